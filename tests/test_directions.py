@@ -1,0 +1,77 @@
+"""Directions: published words, the right distribution, and a pure function of (seed, step, coordinate)."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from zobench import directions
+from zobench.types import Key
+
+
+def normals(seed: int, step: int, n: int) -> np.ndarray:
+    return np.asarray(directions.gaussian(Key(jnp.uint32(seed), jnp.uint32(step)), n))
+
+
+def many(seeds: int, steps: int, n: int) -> np.ndarray:
+    """[seeds, steps, n]"""
+    keys = Key(jnp.arange(seeds, dtype=jnp.uint32)[:, None], jnp.arange(steps, dtype=jnp.uint32)[None, :])
+    keys = Key(*jnp.broadcast_arrays(*keys))
+    return np.asarray(jax.vmap(jax.vmap(lambda key: directions.gaussian(key, n)))(keys))
+
+
+@pytest.mark.parametrize(
+    ("key", "counter", "words"),
+    [
+        ((0x0, 0x0), (0x0, 0x0), (0x6B200159, 0x99BA4EFE)),
+        ((0xFFFFFFFF, 0xFFFFFFFF), (0xFFFFFFFF, 0xFFFFFFFF), (0x1CB996FC, 0xBB002BE7)),
+        ((0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3), (0xC4923A9C, 0x483DF7A0)),
+    ],
+)
+def test_threefry_gives_the_published_words(key, counter, words):
+    """The known answers that come with Random123 (threefry2x32, 20 rounds)."""
+    as_words = [tuple(jnp.array([w], jnp.uint32) for w in pair) for pair in (key, counter)]
+    assert tuple(int(w[0]) for w in directions.threefry(*as_words)) == words
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 60))
+def test_a_coordinate_does_not_depend_on_how_many_there_are(seed, step, short, long):
+    short, long = sorted((short, long))
+    np.testing.assert_array_equal(normals(seed, step, short), normals(seed, step, long)[:short])
+
+
+def test_the_same_bytes_alone_and_in_a_batch():
+    batch = many(3, 5, 9)
+    for seed in range(3):
+        for step in range(5):
+            np.testing.assert_array_equal(batch[seed, step], normals(seed, step, 9))
+
+
+def test_coordinates_are_standard_normal():
+    v = many(4, 4096, 32).ravel().astype(float)
+    assert stats.kstest(v, "norm").pvalue > 1e-3
+    for power, moment in ((1, 0), (2, 1), (3, 0), (4, 3), (6, 15)):
+        spread = np.std(v**power) / np.sqrt(v.size)
+        assert abs(np.mean(v**power) - moment) < 4.5 * spread
+
+
+def test_projections_of_the_unit_direction_are_uniform_on_the_sphere():
+    """In R³ each projection of a uniform unit vector is uniform on [−1, 1] (Archimedes)."""
+    v = jax.vmap(directions.unit)(jnp.asarray(many(2, 4096, 3).reshape(-1, 3), jnp.float64))
+    for axis in (np.array([1.0, 0, 0]), np.array([0, 0, 1.0]), np.array([1.0, 2, -2]) / 3):
+        assert stats.kstest(np.asarray(v) @ axis, "uniform", (-1, 2)).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("shift", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 2), (1, 1, 0), (0, 1, 1)])
+def test_neighbours_are_not_correlated(shift):
+    """Between runs, iterations, and coordinates (those of one Box-Muller pair as well)."""
+    v = many(8, 512, 64).astype(float)
+    a, b = v, v
+    for axis, by in enumerate(shift):
+        a, b = np.take(a, range(by, v.shape[axis]), axis), np.take(b, range(v.shape[axis] - by), axis)
+    for power in (1, 2):
+        assert abs(np.corrcoef(a.ravel() ** power, b.ravel() ** power)[0, 1]) < 4.5 / np.sqrt(a.size)

@@ -1,0 +1,195 @@
+"""The loop against the slow obvious one, and what a run may end as."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from zobench import directions, estimators, run
+from zobench.cell import run_cell
+from zobench.types import Key, Modes, Problem
+
+LAM = np.geomspace(0.01, 1, 12)
+
+
+def quadratic(lam: np.ndarray = LAM, scale: float = 1.0) -> Problem:
+    x0 = np.full(lam.size, scale)
+    return Problem(
+        f=lambda x: jnp.sum(jnp.asarray(lam, x.dtype) * x * x) / 2,
+        x0=jnp.asarray(x0),
+        f_star=0.0,
+        x_star=jnp.zeros(lam.size),
+        L=1.0,
+        mu=lam.min(),
+        hessian_trace=lam.sum(),
+        modes=Modes(lam, x0**2),
+    )
+
+
+def cell(problem=None, estimator=None, optimizer=optax.sgd, **changes):
+    defaults = {
+        "step": ["theory"],
+        "tuning_multiples": [0.5, 1.0, 2.0, 4.0, 64.0],
+        "tuning_seeds": 5,
+        "seeds": 6,
+        "seed": 0,
+        "metric": "gap",
+        "target": 1e-2,
+        "relative_to": "start",
+        "gd_iterations": 1000,
+        "dtype": "float64",
+    }
+    problem = quadratic() if problem is None else problem
+    return run_cell(problem, estimator or estimators.two_point(), optimizer, **(defaults | changes))
+
+
+def slow_two_point(problem: Problem, step: float, seed: int, iterations: int, eps: float) -> list[float]:
+    """NumPy, one iteration at a time, from the formula."""
+    f = lambda x: float((LAM * x * x).sum() / 2)  # noqa: E731
+    x, gaps = np.asarray(problem.x0), []
+    for k in range(iterations + 1):
+        gaps.append(f(x))
+        v = np.asarray(directions.gaussian(Key(jnp.uint32(seed), jnp.uint32(k)), x.size), float)
+        v /= np.linalg.norm(v)
+        x = x - step * x.size * (f(x + eps * v) - f(x - eps * v)) / (2 * eps) * v
+    return gaps
+
+
+def test_the_compiled_loop_follows_the_obvious_one():
+    arrays, meta = cell(estimator=estimators.two_point(eps=1e-3))
+    k, gap = arrays["theory/k"], arrays["theory/gap"]
+    for seed in (0, 5):
+        slow = slow_two_point(quadratic(), 1 / 12, seed, int(k[-1]), 1e-3)
+        np.testing.assert_allclose(gap[seed], np.array(slow)[k], rtol=1e-5)
+        hit = np.argmax(np.array(slow)[k] <= 1e-2 * slow[0])
+        assert arrays["theory/hits"][seed] == k[hit]
+    assert meta["calls"] == {"value": 2, "jvp": 0, "grad": 0}
+
+
+@pytest.mark.parametrize("n", [1, 3, 12, 70, 600])
+def test_the_same_bytes_alone_and_in_any_batch(n):
+    """Alone, with others, in another place among them, beside another step."""
+    program = run.compile_block(quadratic(np.geomspace(0.01, 1, n)), estimators.two_point(), optax.sgd)
+    stop = run.Stop("gap", 0.0, np.inf, 100 * program.every)
+    alone = run.advance(program, [0.5 / n], [11], stop, lambda k: None)
+    seeds = [*range(40, 75), 11, 3]
+    among = run.advance(program, [0.5 / n if seed == 11 else 0.1 / n for seed in seeds], seeds, stop, lambda k: None)
+    for name in ("gap", "gradient", "distance", "x_end"):
+        np.testing.assert_array_equal(getattr(alone, name)[0], getattr(among, name)[seeds.index(11)])
+
+
+def test_a_longer_run_begins_with_the_shorter_one():
+    program = run.compile_block(quadratic(), estimators.two_point(), optax.sgd)
+    short, long = (
+        run.advance(program, [0.1], [1], run.Stop("gap", 0.0, np.inf, blocks * 64 * program.every - 1), lambda k: None)
+        for blocks in (1, 3)
+    )
+    np.testing.assert_array_equal(short.gap[0], long.gap[0, : short.k.size])
+
+
+def test_momentum_is_carried_over_blocks():
+    """Any optax rule: here heavy ball against its recursion, over several blocks."""
+    arrays, _ = cell(
+        estimator=estimators.autodiff(), optimizer=lambda lr: optax.sgd(lr, momentum=0.9), target=1e-12, step=[0.05]
+    )
+    x, m, gaps = np.ones(LAM.size), np.zeros(LAM.size), []
+    for _ in arrays["0.05/k"]:
+        gaps.append((LAM * x * x).sum() / 2)
+        m = 0.9 * m + LAM * x
+        x = x - 0.05 * m
+    assert len(gaps) > 3 * run.RECORDS
+    np.testing.assert_allclose(arrays["0.05/gap"][0], gaps, rtol=1e-5)
+    assert "0.05/exact_gap" not in arrays
+
+
+def test_runs_stop_when_all_have_reached_the_target():
+    arrays, meta = cell(target=0.5)
+    last = int(arrays["theory/k"][-1])
+    assert last < meta["rules"]["theory"]["cap"]
+    assert arrays["theory/hits"].max() <= last < arrays["theory/hits"].max() + run.RECORDS * 3
+    assert (arrays["theory/outcome"] == "reached").all()
+
+
+def test_a_missed_target_is_censored():
+    arrays, _ = cell(target=1e-9, gd_iterations=5)
+    assert np.isinf(arrays["theory/hits"]).all()
+    assert (arrays["theory/outcome"] == "not reached").all()
+    assert arrays["theory/k"][-1] <= 60
+
+
+def test_divergence_is_a_result():
+    arrays, _ = cell(step=[10.0])
+    assert (arrays["10.0/outcome"] == "diverged").all()
+    assert np.isinf(arrays["10.0/hits"]).all()
+
+
+def test_nan_is_a_result():
+    """log of a negative number once x has come down to zero."""
+    problem = Problem(f=lambda x: jnp.sum(x + jnp.log(x)), x0=jnp.full(3, 1.0), f_star=-50.0, L=1.0, hessian_trace=1.0)
+    arrays, _ = cell(problem, estimators.autodiff(), step=[0.1], target=1e-3)
+    assert arrays["0.1/outcome"].tolist() == ["nan"]
+
+
+def test_tuning_takes_the_fastest_multiple_on_held_out_seeds():
+    arrays, meta = cell(step=["theory", "tuned"])
+    medians = dict(zip(arrays["tuning/multiples"], np.median(arrays["tuning/hits"], axis=1), strict=True))
+    assert medians[64.0] == np.inf and (arrays["tuning/outcome"][0] == "diverged").all()
+    best = min(medians, key=medians.__getitem__)
+    assert best not in (0.5, 64.0)
+    assert meta["rules"]["tuned"]["step"] == pytest.approx(best * meta["rules"]["theory"]["step"])
+    assert np.median(arrays["tuned/hits"]) < np.median(arrays["theory/hits"])
+    assert not np.isin(arrays["tuning/hits"][list(medians).index(1.0)], arrays["theory/hits"]).all()
+
+
+def test_a_deterministic_estimator_runs_once():
+    arrays, _ = cell(estimator=estimators.finite_difference(), seeds=20)
+    assert arrays["theory/gap"].shape[0] == arrays["theory/hits"].size == 1
+
+
+@pytest.mark.parametrize("estimator", [estimators.autodiff(), estimators.finite_difference(), estimators.forward_mode()])
+def test_exact_estimators_follow_gradient_descent(estimator):
+    arrays, _ = cell(estimator=estimator)
+    np.testing.assert_allclose(arrays["theory/gap"][0], arrays["theory/exact_gap"], rtol=1e-5)
+
+
+def test_float32_runs_in_float32_and_float64_values_do_not_leak_in():
+    arrays, _ = cell(dtype="float32", target=1e-3)
+    other, _ = cell(dtype="float64", target=1e-3)
+    assert not np.array_equal(arrays["theory/gap"], other["theory/gap"])
+    np.testing.assert_allclose(np.median(arrays["theory/hits"]), np.median(other["theory/hits"]), rtol=0.05)
+    assert (arrays["theory/x_end"].astype(np.float32) == arrays["theory/x_end"]).all()
+
+
+def test_one_program_serves_all_steps_and_seeds():
+    traces = []
+    problem = quadratic()
+    counted = problem._replace(f=lambda x: traces.append(1) or problem.f(x))
+    program = run.compile_block(counted, estimators.two_point(), optax.sgd)
+    before = len(traces)
+    for step, seed in ((0.1, 1), (0.2, 2)):
+        run.advance(program, [step] * 3, [seed] * 3, run.Stop("gap", 0.0, np.inf, 500), lambda k: None)
+    assert len(traces) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"metric": "distance"}, r"stop\.metric=distance.*does not know x_star.*gap, gradient"),
+        ({"relative_to": "minimum"}, r"relative_to=minimum.*not positive"),
+        ({"step": ["trace"]}, r"step=trace.*does not know hessian_trace"),
+    ],
+)
+def test_what_the_problem_does_not_know_is_said(changes, message):
+    with pytest.raises(ValueError, match=message):
+        cell(Problem(f=lambda x: jnp.sum(x * x), x0=jnp.ones(2), f_star=0.0, L=2.0), **changes)
+
+
+def test_the_measured_metrics_are_those_of_the_iterate():
+    problem = quadratic()
+    arrays, _ = cell(target=0.3)
+    x = arrays["theory/x_end"]
+    gap, gradient, distance = jax.vmap(lambda x: run.measure(problem, x))(jnp.asarray(x))
+    np.testing.assert_allclose(gap, (LAM * x * x).sum(1) / 2, rtol=1e-12)
+    np.testing.assert_allclose(gradient, ((LAM * x) ** 2).sum(1), rtol=1e-12)
+    np.testing.assert_allclose(distance, (x * x).sum(1), rtol=1e-12)

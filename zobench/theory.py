@@ -1,0 +1,98 @@
+"""What is known beforehand: step rules, worst-case bounds, and the exact expectation on quadratics."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from zobench.types import Estimator, Modes, Problem
+
+
+def variance_factor(estimator: Estimator, n: int) -> float:
+    """B = E‖G‖²/‖∇f‖² = nA + C for E GGᵀ = A‖g‖² I + C ggᵀ: n for one sphere direction, 1 for a gradient."""
+    a, c = estimator.second_moment(n)
+    return n * a + c
+
+
+def trace_factor(estimator: Estimator, n: int, effective_dim: float) -> float:
+    """B_eff = Ar + C, so that tr(H E GGᵀ) ≤ L B_eff ‖g‖² with r = tr(H)/L: n(r+2)/(n+2) for the sphere (MeZO's γ)."""
+    a, c = estimator.second_moment(n)
+    return a * effective_dim + c
+
+
+def theory_step(problem: Problem, estimator: Estimator) -> float:
+    """α = 1/(LB): what the worst-case bounds below are proven for. Raises ValueError if the problem does not know L."""
+    _require(problem.L, "L", "theory")
+    return 1 / (problem.L * variance_factor(estimator, problem.n))
+
+
+def trace_step(problem: Problem, estimator: Estimator) -> float:
+    """α = 1/(L B_eff), r from the problem's Hessian trace. Raises ValueError if L or the trace is not known."""
+    _require(problem.L, "L", "trace")
+    _require(problem.hessian_trace, "hessian_trace", "trace")
+    return 1 / (problem.L * trace_factor(estimator, problem.n, problem.effective_dim))
+
+
+def smooth_bound(k: np.ndarray, L: float, B: float, delta: float) -> np.ndarray:
+    """min_{j<k} E‖∇f(x_j)‖² ≤ 2LBΔ/k for L-smooth f, Δ = f(x0) − f*, α = 1/(LB) (Ghadimi & Lan 2013; sum the descent)."""
+    return 2 * L * B * delta / k
+
+
+def convex_bound(k: np.ndarray, L: float, B: float, radius2: float) -> np.ndarray:
+    """E f(x_k) − f* ≤ B L R²/(2k) for convex f, R² = ‖x0 − x*‖², α = 1/(LB) (Nesterov & Spokoiny 2017, sharper)."""
+    return B * L * radius2 / (2 * k)
+
+
+def strongly_convex_bound(k: np.ndarray, L: float, B: float, mu: float, radius2: float) -> np.ndarray:
+    """E‖x_k − x*‖² ≤ (1 − μ/(BL))ᵏ R² for μ-strongly convex f, α = 1/(LB)."""
+    return (1 - mu / (B * L)) ** k * radius2
+
+
+class Expectation(NamedTuple):
+    """Exact means at the recorded iterations, each of shape [records]: E f − f* and E‖x − x*‖²."""
+
+    gap: np.ndarray
+    distance: np.ndarray
+
+
+def expectation(
+    modes: Modes, second_moment: tuple[float, float], excess: np.ndarray, step: float, every: int, records: int
+) -> Expectation:
+    """E f(x_k) and E‖x_k − x*‖² of descent on a quadratic with a fixed step α, at k = 0, every, 2·every, ...
+
+    s_i(k+1) = (1 − 2αλᵢ + α²Cλᵢ²) s_i(k) + α²A Σⱼ λⱼ² s_j(k) + α² excessᵢ,   s_i(0) = energyᵢ,
+    E f − f* = ½ Σ λᵢ s_i, E‖x − x*‖² = Σ s_i. No approximation: an estimator's simulated mean must agree. O(n) a step.
+    Golden values: zobench's theory sheet, 10.2.
+    """
+    with jax.enable_x64(True):
+        gap, distance = _expectation(
+            jnp.asarray(modes.eigenvalue, jnp.float64),
+            jnp.asarray(modes.energy, jnp.float64),
+            jnp.asarray(second_moment, jnp.float64),
+            jnp.asarray(excess, jnp.float64),
+            step,
+            every,
+            jnp.zeros(records),
+        )
+        return Expectation(np.asarray(gap), np.asarray(distance))
+
+
+@jax.jit
+def _expectation(eigenvalue, energy, second_moment, excess, step, every, slots):
+    a, c = second_moment
+    decay = 1 - 2 * step * eigenvalue + step**2 * c * eigenvalue**2
+    feed = step**2 * a * eigenvalue**2
+
+    def advance(i, s):
+        return decay * s + jnp.sum(feed * s) + step**2 * excess
+
+    def record(s, _):
+        return jax.lax.fori_loop(0, every, advance, s), (jnp.sum(eigenvalue * s) / 2, jnp.sum(s))
+
+    return jax.lax.scan(record, energy, slots)[1]
+
+
+def _require(value: float, name: str, rule: str) -> None:
+    if not np.isfinite(value):
+        raise ValueError(f"step={rule}: this problem does not know {name}; use step=<number> (or a problem that does)")
