@@ -147,7 +147,9 @@ def test_a_deterministic_estimator_runs_once():
     assert arrays["theory/gap"].shape[0] == arrays["theory/hits"].size == 1
 
 
-@pytest.mark.parametrize("estimator", [estimators.autodiff(), estimators.finite_difference(), estimators.forward_mode()])
+@pytest.mark.parametrize(
+    "estimator", [estimators.autodiff(), estimators.finite_difference(), estimators.forward_mode()]
+)
 def test_exact_estimators_follow_gradient_descent(estimator):
     arrays, _ = cell(estimator=estimator)
     np.testing.assert_allclose(arrays["theory/gap"][0], arrays["theory/exact_gap"], rtol=1e-5)

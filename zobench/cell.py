@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import theory
-from zobench.run import Curves, Optimizer, Program, Stop, advance, compile_block, hitting_times, measure
+from zobench.run import Curves, Optimizer, Program, Stop, advance, compile_block, hitting_times, measure, time_scale
 from zobench.types import Estimator, Problem
 
 TUNING_SEEDS_FROM = 1_000_000
@@ -75,9 +75,7 @@ def run_cell(
     base = _rule_steps(problem, estimator, step)
     _require_metric(problem, metric)
     program = compile_block(problem, estimator, optimizer)
-    stop = _stop(
-        problem, metric, target, relative_to, ceil(gd_iterations * theory.variance_factor(estimator, problem.n))
-    )
+    stop = _stop(problem, metric, target, relative_to, ceil(gd_iterations * time_scale(estimator, problem.n)))
     reported = [seed + i for i in range(1 if estimator.draw is None else seeds)]
     arrays: dict[str, np.ndarray] = {}
     rules: dict[str, dict[str, float]] = {}
@@ -155,8 +153,10 @@ def _exact(rule, problem, estimator, optimizer, step, every, records) -> dict[st
     """The exact recursion, where it holds: a quadratic, a known second moment, and plain descent x₊ = x − αG."""
     if problem.modes is None or estimator.excess is None or not _is_plain(optimizer):
         return {}
-    excess = estimator.excess(problem.modes.eigenvalue)
     moment = estimator.second_moment(problem.n)
+    if moment is None or (moment.D and not problem.modes.axes):
+        return {}
+    excess = estimator.excess(problem.modes.eigenvalue)
     with np.errstate(over="ignore"):
         exact = theory.expectation(problem.modes, moment, excess, step, every, records)
     return {f"{rule}/exact_gap": exact.gap, f"{rule}/exact_distance": exact.distance}
@@ -172,11 +172,12 @@ def _is_plain(optimizer: Optimizer) -> bool:
 def _meta(problem: Problem, estimator: Estimator, stop: Stop, rules: dict, compile_seconds: float) -> dict[str, Any]:
     n = problem.n
     gap, _, distance = map(float, measure(problem, problem.x0))
+    known = estimator.second_moment(n) is not None
     return {
         "n": n,
         "calls": estimator.calls(n)._asdict(),
-        "B": theory.variance_factor(estimator, n),
-        "trace_B": theory.trace_factor(estimator, n, problem.effective_dim),
+        "B": theory.variance_factor(estimator, n) if known else nan,
+        "trace_B": theory.trace_factor(estimator, n, problem.effective_dim) if known else nan,
         "L": problem.L,
         "mu": problem.mu,
         "f_star": problem.f_star,

@@ -1,4 +1,4 @@
-"""Random directions as pure functions of (seed, step, coordinate): the same bytes alone, in a batch, in any chunk.
+"""Random directions as pure functions of (seed, step, call, coordinate): the same alone, in a batch, in any chunk.
 
 Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) is written out in
 jax.numpy because it is then elementwise: XLA draws a direction in one vectorised loop, where jax.random's key splitting
@@ -6,10 +6,12 @@ takes most of a step. Every coordinate computes the words of its pair again (i a
 the integer work, but no interleaving, which XLA does not vectorise on CPU.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float32, UInt32
+from jaxtyping import Array, Float, Float32, UInt32
 
 from zobench.types import Key, Vector
 
@@ -17,7 +19,7 @@ Words = UInt32[Array, " n"]
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
-_NORMAL_STREAM = 0x7A6F
+_NORMAL, _BITS = 0x10000000, 0x20000000  # what a word is for; the call's number fills the rest
 
 
 def threefry(key: tuple[Words, Words], counter: tuple[Words, Words]) -> tuple[Words, Words]:
@@ -50,18 +52,45 @@ def _cosine(turn: Words) -> Float32[Array, " n"]:
     return jnp.where(negative, -value, value)
 
 
+def _words(key: Key, stream: int, counter: Words) -> tuple[Words, Words]:
+    seed, step, call = (jnp.broadcast_to(jnp.asarray(part, jnp.uint32), counter.shape) for part in key)
+    return threefry((seed, call + jnp.uint32(stream)), (step, counter))
+
+
 def gaussian(key: Key, n: int) -> Float32[Array, " n"]:
     """v ~ N(0, I), shape [n], float32: Box-Muller, v_i = √(−2 ln u) cos(2π(w − (i mod 2)/4)) with (u, w) of pair ⌊i/2⌋.
 
     The uniform has 24 bits, so |v_i| ≤ 5.9.
     """
     i = jnp.arange(n, dtype=jnp.uint32)
-    seed, step = (jnp.broadcast_to(jnp.asarray(part, jnp.uint32), (n,)) for part in key)
-    radius, turn = threefry((seed, jnp.full(n, _NORMAL_STREAM, jnp.uint32)), (step, i >> jnp.uint32(1)))
+    radius, turn = _words(key, _NORMAL, i >> jnp.uint32(1))
     uniform = (radius >> jnp.uint32(8)).astype(jnp.float32) * np.float32(2**-24) + np.float32(2**-25)
     return jnp.sqrt(-2 * jnp.log(uniform)) * _cosine(turn - ((i & jnp.uint32(1)) << jnp.uint32(30)))
 
 
+def rademacher(key: Key, n: int) -> Float32[Array, " n"]:
+    """v_i = ±1 with equal probability, shape [n], float32: the first bit of word i."""
+    word, _ = _words(key, _BITS, jnp.arange(n, dtype=jnp.uint32))
+    return jnp.where(word >> jnp.uint32(31) == 1, np.float32(1), np.float32(-1))
+
+
+def coordinates(key: Key, n: int, q: int = 1) -> Float32[Array, "q n"]:
+    """q of the n axes without replacement, uniform over sets, shape [q, n]: those with the q largest words."""
+    word, _ = _words(key, _BITS, jnp.arange(n, dtype=jnp.uint32))
+    _, chosen = jax.lax.top_k(word, q)
+    return jax.nn.one_hot(chosen, n, dtype=jnp.float32)
+
+
+def orthogonal(key: Key, n: int, q: int, dtype: Any) -> Float[Array, "q n"]:
+    """q ≤ n orthonormal directions, Haar-distributed on the Stiefel manifold, shape [q, n]; O(nq²) (Mezzadri 2007)."""
+    normal = jax.vmap(lambda call: gaussian(key._replace(call=call), n))(jnp.arange(q, dtype=jnp.uint32))
+    basis, triangle = jnp.linalg.qr(normal.astype(dtype).T)
+    return (basis * jnp.sign(jnp.diagonal(triangle))).T
+
+
 def unit(v: Vector) -> Vector:
-    """v/‖v‖: a Gaussian vector becomes uniform on the sphere Sⁿ⁻¹ (Muller 1959)."""
+    """v/‖v‖, shape [n]: uniform on the unit sphere Sⁿ⁻¹ for a Gaussian v (Muller 1959).
+
+    Kept apart from the drawing: a Gaussian vector that is drawn and normalised at once is drawn twice by XLA.
+    """
     return v / jnp.sqrt(jnp.sum(v * v))

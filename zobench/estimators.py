@@ -1,140 +1,237 @@
 """Gradient estimators: what stands in for ∇f, what it asks of the oracle, and its exact second moment.
 
-For unit directions and exact quotients E G = ∇f and E GGᵀ = A‖g‖² I + C ggᵀ (THEORY: A = n/(n+2), C = 2A for the sphere;
-0 and 1 for estimators that return the gradient itself).
+Those with one family of directions share one shape, G = c Σⱼ Dⱼ vⱼ with Dⱼ the slope of f along vⱼ: a difference quotient
+(`two_point`) or a Jacobian-vector product (`forward_gradient`). All are unbiased for exact slopes. Each is a plain pair
+of functions: `g, state = e.estimate(oracle(problem), x, e.draw(key, n, x.dtype), state)` works in any optax loop.
 """
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from zobench import directions
-from zobench.types import Calls, Draw, Estimator, Key, Oracle, Vector
+from zobench.differences import Quotient, calls_of, require_eps, slope, slopes, step_of
+from zobench.moments import Direction, excess_of, moment_of, require_directions
+from zobench.types import Calls, Draw, Estimator, Key, Moment, Oracle, State, Vector
 
-Quotient = Literal["central", "forward"]
 
+def two_point(
+    direction: Direction = "sphere",
+    q: int = 1,
+    orthogonal: bool = False,
+    quotient: Quotient = "central",
+    eps: float | None = None,
+    noise: float = 0.0,
+) -> Estimator:
+    """Values along q random directions (Kiefer & Wolfowitz 1952; Spall 1992; Nesterov & Spokoiny 2017).
 
-def best_eps(quotient: Quotient, dtype: Any) -> float:
-    """The difference step that balances truncation and rounding for f, f″, f‴ = O(1) along the direction.
+    G = (c/q) Σⱼ Dⱼ vⱼ, Dⱼ = (f(x+εvⱼ) − f(x−εvⱼ))/(2ε) (central) or (f(x+εvⱼ) − f(x))/ε (forward, f(x) shared).
 
-    Rounding acts as noise of standard deviation σ = u/√12 (u the machine epsilon): ε = (3σ)^⅓ for the central quotient,
-    ε = 8^¼ √σ for the forward one (Moré & Wild, ACM TOMS 38:19, 2012).
+    direction    vⱼ                          c   E‖G‖²/‖g‖²        orthogonal: without replacement
+    sphere       uniform on the unit sphere  n   1 + (n−1)/q       n/q (Haar)
+    gaussian     N(0, I)                     1   1 + (n+1)/q       -
+    rademacher   ±1 (SPSA)                   1   1 + (n−1)/q       -
+    coordinate   eᵢ, i uniform               n   1 + (n−1)/q       n/q
+
+    Asks 2q values a step (central) or q+1 (forward). `eps=None` takes the best step for the dtype and for additive noise of
+    standard deviation `noise` in f (differences.best_eps), over √n for Gaussian and Rademacher directions, which are that
+    much longer. Raises ValueError for q < 1, for more orthogonal directions than n, for orthogonal Gaussian or Rademacher
+    directions, and for an eps that is not positive or is far below the rounding floor of x's dtype.
     """
-    sigma = float(jnp.finfo(dtype).eps) / 12**0.5
-    return (3 * sigma) ** (1 / 3) if quotient == "central" else 8**0.25 * sigma**0.5
+    require_eps(eps, noise, quotient, ("central", "forward"))
+    require_directions(direction, q, orthogonal)
 
+    def reach(x: Vector) -> float:
+        longer = x.size**0.5 if direction in ("gaussian", "rademacher") else 1.0
+        return step_of(None if eps is None else eps * longer, quotient, x.dtype, noise) / longer
 
-def two_point(quotient: Quotient = "central", eps: float | None = None) -> Estimator:
-    """Two values along one random direction (Polyak 1987; Nesterov & Spokoiny 2017; Duchi et al. 2015).
-
-    G = n (f(x+εv) − f(x−εv))/(2ε) v (central) or n (f(x+εv) − f(x))/ε v (forward), v uniform on the unit sphere.
-    Asks two values a step. E‖G‖² = n‖∇f‖². `eps=None` takes `best_eps` of x's dtype. The forward quotient adds
-    (n²ε²/4)[(t²+2q) + 4tλᵢ + 8λᵢ²]/(n(n+2)(n+4)), t = Σλ, q = Σλ², to E Gᵢ² on a quadratic; the central one adds nothing.
-
-    Raises ValueError where eps is not a positive number, or far below the rounding floor of x's dtype.
-    """
-    _require_positive(eps, quotient)
-
-    def draw(key: Key, n: int, dtype: Any) -> Draw:
-        return directions.gaussian(key, n).astype(dtype)
-
-    def estimate(oracle: Oracle, x: Vector, draw: Draw) -> Vector:
-        h = _step_of(eps, quotient, x)
-        v = directions.unit(draw)
-        slope = (
-            (oracle.value(x + h * v) - oracle.value(x - h * v)) / (2 * h)
-            if quotient == "central"
-            else (oracle.value(x + h * v) - oracle.value(x)) / h
-        )
-        return (x.size * slope) * v
-
-    def excess(eigenvalue: np.ndarray) -> np.ndarray:
-        if quotient == "central":
-            return np.zeros_like(eigenvalue)
-        n, t, q = eigenvalue.size, eigenvalue.sum(), (eigenvalue**2).sum()
-        h = best_eps(quotient, np.float64) if eps is None else eps
-        moment = (t**2 + 2 * q) + 4 * t * eigenvalue + 8 * eigenvalue**2
-        return (n * h**2 / 4) * moment / ((n + 2) * (n + 4))
+    def estimate(oracle: Oracle, x: Vector, draw: Draw, state: State) -> tuple[Vector, State]:
+        v = _shape(direction, orthogonal, draw)
+        return _combine(direction, v, slopes(oracle.value, x, v, quotient, reach(x))), state
 
     return Estimator(
         estimate=estimate,
-        calls=lambda n: Calls(value=2),
-        second_moment=lambda n: (n / (n + 2), 2 * n / (n + 2)),
-        draw=draw,
-        excess=excess,
+        calls=lambda n: Calls(value=calls_of(quotient, q)),
+        second_moment=lambda n: moment_of(direction, q, orthogonal, n),
+        draw=_draw(direction, q, orthogonal),
+        excess=excess_of(direction, q, orthogonal, quotient, eps, noise),
     )
 
 
-def finite_difference(quotient: Quotient = "central", eps: float | None = None) -> Estimator:
-    """Every partial derivative by a difference quotient along its axis.
+def forward_gradient(direction: Direction = "sphere", q: int = 1, orthogonal: bool = False) -> Estimator:
+    """The same directions with exact slopes Dⱼ = ∇f(x)·vⱼ by forward mode (Baydin et al. 2022): no eps, no bias.
 
-    Gᵢ = (f(x+εeᵢ) − f(x−εeᵢ))/(2ε), 2n values a step; forward: (f(x+εeᵢ) − f(x))/ε, n+1 values a step. Bias at most
-    √n Mε²/6 (M the Hessian's Lipschitz constant), or √n Lε/2 for the forward one; the central one is exact on quadratics.
-    One coordinate at a time, so memory stays O(n).
-
-    Raises ValueError where eps is not a positive number, or far below the rounding floor of x's dtype.
+    Asks q Jacobian-vector products a step; second moments as `two_point`. Raises ValueError as `two_point` for directions.
     """
-    _require_positive(eps, quotient)
+    require_directions(direction, q, orthogonal)
 
-    def estimate(oracle: Oracle, x: Vector, draw: Draw) -> Vector:
-        h = _step_of(eps, quotient, x)
-        if quotient == "central":
-
-            def partial(i):
-                return (oracle.value(x.at[i].add(h)) - oracle.value(x.at[i].add(-h))) / (2 * h)
-
-            return jax.lax.map(partial, jnp.arange(x.size))
-        here = oracle.value(x)
-        return jax.lax.map(lambda i: (oracle.value(x.at[i].add(h)) - here) / h, jnp.arange(x.size))
+    def estimate(oracle: Oracle, x: Vector, draw: Draw, state: State) -> tuple[Vector, State]:
+        v = _shape(direction, orthogonal, draw)
+        slope = jax.lax.map(lambda each: oracle.jvp(x, *each), (v, jnp.arange(q)))
+        return _combine(direction, v, slope), state
 
     return Estimator(
         estimate=estimate,
-        calls=lambda n: Calls(value=2 * n if quotient == "central" else n + 1),
-        second_moment=lambda n: (0.0, 1.0),
+        calls=lambda n: Calls(jvp=q),
+        second_moment=lambda n: moment_of(direction, q, orthogonal, n),
+        draw=_draw(direction, q, orthogonal),
+        excess=np.zeros_like,
+    )
+
+
+def regression(q: int = 1, quotient: Quotient = "central", eps: float | None = None, noise: float = 0.0) -> Estimator:
+    """Linear interpolation or regression on q Gaussian directions (Berahas et al. 2022; Conn, Scheinberg & Vicente 2009).
+
+    q ≥ n: the least-squares solution of vⱼ·G = Dⱼ, which is ∇f for exact slopes. q < n: the solution of least norm times
+    n/q, which is q orthogonal directions again: E‖G‖² = (n/q)‖g‖². Asks 2q values a step (central) or q+1 (forward).
+
+    Raises ValueError for q < 1 and for eps as `two_point`.
+    """
+    require_eps(eps, noise, quotient, ("central", "forward"))
+    require_directions("gaussian", q, False)
+
+    def estimate(oracle: Oracle, x: Vector, draw: Draw, state: State) -> tuple[Vector, State]:
+        n, v = x.size, _shape("sphere", False, draw)
+        slope = slopes(oracle.value, x, v, quotient, step_of(eps, quotient, x.dtype, noise))
+        if q >= n:
+            return jnp.linalg.lstsq(v, slope)[0], state
+        basis, triangle = jnp.linalg.qr(v.T)
+        return n / q * basis @ jax.scipy.linalg.solve_triangular(triangle.T, slope, lower=True), state
+
+    return Estimator(
+        estimate=estimate,
+        calls=lambda n: Calls(value=calls_of(quotient, q)),
+        second_moment=lambda n: Moment(0, 1) if q >= n else moment_of("sphere", q, True, n),
+        draw=_draw("sphere", q, False),
         excess=np.zeros_like if quotient == "central" else None,
+    )
+
+
+def one_point(eps: float = 0.1) -> Estimator:
+    """G = (n/ε) f(x+εv) v, v uniform on the unit sphere (Flaxman, Kalai & McMahan 2005): one value a step.
+
+    Unbiased on quadratics, but E‖G‖² = (n²/ε²) E f(x+εv)² does not vanish with ∇f, so no step size is proven for it.
+    Raises ValueError where eps is not a positive number.
+    """
+    require_eps(eps, 0.0, "forward", ("forward",))
+
+    def estimate(oracle: Oracle, x: Vector, draw: Draw, state: State) -> tuple[Vector, State]:
+        v = directions.unit(draw[0])
+        return x.size / eps * oracle.value(x + eps * v) * v, state
+
+    return Estimator(estimate, lambda n: Calls(value=1), lambda n: None, _draw("sphere", 1, False))
+
+
+def residual_one_point(eps: float = 0.1) -> Estimator:
+    """G = (n/ε)(f(x_k+εv_k) − f(x_{k−1}+εv_{k−1})) v_k (Zhang et al. 2022): one value a step, the last one remembered.
+
+    The first estimate is 0: there is nothing to compare with yet. Raises ValueError where eps is not a positive number.
+    """
+    require_eps(eps, 0.0, "forward", ("forward",))
+
+    def estimate(oracle: Oracle, x: Vector, draw: Draw, state: State) -> tuple[Vector, State]:
+        v = directions.unit(draw[0])
+        value = oracle.value(x + eps * v)
+        residual = jnp.where(jnp.isnan(state), 0, value - state)
+        return x.size / eps * residual * v, value
+
+    return Estimator(
+        estimate=estimate,
+        calls=lambda n: Calls(value=1),
+        second_moment=lambda n: None,
+        draw=_draw("sphere", 1, False),
+        init=lambda x: jnp.full((), jnp.nan, x.dtype),
+    )
+
+
+def finite_difference(quotient: Quotient = "central", eps: float | None = None, noise: float = 0.0) -> Estimator:
+    """Every partial derivative by a difference quotient along its axis.
+
+    quotient   Gᵢ                                              values a step   bias
+    central    (f(x+εeᵢ) − f(x−εeᵢ))/(2ε)                      2n              ≤ √n Mε²/6, none on quadratics
+    forward    (f(x+εeᵢ) − f(x))/ε                             n+1             ≤ √n Lε/2
+    fourth     (8(f₊₁ − f₋₁) − (f₊₂ − f₋₂))/(12ε)              4n              O(ε⁴)
+    complex    Im f(x+iεeᵢ)/ε, ε = 1e-20, f analytic           n complex       none (Squire & Trapp 1998)
+
+    f₊ₘ = f(x + mεeᵢ); M is the Hessian's Lipschitz constant. One coordinate at a time, so memory stays O(n). Raises
+    ValueError for an unknown quotient and for eps as `two_point`.
+    """
+    require_eps(eps, noise, quotient, ("central", "forward", "fourth", "complex"))
+
+    def estimate(oracle: Oracle, x: Vector, draw: Draw, state: State) -> tuple[Vector, State]:
+        h = step_of(eps, quotient, x.dtype, noise)
+        here = oracle.value(x, 0) if quotient == "forward" else None
+
+        def partial(i):
+            return slope(oracle.value, x, lambda h: x.at[i].add(h), quotient, h, i, here)
+
+        if quotient == "complex":
+            z = x.astype(jnp.result_type(x.dtype, jnp.complex64))
+            partial = lambda i: jnp.imag(oracle.value(z.at[i].add(1j * h), i)) / h
+        return jax.lax.map(partial, jnp.arange(x.size)), state
+
+    return Estimator(
+        estimate=estimate,
+        calls=lambda n: Calls(value=calls_of(quotient, n)),
+        second_moment=lambda n: Moment(0, 1),
+        excess=None if quotient == "forward" else np.zeros_like,
     )
 
 
 def autodiff() -> Estimator:
     """∇f by reverse mode (Linnainmaa 1970): exact to rounding, one gradient a step."""
-    return Estimator(
-        estimate=lambda oracle, x, draw: oracle.grad(x),
-        calls=lambda n: Calls(grad=1),
-        second_moment=lambda n: (0.0, 1.0),
-        excess=np.zeros_like,
-    )
+    return _exact(lambda oracle, x: oracle.grad(x), lambda n: Calls(grad=1))
 
 
 def forward_mode() -> Estimator:
     """∇f by forward mode (Wengert 1964): n Jacobian-vector products a step, one for each axis, exact to rounding."""
 
-    def estimate(oracle: Oracle, x: Vector, draw: Draw) -> Vector:
-        return jax.lax.map(lambda i: oracle.jvp(x, jnp.zeros_like(x).at[i].set(1)), jnp.arange(x.size))
+    def gradient(oracle: Oracle, x: Vector) -> Vector:
+        return jax.lax.map(lambda i: oracle.jvp(x, jnp.zeros_like(x).at[i].set(1), i), jnp.arange(x.size))
 
+    return _exact(gradient, lambda n: Calls(jvp=n))
+
+
+def _exact(gradient: Callable[[Oracle, Vector], Vector], calls: Callable[[int], Calls]) -> Estimator:
     return Estimator(
-        estimate=estimate,
-        calls=lambda n: Calls(jvp=n),
-        second_moment=lambda n: (0.0, 1.0),
+        estimate=lambda oracle, x, draw, state: (gradient(oracle, x), state),
+        calls=calls,
+        second_moment=lambda n: Moment(0, 1),
         excess=np.zeros_like,
     )
 
 
-def _require_positive(eps: float | None, quotient: str) -> None:
-    if quotient not in ("central", "forward"):
-        raise ValueError(f"quotient={quotient}: there are central and forward")
-    if eps is not None and not (np.isfinite(eps) and eps > 0):
-        raise ValueError(f"eps={eps}: the difference step is a positive number, or null for the best one of the dtype")
+def _draw(direction: Direction, q: int, orthogonal: bool) -> Callable[[Key, int, Any], Draw]:
+    """What the q directions of a step are made of, shape [q, n]: see _shape."""
+
+    def one(key: Key, n: int) -> Vector:
+        if direction == "coordinate":
+            return directions.coordinates(key, n)[0]
+        return directions.rademacher(key, n) if direction == "rademacher" else directions.gaussian(key, n)
+
+    def draw(key: Key, n: int, dtype: Any) -> Draw:
+        require_directions(direction, q, orthogonal, n)
+        if orthogonal and direction == "coordinate":
+            return directions.coordinates(key, n, q).astype(dtype)
+        if orthogonal:
+            return directions.orthogonal(key, n, q, dtype)
+        return jax.vmap(lambda call: one(key._replace(call=call), n).astype(dtype))(jnp.arange(q, dtype=jnp.uint32))
+
+    return draw
 
 
-def _step_of(eps: float | None, quotient: Quotient, x: Vector) -> float:
-    best = best_eps(quotient, x.dtype)
-    if eps is None:
-        return best
-    if eps < best / 100:
-        raise ValueError(
-            f"eps={eps:g}: below the rounding floor of {x.dtype} ({best / 100:.1g} for the {quotient} quotient), where "
-            f"a difference is noise; use eps={best:.2g}, or null for that"
-        )
-    return eps
+def _shape(direction: Direction, orthogonal: bool, draw: Draw) -> Draw:
+    """The directions themselves, shape [q, n]: Gaussian rows become unit rows for the sphere."""
+    if direction != "sphere" or orthogonal:
+        return draw
+    return directions.unit(draw[0])[None] if draw.shape[0] == 1 else jax.vmap(directions.unit)(draw)
+
+
+def _combine(direction: Direction, v: Draw, slope) -> Vector:
+    """(c/q) Σⱼ Dⱼ vⱼ, c = n for unit directions."""
+    q, n = v.shape
+    scale = (n if direction in ("sphere", "coordinate") else 1) / q
+    return (scale * slope[0]) * v[0] if q == 1 else scale * slope @ v

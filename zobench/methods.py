@@ -11,8 +11,12 @@ def descent(estimator: Estimator, optimizer: optax.GradientTransformation) -> Me
     Asks what the estimator asks.
     """
 
-    def step(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
-        update, state = optimizer.update(estimator.estimate(oracle, x, draw), state, x)
-        return x + update, state
+    def init(x: Vector) -> State:
+        return estimator.init(x), optimizer.init(x)
 
-    return Method(init=optimizer.init, step=step, calls=estimator.calls, draw=estimator.draw)
+    def step(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
+        g, memory = estimator.estimate(oracle, x, draw, state[0])
+        update, rule = optimizer.update(g, state[1], x)
+        return x + update, (memory, rule)
+
+    return Method(init, step, estimator.calls, estimator.draw)

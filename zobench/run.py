@@ -65,7 +65,6 @@ def compile_block(problem: Problem, estimator: Estimator, optimizer: Optimizer) 
     of the next step is drawn at the end of a step and carried: else XLA draws it again in each of its three uses.
     """
     x0, n = problem.x0, problem.n
-    ask = oracle(problem)
     group = 1 if estimator.draw is None else max(1, min(32, 512 // n))
 
     def draw(seed, k):
@@ -76,7 +75,7 @@ def compile_block(problem: Problem, estimator: Estimator, optimizer: Optimizer) 
 
         def iterate(i, carry):
             x, state, drawn, k = carry
-            x, state = method.step(ask, x, state, drawn)
+            x, state = method.step(oracle(problem, Key(seed, k)), x, state, drawn)
             return x, state, draw(seed, k + 1), k + 1
 
         def record(carry, _):
@@ -85,14 +84,19 @@ def compile_block(problem: Problem, estimator: Estimator, optimizer: Optimizer) 
         (x, state, _, _), records = jax.lax.scan(record, (x, state, draw(seed, k), k), length=RECORDS)
         return x, state, records
 
-    init = jax.vmap(lambda x: optimizer(jnp.ones((), x.dtype)).init(x))
+    init = jax.vmap(lambda x: descent(estimator, optimizer(jnp.ones((), x.dtype))).init(x))
     x = jnp.broadcast_to(x0, (group, n))
     seeds, k = jnp.zeros(group, jnp.uint32), jnp.zeros((), jnp.uint32)
     start = time.perf_counter()
     block = jax.jit(jax.vmap(one, in_axes=(0, 0, 0, 0, None, None)), compiler_options=COMPILER_OPTIONS)
     compiled = block.lower(x, init(x), seeds, jnp.ones(group, x0.dtype), k, jnp.int32(1)).compile()
-    every = max(1, round(theory.variance_factor(estimator, n) / RECORDS_PER_GRADIENT_STEP))
+    every = max(1, round(time_scale(estimator, n) / RECORDS_PER_GRADIENT_STEP))
     return Program(compiled, init, problem, group, every, time.perf_counter() - start)
+
+
+def time_scale(estimator: Estimator, n: int) -> float:
+    """How many iterations do the work of one with the gradient: B, or n where no B is known."""
+    return n if estimator.second_moment(n) is None else theory.variance_factor(estimator, n)
 
 
 def measure(problem: Problem, x):

@@ -6,19 +6,28 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.types import Estimator, Modes, Problem
+from zobench.types import Estimator, Modes, Moment, Problem
 
 
 def variance_factor(estimator: Estimator, n: int) -> float:
-    """B = E‖G‖²/‖∇f‖² = nA + C for E GGᵀ = A‖g‖² I + C ggᵀ: n for one sphere direction, 1 for a gradient."""
-    a, c = estimator.second_moment(n)
-    return n * a + c
+    """B = E‖G‖²/‖∇f‖² = nA + C + D (types.Moment): n for one sphere direction, 1 for a gradient. ValueError if unknown."""
+    moment = _moment(estimator, n, "theory")
+    return n * moment.A + moment.C + moment.D
 
 
 def trace_factor(estimator: Estimator, n: int, effective_dim: float) -> float:
-    """B_eff = Ar + C, so that tr(H E GGᵀ) ≤ L B_eff ‖g‖² with r = tr(H)/L: n(r+2)/(n+2) for the sphere (MeZO's γ)."""
-    a, c = estimator.second_moment(n)
-    return a * effective_dim + c
+    """B_eff = Ar + C + max(D, 0), so that tr(H E GGᵀ) ≤ L B_eff ‖g‖² with r = tr(H)/L: n(r+2)/(n+2) for the sphere."""
+    moment = _moment(estimator, n, "trace")
+    return moment.A * effective_dim + moment.C + max(moment.D, 0)
+
+
+def _moment(estimator: Estimator, n: int, rule: str) -> Moment:
+    moment = estimator.second_moment(n)
+    if moment is None:
+        raise ValueError(
+            f"step={rule}: this estimator's second moment has no factor B to derive it from; use step=<number>"
+        )
+    return moment
 
 
 def theory_step(problem: Problem, estimator: Estimator) -> float:
@@ -56,20 +65,19 @@ class Expectation(NamedTuple):
     distance: np.ndarray
 
 
-def expectation(
-    modes: Modes, second_moment: tuple[float, float], excess: np.ndarray, step: float, every: int, records: int
-) -> Expectation:
+def expectation(modes: Modes, moment: Moment, excess: np.ndarray, step: float, every: int, records: int) -> Expectation:
     """E f(x_k) and E‖x_k − x*‖² of descent on a quadratic with a fixed step α, at k = 0, every, 2·every, ...
 
-    s_i(k+1) = (1 − 2αλᵢ + α²Cλᵢ²) s_i(k) + α²A Σⱼ λⱼ² s_j(k) + α² excessᵢ,   s_i(0) = energyᵢ,
-    E f − f* = ½ Σ λᵢ s_i, E‖x − x*‖² = Σ s_i. No approximation: an estimator's simulated mean must agree. O(n) a step.
+    s_i(k+1) = (1 − 2αλᵢ + α²(C+D)λᵢ²) s_i(k) + α²A Σⱼ λⱼ² s_j(k) + α² excessᵢ,   s_i(0) = energyᵢ,
+    E f − f* = ½ Σ λᵢ s_i, E‖x − x*‖² = Σ s_i. No approximation: an estimator's simulated mean must agree. Where D ≠ 0 the
+    eigenvectors must be the coordinate axes. O(n) a step.
     Golden values: zobench's theory sheet, 10.2.
     """
     with jax.enable_x64(True):
         gap, distance = _expectation(
             jnp.asarray(modes.eigenvalue, jnp.float64),
             jnp.asarray(modes.energy, jnp.float64),
-            jnp.asarray(second_moment, jnp.float64),
+            jnp.asarray([moment.A, moment.C + moment.D], jnp.float64),
             jnp.asarray(excess, jnp.float64),
             step,
             every,

@@ -19,10 +19,14 @@ Draw = Any
 
 
 class Key(NamedTuple):
-    """Which random numbers: run `seed`, iteration `step`. A direction is a pure function of (seed, step, coordinate)."""
+    """Which random numbers: run `seed`, iteration `step`, and the `call` (or direction) within it.
+
+    A random number is a pure function of (seed, step, call, coordinate).
+    """
 
     seed: UInt32[Array, ""]
     step: UInt32[Array, ""]
+    call: UInt32[Array, ""] | int = 0
 
 
 class Calls(NamedTuple):
@@ -39,29 +43,35 @@ class Calls(NamedTuple):
 
 
 class Oracle(NamedTuple):
-    """What a method may ask of f at x."""
+    """What a method may ask about f at x. It numbers its calls within a step: noise is drawn afresh for each number."""
 
-    value: Callable[[Vector], Scalar]
-    jvp: Callable[[Vector, Vector], Scalar]
-    grad: Callable[[Vector], Vector]
+    value: Callable[..., Scalar]  # (x, call=0)
+    jvp: Callable[..., Scalar]  # (x, v, call=0)
+    grad: Callable[..., Vector]  # (x, call=0)
 
 
 class Modes(NamedTuple):
-    """A quadratic in its eigenbasis: f = ½ Σᵢ λᵢ zᵢ², with zᵢ(0)² the energy of the start in mode i. Both of shape [n]."""
+    """A quadratic in its eigenbasis: f = ½ Σᵢ λᵢ zᵢ², with zᵢ(0)² the energy of the start in mode i. Both of shape [n].
+
+    `axes` says whether the eigenvectors are the coordinate axes.
+    """
 
     eigenvalue: ndarray
     energy: ndarray
+    axes: bool = True
 
 
 class Problem(NamedTuple):
     """min f over Rⁿ, with what is known about it; nan or None means "not known".
 
-    `f` is the exact objective: used for measuring it is never charged. `L` bounds the Hessian's eigenvalues, `mu` is the
-    smallest one (of a strongly convex f), `hessian_trace` bounds tr ∇²f from above. `modes` is given by quadratics alone.
+    `f` is the exact objective: used for measuring it is never charged. `F(x, key)` is what methods may ask (noise, a
+    minibatch); None means f. `L` bounds the Hessian's eigenvalues, `mu` is the smallest one (of a strongly convex f),
+    `hessian_trace` bounds tr ∇²f from above. `modes` is given by quadratics alone.
     """
 
     f: Callable[[Vector], Scalar]
     x0: Vector
+    F: Callable[[Vector, Key], Scalar] | None = None
     f_star: float = nan
     x_star: Vector | None = None
     L: float = nan
@@ -81,19 +91,29 @@ class Problem(NamedTuple):
         return self.hessian_trace / self.L
 
 
+class Moment(NamedTuple):
+    """E GGᵀ = A‖g‖² I + C ggᵀ + D diag(gᵢ²) for exact quotients: B, the trace-aware factor and the recursion follow."""
+
+    A: float
+    C: float
+    D: float = 0.0
+
+
 class Estimator(NamedTuple):
     """g ~ ∇f(x), in two halves: `draw` is the randomness of a step and asks nothing, `estimate` is the arithmetic.
 
-    `second_moment(n)` = (A, C) with E GGᵀ = A‖g‖² I + C ggᵀ for exact quotients; everything the theory needs follows from
-    it (theory.py). `excess(λ)` is what a quadratic with eigenvalues λ adds to diag E GGᵀ beyond that (the forward
-    quotient); None where the exact recursion does not hold. `draw` is None for a deterministic estimator.
+    `estimate(oracle, x, draw, state)` gives the estimate and the next state; `init(x)` the first one, asking nothing.
+    `second_moment(n)` is None where E‖G‖² is no multiple of ‖∇f‖². `excess(λ)` is what a quadratic with eigenvalues λ
+    adds to diag E GGᵀ (the forward quotient); None where the exact recursion does not hold. `draw(key, n, dtype)` is None
+    for a deterministic estimator.
     """
 
-    estimate: Callable[[Oracle, Vector, Draw], Vector]
+    estimate: Callable[[Oracle, Vector, Draw, State], tuple[Vector, State]]
     calls: Callable[[int], Calls]
-    second_moment: Callable[[int], tuple[float, float]]
+    second_moment: Callable[[int], Moment | None]
     draw: Callable[[Key, int, Any], Draw] | None = None
     excess: Callable[[ndarray], ndarray] | None = None
+    init: Callable[[Vector], State] = lambda x: ()
 
 
 class Method(NamedTuple):
@@ -105,10 +125,18 @@ class Method(NamedTuple):
     draw: Callable[[Key, int, Any], Draw] | None = None
 
 
-def oracle(problem: Problem) -> Oracle:
-    """The oracle of a problem: values of f, and its derivatives by JAX."""
+def oracle(problem: Problem, key: Key | None = None) -> Oracle:
+    """The oracle of a problem at one step: values of F (or f), and their derivatives by JAX.
+
+    `key` says which run and step asks; it is needed where the problem has an F of its own.
+    """
+    noisy = problem.F
+    if noisy is None or key is None:
+        ask = lambda x, call: problem.f(x)
+    else:
+        ask = lambda x, call: noisy(x, key._replace(call=call))
     return Oracle(
-        value=problem.f,
-        jvp=lambda x, v: jax.jvp(problem.f, (x,), (v,))[1],
-        grad=jax.grad(problem.f),
+        value=lambda x, call=0: ask(x, call),
+        jvp=lambda x, v, call=0: jax.jvp(lambda y: ask(y, call), (x,), (v,))[1],
+        grad=lambda x, call=0: jax.grad(ask)(x, call),
     )
