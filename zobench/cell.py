@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from math import ceil, inf, isfinite, isnan, nan
+from math import ceil, inf, isfinite, isnan, log, nan
 from typing import Any, NamedTuple
 
 import jax
@@ -29,12 +29,12 @@ class Tuning(NamedTuple):
 
 
 def tune(program: Program, base: float, multiples: Sequence[float], seeds: Sequence[int], stop: Stop) -> Tuning:
-    """The multiple of the theory step with the least median hitting time, from the largest down.
+    """The multiple of the theory step with the least median hitting time, tried from 1 upwards and then downwards.
 
     A multiple is given up at twice the best median so far: its seeds then count as censored (inf). Where no multiple
     reaches the target, the one whose median metric is least at the end.
     """
-    order = sorted(multiples)[::-1]
+    order = sorted(multiples, key=lambda multiple: (multiple < 1, abs(log(multiple))))
     hits, outcome, last = [], [], []
     for multiple in order:
         best = min((float(np.median(h)) for h in hits), default=inf)

@@ -88,10 +88,22 @@ def compile_block(problem: Problem, estimator: Estimator, optimizer: Optimizer) 
     x = jnp.broadcast_to(x0, (group, n))
     seeds, k = jnp.zeros(group, jnp.uint32), jnp.zeros((), jnp.uint32)
     start = time.perf_counter()
-    block = jax.jit(jax.vmap(one, in_axes=(0, 0, 0, 0, None, None)), compiler_options=COMPILER_OPTIONS)
+    block = jax.jit(_for_group(one, group), compiler_options=COMPILER_OPTIONS)
     compiled = block.lower(x, init(x), seeds, jnp.ones(group, x0.dtype), k, jnp.int32(1)).compile()
     every = max(1, round(time_scale(estimator, n) / RECORDS_PER_GRADIENT_STEP))
     return Program(compiled, init, problem, group, every, time.perf_counter() - start)
+
+
+def _for_group(one: Callable, group: int) -> Callable:
+    """`one` for a group of runs: its first four arguments have an axis of runs. XLA does better without one of size 1."""
+    if group > 1:
+        return jax.vmap(one, in_axes=(0, 0, 0, 0, None, None))
+
+    def single(x, state, seed, step, k, every):
+        first = jax.tree.map(lambda leaf: leaf[0], (x, state, seed, step))
+        return jax.tree.map(lambda leaf: leaf[None], one(*first, k, every))
+
+    return single
 
 
 def time_scale(estimator: Estimator, n: int) -> float:

@@ -1,0 +1,182 @@
+"""Multidimensional scaling: put N points where their distances are as given. Not convex; a map from a mileage table."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from scipy.optimize import minimize
+
+from zobench.problems.cities import EUROPE, USA, great_circle, plane
+from zobench.types import Problem
+
+Cities = Literal["europe", "usa", "synthetic"]
+Stress = Literal["sstress", "stress"]
+Start = Literal["uniform", "classical"]
+Points = Float[ndarray, "N p"]
+Pairs = Float[ndarray, "N N"]
+ROUNDING = 1e-20  # a stress below it is that of exact data
+BUILT_IN = {"europe": EUROPE, "usa": USA}
+
+
+def mds(
+    cities: Cities = "europe",
+    points: int | None = None,
+    embedding: int = 2,
+    stress: Stress = "sstress",
+    squared: bool = True,
+    start: Start = "uniform",
+    seed: int = 42,
+) -> Problem:
+    """Points W from distances d, x = W row by row; sums over ordered pairs. A value costs N²p.
+
+    `stress`: sstress Σᵢⱼ (‖Wᵢ−Wⱼ‖² − Dᵢⱼ)² (Takane, Young & de Leeuw 1977) with D = d², or d where squared=false: the
+    lecture's formula as printed, whose minimum is positive even for exact data; stress Σᵢⱼ (‖Wᵢ−Wⱼ‖ − dᵢⱼ)².
+    `cities`: great-circle distances of the first `points` cities, or (synthetic) distances of standard normal points
+    in `embedding` dimensions drawn by `seed`, 34 where points is null; over the largest of them.
+    `start`: uniform in [0, 1]ᵖ from NumPy's RandomState(`seed`), or classical scaling.
+
+    f* is 0 for exact data, else the lower of two local searches (from x0 and from classical scaling): a reference, not
+    a certificate. x* is not given, as isometries make families of minimisers; `minimiser` finds one.
+    L of stress is 4N, the largest Hessian eigenvalue at every W, so 1/L is Guttman's majorising step; it has kinks
+    where points meet. s-stress has no global L: L and the trace are the larger of their values at x0 and at the
+    minimiser, local constants. Those of the minimiser alone are 2.1 and 3.2 times smaller at 34 cities; the trace-aware
+    step made of them diverges.
+    Raises ValueError where an argument is out of range.
+    """
+    _check(cities, points, embedding, stress, squared, start)
+    d = distances(cities, points, embedding, seed)
+    target = (d / d.max()) ** (2 if stress == "sstress" and squared else 1)
+    classical = classical_scaling(target if stress == "sstress" else target**2, embedding)
+    first = np.random.RandomState(seed).rand(len(d), embedding) if start == "uniform" else classical
+    exact = _value(classical, target, stress) < ROUNDING
+    last = classical if exact else minimiser(target, stress, [classical, first])
+    ends = [hessian(w, target, stress) for w in (first, last)]
+    return Problem(
+        f=_objective(target, stress, embedding),
+        x0=jnp.asarray(first.ravel()),
+        f_star=0.0 if exact else _value(last, target, stress),
+        L=4.0 * len(d) if stress == "stress" else max(float(np.linalg.eigvalsh(end)[-1]) for end in ends),
+        hessian_trace=max(float(np.trace(end)) for end in ends),
+    )
+
+
+def distances(cities: Cities, points: int | None, embedding: int = 2, seed: int = 42) -> Pairs:
+    """Distances between the points, in km for cities: on the sphere, hence not exactly those of any plane map."""
+    if cities == "synthetic":
+        return np.sqrt(_squared_distances(_synthetic(points, embedding, seed)))
+    return great_circle(np.array([city[1:] for city in BUILT_IN[cities][:points]]))
+
+
+def true_map(cities: Cities, points: int | None, embedding: int = 2, seed: int = 42) -> tuple[list[str], Points]:
+    """Names, and where the points are in the unit of `distances`: for cities east and north in km, `cities.plane`."""
+    if cities == "synthetic":
+        where = _synthetic(points, embedding, seed)
+        return [str(i + 1) for i in range(len(where))], where
+    chosen = BUILT_IN[cities][:points]
+    return [city[0] for city in chosen], plane(np.array([city[1:] for city in chosen]))
+
+
+def classical_scaling(target: Pairs, embedding: int) -> Points:
+    """Classical scaling (Torgerson 1952; Gower 1966) of squared distances.
+
+    The leading eigenpairs of −½JDJ, J = I − 11ᵀ/N: principal components of the points where D is
+    Euclidean. It minimises ‖Gram − WWᵀ‖, not the stress.
+    """
+    centre = np.eye(len(target)) - 1 / len(target)
+    eigenvalue, vector = np.linalg.eigh(-0.5 * centre @ target @ centre)
+    return (vector * np.sqrt(np.maximum(eigenvalue, 0)))[:, ::-1][:, :embedding]
+
+
+def minimiser(target: Pairs, stress: Stress, starts: Sequence[Points]) -> Points:
+    """The best of local searches (L-BFGS-B on the closed-form gradient) from `starts`, to rounding."""
+    shape = starts[0].shape
+
+    def value_and_gradient(x):
+        w = x.reshape(shape)
+        return _value(w, target, stress), gradient(w, target, stress).ravel()
+
+    options = {"maxiter": 2000, "maxfun": 4000, "ftol": 0.0, "gtol": 1e-12, "maxcor": 30}
+    found = [minimize(value_and_gradient, w.ravel(), jac=True, method="L-BFGS-B", options=options) for w in starts]
+    return min(found, key=lambda result: result.fun).x.reshape(shape)
+
+
+def gradient(w: Points, target: Pairs, stress: Stress) -> Points:
+    """∇f = 4 Lap(φ′) W, f = Σᵢⱼ φ(‖Wᵢ−Wⱼ‖²), Lap(a) = diag(a1) − a; 8 Lap(δ) W for s-stress with δ = ‖Wᵢ−Wⱼ‖² − D."""
+    return 4 * _laplacian(_terms(_squared_distances(w), target, stress)[1], w)
+
+
+def hessian(w: Points, target: Pairs, stress: Stress) -> Float[ndarray, "n n"]:
+    """∇²f(W), n = Np: the block of i ≠ j is −Bᵢⱼ = −(4φ′I + 8φ″zzᵀ), z = Wᵢ−Wⱼ, that of i is Σⱼ Bᵢⱼ."""
+    _, slope, bend = _terms(_squared_distances(w), target, stress)
+    z = w.T[:, :, None] - w.T[:, None, :]  # [p, N, N]
+    block = np.einsum("ij,aij,bij->iajb", 8 * bend, z, z)
+    for a in range(w.shape[1]):
+        block[:, a, :, a] += 4 * slope
+    i = np.arange(len(w))
+    whole = -block
+    whole[i, :, i, :] += block.sum(axis=2)
+    return whole.reshape(w.size, w.size)
+
+
+def _objective(target: Pairs, stress: Stress, embedding: int):
+    def f(x):
+        # One column at a time: no [N, N, p] array, and exact zeros on the diagonal, which the Gram form lacks.
+        s = sum((column[:, None] - column) ** 2 for column in x.reshape(-1, embedding).T)
+        goal = jnp.asarray(target, x.dtype)
+        if stress == "sstress":
+            return jnp.sum((s - goal) ** 2)
+        apart = s > 0  # √ has no derivative at 0: give it 1 there, and take the result away again
+        return jnp.sum((jnp.where(apart, jnp.sqrt(jnp.where(apart, s, 1)), 0) - goal) ** 2)
+
+    return f
+
+
+def _terms(s: Pairs, target: Pairs, stress: Stress) -> tuple[Pairs, Pairs, Pairs]:
+    """φ, φ′, φ″ at s = ‖Wᵢ−Wⱼ‖²: (s − D)², or (√s − d)² with φ′ = φ″ = 0 at s = 0."""
+    if stress == "sstress":
+        return (s - target) ** 2, 2 * (s - target), np.full_like(s, 2)
+    d = np.sqrt(s)
+    ratio = np.divide(target, d, out=np.ones_like(d), where=d > 0)
+    return (d - target) ** 2, 1 - ratio, np.divide(ratio, 2 * s, out=np.zeros_like(s), where=s > 0)
+
+
+def _value(w: Points, target: Pairs, stress: Stress) -> float:
+    return float(_terms(_squared_distances(w), target, stress)[0].sum())
+
+
+def _laplacian(a: Pairs, w: Points) -> Points:
+    return a.sum(axis=1)[:, None] * w - a @ w
+
+
+def _squared_distances(w: Points) -> Pairs:
+    return sum(((column[:, None] - column) ** 2 for column in w.T), np.zeros((len(w), len(w))))
+
+
+def _synthetic(points: int | None, embedding: int, seed: int) -> Points:
+    return np.random.default_rng(seed).standard_normal((34 if points is None else points, embedding))
+
+
+def _check(cities: Cities, points: int | None, embedding: int, stress: Stress, squared: bool, start: Start) -> None:
+    for name, given, kinds in (("cities", cities, Cities), ("stress", stress, Stress), ("start", start, Start)):
+        if given not in get_args(kinds):
+            raise ValueError(f"problem.{name}={given}: there are {', '.join(get_args(kinds))}")
+    if stress == "stress" and not squared:
+        raise ValueError(
+            "problem.squared=false: only s-stress can hold plain distances; drop it, or use stress=sstress"
+        )
+    if not (isinstance(embedding, int) and embedding >= 1):
+        raise ValueError(f"problem.embedding={embedding}: the dimension of the map is a whole number from 1 on")
+    known = len(BUILT_IN.get(cities, ())) or 34
+    if cities != "synthetic" and isinstance(points, int) and points > known:
+        place = {"europe": "Europe", "usa": "the USA"}[cities]
+        raise ValueError(
+            f"problem.points={points}: {place} has {known} cities; use points <= {known}, "
+            "or problem.cities=synthetic for any count"
+        )
+    if points is not None and not (isinstance(points, int) and points > embedding):
+        raise ValueError(f"problem.points={points}: embedding={embedding} needs at least {embedding + 1} points")
+    if points is None and embedding >= known:
+        raise ValueError(f"problem.embedding={embedding}: {known} points span at most {known - 1} dimensions")

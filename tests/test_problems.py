@@ -1,0 +1,186 @@
+"""What every problem promises: its derivatives, its constants, its minimum, its configuration and its refusals."""
+
+import inspect
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+
+from zobench.problems.logistic import logistic
+from zobench.problems.mds import mds
+from zobench.problems.quadratic import quadratic
+from zobench.problems.welsch import welsch
+
+CONF = Path(__file__).parent.parent / "conf" / "problem"
+FACTORIES = {"quadratic": quadratic, "welsch": welsch, "logistic": logistic, "mds": mds}
+INSTANCES = [
+    (quadratic, {"spectrum": "two_level", "dim": 2}),
+    (quadratic, {"spectrum": "two_level", "dim": 7}),
+    (quadratic, {"spectrum": "log_uniform", "dim": 2}),
+    (quadratic, {"spectrum": "log_uniform", "dim": 12, "mu": 1e-3}),
+    (quadratic, {"spectrum": "power", "dim": 1}),
+    (quadratic, {"spectrum": "power", "dim": 9, "exponent": 1.5}),
+    (quadratic, {"spectrum": "uniform", "dim": 5}),
+    (quadratic, {"spectrum": "isotropic", "dim": 1}),
+    (quadratic, {"spectrum": "fixed_rank", "dim": 5, "rank": 3}),
+    (quadratic, {"spectrum": "fixed_rank", "dim": 14, "rank": 3, "mu": 1e-2}),
+    (quadratic, {"spectrum": "log_uniform", "dim": 8, "rotated": True, "seed": 3}),
+    (quadratic, {"spectrum": "fixed_rank", "dim": 20, "rotated": True}),
+    (welsch, {"dim": 2}),
+    (welsch, {"dim": 13}),
+    (logistic, {"dim": 1}),
+    (logistic, {"dim": 6}),
+    (logistic, {"dim": 6, "samples": 20}),
+    (logistic, {"dim": 8, "samples": 3, "seed": 1}),
+    (mds, {"points": 3}),
+    (mds, {"points": 6}),
+    (mds, {"points": 5, "cities": "usa", "stress": "stress"}),
+    (mds, {"points": 6, "cities": "synthetic", "embedding": 3, "start": "classical"}),
+    (mds, {"points": 6, "squared": False}),
+]
+
+
+def label(parameter):
+    return getattr(parameter, "__name__", str(parameter))
+
+
+@pytest.mark.parametrize(("factory", "arguments"), INSTANCES, ids=label)
+def test_contract(factory, arguments):
+    """The value, the gradient's Taylor remainder, L, mu, tr H, f*, x*, modes, batching and float32."""
+    problem = factory(**arguments)
+    f, x0, n = problem.f, problem.x0, problem.n
+    random = np.random.default_rng(0)
+    x, v = x0 + random.standard_normal((2, n)) / 2
+    points = np.stack([x0, x, x + 1e-3 * v, x + 2e-3 * v, v, np.zeros(n) if problem.x_star is None else problem.x_star])
+    derivatives = jax.jit(jax.vmap(lambda x: (f(x), jax.grad(f)(x), jax.hessian(f)(x))))
+    values, gradients, hessians = map(np.asarray, derivatives(points))
+    assert x0.shape == (n,) and x0.dtype == jnp.float64 and f(x0).shape == ()
+    assert np.isfinite(values).all() and np.isfinite(gradients).all()
+    assert float(f(x0)) == pytest.approx(values[0], rel=1e-12, abs=1e-20)
+
+    remainders = [values[1 + i] - values[1] - i * 1e-3 * gradients[1] @ v for i in (1, 2)]
+    assert np.log2(remainders[1] / remainders[0]) == pytest.approx(2, abs=0.1)
+
+    # s-stress has no global L, and no MDS a global trace: those are tested where they are claimed, in test_mds.py.
+    spectra = np.linalg.eigvalsh(hessians[:1] if factory is mds else hessians)
+    assert spectra.max() <= problem.L * (1 + 1e-9)
+    assert spectra.sum(axis=1).max() <= problem.hessian_trace * (1 + 1e-9)
+    if not np.isnan(problem.mu):
+        np.testing.assert_allclose(spectra.min(axis=1), problem.mu, atol=1e-14)
+        np.testing.assert_allclose(spectra.max(axis=1), problem.L, rtol=1e-12)
+
+    assert (values >= problem.f_star).all()
+    if problem.x_star is not None:
+        assert values[-1] == problem.f_star and not gradients[-1].any()
+        assert spectra[-1].max() == pytest.approx(problem.L)
+    if problem.modes is not None:
+        eigenvalue, energy = problem.modes.eigenvalue, problem.modes.energy
+        assert f(x0) == pytest.approx(0.5 * np.sum(eigenvalue * energy), rel=1e-12)
+        assert gradients[0] @ gradients[0] == pytest.approx(np.sum(eigenvalue**2 * energy), rel=1e-12)
+        assert (
+            problem.modes.axes
+            == (not arguments.get("rotated"))
+            == np.array_equal(hessians[0], np.diag(hessians[0].diagonal()))
+        )
+
+    value, g = jax.jit(jax.value_and_grad(f))(x.astype(np.float32))
+    assert value.dtype == g.dtype == jnp.float32 and float(value) == pytest.approx(values[1], rel=1e-5)
+
+
+def descend(problem, steps):
+    """f − f* and ‖∇f‖² of gradient descent with α = 1/L at k = 0 ... steps, each [steps + 1]."""
+
+    def step(x, _):
+        value, g = jax.value_and_grad(problem.f)(x)
+        return x - g / problem.L, (value - problem.f_star, g @ g)
+
+    return map(np.asarray, jax.lax.scan(step, problem.x0, length=steps + 1)[1])
+
+
+def slope(curve, first, last):
+    k = np.arange(first, last + 1)
+    return np.polyfit(np.log(k), np.log(curve[k]), 1)[0]
+
+
+@pytest.mark.parametrize(
+    ("factory", "arguments", "tolerance"),
+    [
+        (quadratic, {"spectrum": "two_level"}, 1e-12),
+        (quadratic, {"spectrum": "log_uniform"}, 1e-3),
+        (quadratic, {"spectrum": "fixed_rank", "rank": 4}, 0.02),
+        (logistic, {}, 1e-12),
+        (welsch, {}, 0.02),
+    ],
+    ids=label,
+)
+def test_descent_does_not_see_the_dimension(factory, arguments, tolerance):
+    """The same f_k for n = 16 and n = 128, k = 5 ... 60: a measured slope in n is then the method's."""
+    few, many = (next(iter(descend(factory(dim=n, **arguments), 60))) for n in (16, 128))
+    np.testing.assert_allclose(few[5:], many[5:], rtol=tolerance)
+
+
+def test_descent_falls_like_one_over_k():
+    """f_k (log-uniform, power, separable logistic) and ‖∇f_k‖² (Welsch) ~ 1/k; the logistic constant is 1/4."""
+    assert slope(next(iter(descend(quadratic(dim=64), 300))), 20, 300) == pytest.approx(-1, abs=0.015)
+    assert slope(next(iter(descend(quadratic(dim=200, spectrum="power"), 300))), 20, 300) == pytest.approx(
+        -1, abs=0.015
+    )
+    for n in (8, 64):
+        assert slope(list(descend(welsch(dim=n), 300))[1], 20, 300) == pytest.approx(-1, abs=0.015)
+    gap, _ = descend(logistic(dim=4), 4000)
+    assert 4 * 4000 * gap[4000] == pytest.approx(1, abs=0.002)
+
+
+@pytest.mark.parametrize("dim", [15, 64, 512])
+def test_fixed_rank_keeps_the_effective_dimension(dim):
+    """tr(H)/L = rank for every n."""
+    assert quadratic(dim=dim, spectrum="fixed_rank", rank=8).effective_dim == pytest.approx(8, rel=1e-12)
+
+
+def test_every_configuration_names_its_factory_and_its_defaults():
+    """conf/problem/X.yaml: `_target_` and every argument of the factory with its default."""
+    assert {path.stem for path in CONF.glob("*.yaml")} == set(FACTORIES)
+    for name, factory in FACTORIES.items():
+        given = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"))
+        assert isinstance(given, dict) and given.pop("_target_") == f"{factory.__module__}.{factory.__name__}"
+        assert given == {key: value.default for key, value in inspect.signature(factory).parameters.items()}
+
+
+@pytest.mark.parametrize(
+    ("factory", "arguments", "way_out"),
+    [
+        (quadratic, {"dim": 0}, "at least 2"),
+        (quadratic, {"dim": "abc"}, "whole number"),
+        (quadratic, {"dim": 14, "spectrum": "fixed_rank"}, "at least 15"),
+        (quadratic, {"spectrum": "typo"}, "two_level, log_uniform"),
+        (quadratic, {"mu": 1.5}, "between 0 and L = 1"),
+        (quadratic, {"mu": 0.1, "spectrum": "power"}, "leave it null"),
+        (quadratic, {"mu": 0.1, "spectrum": "fixed_rank"}, "use at most 0.0088"),
+        (quadratic, {"exponent": -1}, "positive"),
+        (quadratic, {"rank": 1}, "from 2 on"),
+        (welsch, {"dim": 1}, "at least 2"),
+        (welsch, {"smallest": 0}, "between 0 and L = 1"),
+        (welsch, {"start": "abc"}, "positive"),
+        (logistic, {"dim": 0}, "at least 1"),
+        (logistic, {"samples": 0}, "or null"),
+        (mds, {"cities": "world"}, "europe, usa, synthetic"),
+        (mds, {"points": 999}, "34 cities; use points <= 34, or problem.cities=synthetic"),
+        (mds, {"points": 26, "cities": "usa"}, "25 cities"),
+        (mds, {"points": 2}, "at least 3"),
+        (mds, {"embedding": 0}, "from 1 on"),
+        (mds, {"embedding": 34}, "at most 33"),
+        (mds, {"stress": "typo"}, "sstress, stress"),
+        (mds, {"squared": False, "stress": "stress"}, "stress=sstress"),
+        (mds, {"start": "typo"}, "uniform, classical"),
+    ],
+    ids=label,
+)
+def test_a_bad_value_is_refused_with_one_line_that_names_it(factory, arguments, way_out):
+    """What was asked, what exists, the way out."""
+    with pytest.raises(ValueError) as refusal:
+        factory(**arguments)
+    text, (name, value) = str(refusal.value), next(iter(arguments.items()))
+    assert text.lower().startswith(f"problem.{name}={value}: ".lower()) and way_out in text and "\n" not in text
