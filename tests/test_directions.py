@@ -33,8 +33,8 @@ def many(seeds: int, steps: int, n: int) -> np.ndarray:
 )
 def test_threefry_gives_the_published_words(key, counter, words):
     """The known answers that come with Random123 (threefry2x32, 20 rounds)."""
-    as_words = [tuple(jnp.array([w], jnp.uint32) for w in pair) for pair in (key, counter)]
-    assert tuple(int(w[0]) for w in directions.threefry(*as_words)) == words
+    a, b, c, d = (jnp.array([word], jnp.uint32) for word in (*key, *counter))
+    assert tuple(int(word[0]) for word in directions.threefry((a, b), (c, d))) == words
 
 
 @settings(deadline=None, max_examples=25)

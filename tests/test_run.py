@@ -8,9 +8,14 @@ import pytest
 
 from zobench import directions, estimators, run
 from zobench.cell import run_cell
+from zobench.methods import descent
 from zobench.types import Key, Modes, Problem
 
 LAM = np.geomspace(0.01, 1, 12)
+
+
+def two_point_descent(step):
+    return descent(estimators.two_point(), optax.sgd(step))
 
 
 def quadratic(lam: np.ndarray = LAM, scale: float = 1.0) -> Problem:
@@ -70,7 +75,7 @@ def test_the_compiled_loop_follows_the_obvious_one():
 @pytest.mark.parametrize("n", [1, 3, 12, 70, 600])
 def test_the_same_bytes_alone_and_in_any_batch(n):
     """Alone, with others, in another place among them, beside another step."""
-    program = run.compile_block(quadratic(np.geomspace(0.01, 1, n)), estimators.two_point(), optax.sgd)
+    program = run.compile_block(quadratic(np.geomspace(0.01, 1, n)), two_point_descent)
     stop = run.Stop("gap", 0.0, np.inf, 100 * program.every)
     alone = run.advance(program, [0.5 / n], [11], stop, lambda k: None)
     seeds = [*range(40, 75), 11, 3]
@@ -80,7 +85,7 @@ def test_the_same_bytes_alone_and_in_any_batch(n):
 
 
 def test_a_longer_run_begins_with_the_shorter_one():
-    program = run.compile_block(quadratic(), estimators.two_point(), optax.sgd)
+    program = run.compile_block(quadratic(), two_point_descent)
     short, long = (
         run.advance(program, [0.1], [1], run.Stop("gap", 0.0, np.inf, blocks * 64 * program.every - 1), lambda k: None)
         for blocks in (1, 3)
@@ -167,7 +172,7 @@ def test_one_program_serves_all_steps_and_seeds():
     traces = []
     problem = quadratic()
     counted = problem._replace(f=lambda x: traces.append(1) or problem.f(x))
-    program = run.compile_block(counted, estimators.two_point(), optax.sgd)
+    program = run.compile_block(counted, two_point_descent)
     before = len(traces)
     for step, seed in ((0.1, 1), (0.2, 2)):
         run.advance(program, [step] * 3, [seed] * 3, run.Stop("gap", 0.0, np.inf, 500), lambda k: None)

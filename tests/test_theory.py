@@ -6,6 +6,7 @@ import optax
 import pytest
 
 from zobench import estimators, run, theory
+from zobench.methods import descent
 from zobench.types import Modes, Problem
 
 SPHERE, GD = estimators.two_point(), estimators.autodiff()
@@ -32,7 +33,7 @@ def exact(problem, estimator, step, every, records):
 
 def simulate(problem, estimator, step, iterations, runs) -> run.Curves:
     """Curves recorded at every iteration."""
-    program = run.compile_block(problem, estimator, optax.sgd)._replace(every=1)
+    program = run.compile_block(problem, lambda step: descent(estimator, optax.sgd(step)))._replace(every=1)
     stop = run.Stop("gap", -1.0, np.inf, iterations)
     return run.advance(program, [step] * runs, range(500, 500 + runs), stop, lambda k: None)
 

@@ -1,26 +1,33 @@
-"""A cell: one problem, one estimator, one optimizer, all step rules and all seeds; its record's arrays."""
+"""A cell: one problem, one method, all step rules and all seeds; its record's arrays."""
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from inspect import signature
 from math import ceil, inf, isfinite, isnan, log, nan
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from zobench import theory
-from zobench.run import Curves, Optimizer, Program, Stop, advance, compile_block, hitting_times, measure, time_scale
-from zobench.types import Estimator, Problem
+from zobench.methods import descent
+from zobench.run import Curves, Program, Stop, advance, compile_block, hitting_times, measure
+from zobench.types import Estimator, Method, Problem, Scalar
 
 TUNING_SEEDS_FROM = 1_000_000
 DIVERGED = 1e6
 
+OWN = "own"  # the step rule of a method that has no step size
+
 Progress = Callable[[str, int, int], None]
+Optimizer = Callable[[Any], optax.GradientTransformation]
 
 
 class Tuning(NamedTuple):
-    """The whole response: multiples of the theory step [m], hitting times and outcomes [m, seeds]; the best multiple."""
+    """The whole response: multiples of the theory step [m], hitting times and outcomes [m, seeds]; the best one."""
 
     multiples: np.ndarray
     hits: np.ndarray
@@ -64,25 +71,32 @@ def run_cell(
     relative_to: str,
     gd_iterations: float,
     dtype: str,
+    method: Callable[..., Method] = descent,
     progress: Progress = lambda rule, k, cap: None,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Run every step rule of a cell for all its seeds: the record's arrays and what is to be known about it.
 
-    At most gd_iterations·B iterations a run. A deterministic estimator runs once. Raises ValueError where a step rule or
-    the metric needs a constant that the problem does not know, and where a size is out of range.
+    At most gd_iterations·B iterations a run. A deterministic method runs once; one without a step size has the rule
+    "own". Raises ValueError where a step rule or the metric needs a constant that the problem does not know, and where
+    the method needs a gradient that it does not have.
     """
     problem = problem._replace(x0=jnp.asarray(problem.x0, dtype))
+    method_of = _maker(problem, estimator, optimizer, method)
+    step = step if method_of else [OWN]
     base = _rule_steps(problem, estimator, step)
+    method_of = method_of or (lambda step: method())
+    outline = method_of(1.0)
     _require_metric(problem, metric)
-    program = compile_block(problem, estimator, optimizer)
-    stop = _stop(problem, metric, target, relative_to, ceil(gd_iterations * time_scale(estimator, problem.n)))
-    reported = [seed + i for i in range(1 if estimator.draw is None else seeds)]
+    _require_gradient(problem, outline)
+    program = compile_block(problem, method_of)
+    stop = _stop(problem, metric, target, relative_to, ceil(gd_iterations * outline.time_scale(problem.n)))
+    reported = [seed + i for i in range(1 if outline.draw is None else seeds)]
     arrays: dict[str, np.ndarray] = {}
     rules: dict[str, dict[str, float]] = {}
     for rule in map(str, step):
         began = time.perf_counter()
         if rule == "tuned":
-            held_out = [TUNING_SEEDS_FROM + seed + i for i in range(1 if estimator.draw is None else tuning_seeds)]
+            held_out = [TUNING_SEEDS_FROM + seed + i for i in range(1 if outline.draw is None else tuning_seeds)]
             tuning = tune(program, base[rule], tuning_multiples, held_out, stop)
             arrays |= {f"tuning/{name}": getattr(tuning, name) for name in ("multiples", "hits", "outcome")}
             base[rule] *= tuning.best
@@ -91,7 +105,8 @@ def run_cell(
             program, [base[rule]] * len(reported), reported, stop, lambda k, r=rule: progress(r, k, stop.cap)
         )
         arrays |= _arrays(rule, curves, stop)
-        arrays |= _exact(rule, problem, estimator, optimizer, base[rule], program.every, len(curves.k))
+        if _function(method) is descent:
+            arrays |= _exact(rule, problem, estimator, optimizer, base[rule], program.every, len(curves.k))
         rules[rule] = {
             "step": base[rule],
             "run_seconds": curves.seconds,
@@ -99,7 +114,30 @@ def run_cell(
             "steps_run": curves.iterations,
             "cap": stop.cap,
         }
-    return arrays, _meta(problem, estimator, stop, rules, program.compile_seconds)
+    return arrays, _meta(problem, outline, estimator if _uses(method, "estimator") else None, stop, rules, program)
+
+
+def _function(method: Callable[..., Method]) -> Callable[..., Method]:
+    return method.func if isinstance(method, partial) else method
+
+
+def _uses(method: Callable[..., Method], name: str) -> bool:
+    return name in signature(method).parameters
+
+
+def _maker(
+    problem: Problem, estimator: Estimator, optimizer: Optimizer, method: Callable[..., Method]
+) -> Callable[[Scalar | float], Method] | None:
+    """The method for a step size, given what it takes of problem, estimator, optimizer and step; None without one."""
+    if not (_uses(method, "step") or _uses(method, "optimizer")):
+        return None
+    taken = {name for name in ("problem", "estimator", "optimizer", "step") if _uses(method, name)}
+
+    def method_of(step: Scalar | float) -> Method:
+        offered = {"problem": problem, "estimator": estimator, "optimizer": optimizer(step), "step": step}
+        return method(**{name: offered[name] for name in taken})
+
+    return method_of
 
 
 def _rule_steps(problem: Problem, estimator: Estimator, step: Sequence[str | float]) -> dict[str, float]:
@@ -109,6 +147,8 @@ def _rule_steps(problem: Problem, estimator: Estimator, step: Sequence[str | flo
             steps[str(rule)] = theory.theory_step(problem, estimator)
         elif rule == "trace":
             steps["trace"] = theory.trace_step(problem, estimator)
+        elif rule == OWN:
+            steps[OWN] = nan
         else:
             steps[str(rule)] = float(rule)
     return steps
@@ -131,14 +171,21 @@ def _require_metric(problem: Problem, metric: str) -> None:
         )
 
 
+def _require_gradient(problem: Problem, method: Method) -> None:
+    calls = method.calls(problem.n)
+    if not problem.differentiable and (calls.grad or calls.jvp):
+        raise ValueError("this problem has no gradient to ask for; use an estimator of values, such as two_point")
+
+
 def _stop(problem: Problem, metric: str, target: float, relative_to: str, cap: int) -> Stop:
-    first = dict(zip(("gap", "gradient", "distance"), map(float, measure(problem, problem.x0)), strict=True))
+    gap, gradient, distance = map(float, measure(problem, problem.x0))
+    first = {"gap": gap, "gradient": gradient, "distance": distance}
     if relative_to == "minimum" and not problem.f_star > 0:
         raise ValueError(
             f"stop.relative_to=minimum: the minimum is {problem.f_star:g}, not positive; use start or unit"
         )
-    unit = {"unit": 1.0, "start": first[metric], "minimum": problem.f_star}[relative_to]
-    return Stop(metric, target * unit, DIVERGED * max(abs(first["gap"]), np.finfo(np.float32).tiny), cap)
+    unit = {"unit": 1.0, "start": first.get(metric, nan), "minimum": problem.f_star}[relative_to]
+    return Stop(metric, target * unit, DIVERGED * max(abs(gap), float(np.finfo(np.float32).tiny)), cap)
 
 
 def _arrays(rule: str, curves: Curves, stop: Stop) -> dict[str, np.ndarray]:
@@ -165,19 +212,21 @@ def _exact(rule, problem, estimator, optimizer, step, every, records) -> dict[st
 def _is_plain(optimizer: Optimizer) -> bool:
     g = jnp.ones(1)
     rule = optimizer(0.5)
-    state = rule.init(g)
-    return not jax.tree.leaves(state) and float(rule.update(g, state, g)[0][0]) == -0.5
+    update, state = rule.update(g, rule.init(g), g)
+    return not jax.tree.leaves(state) and np.array_equal(np.asarray(update), [-0.5])
 
 
-def _meta(problem: Problem, estimator: Estimator, stop: Stop, rules: dict, compile_seconds: float) -> dict[str, Any]:
+def _meta(
+    problem: Problem, method: Method, estimator: Estimator | None, stop: Stop, rules: dict, program: Program
+) -> dict[str, Any]:
     n = problem.n
     gap, _, distance = map(float, measure(problem, problem.x0))
-    known = estimator.second_moment(n) is not None
+    known = None if estimator is None or estimator.second_moment(n) is None else estimator
     return {
         "n": n,
-        "calls": estimator.calls(n)._asdict(),
-        "B": theory.variance_factor(estimator, n) if known else nan,
-        "trace_B": theory.trace_factor(estimator, n, problem.effective_dim) if known else nan,
+        "calls": method.calls(n)._asdict(),
+        "B": theory.variance_factor(known, n) if known else nan,
+        "trace_B": theory.trace_factor(known, n, problem.effective_dim) if known else nan,
         "L": problem.L,
         "mu": problem.mu,
         "f_star": problem.f_star,
@@ -186,6 +235,6 @@ def _meta(problem: Problem, estimator: Estimator, stop: Stop, rules: dict, compi
         "radius2": distance,
         "target": stop.target,
         "rules": rules,
-        "compile_seconds": compile_seconds,
+        "compile_seconds": program.compile_seconds,
         "run_seconds": sum(rule["run_seconds"] + rule["tuning_seconds"] for rule in rules.values()),
     }

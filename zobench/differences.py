@@ -49,8 +49,8 @@ def step_of(eps: float | None, quotient: Quotient, dtype: Any, noise: float) -> 
     best = best_eps(quotient, dtype)
     if quotient != "complex" and eps < best / 100:
         raise ValueError(
-            f"eps={eps:g}: below the rounding floor of {jnp.dtype(dtype)} ({best / 100:.1g} for the {quotient} quotient), "
-            f"where a difference is noise; use eps={best:.2g}, or null for the best one"
+            f"eps={eps:g}: below the rounding floor of {jnp.dtype(dtype)} ({best / 100:.1g} for the {quotient} "
+            f"quotient), where a difference is noise; use eps={best:.2g}, or null for the best one"
         )
     return eps
 
@@ -67,7 +67,7 @@ def slope(
     quotient: Quotient,
     h: float,
     j: Any,
-    here: Scalar | None,
+    here: Any,
 ) -> Scalar:
     """The slope of f at x along direction number j, with move(h) = x + h v; `here` is f(x) for the forward quotient."""
     if quotient == "forward":

@@ -1,9 +1,9 @@
 """Random directions as pure functions of (seed, step, call, coordinate): the same alone, in a batch, in any chunk.
 
 Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) is written out in
-jax.numpy because it is then elementwise: XLA draws a direction in one vectorised loop, where jax.random's key splitting
-takes most of a step. Every coordinate computes the words of its pair again (i and i xor 1 share a Box-Muller pair): twice
-the integer work, but no interleaving, which XLA does not vectorise on CPU.
+jax.numpy because it is then elementwise: XLA draws a direction in one vectorised loop, where jax.random's key
+splitting takes most of a step. Every coordinate computes the words of its pair again (i and i xor 1 share a Box-Muller
+pair): twice the integer work, but no interleaving, which XLA does not vectorise on CPU.
 """
 
 from typing import Any
@@ -58,9 +58,9 @@ def _words(key: Key, stream: int, counter: Words) -> tuple[Words, Words]:
 
 
 def gaussian(key: Key, n: int) -> Float32[Array, " n"]:
-    """v ~ N(0, I), shape [n], float32: Box-Muller, v_i = √(−2 ln u) cos(2π(w − (i mod 2)/4)) with (u, w) of pair ⌊i/2⌋.
+    """v ~ N(0, I), shape [n], float32 (Box & Muller 1958).
 
-    The uniform has 24 bits, so |v_i| ≤ 5.9.
+    v_i = √(−2 ln u) cos(2π(w − (i mod 2)/4)) with (u, w) of pair ⌊i/2⌋. The uniform has 24 bits, so |v_i| ≤ 5.9.
     """
     i = jnp.arange(n, dtype=jnp.uint32)
     radius, turn = _words(key, _NORMAL, i >> jnp.uint32(1))

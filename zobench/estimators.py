@@ -1,8 +1,9 @@
 """Gradient estimators: what stands in for ∇f, what it asks of the oracle, and its exact second moment.
 
-Those with one family of directions share one shape, G = c Σⱼ Dⱼ vⱼ with Dⱼ the slope of f along vⱼ: a difference quotient
-(`two_point`) or a Jacobian-vector product (`forward_gradient`). All are unbiased for exact slopes. Each is a plain pair
-of functions: `g, state = e.estimate(oracle(problem), x, e.draw(key, n, x.dtype), state)` works in any optax loop.
+Those with one family of directions share one shape, G = c Σⱼ Dⱼ vⱼ with Dⱼ the slope of f along vⱼ: a difference
+quotient (`two_point`) or a Jacobian-vector product (`forward_gradient`). All are unbiased for exact slopes. Each is a
+plain pair of functions: `g, state = e.estimate(oracle(problem), x, e.draw(key, n, x.dtype), state)` works in any
+optax loop.
 """
 
 from collections.abc import Callable
@@ -36,10 +37,10 @@ def two_point(
     rademacher   ±1 (SPSA)                   1   1 + (n−1)/q       -
     coordinate   eᵢ, i uniform               n   1 + (n−1)/q       n/q
 
-    Asks 2q values a step (central) or q+1 (forward). `eps=None` takes the best step for the dtype and for additive noise of
-    standard deviation `noise` in f (differences.best_eps), over √n for Gaussian and Rademacher directions, which are that
-    much longer. Raises ValueError for q < 1, for more orthogonal directions than n, for orthogonal Gaussian or Rademacher
-    directions, and for an eps that is not positive or is far below the rounding floor of x's dtype.
+    Asks 2q values a step (central) or q+1 (forward). `eps=None` takes the best step for the dtype and for additive
+    noise of standard deviation `noise` in f (differences.best_eps), over √n for Gaussian and Rademacher directions,
+    which are that much longer. Raises ValueError for q < 1, for more orthogonal directions than n, for orthogonal
+    Gaussian or Rademacher directions, for an eps that is not positive or far below the rounding floor of x's dtype.
     """
     require_eps(eps, noise, quotient, ("central", "forward"))
     require_directions(direction, q, orthogonal)
@@ -64,7 +65,7 @@ def two_point(
 def forward_gradient(direction: Direction = "sphere", q: int = 1, orthogonal: bool = False) -> Estimator:
     """The same directions with exact slopes Dⱼ = ∇f(x)·vⱼ by forward mode (Baydin et al. 2022): no eps, no bias.
 
-    Asks q Jacobian-vector products a step; second moments as `two_point`. Raises ValueError as `two_point` for directions.
+    Asks q Jacobian-vector products a step; second moments, and ValueError for directions, as `two_point`.
     """
     require_directions(direction, q, orthogonal)
 
@@ -83,10 +84,11 @@ def forward_gradient(direction: Direction = "sphere", q: int = 1, orthogonal: bo
 
 
 def regression(q: int = 1, quotient: Quotient = "central", eps: float | None = None, noise: float = 0.0) -> Estimator:
-    """Linear interpolation or regression on q Gaussian directions (Berahas et al. 2022; Conn, Scheinberg & Vicente 2009).
+    """Linear interpolation or regression on q random directions (Conn, Scheinberg & Vicente 2009; Berahas et al. 2022).
 
-    q ≥ n: the least-squares solution of vⱼ·G = Dⱼ, which is ∇f for exact slopes. q < n: the solution of least norm times
-    n/q, which is q orthogonal directions again: E‖G‖² = (n/q)‖g‖². Asks 2q values a step (central) or q+1 (forward).
+    q ≥ n: the least-squares solution of vⱼ·G = Dⱼ, which is ∇f for exact slopes. q < n: the solution of least norm
+    times n/q, which is q orthogonal directions again: E‖G‖² = (n/q)‖g‖². Asks 2q values a step (central) or q+1
+    (forward).
 
     Raises ValueError for q < 1 and for eps as `two_point`.
     """
@@ -170,7 +172,7 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
 
         if quotient == "complex":
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))
-            partial = lambda i: jnp.imag(oracle.value(z.at[i].add(1j * h), i)) / h
+            return jax.lax.map(lambda i: jnp.imag(oracle.value(z.at[i].add(1j * h), i)) / h, jnp.arange(x.size)), state
         return jax.lax.map(partial, jnp.arange(x.size)), state
 
     return Estimator(

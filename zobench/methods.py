@@ -1,8 +1,16 @@
-"""Methods: whatever turns a point into the next one."""
+"""Methods: whatever turns a point into the next one.
 
+A factory takes what it needs of `problem`, `estimator`, `optimizer` (optax's own type, step size set) and `step` by
+these names; the rest of its arguments are its hyperparameters.
+"""
+
+from math import isfinite
+
+import jax.numpy as jnp
 import optax
 
-from zobench.types import Draw, Estimator, Method, Oracle, State, Vector
+from zobench import directions, theory
+from zobench.types import Calls, Draw, Estimator, Key, Method, Oracle, Problem, Scalar, State, Vector
 
 
 def descent(estimator: Estimator, optimizer: optax.GradientTransformation) -> Method:
@@ -17,6 +25,113 @@ def descent(estimator: Estimator, optimizer: optax.GradientTransformation) -> Me
     def step(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
         g, memory = estimator.estimate(oracle, x, draw, state[0])
         update, rule = optimizer.update(g, state[1], x)
-        return x + update, (memory, rule)
+        return jnp.asarray(optax.apply_updates(x, update)), (memory, rule)
 
-    return Method(init, step, estimator.calls, estimator.draw)
+    return Method(init, step, estimator.calls, estimator.draw, lambda n: theory.time_scale(estimator, n))
+
+
+def accelerated(problem: Problem, estimator: Estimator, step: Scalar) -> Method:
+    """Nesterov & Spokoiny (2017), eq. (60), with the step h = 1/(BL) and θ = h/B = 1/(B²L), γ₀ = L.
+
+    α²/θ = (1−α)γ + αμ =: γ₊, λ = αμ/γ₊, β = αγ/(γ + αμ); y = (1−β)x + βv, G at y; x₊ = y − hG,
+    v₊ = (1−λ)v + λy − (θ/α)G. E f − f* ≤ (Δ + LR²/2)(1 + K/(2B))⁻² for convex f; with exact gradients (B = 1)
+    Nesterov's method. The paper's constants h = 1/(4(n+4)L), θ = 1/(16(n+4)²L) are about 4 times slower.
+
+    Asks what the estimator asks. Raises ValueError where the estimator has no B.
+    """
+    B, mu = theory.variance_factor(estimator, problem.n), problem.mu if isfinite(problem.mu) else 0.0
+    theta = step / B
+
+    def init(x: Vector) -> State:
+        return x, 1 / (B * jnp.asarray(step, x.dtype)), estimator.init(x)
+
+    def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
+        v, gamma, memory = state
+        b = theta * (gamma - mu)
+        alpha = (jnp.sqrt(b * b + 4 * theta * gamma) - b) / 2
+        following = (1 - alpha) * gamma + alpha * mu
+        beta = alpha * gamma / (gamma + alpha * mu)
+        y = (1 - beta) * x + beta * v
+        g, memory = estimator.estimate(oracle, y, draw, memory)
+        pull = alpha * mu / following
+        v = (1 - pull) * v + pull * y - (theta / alpha) * g
+        return y - step * g, (v, following, memory)
+
+    return Method(init, advance, estimator.calls, estimator.draw, lambda n: theory.time_scale(estimator, n))
+
+
+def random_pursuit(eps: float | None = None) -> Method:
+    """Random pursuit (Stich, Müller & Gärtner 2013): the line search is the vertex of a parabola through three values.
+
+    x₊ = x − (d/c) v, d = (f₊ − f₋)/(2ε), c = (f₊ − 2f + f₋)/ε², f± = f(x ± εv), v uniform on the unit sphere; exact on
+    quadratics, where f₊ = f − (gᵀv)²/(2vᵀHv) and E f_K − f* ≤ (1 − μ/(nL))ᴷ Δ. Where c ≤ 0 the better of x ± εv is
+    taken.
+    `eps=None` is the fourth root of the dtype's machine epsilon, best for the second difference. Asks three values.
+
+    Raises ValueError where eps is not a positive number.
+    """
+    if eps is not None and not (isfinite(eps) and eps > 0):
+        raise ValueError(f"eps={eps}: the difference step is a positive number, or null for the best one of the dtype")
+
+    def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
+        h = float(jnp.finfo(x.dtype).eps) ** 0.25 if eps is None else eps
+        v = directions.unit(draw)
+        here, ahead, behind = oracle.value(x, 0), oracle.value(x + h * v, 1), oracle.value(x - h * v, 2)
+        slope, curvature = (ahead - behind) / (2 * h), (ahead - 2 * here + behind) / h**2
+        reach = jnp.where(curvature > 0, -slope / curvature, -h * jnp.sign(slope))
+        return x + reach * v, state
+
+    return Method(lambda x: (), advance, lambda n: Calls(value=3), _gaussian, lambda n: n)
+
+
+def three_point(step: Scalar) -> Method:
+    """Stochastic three points (Bergou, Gorbunov & Richtárik 2020): the best of x, x + α_k v and x − α_k v.
+
+    α_k = step/√(k+1), v uniform on the unit sphere. Asks two values a step: f(x) is remembered; the first step only
+    asks f(x0), twice.
+    """
+
+    def init(x: Vector) -> State:
+        return jnp.full((), jnp.nan, x.dtype), jnp.zeros((), x.dtype)
+
+    def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
+        here, k = state
+        first = jnp.isnan(here)
+        move = jnp.where(first, 0, step / jnp.sqrt(jnp.maximum(k, 1))) * directions.unit(draw)
+        ahead, behind = oracle.value(x + move, 0), oracle.value(x - move, 1)
+        here = jnp.where(first, ahead, here)
+        best = jnp.minimum(jnp.minimum(ahead, behind), here)
+        x = jnp.where(here <= best, x, jnp.where(ahead <= behind, x + move, x - move))
+        return x, (best, k + 1)
+
+    return Method(init, advance, lambda n: Calls(value=2), _gaussian, lambda n: n)
+
+
+def one_plus_one(sigma: float = 1.0) -> Method:
+    """(1+1)-evolution strategy with the 1/5 rule (Rechenberg 1973; damping of Igel, Hansen & Roth 2007).
+
+    y = x + σz, z ~ N(0, I); x₊ = y if f(y) ≤ f(x); σ₊ = σ exp((1[f(y) ≤ f(x)] − p)/((1 − p)(1 + n/2))), p = 1/5.
+    On ‖x‖² the best progress is 0.2025/n in ln‖x‖ a value (Beyer 2001). Asks one value a step; the first is f(x0).
+
+    Raises ValueError where sigma is not a positive number.
+    """
+    if not (isfinite(sigma) and sigma > 0):
+        raise ValueError(f"sigma={sigma}: the first step length is a positive number")
+
+    def init(x: Vector) -> State:
+        return jnp.full((), jnp.nan, x.dtype), jnp.full((), sigma, x.dtype)
+
+    def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
+        here, length = state
+        first = jnp.isnan(here)
+        y = x + jnp.where(first, 0, length) * draw
+        there = oracle.value(y)
+        success = first | (there <= here)
+        change = jnp.where(first, 0, (success - 0.2) / (0.8 * (1 + x.size / 2)))
+        return jnp.where(success, y, x), (jnp.where(success, there, here), length * jnp.exp(change))
+
+    return Method(init, advance, lambda n: Calls(value=1), _gaussian, lambda n: n)
+
+
+def _gaussian(key: Key, n: int, dtype) -> Draw:
+    return directions.gaussian(key, n).astype(dtype)

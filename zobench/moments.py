@@ -12,10 +12,10 @@ Direction = Literal["sphere", "gaussian", "rademacher", "coordinate"]
 
 
 def moment_of(direction: Direction, q: int, orthogonal: bool, n: int) -> Moment:
-    """The second moment for exact slopes. Fourth moments of one direction; q independent ones average:
+    """The second moment for exact slopes, by the fourth moments of a direction.
 
-    M(q) = M(1)/q + (1 − 1/q) ggᵀ. Orthogonal directions are projections onto a random subspace (Haar on the Stiefel
-    manifold), or onto q axes without replacement.
+    q independent ones average: M(q) = M(1)/q + (1 − 1/q) ggᵀ. Orthogonal directions are projections onto a
+    random subspace (Haar on the Stiefel manifold), or onto q axes without replacement.
     """
     if orthogonal and direction == "sphere":
         if n == 1:

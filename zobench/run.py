@@ -1,33 +1,28 @@
 """The loop: many runs of descent through one compiled block, and when each of them arrived.
 
 A block of 64 records is compiled once per cell; steps, seeds and the number of iterations a record are traced. Runs go
-through it in groups of fixed size, so a run's bytes do not depend on which runs are beside it, and the host looks at the
-records between blocks: that is where a run stops, reports progress and tells the time.
+through it in groups of fixed size, so a run's bytes do not depend on which runs are beside it, and the host looks at
+the records between blocks: that is where a run stops, reports progress and tells the time.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from math import inf, isnan, nan
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
-from zobench import theory
-from zobench.methods import descent
-from zobench.types import Estimator, Key, Problem, oracle
+from zobench.types import Key, Method, Problem, Scalar, oracle
 
 RECORDS = 64
 RECORDS_PER_GRADIENT_STEP = 4
 COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}  # a quarter faster where AVX-512 is; changes rounding only
 
-Optimizer = Callable[[Any], optax.GradientTransformation]
-
 
 class Curves(NamedTuple):
-    """What runs did: k [records], the rest [runs, records]; x_end [runs, n]; iterations of all runs together; seconds."""
+    """What runs did: k [records], the rest [runs, records], x_end [runs, n]; iterations of all runs; seconds."""
 
     k: np.ndarray
     gap: np.ndarray
@@ -58,20 +53,21 @@ class Program(NamedTuple):
     compile_seconds: float
 
 
-def compile_block(problem: Problem, estimator: Estimator, optimizer: Optimizer) -> Program:
-    """Compile 64 records of descent for a group of runs.
+def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Program:
+    """Compile 64 records of a method for a group of runs; `method_of` makes it for a step size.
 
-    A group is as many runs as fill about 512 coordinates: enough to vectorise, few enough to stay in cache. The direction
+    A group is as many runs as fill about 512 coordinates: enough to vectorise, few enough to stay in cache. The draw
     of the next step is drawn at the end of a step and carried: else XLA draws it again in each of its three uses.
     """
     x0, n = problem.x0, problem.n
-    group = 1 if estimator.draw is None else max(1, min(32, 512 // n))
+    outline = method_of(jnp.ones((), x0.dtype))
+    group = 1 if outline.draw is None else max(1, min(32, 512 // n))
 
     def draw(seed, k):
-        return () if estimator.draw is None else estimator.draw(Key(seed, k), n, x0.dtype)
+        return () if outline.draw is None else outline.draw(Key(seed, k), n, x0.dtype)
 
     def one(x, state, seed, step, k, every):
-        method = descent(estimator, optimizer(step))
+        method = method_of(step)
 
         def iterate(i, carry):
             x, state, drawn, k = carry
@@ -84,18 +80,18 @@ def compile_block(problem: Problem, estimator: Estimator, optimizer: Optimizer) 
         (x, state, _, _), records = jax.lax.scan(record, (x, state, draw(seed, k), k), length=RECORDS)
         return x, state, records
 
-    init = jax.vmap(lambda x: descent(estimator, optimizer(jnp.ones((), x.dtype))).init(x))
-    x = jnp.broadcast_to(x0, (group, n))
+    init = jax.vmap(lambda x, step: method_of(step).init(x))
+    x, steps = jnp.broadcast_to(x0, (group, n)), jnp.ones(group, x0.dtype)
     seeds, k = jnp.zeros(group, jnp.uint32), jnp.zeros((), jnp.uint32)
     start = time.perf_counter()
     block = jax.jit(_for_group(one, group), compiler_options=COMPILER_OPTIONS)
-    compiled = block.lower(x, init(x), seeds, jnp.ones(group, x0.dtype), k, jnp.int32(1)).compile()
-    every = max(1, round(time_scale(estimator, n) / RECORDS_PER_GRADIENT_STEP))
+    compiled = block.lower(x, init(x, steps), seeds, steps, k, jnp.int32(1)).compile()
+    every = max(1, round(outline.time_scale(n) / RECORDS_PER_GRADIENT_STEP))
     return Program(compiled, init, problem, group, every, time.perf_counter() - start)
 
 
 def _for_group(one: Callable, group: int) -> Callable:
-    """`one` for a group of runs: its first four arguments have an axis of runs. XLA does better without one of size 1."""
+    """`one` for a group of runs, an axis of its first four arguments. XLA does better without one of size 1."""
     if group > 1:
         return jax.vmap(one, in_axes=(0, 0, 0, 0, None, None))
 
@@ -104,11 +100,6 @@ def _for_group(one: Callable, group: int) -> Callable:
         return jax.tree.map(lambda leaf: leaf[None], one(*first, k, every))
 
     return single
-
-
-def time_scale(estimator: Estimator, n: int) -> float:
-    """How many iterations do the work of one with the gradient: B, or n where no B is known."""
-    return n if estimator.second_moment(n) is None else theory.variance_factor(estimator, n)
 
 
 def measure(problem: Problem, x):
@@ -134,7 +125,7 @@ def advance(
         for i in range(0, runs + pad, size)
     ]
     x0 = jnp.broadcast_to(program.problem.x0, (size, program.problem.n))
-    states = [(x0, program.init(x0)) for _ in grouped]
+    states = [(x0, program.init(x0, step)) for step, _ in grouped]
     blocks, k, every = [], 0, jnp.int32(program.every)
     ended = np.zeros(runs, bool)
     start = time.perf_counter()

@@ -1,15 +1,16 @@
 """Fits with intervals, hitting times with censoring, and whether a mean stays below its bound.
 
-An interval is the middle 95 % of a bootstrap over seeds (Efron & Tibshirani 1993), drawn from a fixed random generator,
-so that the same records give the same digits. A deterministic sample (one run) has no interval: nan.
+An interval is a 95 % bootstrap over seeds (Efron & Tibshirani 1993), its percentiles expanded for few of them
+(Hesterberg 2015), drawn from a fixed random generator, so that the same records give the same digits. A deterministic
+sample (one run) has no interval: nan.
 """
 
 from collections.abc import Callable, Sequence
-from math import inf, nan
+from math import inf, nan, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtr, stdtrit
 
 RESAMPLES = 2000
 POINTS_NEEDED = 4
@@ -18,13 +19,19 @@ WINDOW_POINTS = 64
 
 
 class Estimate(NamedTuple):
-    """A number, its 95 % interval (nan: none), and its resampled values [resamples] (empty: none)."""
+    """A number, its 95 % interval (nan: none), its resampled values [resamples] (empty: none) and of how many runs."""
 
     value: float
     low: float = nan
     high: float = nan
     draws: np.ndarray = np.empty(0)
     stderr: float = nan
+    runs: int = 1
+
+    def times(self, factor: float) -> "Estimate":
+        """The same in another unit."""
+        low, high = sorted((self.low * factor, self.high * factor))
+        return Estimate(self.value * factor, low, high, self.draws * factor, self.stderr * abs(factor), self.runs)
 
 
 class Fit(NamedTuple):
@@ -34,12 +41,17 @@ class Fit(NamedTuple):
     intercept: float
 
 
-def interval(draws: np.ndarray) -> tuple[float, float]:
-    """The middle 95 % of resampled values, infinite ones included; (nan, nan) where there are none."""
+def interval(draws: np.ndarray, runs: int) -> tuple[float, float]:
+    """95 % interval from resampled values, infinite ones included; (nan, nan) where there are none.
+
+    The percentile is Φ(−√(S/(S−1)) t), t the 97.5 % point of Student's law with S−1 degrees of freedom, S runs: 1.6 %
+    for 20 runs, the extremes for 4. Plain percentiles (2.5 %) cover 93 % and 80 % there, these ones 95 %.
+    """
     draws = draws[~np.isnan(draws)]
-    if draws.size == 0:
+    if draws.size == 0 or runs < 2:
         return nan, nan
-    low, high = np.quantile(draws, [0.025, 0.975], method="inverted_cdf")
+    tail = float(ndtr(-sqrt(runs / (runs - 1)) * stdtrit(runs - 1, 0.975)))
+    low, high = np.quantile(draws, [tail, 1 - tail], method="inverted_cdf")
     return float(low), float(high)
 
 
@@ -54,7 +66,7 @@ def median(times: np.ndarray, rng: np.random.Generator) -> Estimate:
     Not scipy.stats.bootstrap: that one turns infinite times into nan.
     """
     draws = np.median(times[resamples(times.size, rng)], axis=1) if times.size > 1 else np.empty(0)
-    return Estimate(float(np.median(times)), *interval(draws), draws)
+    return Estimate(float(np.median(times)), *interval(draws, times.size), draws, nan, times.size)
 
 
 def power_law(n: Sequence[float], y: Sequence[Estimate]) -> Fit:
@@ -79,7 +91,8 @@ def power_law(n: Sequence[float], y: Sequence[Estimate]) -> Fit:
     scale = weight @ residual**2 / (len(x) - 2) / weight.mean()
     stderr = float(np.sqrt(scale * weight.mean() / (weight @ centred**2)))
     draws = _combine(solve, [log_draws(point) for point in points])
-    return Fit(Estimate(slope, *interval(draws), draws, stderr), intercept)
+    runs = min(point.runs for point in points)
+    return Fit(Estimate(slope, *interval(draws, runs), draws, stderr, runs), intercept)
 
 
 def log_draws(point: Estimate) -> np.ndarray:
@@ -98,14 +111,16 @@ def pooled(parts: Sequence[Estimate], floor: float = PRECISION) -> Estimate:
     value = float(weight @ [part.value for part in parts])
     draws = _combine(weight, [part.draws for part in parts])
     own = np.array([np.nan_to_num(part.stderr) ** 2 for part in parts])
-    return Estimate(value, *interval(draws), draws, float(np.sqrt(weight**2 @ own)))
+    runs = min(part.runs for part in parts)
+    return Estimate(value, *interval(draws, runs), draws, float(np.sqrt(weight**2 @ own)), runs)
 
 
 def geometric_mean(parts: Sequence[Estimate]) -> Estimate:
     """exp of the pooled mean of ln y: one constant from its values at several n."""
-    logs = [Estimate(float(np.log(p.value)), draws=log_draws(p)) for p in parts if np.isfinite(p.value) and p.value > 0]
-    mean = pooled(logs)
-    return Estimate(float(np.exp(mean.value)), *np.exp(mean[1:3]).tolist(), np.exp(mean.draws))
+    kept = [part for part in parts if np.isfinite(part.value) and part.value > 0]
+    mean = pooled([Estimate(float(np.log(p.value)), draws=log_draws(p), runs=p.runs) for p in kept])
+    value, low, high = (float(np.exp(end)) for end in mean[:3])
+    return Estimate(value, low, high, np.exp(mean.draws), runs=mean.runs)
 
 
 def log_slope(x: np.ndarray, curves: np.ndarray, rng: np.random.Generator, *, running_min: bool = False) -> Estimate:
@@ -126,7 +141,7 @@ def log_slope(x: np.ndarray, curves: np.ndarray, rng: np.random.Generator, *, ru
     slopes = np.log(means) @ solve
     residual = np.log(means[0]) - np.log(means[0]).mean() - slopes[0] * centred
     stderr = float(np.sqrt(residual @ residual / (x.size - 2) / (centred @ centred)))
-    return Estimate(float(slopes[0]), *interval(slopes[1:]), slopes[1:], stderr)
+    return Estimate(float(slopes[0]), *interval(slopes[1:], len(curves)), slopes[1:], stderr, len(curves))
 
 
 def window(k: np.ndarray, first: float, last: float, *, log: bool) -> np.ndarray:
@@ -165,7 +180,7 @@ def _combine(weight: np.ndarray, draws: Sequence[np.ndarray]) -> np.ndarray:
     if not all(part.size for part in draws):
         return np.empty(0)
     with np.errstate(invalid="ignore"):
-        return sum(w * part for w, part in zip(weight, draws, strict=True))
+        return np.sum([w * part for w, part in zip(weight, draws, strict=True)], axis=0)
 
 
 def _counts(chosen: np.ndarray, runs: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from zobench.types import Estimator, Modes, Moment, Problem
 
 
 def variance_factor(estimator: Estimator, n: int) -> float:
-    """B = E‖G‖²/‖∇f‖² = nA + C + D (types.Moment): n for one sphere direction, 1 for a gradient. ValueError if unknown."""
+    """B = E‖G‖²/‖∇f‖² = nA + C + D (types.Moment): n for a sphere direction, 1 for ∇f. ValueError if unknown."""
     moment = _moment(estimator, n, "theory")
     return n * moment.A + moment.C + moment.D
 
@@ -30,6 +30,11 @@ def _moment(estimator: Estimator, n: int, rule: str) -> Moment:
     return moment
 
 
+def time_scale(estimator: Estimator, n: int) -> float:
+    """How many iterations do the work of one with the gradient: B, or n where no B is known."""
+    return n if estimator.second_moment(n) is None else variance_factor(estimator, n)
+
+
 def theory_step(problem: Problem, estimator: Estimator) -> float:
     """α = 1/(LB): what the worst-case bounds below are proven for. Raises ValueError if the problem does not know L."""
     _require(problem.L, "L", "theory")
@@ -44,7 +49,7 @@ def trace_step(problem: Problem, estimator: Estimator) -> float:
 
 
 def smooth_bound(k: np.ndarray, L: float, B: float, delta: float) -> np.ndarray:
-    """min_{j<k} E‖∇f(x_j)‖² ≤ 2LBΔ/k for L-smooth f, Δ = f(x0) − f*, α = 1/(LB) (Ghadimi & Lan 2013; sum the descent)."""
+    """min_{j<k} E‖∇f(x_j)‖² ≤ 2LBΔ/k for L-smooth f, Δ = f(x0) − f*, α = 1/(LB) (Ghadimi & Lan 2013)."""
     return 2 * L * B * delta / k
 
 
@@ -69,8 +74,8 @@ def expectation(modes: Modes, moment: Moment, excess: np.ndarray, step: float, e
     """E f(x_k) and E‖x_k − x*‖² of descent on a quadratic with a fixed step α, at k = 0, every, 2·every, ...
 
     s_i(k+1) = (1 − 2αλᵢ + α²(C+D)λᵢ²) s_i(k) + α²A Σⱼ λⱼ² s_j(k) + α² excessᵢ,   s_i(0) = energyᵢ,
-    E f − f* = ½ Σ λᵢ s_i, E‖x − x*‖² = Σ s_i. No approximation: an estimator's simulated mean must agree. Where D ≠ 0 the
-    eigenvectors must be the coordinate axes. O(n) a step.
+    E f − f* = ½ Σ λᵢ s_i, E‖x − x*‖² = Σ s_i. No approximation: an estimator's simulated mean must agree. Where D ≠ 0
+    the eigenvectors must be the coordinate axes. O(n) a step.
     Golden values: zobench's theory sheet, 10.2.
     """
     with jax.enable_x64(True):

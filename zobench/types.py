@@ -104,8 +104,8 @@ class Estimator(NamedTuple):
 
     `estimate(oracle, x, draw, state)` gives the estimate and the next state; `init(x)` the first one, asking nothing.
     `second_moment(n)` is None where E‖G‖² is no multiple of ‖∇f‖². `excess(λ)` is what a quadratic with eigenvalues λ
-    adds to diag E GGᵀ (the forward quotient); None where the exact recursion does not hold. `draw(key, n, dtype)` is None
-    for a deterministic estimator.
+    adds to diag E GGᵀ (the forward quotient); None where the exact recursion does not hold. `draw(key, n, dtype)` is
+    None for a deterministic estimator.
     """
 
     estimate: Callable[[Oracle, Vector, Draw, State], tuple[Vector, State]]
@@ -117,12 +117,17 @@ class Estimator(NamedTuple):
 
 
 class Method(NamedTuple):
-    """Anything that makes iterates. `draw(key, n, dtype)` is the randomness of one step, None if there is none."""
+    """Anything that makes iterates. `draw(key, n, dtype)` is the randomness of one step, None if there is none.
+
+    `time_scale(n)` is how many iterations are expected to do the work of one with the gradient: it sets how often a run
+    is recorded and how long it may take.
+    """
 
     init: Callable[[Vector], State]
     step: Callable[[Oracle, Vector, State, Draw], tuple[Vector, State]]
     calls: Callable[[int], Calls]
     draw: Callable[[Key, int, Any], Draw] | None = None
+    time_scale: Callable[[int], float] = lambda n: 1.0
 
 
 def oracle(problem: Problem, key: Key | None = None) -> Oracle:
@@ -130,11 +135,10 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
 
     `key` says which run and step asks; it is needed where the problem has an F of its own.
     """
-    noisy = problem.F
-    if noisy is None or key is None:
-        ask = lambda x, call: problem.f(x)
-    else:
-        ask = lambda x, call: noisy(x, key._replace(call=call))
+
+    def ask(x, call):
+        return problem.f(x) if problem.F is None or key is None else problem.F(x, key._replace(call=call))
+
     return Oracle(
         value=lambda x, call=0: ask(x, call),
         jvp=lambda x, v, call=0: jax.jvp(lambda y: ask(y, call), (x,), (v,))[1],

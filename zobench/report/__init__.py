@@ -1,0 +1,33 @@
+"""Reports: tables and pictures from records alone. `draw` is the only entry; matplotlib is imported when it draws."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+
+from zobench.report import files, tables
+
+REPORTS = ("slowdown", "mds")
+
+
+def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console) -> None:
+    """Draw the report of that name from the records into report_dir and print its main table.
+
+    A report drawn by the same code from the same records is only printed again. Raises ValueError for an unknown name
+    and where there are no records.
+    """
+    if name not in REPORTS:
+        raise ValueError(f"report {name}: there are {' and '.join(REPORTS)}")
+    if not records:
+        raise ValueError(f"report {name}: no records; run zobench experiment={name} first")
+    report = import_module(f"zobench.report.{name}_report")
+    stamp, wanted = report_dir / "inputs", files.fingerprint(records)
+    current = stamp.exists() and stamp.read_text().strip() == wanted
+    if not current or not all((report_dir / file).exists() for file in report.FILES):
+        stamp.unlink(missing_ok=True)
+        report.write(records, report_dir)
+        files.write(stamp, wanted + "\n")
+    for table in report.summary(report_dir):
+        tables.show(table, console)
+    console.print(report.closing(report_dir), markup=False, highlight=False)

@@ -1,0 +1,73 @@
+"""cells.csv: one line a cell and step rule."""
+
+from collections.abc import Sequence
+from math import nan
+from typing import Any
+
+import numpy as np
+
+from zobench.report.measured import Measured, contraction, contraction_bound
+from zobench.report.records import Record, target
+
+
+def rows(records: Sequence[Record], cells: Sequence[Measured]) -> list[dict[str, Any]]:
+    """cells.csv: one line a cell and rule, failed cells included."""
+    lines = [row(cell) for cell in cells]
+    empty = dict.fromkeys(lines[0] if lines else (), "")
+    for record in records:
+        if record.failed:
+            step = record.meta["config"].get("step", "")
+            about = {**_about(record), "rule": "/".join(map(str, step)) if isinstance(step, list) else step}
+            lines.append({**empty, **about, "status": "failed", "reason": record.meta.get("reason", "")})
+    return lines
+
+
+def row(cell: Measured) -> dict[str, Any]:
+    """One line of cells.csv."""
+    record, meta, run = cell.record, cell.record.meta, cell.record.meta["rules"][cell.rule]
+    price, factor = meta["calls"], contraction(cell)
+    lost = [f"{cell.ended(how)} {how}" for how in ("not reached", "diverged", "nan") if cell.ended(how)]
+    strongly = record.metric == "distance"
+    return {
+        **_about(record),
+        "rule": cell.rule,
+        "step": float(run["step"]),
+        "seeds": cell.hits.size,
+        "reached": cell.ended("reached"),
+        "iterations_median": cell.time.value,
+        "iterations_low": cell.time.low,
+        "iterations_high": cell.time.high,
+        **{f"calls_{kind}": price[kind] and price[kind] * cell.time.value for kind in ("value", "jvp", "grad")},
+        "calls_total": cell.calls.value,
+        "calls_low": cell.calls.low,
+        "calls_high": cell.calls.high,
+        "iterations_of_mean_curve": cell.mean_time,
+        "iterations_exact_recursion": cell.exact_time,
+        "k_exponent": nan if strongly else cell.decay.value,
+        "k_exponent_exact": nan if strongly else cell.exact_decay,
+        "fitted_from_k": cell.fitted[0],
+        "fitted_to_k": cell.fitted[1],
+        "contraction": factor.value,
+        "contraction_low": factor.low,
+        "contraction_high": factor.high,
+        "contraction_exact": float(np.exp(cell.exact_decay)) if strongly else nan,
+        "contraction_bound": contraction_bound(cell) if strongly else nan,
+        "largest_mean_over_bound": cell.tightness,
+        "seconds": float(run["run_seconds"]),
+        "compile_seconds": float(meta["compile_seconds"]),
+        "status": "ok" if not lost else "censored",
+        "reason": ", ".join(lost),
+        "key": record.key,
+    }
+
+
+def _about(record: Record) -> dict[str, Any]:
+    config = record.meta["config"]
+    return {
+        "metric": record.metric,
+        "problem": record.problem,
+        "estimator": record.estimator,
+        "optimizer": target(config["optimizer"]),
+        "method": record.method,
+        "n": record.n,
+    }

@@ -1,0 +1,128 @@
+"""One cell under one step rule, in numbers: when it arrived, how fast it fell, what the theory says of both."""
+
+from math import inf, nan
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zobench import statistics, theory
+from zobench.report.records import RULES, Record, rank
+from zobench.statistics import Estimate
+
+TRANSIENT = 20  # iterations of gradient descent left out of a fit in k: there 1/(k + const) is not yet 1/k
+
+
+class Measured(NamedTuple):
+    """A record under one rule. `decay` is d ln(mean)/d ln k, or d ln(mean)/dk where the metric is the distance."""
+
+    record: Record
+    rule: str
+    time: Estimate
+    decay: Estimate
+    fitted: tuple[float, float]
+    mean_time: float
+    exact_time: float
+    exact_decay: float
+    tightness: float
+
+    @property
+    def hits(self) -> np.ndarray:
+        """Hitting time of each run; inf: never."""
+        return self.record.arrays[f"{self.rule}/hits"]
+
+    def ended(self, how: str) -> int:
+        """How many runs ended so: reached, not reached, diverged, nan."""
+        return int((self.record.arrays[f"{self.rule}/outcome"] == how).sum())
+
+    @property
+    def calls(self) -> Estimate:
+        """Median oracle calls to the target."""
+        return self.time.times(self.record.calls)
+
+
+def measure(record: Record, rule: str) -> Measured:
+    """Everything the report says of a record under one rule; its random generator is seeded by n."""
+    rng = np.random.default_rng([record.n, rank(RULES, rule)])
+    k, mean = record.k(rule), mean_curve(record, rule)
+    target = record.meta["target"]
+    time = statistics.median(record.arrays[f"{rule}/hits"], rng)
+    mean_time = statistics.first_at_most(k, mean, target)
+    first, last = TRANSIENT * record.meta["B"], min(mean_time, float(k[-1]))
+    log = record.metric != "distance"
+    inside = statistics.window(k, first, last, log=log)
+    x = np.log(k[inside]) if log else k[inside].astype(float)
+    curves = record.curve(rule)[:, inside]
+    decay = statistics.log_slope(x, curves, rng, running_min=record.metric == "gradient")
+    exact = exact_curve(record, rule)
+    return Measured(
+        record=record,
+        rule=rule,
+        time=time,
+        decay=decay,
+        fitted=(float(k[inside[0]]), float(k[inside[-1]])) if inside.size else (nan, nan),
+        mean_time=mean_time,
+        exact_time=nan if exact is None else statistics.first_at_most(k, exact, target),
+        exact_decay=nan if exact is None else statistics.log_slope(x, exact[None, inside], rng).value,
+        tightness=_tightness(record, rule, k, mean),
+    )
+
+
+def mean_curve(record: Record, rule: str) -> np.ndarray:
+    """Mean over runs of the metric at each recorded k; for the gradient the least so far, min_{j≤k} E‖∇f(x_j)‖²."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        mean = record.curve(rule).mean(axis=0)
+    return np.minimum.accumulate(mean) if record.metric == "gradient" else mean
+
+
+def exact_curve(record: Record, rule: str) -> np.ndarray | None:
+    """The exact recursion for the metric, where the record holds it."""
+    return record.array(rule, f"exact_{record.metric}")
+
+
+def bound(record: Record, k: np.ndarray) -> np.ndarray:
+    """The proven bound on the mean metric after k > 0 iterations; nan where a constant is not known."""
+    m: dict[str, Any] = {name: nan if value is None else value for name, value in record.meta.items()}
+    if record.metric == "gradient":
+        return theory.smooth_bound(k, m["L"], m["B"], m["delta"])
+    if record.metric == "gap":
+        return theory.convex_bound(k, m["L"], m["B"], m["radius2"])
+    return theory.strongly_convex_bound(k, m["L"], m["B"], m["mu"], m["radius2"])
+
+
+def _tightness(record: Record, rule: str, k: np.ndarray, mean: np.ndarray) -> float:
+    """Largest mean/bound. The gradient's bound at k speaks of the iterates before k."""
+    values = mean[:-1] if record.metric == "gradient" else mean[1:]
+    return statistics.largest_ratio(values, bound(record, k[1:]))
+
+
+def contraction(cell: Measured) -> Estimate:
+    """E‖x₊ − x*‖²/E‖x − x*‖² for one iteration; nan where the metric is not the distance."""
+    if cell.record.metric != "distance":
+        return Estimate(nan)
+    value, low, high = np.exp(cell.decay[:3]).tolist()
+    return Estimate(value, low, high, np.exp(cell.decay.draws), runs=cell.decay.runs)
+
+
+def contraction_bound(cell: Measured) -> float:
+    """1 − μ/(LB)."""
+    meta = cell.record.meta
+    return 1 - meta["mu"] / (meta["L"] * meta["B"])
+
+
+def rate(cell: Measured) -> Estimate:
+    """c in (1 − c μ/(LB))ᵏ, the contraction in the bound's own unit: 1 is the bound, and more is faster."""
+    unit = 1 - contraction_bound(cell)
+    value, low, high = ((1 - factor) / unit for factor in np.exp(cell.decay[:3]))
+    stderr = cell.decay.stderr * float(np.exp(cell.decay.value)) / unit
+    draws = (1 - np.exp(cell.decay.draws)) / unit
+    return Estimate(float(value), float(high), float(low), draws, stderr, cell.decay.runs)
+
+
+def exact_rate(cell: Measured) -> float:
+    """c of the exact recursion over the same iterations."""
+    return float((1 - np.exp(cell.exact_decay)) / (1 - contraction_bound(cell)))
+
+
+def censored(cell: Measured) -> int:
+    """Runs that never met the target, whatever the reason."""
+    return int((cell.hits == inf).sum())

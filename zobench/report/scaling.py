@@ -1,0 +1,60 @@
+"""One panel of iterations or calls to the target against n, for both reports."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+
+from zobench.report import figures
+from zobench.report.slowdown import Group, exponent
+from zobench.report.tables import number
+from zobench.statistics import Estimate, Fit
+
+SHORT = {"autodiff": "GD", "finite_difference": "finite differences", "two_point": "two-point"}
+LINE_HIGH = 0.075  # of the panel: room for the exponents, one line each, above the points
+
+
+def scaling_panel(axes: Axes, groups: Sequence[Group], of: str) -> None:
+    """Medians with intervals, fitted lines, and the exponents in the corner that rising curves leave empty."""
+    axes.set(xscale="log", yscale="log")
+    low, high, lines = np.inf, 0.0, []
+    for group in groups:
+        look = figures.look(group.estimator, group.rule)
+        values = [cell.time if of == "iterations" else cell.calls for cell in group.cells]
+        kept = [(n, v) for n, v in zip(group.n, values, strict=True) if np.isfinite(v.value)]
+        for n, v in kept:
+            axes.plot([n, n], [v.low, v.high], color=look["color"], lw=0.8, alpha=look["alpha"])
+        axes.plot([n for n, _ in kept], [v.value for _, v in kept], **{**look, "linestyle": ""})
+        fit, reason = exponent(group, of)
+        if fit:
+            ends = np.array([min(group.n), max(group.n)], float)
+            line = np.exp(fit.intercept) * ends**fit.slope.value
+            axes.plot(ends, line, **{**look, "marker": ""})
+        lines.append((_label(group, fit, reason), look["color"]))
+        low, high = min([low, *(v.value for _, v in kept)]), max([high, *(v.value for _, v in kept)])
+    if len({text for text, _ in lines}) < len(lines):  # no fit: the same reason for all
+        lines = list({text: (text, "#444444") for text, _ in lines}.values())
+    for i, (text, color) in enumerate(lines):
+        axes.text(0.03, 0.98 - LINE_HIGH * i, text, transform=axes.transAxes, va="top", fontsize=6.8, color=color)
+    if high > 0:
+        room = LINE_HIGH * len(lines) + 0.05
+        span = max(np.log(high / low), 1.0)
+        axes.set_ylim(low / 1.6, high * np.exp((span + 0.5) * room / (1 - room)))
+    sizes = sorted({n for group in groups for n in group.n})
+    axes.xaxis.set_major_locator(FixedLocator(sizes))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
+def _label(group: Group, fit: Fit | None, reason: str) -> str:
+    if not fit:
+        return f"an exponent {reason}"
+    return f"{SHORT.get(group.estimator, group.method)}, {group.rule}: {exponent_text('n', fit.slope)}"
+
+
+def exponent_text(base: str, value: Estimate) -> str:
+    """n^1.00 [0.98, 1.02], with the interval where there is one."""
+    spread = f" [{number(value.low)}, {number(value.high)}]" if value.low == value.low else ""
+    return f"${base}^{{{number(value.value)}}}${spread}"

@@ -1,0 +1,118 @@
+"""Tables as Markdown, LaTeX (booktabs) and in the terminal."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+
+TEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "$-$", "≥": r"$\ge$", "≤": r"$\le$", "±": r"$\pm$",
+    "∇": r"$\nabla$", "‖": r"$\|$", "²": "$^2$", "μ": r"$\mu$", "×": r"$\times$", "…": r"\dots{}", "–": "--",
+    "*": "$^*$", ">": "$>$", "<": "$<$", "∝": r"$\propto$", "—": "---", "ρ": r"$\rho$", "·": r"$\cdot$", "₀": "$_0$",
+}  # fmt: skip
+WIDE = 104  # characters of a terminal that holds a value and its interval side by side in three columns
+
+
+class Table(NamedTuple):
+    """A title, a line below it, column heads, lines of text; the first `words` columns are set flush left.
+
+    On paper and in the terminal the first of two such columns becomes a heading over its lines, which saves its width.
+    """
+
+    title: str
+    note: str
+    header: list[str]
+    lines: list[list[str]]
+    words: int = 1
+
+
+def markdown(tables: Sequence[Table]) -> str:
+    """GitHub Markdown."""
+    parts = []
+    for table in tables:
+        rule = ["---"] * table.words + ["---:"] * (len(table.header) - table.words)
+        lines = [table.header, rule, *table.lines]
+        body = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+        parts.append(f"## {table.title}\n\n{body}\n\n{table.note}\n".replace("*", "\\*"))
+    return "\n".join(parts)
+
+
+def latex(tables: Sequence[Table]) -> str:
+    """Tables for a document that uses booktabs, by the input command."""
+    return "\n".join(_latex(table) for table in tables)
+
+
+def _latex(table: Table) -> str:
+    grouped = table.words > 1
+    header = table.header[grouped:]
+    columns = "l" + "r" * (len(header) - 1)
+    lines = [" & ".join(map(tex, header))]
+    for line in table.lines:
+        if grouped and line[0]:
+            lines.append(rf"\multicolumn{{{len(header)}}}{{@{{}}l}}{{\textbf{{{tex(line[0])}}}}}")
+        lines.append(" & ".join(map(tex, line[grouped:])))
+    return "\n".join(
+        [
+            r"\begin{table}[htbp]\centering\footnotesize\setlength{\tabcolsep}{4pt}",
+            rf"\caption{{{tex(table.title)}. {tex(table.note)}}}",
+            rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
+            r"\toprule",
+            lines[0] + r" \\",
+            r"\midrule",
+            *(line + r" \\" for line in lines[1:]),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def tex(text: str) -> str:
+    """Text for LaTeX: "n^1.00" becomes mathematics, the rest is escaped; what LaTeX cannot print becomes "?"."""
+    power = re.compile(r"([A-Za-z)])\^(−?[\w.]+)")
+    parts, start = [], 0
+    for match in power.finditer(text):
+        base, exponent = match.groups()
+        parts += [_escaped(text[start : match.start()]), f"${base}^{{{exponent.replace('−', '-')}}}$"]
+        start = match.end()
+    return re.sub(r"(?<!\\)\$\$", "", "".join([*parts, _escaped(text[start:])]))  # two formulas side by side are one
+
+
+def _escaped(text: str) -> str:
+    return "".join(TEX.get(letter, letter if letter.isascii() else "?") for letter in text)
+
+
+def show(table: Table, console: Console) -> None:
+    """Print to the terminal. Where it is narrow, intervals go on a line of their own."""
+    if not table.lines:
+        return
+    grouped = table.words > 1
+    grid = RichTable(title=table.title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1))
+    for i, name in enumerate(table.header[grouped:]):
+        grid.add_column(name.replace(": ", ":\n"), justify="right" if i else "left", no_wrap=not i)
+    for line in table.lines:
+        if grouped and line[0]:
+            grid.add_section()
+            grid.add_row(line[0], style="bold")
+        narrow = console.width < WIDE
+        grid.add_row(*(cell.replace(" [", "\n[").replace(" ±", "\n±") if narrow else cell for cell in line[grouped:]))
+    console.print(grid, markup=False, highlight=False)
+    console.print(table.note, markup=False, highlight=False)
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number with a real minus sign and without -0.00."""
+    if value != value:
+        return ""
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:.{digits}f}".replace("-", "−")
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """A number to so many significant digits, "inf" and nothing for nan."""
+    return "" if value != value else f"{value:.{digits}g}".replace("-", "−")
