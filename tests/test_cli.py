@@ -1,0 +1,301 @@
+"""The command: refusals in one line, one record a cell, sweeps that finish what is missing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from inspect import signature
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+
+from zobench import build, compose, report, store
+from zobench.__main__ import main
+
+CONF = Path(str(files("zobench.conf")))
+SMALL = ["problem=quadratic", "problem.dim=4", "problem.spectrum=two_level", "estimator=autodiff"]
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def zobench(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as exit:
+            main(arguments)
+        return Result(exit.value.code, *capsys.readouterr())  # type: ignore[arg-type]
+
+    return run
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """Cells that ran, in order; none of them computes anything."""
+    configs = []
+
+    def run(config, progress):
+        configs.append(config)
+        progress("theory", 3, 10)
+        meta = {"n": 4, "calls": {"value": 2, "jvp": 0, "grad": 0}, "compile_seconds": 0.1, "run_seconds": 0.2}
+        rules = {"theory": {"step": 0.5, "run_seconds": 0.2, "steps_run": 6, "cap": 10}}
+        arrays = {"theory/hits": np.array([3.0, np.inf]), "theory/outcome": np.array(["reached", "diverged"])}
+        return arrays, {**meta, "rules": rules}
+
+    monkeypatch.setattr(build, "run", run)
+    return configs
+
+
+REFUSED = {
+    "problem=typo": ("problem=typo", "quadratic", "welsch"),
+    "estimator.eps=abc": ("estimator.eps=abc", "number"),
+    "estimator.eps=-1": ("eps=-1", "positive"),
+    "estimator.eps=1e-30": ("1e-30", "rounding floor"),
+    "estimator.quotient=sideways": ("estimator.quotient=sideways", "central", "forward"),
+    "problem.dim=0": ("problem.dim=0", "at least"),
+    "problem.dim=8.5": ("problem.dim=8.5", "whole number"),
+    "problem=mds problem.points=999": ("points=999", "34"),
+    "foo=1": ("foo=1", "no such key", "problem"),
+    "dim=8": ("dim=8", "did you mean problem.dim?"),
+    "problem.dimm=8": ("problem.dimm=8", "did you mean problem.dim?"),
+    "+nope=1": ("nope", "no such key"),
+    "+stop.nope=1": ("stop.nope", "metric"),
+    "~seeds": ("seeds", "needs"),
+    "stop=3": ("stop", "needs"),
+    "step=fast": ("step=fast", "theory", "tuned"),
+    "step=-1": ("step=-1", "positive number"),
+    "stop.metric=x": ("stop.metric=x", "gap", "distance"),
+    "seeds=0": ("seeds=0", "whole number"),
+    "seeds=[1": ("seeds=[1", "key=value"),
+    "dtype=int8": ("dtype=int8", "float32"),
+    "problem.dim=8,16": ("problem.dim=8,16", "add -m"),
+    "estimator._target_=no.where": ("estimator._target_=no.where", "module.function"),
+    "runs_dir=file/x": ("runs_dir=file/x", "is no folder"),
+    "report_dir=file/x": ("report_dir=file/x", "is no folder"),
+    "experiment=typo": ("experiment=typo", "slowdown", "mds"),
+    "experiment=slowdown report_dir=file/x": ("report_dir=file/x", "is no folder"),
+    "experiment=slowdown report=typo": ("report=typo", "slowdown"),
+    "experiment=slowdown problem.nope=1": ("problem.nope=1", "no such key"),
+    "experiment=slowdown,mds": ("experiment=slowdown,mds", "one experiment"),
+    "-m hydra/launcher=typo": ("hydra/launcher=typo", "joblib"),
+    "-m class=smooth,nope": ("class=nope", "convex"),
+    "-m problem=mds problem.points=6,999": ("points=999", "34"),
+    "-m step=theory,fast": ("step=fast", "tuned"),
+    "-m estimator.eps=1e-3,1e-30": ("1e-30", "rounding floor"),
+    "-m method=random_pursuit method.eps=null,-1": ("eps=-1", "positive"),
+    "-m problem.dim=glob(*)": ("problem.dim=glob(*)", "nothing"),
+    "--config-dir nowhere problem=mine": ("nowhere", "no such folder"),
+    "report": ("zobench report slowdown",),
+    "report slowdown": ("slowdown", "no records", "experiment=slowdown"),
+}
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_a_mistake_is_one_line_and_leaves_nothing(zobench, tmp_path, command):
+    (tmp_path / "file").touch()
+    result = zobench(*command.split())
+    assert result.code == 2 and result.out == ""
+    assert len(result.err.splitlines()) == 1 and all(word in result.err for word in REFUSED[command]), result.err
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_full_error_shows_the_traceback(zobench, monkeypatch):
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    with pytest.raises(build.UsageError):
+        main(["problem=typo"])
+
+
+def test_help_and_version(zobench):
+    assert zobench("--help").out == zobench().out
+    assert "zobench experiment=slowdown" in zobench("--help").out and "two_point" in zobench("--help").out
+    assert zobench("--version").out.startswith("zobench ")
+    assert "spectrum: log_uniform" in zobench("--cfg", "job").out
+
+
+def test_a_cell_has_one_record_and_runs_once(zobench, ran, tmp_path):
+    first, again, forced = zobench(*SMALL), zobench(*SMALL), zobench(*SMALL, "force=true")
+    assert (first.code, again.code, forced.code) == (0, 0, 0) and first.out == again.out
+    assert len(ran) == 2 and len(list(tmp_path.rglob("*.npz"))) == 1
+    assert "theory" in first.out and "1 of 2, 1 diverged" in first.out and "6 values" in first.out
+    assert {file.parent.name for file in tmp_path.rglob("*") if file.is_file()} == {"runs"}
+    meta = store.read_meta(next(tmp_path.rglob("*.npz")))
+    assert meta and meta["status"] == "ok" and meta["config"]["step"] == ["theory"] and "jax" in meta["versions"]
+
+
+def test_a_real_cell(zobench, tmp_path):
+    result = zobench(*SMALL, "step=[theory,0.5]", "dtype=float32")
+    record = store.read(next(tmp_path.rglob("*.npz")))
+    assert result.code == 0 and record and record.arrays["theory/outcome"].tolist() == ["reached"]
+    assert record.meta["rules"].keys() == {"theory", "0.5"}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "records"), [(ValueError, 2, 0), (TypeError, 1, 1), (KeyboardInterrupt, 130, 0)]
+)
+def test_a_cell_that_cannot_run(zobench, ran, monkeypatch, tmp_path, error, code, records):
+    monkeypatch.setattr(build, "run", _raise(error("no such thing")))
+    result = zobench(*SMALL)
+    assert result.code == code and len(result.err.splitlines()) == 1
+    assert len([file for file in tmp_path.rglob("*") if file.is_file()]) == records
+    if records:
+        meta = store.read_meta(next(tmp_path.rglob("*.npz")))
+        assert meta and (meta["status"], meta["reason"]) == ("failed", "TypeError: no such thing")
+
+
+def test_a_failed_cell_costs_only_itself_and_runs_again(zobench, ran, monkeypatch, tmp_path):
+    sweep = ("-m", *SMALL, "problem.dim=4,5,6")
+    good = build.run
+    monkeypatch.setattr(build, "run", lambda config, progress: _fail_at(5, good, config, progress))
+    result = zobench(*sweep)
+    assert result.code == 1 and "dim=5: RuntimeError: five" in result.err and "failed" in result.out
+    monkeypatch.setattr(build, "run", good)
+    assert zobench(*sweep).code == 0
+    assert [config["problem"]["dim"] for config in ran] == [4, 6, 5]
+
+
+def test_command_line_wins_over_the_experiment_and_class_sets_problem_and_stop(zobench):
+    with compose.session():
+        overrides = compose.parse(["experiment=slowdown", "problem.dim=8,16", "seeds=4"])
+        cfg = compose.shared(overrides)
+        cells = compose.cells(overrides, cfg)
+    assert (cfg.report, cfg.report_dir) == ("slowdown", "reports/slowdown")
+    assert "joblib" in cfg.hydra.launcher._target_
+    assert len(cells) == len({cell.key for cell in cells}) == 2 * 3 * 3
+    assert {cell.config["seeds"] for cell in cells} == {4}
+    assert [cell.config["problem"]["dim"] for cell in cells] == [8] * 9 + [16] * 9
+    columns = {(cell.label.split()[1], cell.config["stop"]["metric"]) for cell in cells}
+    assert columns == {("smooth", "gradient"), ("convex", "gap"), ("strongly_convex", "distance")}
+    targets = {cell.config["problem"]["_target_"].split(".")[2] for cell in cells if "smooth" in cell.label}
+    assert targets == {"welsch"}
+
+
+def test_experiments_compose_as_they_stand():
+    for name, rows in (("slowdown", 3 * 3), ("mds", 3)):
+        with compose.session():
+            overrides = compose.parse([f"experiment={name}"])
+            cells = compose.cells(overrides, compose.shared(overrides))
+        sizes = [cell.config["problem"].get("dim", cell.config["problem"].get("points")) for cell in cells]
+        assert len(cells) == rows * len(set(sizes)) and sizes == sorted(sizes, reverse=True)  # the longest start first
+
+
+def test_an_experiment_that_has_ended_is_not_composed_again(zobench, ran, monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr(report, "draw", lambda *arguments: drawn.append(arguments[:3]))
+    quick = ("experiment=slowdown", "problem.dim=8,4", "hydra/launcher=basic")
+    assert zobench(*quick).code == 0
+    monkeypatch.setattr(compose, "cells", _raise(AssertionError("composed")))
+    again = zobench(*quick, "report_dir=elsewhere")
+    assert again.code == 0 and len(ran) == 18 and "report: elsewhere" in again.out
+    assert zobench("report", "slowdown").code == 0
+    name, records, _ = drawn[0]
+    assert name == "slowdown" and [drawn[i][1] for i in (1, 2)] == [records, records]
+    assert [folder for *_, folder in drawn] == [Path("reports/slowdown"), Path("elsewhere"), Path("reports/slowdown")]
+    dims = [(store.read_meta(path) or {})["config"]["problem"]["dim"] for path in records]
+    assert dims == [8] * 9 + [4] * 9
+    assert "there: slowdown (18 cells)" in zobench("report", "typo").err
+
+
+def test_own_problems_come_by_config_dir(zobench, ran, tmp_path):
+    (tmp_path / "my" / "problem").mkdir(parents=True)
+    (tmp_path / "my" / "problem" / "mine.yaml").write_text("_target_: zobench.problems.quadratic.quadratic\ndim: 3\n")
+    assert zobench("--config-dir", "my", "problem=mine").code == 0
+    assert zobench("-m", "--config-dir=my", "problem=mine,welsch").code == 0
+    assert [config["problem"]["dim"] for config in ran] == [3, 64]
+
+
+def test_a_problem_may_be_made_of_another():
+    inner = {"_target_": "zobench.problems.quadratic.quadratic", "dim": 3}
+    outer = {"_target_": "zobench.problems.wrappers.noisy", "problem": inner, "sigma": 0.1}
+    problem = build.make("problem", outer)
+    assert problem.n == 3 and problem.F is not None
+    with pytest.raises(build.UsageError, match=r"problem\.problem\.dim=0"):
+        build.make("problem", outer | {"problem": inner | {"dim": 0}})
+
+
+def test_python_m_is_the_same_command_and_refuses_without_jax(tmp_path):
+    command = [sys.executable, "-X", "importtime", "-m", "zobench", "problem=typo"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    modules = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+    assert result.returncode == 2 and "zobench: problem=typo" in result.stderr
+    assert "hydra" in modules and "jax" not in modules
+
+
+def test_a_killed_sweep_finishes_with_the_same_bytes(zobench, tmp_path):
+    sweep = ["-m", *SMALL, "estimator=autodiff,two_point", "problem.dim=4,5,6", "seeds=2", "stop.gd_iterations=30"]
+    command = [
+        sys.executable,
+        "-m",
+        "zobench",
+        *sweep,
+        "hydra/launcher=joblib",
+        "hydra.launcher.n_jobs=2",
+        "runs_dir=killed",
+    ]
+    killed = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, start_new_session=True)
+    while killed.poll() is None and not list(tmp_path.glob("killed/*.npz")):
+        time.sleep(0.01)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("killed/*.npz")}
+    assert 0 < len(before) < 6
+    assert zobench(*sweep, "runs_dir=killed").code == zobench(*sweep, "runs_dir=whole").code == 0
+    assert before.items() <= {path: path.stat().st_mtime_ns for path in tmp_path.glob("killed/*.npz")}.items()
+    whole = sorted(tmp_path.glob("whole/*.npz"))
+    assert len(whole) == 6
+    for path in whole:
+        one, other = store.read(path), store.read(tmp_path / "killed" / path.name)
+        assert one and other and one.arrays.keys() == other.arrays.keys()
+        assert all(one.arrays[name].tobytes() == other.arrays[name].tobytes() for name in one.arrays)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for group in build.FACTORIES for path in sorted(CONF.glob(f"{group}/*.yaml"))],
+    ids=lambda path: path.stem,
+)
+def test_a_config_has_the_arguments_of_its_factory(path):
+    values: Any = OmegaConf.to_container(OmegaConf.load(path))
+    factory = build.factory(path.parent.name, values)
+    nested = [entry for entry in values.pop("defaults", []) if isinstance(entry, dict)]  # {/problem@problem: quadratic}
+    arguments = {group.partition("@")[2]: choice for entry in nested for group, choice in entry.items()}
+    arguments |= {name: value for name, value in values.items() if name not in ("_target_", "_partial_")}
+    build.check_arguments(path.parent.name, factory, arguments)
+    if not values.get("_partial_"):
+        assert list(arguments) == list(signature(factory).parameters)
+
+
+@pytest.mark.parametrize(
+    ("value", "hint", "fit"),
+    [
+        (8, int, True), (8.0, int, False), (True, int, False), (8, float, True), ("8", float, False),
+        (None, float | None, True), (0.1, float | None, True), ("a", str, True), (1, object, True),
+        ("a", Literal["a", "b"], True), ("c", Literal["a", "b"], False),
+        ([1, 2], list[int], True), ([1, "a"], list[int], False), (1, list[int], False),
+    ],
+)  # fmt: skip
+def test_values_are_held_to_annotations(value, hint, fit):
+    assert build.fits(value, hint) is fit
+
+
+def _raise(error):
+    def run(*arguments):
+        raise error
+
+    return run
+
+
+def _fail_at(dim, good, config, progress):
+    if config["problem"]["dim"] == dim:
+        raise RuntimeError("five")
+    return good(config, progress)

@@ -1,0 +1,114 @@
+"""The command: zobench, or python -m zobench."""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+PIPE_WIDTH = 120  # rich takes 80 where it cannot ask, too narrow for the tables
+
+HELP = """\
+zobench: what does an optimizer pay for not having a gradient?
+
+  zobench experiment=slowdown                       the table, n = 8 ... 512: runs, report, plots in reports/slowdown
+  zobench experiment=slowdown problem.dim=8,16 seeds=4      a quick version; the command line wins over the file
+  zobench experiment=mds                            the same comparison on a map of cities
+  zobench problem=mds problem.points=15 estimator=two_point seeds=10         one cell and a short table
+  zobench -m problem.dim=8,16 estimator=two_point,autodiff                   a sweep
+  zobench report slowdown [report_dir=...] [runs_dir=...]                    draw again from records
+
+{choices}
+
+  more keys: step=theory|trace|tuned|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target  stop.relative_to
+  stop.gd_iterations  tuning.multiples  tuning.seeds  runs_dir  report_dir  force=true (run again what has a record)
+  zobench --cfg job ... shows the composed config; HYDRA_FULL_ERROR=1 shows tracebacks."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0, 1 if a cell failed, 2 for what cannot be done (one line), 130 if interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    os.environ.setdefault(
+        "NPROC", "1"
+    )  # one thread a process: the same bits on any machine, no quarrel between workers
+    try:
+        code = _dispatch(arguments)
+    except KeyboardInterrupt:
+        print("zobench: interrupted; run the same command again to finish", file=sys.stderr)
+        code = 130
+    except Exception as error:
+        from zobench.build import UsageError, one_line
+
+        if os.environ.get("HYDRA_FULL_ERROR") == "1":
+            raise
+        refused = isinstance(error, UsageError)
+        kind = "" if refused else f"{type(error).__name__}: "
+        print(f"zobench: {kind}{one_line(error)}", file=sys.stderr)
+        code = 2 if refused else 1
+    sys.exit(code)
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(HELP.format(choices=_choices()))
+        return 0
+    if arguments[0] == "--version":
+        from zobench import __version__
+
+        print(f"zobench {__version__}")
+        return 0
+    from rich.console import Console
+
+    from zobench import cli
+
+    arguments = _own_configs(arguments)
+    console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH)
+    if arguments[0] == "report":
+        return cli.report_again(arguments[1:], console)
+    plain = [argument for argument in arguments if argument not in ("-m", "--multirun")]
+    if any(argument.startswith("-") for argument in plain):
+        return _hydra(arguments)
+    if len(plain) < len(arguments) or any(argument.startswith("experiment=") for argument in plain):
+        return cli.run_sweep(plain, console)
+    return cli.run_single(plain, console)
+
+
+def _own_configs(arguments: list[str]) -> list[str]:
+    """Say --config-dir as Hydra's override, which all commands understand."""
+    text = "\n".join(arguments)
+    found = re.search(r"^(?:--config-dir|-cd)[\n=](.+)$", text, re.MULTILINE)
+    if not found:
+        return arguments
+    if not os.path.isdir(found[1]):
+        from zobench.build import UsageError
+
+        raise UsageError(f"--config-dir {found[1]}: no such folder")
+    rest = text.replace(found[0], f"hydra.searchpath=[file://{os.path.abspath(found[1])}]")
+    return rest.split("\n")
+
+
+def _choices() -> str:
+    from importlib.resources import files
+
+    groups = ("problem", "estimator", "optimizer", "method", "class", "experiment")
+    names = {
+        group: sorted(
+            file.name[:-5] for file in files("zobench.conf").joinpath(group).iterdir() if ".yaml" in file.name
+        )
+        for group in groups
+    }
+    return "\n".join(f"  {group + '=':12} {', '.join(found)}" for group, found in names.items())
+
+
+def _hydra(arguments: list[str]) -> int:
+    """Hydra's own flags (--cfg, --info, --shell-completion), as Hydra handles them."""
+    import hydra
+
+    from zobench.cli import job
+
+    sys.argv = ["zobench", *arguments]
+    hydra.main(version_base="1.3", config_path="pkg://zobench.conf", config_name="config")(job)()
+    return 0
+
+
+if __name__ == "__main__":
+    main()

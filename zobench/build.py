@@ -1,0 +1,233 @@
+"""From configuration to numbers: the only file that sees a cfg. jax is imported when there is something to run."""
+
+import inspect
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from importlib import import_module
+from math import isfinite
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from omegaconf import DictConfig, OmegaConf
+
+from zobench import store
+
+Config = dict[str, Any]
+Progress = Callable[[str, int, int], None]
+
+FACTORIES = ("problem", "estimator", "optimizer", "method")
+NUMERIC = (*FACTORIES, "step", "tuning", "stop", "seeds", "seed", "dtype")
+RULES = ("theory", "trace", "tuned")
+
+
+class UsageError(ValueError):
+    """What was asked cannot be done; the message is one line that says so, what there is and the way out."""
+
+
+def numeric(cfg: DictConfig) -> Config:
+    """The part of a cfg that decides the numbers, as plain values; `step` always a list."""
+    plain: Any = OmegaConf.to_container(cfg, resolve=True)
+    config: Config = {name: plain[name] for name in NUMERIC}
+    if not isinstance(config["step"], list):
+        config["step"] = [config["step"]]
+    return config
+
+
+def key(config: Config) -> str:
+    """The name of the cell's record."""
+    modules = [target.rpartition(".")[0] for name in FACTORIES for target in _targets(config[name])]
+    return store.key(config, ["zobench.cell", *(name for name in modules if name.split(".")[0] not in store.LIBRARIES)])
+
+
+def _targets(values: Any) -> Iterator[str]:
+    if isinstance(values, dict):
+        if "_target_" in values:
+            yield str(values["_target_"])
+        for value in values.values():
+            yield from _targets(value)
+
+
+def run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run the cell of a config: the record's arrays, and what is to be known about them. ValueError for bad input."""
+    import jax
+
+    from zobench.cell import run_cell
+
+    stop, tuning = config["stop"], config["tuning"]
+    with jax.enable_x64(config["dtype"] == "float64"):
+        problem, estimator, optimizer, method = (make(name, config[name]) for name in FACTORIES)
+        return run_cell(
+            problem,
+            estimator,
+            optimizer,
+            step=config["step"],
+            tuning_multiples=tuning["multiples"],
+            tuning_seeds=tuning["seeds"],
+            seeds=config["seeds"],
+            seed=config["seed"],
+            metric=stop["metric"],
+            target=stop["target"],
+            relative_to=stop["relative_to"],
+            gd_iterations=stop["gd_iterations"],
+            calls=stop["calls"],
+            dtype=config["dtype"],
+            method=method,
+            progress=progress,
+        )
+
+
+def _checked(config: Config) -> dict[str, Any]:
+    """The part of a config that cell.check_cell looks at."""
+    stop = {name: config["stop"][name] for name in ("metric", "relative_to", "calls")}
+    return {"step": config["step"], "dtype": config["dtype"], **stop}
+
+
+def check_values(config: Config) -> None:
+    """Refuse what can be seen without jax: step rules, counts, stop. Raises UsageError."""
+    for name, (is_good, meaning) in _MEANINGS.items():
+        group, _, leaf = name.rpartition(".")
+        value = config[group][leaf] if group else config[leaf]
+        if not is_good(value):
+            raise UsageError(f"{name}={_shown(value)}: {name} is {meaning}")
+
+
+def check_factories(configs: Sequence[Config]) -> str | None:
+    """Make each factory's product once, and check each cell: the first complaint in one line, or None.
+
+    Anything but a ValueError is a fault of that cell alone, and is found again and recorded when it runs.
+    """
+    import jax
+
+    from zobench.cell import check_cell
+
+    made: dict[str, Any] = {}
+    for config in configs:
+        keys = {name: store.digest(name, config[name], config["dtype"]) for name in FACTORIES}
+        new = {name for name in FACTORIES if keys[name] not in made}
+        try:
+            with jax.enable_x64(config["dtype"] == "float64"):
+                made |= {keys[name]: make(name, config[name]) for name in new}
+                problem, estimator, optimizer, method = (made[keys[name]] for name in FACTORIES)
+                check_cell(problem, estimator, optimizer, method=method, **_checked(config))
+        except ValueError as error:
+            return one_line(error)
+        except Exception:
+            continue
+    return None
+
+
+def make(group: str, values: Config) -> Any:
+    """Call a group's factory, or keep it for later where `_partial_` says so; an argument may have a factory itself.
+
+    UsageError for what a factory does not take.
+    """
+    call = factory(group, values)
+    arguments = {
+        name: make(f"{group}.{name}", value) if isinstance(value, dict) and "_target_" in value else value
+        for name, value in values.items()
+        if name not in ("_target_", "_partial_")
+    }
+    check_arguments(group, call, arguments)
+    if values.get("_partial_"):
+        return partial(call, **arguments)
+    try:
+        return call(**arguments)
+    except ValueError as error:
+        text = one_line(error).removeprefix(group.rpartition(".")[2] + ".")
+        raise UsageError(f"{group}{'.' if text.partition('=')[0] in arguments else ': '}{text}") from error
+
+
+def factory(group: str, values: Config) -> Callable[..., Any]:
+    """The function that `_target_` names. UsageError where there is none."""
+    target = str(values.get("_target_"))
+    module, _, name = target.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UsageError(f"{group}._target_={target}: {one_line(error)}; give module.function") from error
+
+
+def check_arguments(group: str, factory: Callable[..., Any], arguments: Config) -> None:
+    """Compare a group's keys and values with the factory's signature and annotations. Raises UsageError."""
+    parameters = inspect.signature(factory).parameters
+    hints = get_type_hints(factory)
+    for name, value in arguments.items():
+        if name not in parameters:
+            raise UsageError(f"{group}.{name}: {factory.__name__} has {', '.join(parameters) or 'no arguments'}")
+        if name in hints and not fits(value, hints[name]):
+            raise UsageError(f"{group}.{name}={_shown(value)}: {name} is {in_words(hints[name])}")
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a value from YAML is of an annotated type; an annotation beyond the plain ones accepts anything."""
+    origin, inside = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return any(type(value) is type(choice) and value == choice for choice in inside)
+    if origin in (Union, UnionType):
+        return any(fits(value, part) for part in inside)
+    if hint in (int, float):
+        return isinstance(value, int if hint is int else (int, float)) and not isinstance(value, bool)
+    if origin in (list, tuple, Sequence):
+        return isinstance(value, list) and all(fits(item, inside[0]) for item in value)
+    return isinstance(value, hint) if hint in (str, bool, NoneType) else True
+
+
+def in_words(hint: Any) -> str:
+    """An annotation for the reader of an error."""
+    origin, inside = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return " or ".join(map(str, inside))
+    if origin in (Union, UnionType):
+        return " or ".join(map(in_words, inside))
+    if origin in (list, tuple, Sequence):
+        return f"a list [{in_words(inside[0])}, ...]"
+    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", NoneType: "null"}
+    return names.get(hint, str(hint))
+
+
+def one_line(error: BaseException) -> str:
+    """What an exception says, on one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return _shown(value[0]) if len(value) == 1 else f"[{','.join(map(_shown, value))}]"
+    return json.dumps(value) if isinstance(value, bool | NoneType) else str(value)
+
+
+def _is_number(value: Any) -> bool:
+    return fits(value, float) and isfinite(value) and value > 0
+
+
+def _is_count(value: Any) -> bool:
+    return fits(value, int) and 1 <= value <= 1_000_000
+
+
+def _is_step(value: Any) -> bool:
+    return value in RULES if isinstance(value, str) else _is_number(value)
+
+
+_MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "step": (
+        lambda value: bool(value) and all(map(_is_step, value)) and len({*map(str, value)}) == len(value),
+        "theory, trace, tuned, a positive number, or a list of different ones of these",
+    ),
+    "seeds": (_is_count, "a whole number from 1 to 1000000"),
+    "seed": (lambda value: fits(value, int) and 0 <= value < 2**31, "a whole number from 0 to 2147483647"),
+    "dtype": (lambda value: value in ("float64", "float32"), "float64 or float32"),
+    "stop.metric": (lambda value: value in ("gap", "gradient", "distance"), "gap, gradient or distance"),
+    "stop.target": (_is_number, "a positive number"),
+    "stop.relative_to": (lambda value: value in ("unit", "start", "minimum"), "unit, start or minimum"),
+    "stop.gd_iterations": (_is_number, "a positive number"),
+    "stop.calls": (
+        lambda value: value is None or (fits(value, int) and value > 0),
+        "a whole number from 1 on, or null",
+    ),
+    "tuning.multiples": (
+        lambda value: isinstance(value, list) and bool(value) and all(map(_is_number, value)),
+        "a list of positive numbers, multiples of the theory step",
+    ),
+    "tuning.seeds": (_is_count, "a whole number from 1 to 1000000"),
+}

@@ -1,0 +1,187 @@
+"""From the command line to the cells it names, all composed before anything runs: Hydra's rules, our sentences."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_module
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from zobench import build
+from zobench.build import Config, UsageError, one_line
+
+ONE_PER_SWEEP = ("experiment", "runs_dir", "report_dir", "report", "force", "sweep")
+
+
+class Cell(NamedTuple):
+    """One job: what tells it from its neighbours, its overrides, its numeric config, and the key of its record."""
+
+    label: str
+    overrides: list[str]
+    config: Config
+    key: str
+
+
+@contextmanager
+def session() -> Iterator[None]:
+    """Hydra, looking into zobench.conf."""
+    with initialize_config_module("zobench.conf", job_name="zobench", version_base="1.3"):
+        try:
+            yield
+        finally:
+            _compose.cache_clear()
+
+
+def parse(arguments: Sequence[str]) -> list[Override]:
+    """Overrides as Hydra reads them."""
+    try:
+        loader = GlobalHydra.instance().config_loader()
+        return OverridesParser.create(config_loader=loader).parse_overrides(list(arguments))
+    except OverrideParseException as error:
+        raise UsageError(f"{error.override}: not understood; write key=value, as in problem.dim=8") from error
+    except HydraException as error:
+        raise UsageError(one_line(error)) from error
+
+
+def shared(overrides: Sequence[Override]) -> DictConfig:
+    """The cfg that all cells of a command share, with its hydra node: overrides with several values left out."""
+    return _cfg([override for override in overrides if not override.is_sweep_override()], keep_hydra=True)
+
+
+def single(overrides: Sequence[Override]) -> DictConfig:
+    """The cfg of a command that runs one cell."""
+    for override in overrides:
+        if override.is_sweep_override():
+            hint = " (or give a list to one cell: step=[theory,trace])" if override.key_or_group == "step" else ""
+            raise UsageError(f"{override.input_line}: several values are a sweep; add -m{hint}")
+    cfg = _cfg(overrides)
+    build.check_values(build.numeric(cfg))
+    return cfg
+
+
+def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
+    """All cells of a sweep, in Hydra's order; those that differ in nothing numeric come once."""
+    defaults = parse([f"{name}={value}" for name, value in (cfg.hydra.sweeper.params or {}).items()])
+    hydras = [override for override in overrides if override.is_hydra_override()]
+    everything = [*defaults, *(override for override in overrides if not override.is_hydra_override())]
+    for override in everything:
+        if override.is_sweep_override() and override.key_or_group in ONE_PER_SWEEP:
+            raise UsageError(f"{override.input_line}: a sweep has one {override.key_or_group}; run the command twice")
+    try:
+        jobs = BasicSweeper.split_arguments(everything, None)[0]
+    except HydraException as error:
+        raise UsageError(one_line(error)) from error
+    parsed = {text: parse([text])[0] for job in jobs for text in job}
+    swept = [text for text in parsed if any(text not in job for job in jobs)]
+    found: dict[str, Cell] = {}
+    for job in jobs:
+        config = build.numeric(_cfg([*hydras, *(parsed[text] for text in job)]))
+        build.check_values(config)
+        label = " ".join(_label(parsed[text]) for text in job if text in swept)
+        cell = Cell(label, job, config, build.key(config))
+        found.setdefault(cell.key, cell)
+    if not found:
+        raise UsageError(f"{' '.join(str(override.input_line) for override in overrides)}: a sweep over nothing")
+    return list(found.values())
+
+
+def _label(override: Override) -> str:
+    name, value = override.key_or_group, override.get_value_element_as_str()
+    return value if _is_group(override) else f"{name.rpartition('.')[2]}={value}"
+
+
+def _is_group(override: Override) -> bool:
+    return override.key_or_group.split("/")[0] in (*build.FACTORIES, *_groups())
+
+
+@cache
+def _groups() -> tuple[str, ...]:
+    return tuple(GlobalHydra.instance().config_loader().list_groups(""))
+
+
+def _cfg(overrides: Sequence[Override], keep_hydra: bool = False) -> DictConfig:
+    """Compose groups by Hydra (once for each choice of them), then set values, which costs little."""
+    by_hydra = [override for override in overrides if _is_group(override) or override.is_hydra_override()]
+    whole = _compose(tuple(str(override.input_line) for override in by_hydra))
+    cfg = deepcopy(whole[0] if keep_hydra else whole[1])
+    for override in overrides:
+        if override not in by_hydra:
+            _set(cfg, override)
+    _check_names(cfg)
+    return cfg
+
+
+@cache
+def _compose(overrides: tuple[str, ...]) -> tuple[DictConfig, DictConfig]:
+    """The composed cfg, with and without its large hydra node."""
+    try:
+        cfg = hydra_compose("config", list(overrides), return_hydra_config=True)
+    except MissingConfigException as error:
+        group, _, asked = str(error.missing_cfg_file).rpartition("/")
+        raise UsageError(f"{group}={asked}: there are {', '.join(error.options or ['none'])}") from error
+    except HydraException as error:
+        cause = f" {one_line(error.__cause__)}" if error.__cause__ else ""
+        raise UsageError(f"{' '.join(overrides)}: {one_line(error)}{cause}") from error
+    task = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])
+    OmegaConf.set_struct(task, True)
+    return cfg, task
+
+
+def _set(cfg: DictConfig, override: Override) -> None:
+    try:
+        ConfigLoaderImpl._apply_overrides_to_config([override], cfg)
+    except (HydraException, OmegaConfBaseException) as error:
+        name = override.key_or_group
+        if override.is_add() or OmegaConf.select(cfg, name, default="absent") != "absent":
+            raise UsageError(f"{override.input_line}: {one_line(error)}") from error
+        raise _unknown(str(override.input_line), name, cfg) from error
+
+
+def _check_names(cfg: DictConfig) -> None:
+    """Refuse keys that nothing reads (Hydra lets `+nope=1` pass). The factories' own are held to their signatures."""
+    known = _known()
+    for name in cfg:
+        if name not in known and name != "hydra":
+            raise _unknown(str(name), str(name), known)
+    for name in known:
+        if name not in cfg or (isinstance(known[name], DictConfig) and not isinstance(cfg[name], DictConfig)):
+            raise UsageError(f"{name}: a cell needs it; leave it as it is in the defaults, or set what is in it")
+    for group in ("stop", "tuning"):
+        for name in {**known[group], **cfg[group]}:
+            if name not in known[group]:
+                raise _unknown(f"{group}.{name}", f"{group}.{name}", known)
+            if name not in cfg[group]:
+                raise UsageError(f"{group}.{name}: a cell needs it; leave it as it is in the defaults")
+
+
+@cache
+def _known() -> DictConfig:
+    """The keys that there are: those of config.yaml and the groups that make a cell."""
+    known = OmegaConf.load(str(files("zobench.conf").joinpath("config.yaml")))
+    names = [str(name) for name in known if name not in ("defaults", "hydra")]
+    return OmegaConf.merge({name: {} for name in build.FACTORIES}, OmegaConf.masked_copy(known, names))  # type: ignore
+
+
+def _unknown(asked: str, name: str, cfg: DictConfig) -> UsageError:
+    parent, _, leaf = name.rpartition(".")
+    node = OmegaConf.select(cfg, parent) if parent else cfg
+    while parent and not isinstance(node, DictConfig):
+        parent, _, leaf = parent.rpartition(".")
+        node = OmegaConf.select(cfg, parent) if parent else cfg
+    names = [str(key) for key in node if key not in ("hydra", "sweep", "_target_", "_partial_")]
+    inside = [f"{group}.{leaf}" for group in names if isinstance(node[group], DictConfig) and leaf in node[group]]
+    close = [parent + "." * bool(parent) + match for match in get_close_matches(leaf, names, n=1)]
+    hint = f"; did you mean {(inside + close)[0]}?" if inside + close else ""
+    return UsageError(f"{asked}: no such key; {parent or 'the config'} has {', '.join(names) or 'none'}{hint}")

@@ -1,0 +1,125 @@
+"""What the terminal shows: bars while it runs, a table when it has run."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from zobench import store
+from zobench.store import Record
+
+LINE_EVERY = 10
+COLUMNS = ("rule", "step", "n", "iterations", "quartiles", "calls", "reached", "run s", "compile s")
+
+
+@contextmanager
+def cell_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each step rule, over iterations; nothing where stderr is not a terminal."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=console, transient=True, disable=not console.is_terminal,
+    ) as bar:  # fmt: skip
+        tasks: dict[str, int] = {}
+        compiling = bar.add_task("compiling", total=None)
+
+        def advance(rule: str, k: int, cap: int) -> None:
+            bar.update(compiling, visible=False)
+            if rule not in tasks:
+                tasks[rule] = bar.add_task(f"step {rule}")
+            bar.update(tasks[rule], completed=k, total=cap)  # type: ignore[arg-type]
+
+        yield advance
+
+
+@contextmanager
+def sweep_progress(markers: store.Sweep, labels: dict[str, str]) -> Iterator[None]:
+    """A bar that counts markers, so it sees every launcher's jobs; a line every ten cells without a terminal."""
+    console, over = Console(stderr=True), threading.Event()
+    watcher = threading.Thread(target=_watch, args=(markers, labels, console, over), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _watch(markers: store.Sweep, labels: dict[str, str], console: Console, over: threading.Event) -> None:
+    total, shown, start = len(labels), 0, time.monotonic()
+    with Progress(
+        TextColumn("cells"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"),
+        console=console, transient=True, disable=not console.is_terminal,
+    ) as bar:  # fmt: skip
+        task = bar.add_task("starting", total=total)
+        while True:
+            last_look = over.wait(0.3)
+            ended = [key for key in markers.ended() if key in labels]
+            if ended:
+                bar.update(task, completed=len(ended), description=labels[ended[-1]])
+            if not console.is_terminal and (len(ended) // LINE_EVERY > shown or (last_look and ended)):
+                shown = len(ended) // LINE_EVERY
+                seconds = time.monotonic() - start
+                print(f"{len(ended)}/{total} cells, {seconds:.0f} s, last: {labels[ended[-1]]}", file=sys.stderr)
+            if last_look:
+                return
+
+
+def table(cells: Sequence[tuple[str, Path]], console: Console) -> None:
+    """Median iterations and calls to target, one row for each cell and step rule."""
+    shown = Table(
+        box=SIMPLE_HEAD, caption="iterations and calls to target: median over the runs", caption_justify="left"
+    )
+    names = ("cell",) * (len(cells) > 1) + COLUMNS
+    for name in names:
+        shown.add_column(name, justify="left" if name in ("cell", "rule", "calls") else "right")
+    for label, path in cells:
+        for row in rows(store.read(path)):
+            shown.add_row(*[label] * (len(cells) > 1), *row)
+    console.print(shown)
+
+
+def rows(record: Record | None) -> list[list[str]]:
+    """A record in words, one row for each step rule."""
+    if record is None or record.meta["status"] != "ok":
+        return [["failed", *[""] * (len(COLUMNS) - 1)]]
+    meta, arrays = record.meta, record.arrays
+    calls = {kind: count for kind, count in meta["calls"].items() if count}
+    found = []
+    for rule, about in meta["rules"].items():
+        hits = arrays[f"{rule}/hits"]
+        low, middle, high = np.quantile(hits, [0.25, 0.5, 0.75], method="inverted_cdf")
+        spread = "" if low == high else f"{_number(low)} to {_number(high)}"
+        asked = ", ".join(f"{_number(middle * count)} {kind}s" for kind, count in calls.items() if np.isfinite(middle))
+        found.append([
+            rule, f"{about['step']:.3g}".replace("nan", ""), str(meta["n"]), _number(middle), spread, asked,
+            _outcomes(arrays[f"{rule}/outcome"]), f"{about['run_seconds']:.2f}", f"{meta['compile_seconds']:.2f}",
+        ])  # fmt: skip
+    return found
+
+
+def _outcomes(outcome: np.ndarray) -> str:
+    names, counts = np.unique(outcome, return_counts=True)
+    rest = [f"{count} {name}" for name, count in zip(names, counts, strict=True) if name != "reached"]
+    return ", ".join([f"{np.sum(outcome == 'reached')} of {len(outcome)}", *rest])
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if np.isfinite(value) else "never"
+
+
+def failures(failed: Sequence[tuple[str, str]]) -> int:
+    """Name the cells that failed, each with its reason; the exit code that follows."""
+    for label, reason in failed:
+        print(f"zobench: failed: {label}: {reason}", file=sys.stderr)
+    if len(failed) > 1:
+        print(f"zobench: {len(failed)} cells failed; the same command runs only these again", file=sys.stderr)
+    return 1 if failed else 0
