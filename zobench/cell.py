@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from inspect import signature
-from math import ceil, inf, isfinite, isnan, log, nan
+from math import ceil, isfinite, isnan, nan
 from typing import Any, NamedTuple
 
 import jax
@@ -12,13 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from zobench import theory
+from zobench import solvers, theory
 from zobench.methods import descent
-from zobench.run import Curves, Program, Stop, advance, compile_block, hitting_times, measure
-from zobench.types import Estimator, Method, Problem, Scalar
+from zobench.run import Curves, Stop, advance, compile_block, hitting_times, measure
+from zobench.solvers import Solver
+from zobench.tuning import TUNING_SEEDS_FROM, tune
+from zobench.types import Estimator, Key, Method, Problem, Scalar, oracle
 
-TUNING_SEEDS_FROM = 1_000_000
 DIVERGED = 1e6
+MOST_ITERATIONS = 2**30
 
 OWN = "own"  # the step rule of a method that has no step size
 
@@ -26,34 +28,49 @@ Progress = Callable[[str, int, int], None]
 Optimizer = Callable[[Any], optax.GradientTransformation]
 
 
-class Tuning(NamedTuple):
-    """The whole response: multiples of the theory step [m], hitting times and outcomes [m, seeds]; the best one."""
+class Plan(NamedTuple):
+    """A cell that can be run: its problem in the right dtype, its method for a step size, a step for each rule."""
 
-    multiples: np.ndarray
-    hits: np.ndarray
-    outcome: np.ndarray
-    best: float
+    problem: Problem
+    method_of: Callable[[Scalar | float], Any]
+    outline: Method | Solver
+    steps: dict[str, float]
 
 
-def tune(program: Program, base: float, multiples: Sequence[float], seeds: Sequence[int], stop: Stop) -> Tuning:
-    """The multiple of the theory step with the least median hitting time, tried from 1 upwards and then downwards.
+def check_cell(
+    problem: Problem,
+    estimator: Estimator,
+    optimizer: Optimizer,
+    *,
+    step: Sequence[str | float],
+    metric: str,
+    relative_to: str,
+    dtype: str,
+    calls: int | None = None,
+    method: Callable[..., Method | Solver] = descent,
+) -> Plan:
+    """Refuse a cell that cannot be run, before anything is compiled; one step is traced. ValueError as `run_cell`."""
+    problem = problem._replace(x0=jnp.asarray(problem.x0, dtype))
+    made = _maker(problem, estimator, optimizer, method)
+    method_of = made or (lambda step: method())
+    outline = method_of(1.0)
+    steps = _rule_steps(problem, estimator, step if made else [OWN])
+    _require_metric(problem, metric)
+    _require_gradient(problem, outline)
+    _cap(problem, outline, 1.0, calls)
+    if relative_to == "minimum" and not problem.f_star > 0:
+        raise ValueError(
+            f"stop.relative_to=minimum: the minimum is {problem.f_star:g}, not positive; use start or unit"
+        )
+    if isinstance(outline, Method):
+        jax.eval_shape(lambda x: _one_step(problem, outline, x), problem.x0)
+    return Plan(problem, method_of, outline, steps)
 
-    A multiple is given up at twice the best median so far: its seeds then count as censored (inf). Where no multiple
-    reaches the target, the one whose median metric is least at the end.
-    """
-    order = sorted(multiples, key=lambda multiple: (multiple < 1, abs(log(multiple))))
-    hits, outcome, last = [], [], []
-    for multiple in order:
-        best = min((float(np.median(h)) for h in hits), default=inf)
-        capped = stop._replace(cap=min(stop.cap, ceil(2 * best)) if isfinite(best) else stop.cap)
-        curves = advance(program, [multiple * base] * len(seeds), seeds, capped, lambda k: None)
-        times, ends = hitting_times(curves, capped)
-        hits.append(times)
-        outcome.append(ends)
-        last.append(np.median(getattr(curves, stop.metric)[:, -1]))
-    medians = np.median(hits, axis=1)
-    score = medians if np.isfinite(medians).any() else np.nan_to_num(last, nan=inf)
-    return Tuning(np.array(order), np.array(hits), np.array(outcome), order[int(np.argmin(score))])
+
+def _one_step(problem: Problem, method: Method, x):
+    key = Key(jnp.uint32(0), jnp.uint32(0))
+    draw = method.draw(key, problem.n, x.dtype) if method.draw else ()
+    return method.step(oracle(problem, key), x, method.init(x), draw)
 
 
 def run_cell(
@@ -71,69 +88,90 @@ def run_cell(
     relative_to: str,
     gd_iterations: float,
     dtype: str,
-    method: Callable[..., Method] = descent,
+    calls: int | None = None,
+    method: Callable[..., Method | Solver] = descent,
     progress: Progress = lambda rule, k, cap: None,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Run every step rule of a cell for all its seeds: the record's arrays and what is to be known about it.
 
-    At most gd_iterations·B iterations a run. A deterministic method runs once; one without a step size has the rule
-    "own". Raises ValueError where a step rule or the metric needs a constant that the problem does not know, and where
-    the method needs a gradient that it does not have.
+    At most gd_iterations·B iterations and `calls` oracle calls of all kinds a run. A deterministic method runs once;
+    one without a step size has the rule "own". Raises ValueError where a step rule or the metric needs a constant that
+    the problem does not know, and where the method needs a gradient that it does not have.
     """
-    problem = problem._replace(x0=jnp.asarray(problem.x0, dtype))
-    method_of = _maker(problem, estimator, optimizer, method)
-    step = step if method_of else [OWN]
-    base = _rule_steps(problem, estimator, step)
-    method_of = method_of or (lambda step: method())
-    outline = method_of(1.0)
-    _require_metric(problem, metric)
-    _require_gradient(problem, outline)
-    program = compile_block(problem, method_of)
-    stop = _stop(problem, metric, target, relative_to, ceil(gd_iterations * outline.time_scale(problem.n)))
-    reported = [seed + i for i in range(1 if outline.draw is None else seeds)]
+    plan = check_cell(
+        problem,
+        estimator,
+        optimizer,
+        step=step,
+        metric=metric,
+        relative_to=relative_to,
+        dtype=dtype,
+        calls=calls,
+        method=method,
+    )
+    problem, outline, base = plan.problem, plan.outline, plan.steps
+    stop = _stop(problem, metric, target, relative_to, _cap(problem, outline, gd_iterations, calls))
     arrays: dict[str, np.ndarray] = {}
-    rules: dict[str, dict[str, float]] = {}
-    for rule in map(str, step):
+    rules: dict[str, dict[str, Any]] = {}
+    if isinstance(outline, Solver):
+        reported = [seed + i for i in range(seeds if outline.random else 1)]
+        curves, hits, outcome = solvers.advance(problem, outline, reported, stop, partial(_report, progress, OWN, stop))
+        return _arrays(OWN, curves, hits, outcome), _meta(
+            problem, outline, None, stop, {OWN: _rule_meta(nan, curves, 0.0, stop)}, 0.0
+        )
+    program = compile_block(problem, plan.method_of)
+    reported, held_out = (
+        [first + i for i in range(count if outline.draw else 1)]
+        for first, count in ((seed, seeds), (TUNING_SEEDS_FROM + seed, tuning_seeds))
+    )
+    for rule in base:
         began = time.perf_counter()
         if rule == "tuned":
-            held_out = [TUNING_SEEDS_FROM + seed + i for i in range(1 if outline.draw is None else tuning_seeds)]
             tuning = tune(program, base[rule], tuning_multiples, held_out, stop)
             arrays |= {f"tuning/{name}": getattr(tuning, name) for name in ("multiples", "hits", "outcome")}
             base[rule] *= tuning.best
         tuned_in = time.perf_counter() - began
-        curves = advance(
-            program, [base[rule]] * len(reported), reported, stop, lambda k, r=rule: progress(r, k, stop.cap)
-        )
-        arrays |= _arrays(rule, curves, stop)
+        curves = advance(program, [base[rule]] * len(reported), reported, stop, partial(_report, progress, rule, stop))
+        arrays |= _arrays(rule, curves, *hitting_times(curves, stop))
         if _function(method) is descent:
             arrays |= _exact(rule, problem, estimator, optimizer, base[rule], program.every, len(curves.k))
-        rules[rule] = {
-            "step": base[rule],
-            "run_seconds": curves.seconds,
-            "tuning_seconds": tuned_in,
-            "steps_run": curves.iterations,
-            "cap": stop.cap,
-        }
-    return arrays, _meta(problem, outline, estimator if _uses(method, "estimator") else None, stop, rules, program)
+        rules[rule] = _rule_meta(base[rule], curves, tuned_in, stop)
+    taken = estimator if _uses(method, "estimator") else None
+    return arrays, _meta(problem, outline, taken, stop, rules, program.compile_seconds)
 
 
-def _function(method: Callable[..., Method]) -> Callable[..., Method]:
+def _report(progress: Progress, rule: str, stop: Stop, k: int) -> None:
+    progress(rule, k, stop.cap)
+
+
+def _cap(problem: Problem, method: Method | Solver, gd_iterations: float, calls: int | None) -> int:
+    """How many iterations a run may take: gd_iterations in units of its time scale, within the budget of calls."""
+    most = min(ceil(gd_iterations * method.time_scale(problem.n)), MOST_ITERATIONS)
+    if calls is None:
+        return most
+    each = method.calls(problem.n).total
+    if calls < each:
+        raise ValueError(f"stop.calls={calls}: one step of this method asks {each} calls; allow at least so many")
+    return min(most, calls // each)
+
+
+def _function(method: Callable[..., Method | Solver]) -> Callable[..., Method | Solver]:
     return method.func if isinstance(method, partial) else method
 
 
-def _uses(method: Callable[..., Method], name: str) -> bool:
+def _uses(method: Callable[..., Method | Solver], name: str) -> bool:
     return name in signature(method).parameters
 
 
 def _maker(
-    problem: Problem, estimator: Estimator, optimizer: Optimizer, method: Callable[..., Method]
-) -> Callable[[Scalar | float], Method] | None:
+    problem: Problem, estimator: Estimator, optimizer: Optimizer, method: Callable[..., Method | Solver]
+) -> Callable[[Scalar | float], Any] | None:
     """The method for a step size, given what it takes of problem, estimator, optimizer and step; None without one."""
     if not (_uses(method, "step") or _uses(method, "optimizer")):
         return None
     taken = {name for name in ("problem", "estimator", "optimizer", "step") if _uses(method, name)}
 
-    def method_of(step: Scalar | float) -> Method:
+    def method_of(step: Scalar | float) -> Any:
         offered = {"problem": problem, "estimator": estimator, "optimizer": optimizer(step), "step": step}
         return method(**{name: offered[name] for name in taken})
 
@@ -171,7 +209,7 @@ def _require_metric(problem: Problem, metric: str) -> None:
         )
 
 
-def _require_gradient(problem: Problem, method: Method) -> None:
+def _require_gradient(problem: Problem, method: Method | Solver) -> None:
     calls = method.calls(problem.n)
     if not problem.differentiable and (calls.grad or calls.jvp):
         raise ValueError("this problem has no gradient to ask for; use an estimator of values, such as two_point")
@@ -188,12 +226,22 @@ def _stop(problem: Problem, metric: str, target: float, relative_to: str, cap: i
     return Stop(metric, target * unit, DIVERGED * max(abs(gap), float(np.finfo(np.float32).tiny)), cap)
 
 
-def _arrays(rule: str, curves: Curves, stop: Stop) -> dict[str, np.ndarray]:
-    hits, outcome = hitting_times(curves, stop)
+def _arrays(rule: str, curves: Curves, hits: np.ndarray, outcome: np.ndarray) -> dict[str, np.ndarray]:
     with np.errstate(over="ignore"):
         series = {name: getattr(curves, name).astype(np.float32) for name in ("gap", "gradient", "distance")}
     parts = {"k": curves.k, **series, "hits": hits, "outcome": outcome, "x_end": curves.x_end.astype(np.float64)}
     return {f"{rule}/{name}": value for name, value in parts.items()}
+
+
+def _rule_meta(step: float, curves: Curves, tuning_seconds: float, stop: Stop) -> dict[str, Any]:
+    return {
+        "step": step,
+        "run_seconds": curves.seconds,
+        "tuning_seconds": tuning_seconds,
+        "steps_run": curves.iterations,
+        "cap": stop.cap,
+        "failure": curves.failure,
+    }
 
 
 def _exact(rule, problem, estimator, optimizer, step, every, records) -> dict[str, np.ndarray]:
@@ -217,7 +265,12 @@ def _is_plain(optimizer: Optimizer) -> bool:
 
 
 def _meta(
-    problem: Problem, method: Method, estimator: Estimator | None, stop: Stop, rules: dict, program: Program
+    problem: Problem,
+    method: Method | Solver,
+    estimator: Estimator | None,
+    stop: Stop,
+    rules: dict,
+    compile_seconds: float,
 ) -> dict[str, Any]:
     n = problem.n
     gap, _, distance = map(float, measure(problem, problem.x0))
@@ -235,6 +288,7 @@ def _meta(
         "radius2": distance,
         "target": stop.target,
         "rules": rules,
-        "compile_seconds": program.compile_seconds,
+        "failure": next((rule["failure"] for rule in rules.values() if rule["failure"]), ""),
+        "compile_seconds": compile_seconds,
         "run_seconds": sum(rule["run_seconds"] + rule["tuning_seconds"] for rule in rules.values()),
     }

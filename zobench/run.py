@@ -22,7 +22,10 @@ COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}  # a quarter faster wher
 
 
 class Curves(NamedTuple):
-    """What runs did: k [records], the rest [runs, records], x_end [runs, n]; iterations of all runs; seconds."""
+    """What runs did: k [records], the rest [runs, records], x_end [runs, n]; iterations of all runs together; seconds.
+
+    `failure` says what ended them before their time: an exception in a black box.
+    """
 
     k: np.ndarray
     gap: np.ndarray
@@ -31,6 +34,7 @@ class Curves(NamedTuple):
     x_end: np.ndarray
     iterations: int
     seconds: float
+    failure: str = ""
 
 
 class Stop(NamedTuple):
@@ -43,11 +47,12 @@ class Stop(NamedTuple):
 
 
 class Program(NamedTuple):
-    """The compiled block: runs in groups of `group`, `every` iterations between records."""
+    """The compiled block of `records` records: runs in groups of `group`, `every` iterations between records."""
 
     block: Callable
     init: Callable
     problem: Problem
+    records: int
     group: int
     every: int
     compile_seconds: float
@@ -57,47 +62,50 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     """Compile 64 records of a method for a group of runs; `method_of` makes it for a step size.
 
     A group is as many runs as fill about 512 coordinates: enough to vectorise, few enough to stay in cache. The draw
-    of the next step is drawn at the end of a step and carried: else XLA draws it again in each of its three uses.
+    of the next step is drawn at the end of a step and carried: else XLA draws it again in each of its three uses. A
+    black box is asked for one run and one record at a time, as each value is a call of Python anyway.
     """
     x0, n = problem.x0, problem.n
     outline = method_of(jnp.ones((), x0.dtype))
-    group = 1 if outline.draw is None else max(1, min(32, 512 // n))
+    alone = outline.draw is None or not problem.differentiable
+    group, length = 1 if alone else max(1, min(32, 512 // n)), RECORDS if problem.differentiable else 1
 
     def draw(seed, k):
-        return () if outline.draw is None else outline.draw(Key(seed, k), n, x0.dtype)
+        return () if outline.draw is None else outline.draw(Key(seed, k.astype(jnp.uint32)), n, x0.dtype)
 
-    def one(x, state, seed, step, k, every):
+    def one(x, state, seed, step, k, every, cap):
         method = method_of(step)
 
         def iterate(i, carry):
             x, state, drawn, k = carry
-            x, state = method.step(oracle(problem, Key(seed, k)), x, state, drawn)
+            x, state = method.step(oracle(problem, Key(seed, k.astype(jnp.uint32))), x, state, drawn)
             return x, state, draw(seed, k + 1), k + 1
 
         def record(carry, _):
-            return jax.lax.fori_loop(0, every, iterate, carry), measure(problem, carry[0])
+            left = jnp.minimum(every, cap - carry[3])  # not one iteration more than the budget
+            return jax.lax.fori_loop(0, left, iterate, carry), measure(problem, carry[0])
 
-        (x, state, _, _), records = jax.lax.scan(record, (x, state, draw(seed, k), k), length=RECORDS)
+        (x, state, _, _), records = jax.lax.scan(record, (x, state, draw(seed, k), k), length=length)
         return x, state, records
 
     init = jax.vmap(lambda x, step: method_of(step).init(x))
     x, steps = jnp.broadcast_to(x0, (group, n)), jnp.ones(group, x0.dtype)
-    seeds, k = jnp.zeros(group, jnp.uint32), jnp.zeros((), jnp.uint32)
+    seeds, k = jnp.zeros(group, jnp.uint32), jnp.int32(0)
     start = time.perf_counter()
     block = jax.jit(_for_group(one, group), compiler_options=COMPILER_OPTIONS)
-    compiled = block.lower(x, init(x, steps), seeds, steps, k, jnp.int32(1)).compile()
+    compiled = block.lower(x, init(x, steps), seeds, steps, k, jnp.int32(1), k).compile()
     every = max(1, round(outline.time_scale(n) / RECORDS_PER_GRADIENT_STEP))
-    return Program(compiled, init, problem, group, every, time.perf_counter() - start)
+    return Program(compiled, init, problem, length, group, every, time.perf_counter() - start)
 
 
 def _for_group(one: Callable, group: int) -> Callable:
     """`one` for a group of runs, an axis of its first four arguments. XLA does better without one of size 1."""
     if group > 1:
-        return jax.vmap(one, in_axes=(0, 0, 0, 0, None, None))
+        return jax.vmap(one, in_axes=(0, 0, 0, 0, None, None, None))
 
-    def single(x, state, seed, step, k, every):
+    def single(x, state, seed, step, *rest):
         first = jax.tree.map(lambda leaf: leaf[0], (x, state, seed, step))
-        return jax.tree.map(lambda leaf: leaf[None], one(*first, k, every))
+        return jax.tree.map(lambda leaf: leaf[None], one(*first, *rest))
 
     return single
 
@@ -126,25 +134,41 @@ def advance(
     ]
     x0 = jnp.broadcast_to(program.problem.x0, (size, program.problem.n))
     states = [(x0, program.init(x0, step)) for step, _ in grouped]
-    blocks, k, every = [], 0, jnp.int32(program.every)
-    ended = np.zeros(runs, bool)
+    blocks, k, failure, ended = [], 0, "", np.zeros(runs, bool)
     start = time.perf_counter()
     while k <= stop.cap and not ended.all():
-        records = []
-        for i, (step, seed) in enumerate(grouped):
-            x, state, record = program.block(*states[i], seed, step, jnp.uint32(k), every)
-            states[i] = (x, state)
-            records.append(record)
-        blocks.append([np.concatenate(part)[:runs] for part in zip(*records, strict=True)])
+        fixed = (jnp.int32(k), jnp.int32(program.every), jnp.int32(stop.cap))
+        try:
+            after, block = _one_block(program, states, grouped, fixed)
+        except Exception as error:
+            if not blocks:
+                raise
+            failure = " ".join(str(error).split())
+            break
+        states = after
+        blocks.append([part[:runs] for part in block])
         ended |= _ended(stop, *blocks[-1])
-        k += RECORDS * program.every
+        k += program.records * program.every
         progress(min(k, stop.cap))
     seconds = time.perf_counter() - start
     gap, gradient, distance = (np.concatenate(part, axis=1) for part in zip(*blocks, strict=True))
     recorded = np.arange(gap.shape[1], dtype=np.int64) * program.every
     keep = recorded <= stop.cap
     x_end = np.concatenate([np.asarray(x) for x, _ in states])[:runs]
-    return Curves(recorded[keep], gap[:, keep], gradient[:, keep], distance[:, keep], x_end, k * runs, seconds)
+    iterations = min(k, stop.cap) * runs
+    return Curves(
+        recorded[keep], gap[:, keep], gradient[:, keep], distance[:, keep], x_end, iterations, seconds, failure
+    )
+
+
+def _one_block(program: Program, states: list, grouped: list, fixed: tuple) -> tuple[list, list[np.ndarray]]:
+    """All groups through one block: their states, and gap, gradient, distance [runs, records] on the host."""
+    after, records = [], []
+    for state, (step, seed) in zip(states, grouped, strict=True):
+        x, memory, record = program.block(*state, seed, step, *fixed)
+        after.append((x, memory))
+        records.append(record)
+    return after, [np.concatenate(part) for part in zip(*records, strict=True)]
 
 
 def _ended(stop: Stop, gap, gradient, distance) -> np.ndarray:

@@ -1,0 +1,153 @@
+"""Methods that are no plain descent, each against what is known about it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from zobench import estimators, methods, run
+from zobench.cell import run_cell
+from zobench.problems.quadratic import quadratic
+from zobench.types import Method, Oracle, Problem, oracle
+
+
+def curves(problem: Problem, method_of, iterations: int, runs: int, step: float = 1.0) -> run.Curves:
+    program = run.compile_block(problem, method_of)._replace(every=1)
+    stop = run.Stop("gap", -1.0, np.inf, iterations)
+    return run.advance(program, [step] * runs, range(runs), stop, lambda k: None)
+
+
+def cell(problem, method, **changes):
+    settings = {"step": ["theory"], "tuning_multiples": [1.0], "tuning_seeds": 2, "seeds": 20, "seed": 0}
+    settings |= {"metric": "gap", "target": 1e-3, "relative_to": "start", "gd_iterations": 400, "dtype": "float64"}
+    return run_cell(problem, estimators.two_point(), optax.sgd, method=method, **(settings | changes))
+
+
+def test_acceleration_with_exact_gradients_is_nesterovs_method():
+    """AGD needs 28 iterations to 1e-3 f0 on the power spectrum at n = 10, 56 at n = 80: the theory sheet's 10.6."""
+    for n, expected in ((10, 28), (20, 45), (40, 53), (80, 56)):
+        problem = quadratic(dim=n, spectrum="power")
+        exact = lambda h, p=problem._replace(mu=0.0): methods.accelerated(p, estimators.autodiff(), h)  # noqa: E731
+        gap = curves(problem, exact, 100, 1).gap[0]
+        assert np.argmax(gap <= 1e-3 * gap[0]) == expected
+
+
+@pytest.mark.parametrize(("n", "expected"), [(10, 283), (40, 2298)])
+def test_accelerated_zero_order_pays_n(n, expected):
+    problem, two_point = quadratic(dim=n, spectrum="power")._replace(mu=0.0), estimators.two_point()
+    gap = curves(problem, lambda h: methods.accelerated(problem, two_point, h), 2 * expected, 48, 1 / n).gap.mean(0)
+    assert abs(np.argmax(gap <= 1e-3 * gap[0]) - expected) < 0.1 * expected
+    bound = (gap[0] + problem.L * float(jnp.sum(problem.x0**2)) / 2) * (1 + np.arange(gap.size) / (2 * n)) ** -2.0
+    assert (gap <= bound).all()
+
+
+@pytest.mark.parametrize("n", [3, 20])
+def test_random_pursuit_contracts_by_one_over_n_on_a_sphere(n):
+    problem = quadratic(dim=n, spectrum="isotropic")
+    gap = curves(problem, lambda step: methods.random_pursuit(), 2 * n, 3000).gap
+    for k in (1, n, 2 * n):
+        error = gap[:, k].std(ddof=1) / np.sqrt(len(gap))
+        assert abs(gap[:, k].mean() - gap[0, 0] * (1 - 1 / n) ** k) < 4.5 * error + 1e-6 * gap[0, 0]
+
+
+@pytest.mark.parametrize("spectrum", ["two_level", "log_uniform", "uniform"])
+def test_random_pursuit_keeps_its_rate_on_quadratics(spectrum):
+    problem = quadratic(dim=12, spectrum=spectrum)
+    gap = curves(problem, lambda step: methods.random_pursuit(), 600, 200).gap.mean(0)
+    assert (gap <= gap[0] * (1 - problem.mu / 12) ** np.arange(gap.size) * (1 + 1e-9)).all()
+
+
+@pytest.mark.parametrize("n", [10, 40])
+def test_the_one_fifth_rule_progresses_at_the_known_rate(n):
+    """0.2025/n in ln‖x‖ a value on the sphere function is the most possible; the 1/5 rule keeps near it."""
+    problem = quadratic(dim=n, spectrum="isotropic")
+    gap = curves(problem, lambda step: methods.one_plus_one(sigma=1.0), 60 * n, 30).gap
+    rate = np.log(gap[:, 20 * n] / gap[:, 60 * n]).mean() / (2 * 40 * n)
+    assert 0.7 * 0.2025 / n < rate < 1.1 * 0.2025 / n
+
+
+@pytest.mark.parametrize("name", ["three_point", "one_plus_one"])
+def test_the_best_value_never_rises(name):
+    make = {"three_point": lambda step: methods.three_point(0.3), "one_plus_one": lambda step: methods.one_plus_one()}
+    gap = curves(quadratic(dim=7), make[name], 200, 5).gap
+    assert (np.diff(gap, axis=1) <= 0).all()
+    assert (gap[:, -1] < 0.5 * gap[:, 0]).all()
+    assert gap[0, 1] == gap[0, 0]
+
+
+METHODS = {
+    "accelerated": lambda p: methods.accelerated(p, estimators.two_point(), 0.1),
+    "random pursuit": lambda p: methods.random_pursuit(),
+    "three points": lambda p: methods.three_point(0.1),
+    "(1+1)-ES": lambda p: methods.one_plus_one(),
+    "momentum": lambda p: methods.descent(estimators.autodiff(), optax.sgd(0.1, momentum=0.9)),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_declared_calls_are_those_a_black_box_counts(name):
+    problem, counted = quadratic(dim=6), {"value": 0, "jvp": 0, "grad": 0}
+    method: Method = METHODS[name](problem)
+
+    def counting(kind, ask):
+        def asked(*args):
+            jax.debug.callback(lambda: counted.__setitem__(kind, counted[kind] + 1))
+            return ask(*args)
+
+        return asked
+
+    ask = Oracle(*(counting(kind, f) for kind, f in oracle(problem)._asdict().items()))
+    draw = () if method.draw is None else jnp.ones((1, 6) if name == "accelerated" else 6)
+    jax.block_until_ready(jax.jit(lambda x: method.step(ask, x, method.init(x), draw))(problem.x0))
+    jax.effects_barrier()
+    assert counted == method.calls(6)._asdict()
+
+
+def test_any_optax_rule_takes_any_estimate():
+    arrays, _ = run_cell(
+        quadratic(dim=5, spectrum="uniform"),
+        estimators.two_point(),
+        optax.adam,
+        step=[0.05],
+        tuning_multiples=[1.0],
+        tuning_seeds=2,
+        seeds=5,
+        seed=0,
+        metric="gap",
+        target=1e-2,
+        relative_to="start",
+        gd_iterations=2000,
+        dtype="float64",
+    )
+    assert (arrays["0.05/outcome"] == "reached").all()
+
+
+def test_a_method_without_a_step_size_has_a_rule_of_its_own():
+    arrays, meta = cell(quadratic(dim=6), methods.random_pursuit)
+    assert list(meta["rules"]) == ["own"]
+    assert (arrays["own/outcome"] == "reached").all()
+    assert meta["calls"]["value"] == 3
+    with pytest.raises(ValueError, match="sigma=0"):
+        methods.one_plus_one(sigma=0)
+    with pytest.raises(ValueError, match="eps=-1"):
+        methods.random_pursuit(eps=-1.0)
+
+
+def test_a_gradient_is_not_asked_of_a_problem_without_one():
+    with pytest.raises(ValueError, match="no gradient to ask for; use an estimator of values"):
+        run_cell(
+            quadratic(dim=6)._replace(differentiable=False),
+            estimators.autodiff(),
+            optax.sgd,
+            step=["theory"],
+            tuning_multiples=[1.0],
+            tuning_seeds=2,
+            seeds=2,
+            seed=0,
+            metric="gap",
+            target=1e-3,
+            relative_to="start",
+            gd_iterations=10,
+            dtype="float64",
+        )

@@ -1,0 +1,135 @@
+"""Solvers on the host: counted to the call, best so far, and what an exception leaves."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from zobench import estimators, methods, solvers
+from zobench.cell import run_cell
+from zobench.problems.mds import mds
+from zobench.problems.quadratic import quadratic
+from zobench.types import Problem
+
+VALUES = {
+    "Nelder-Mead": solvers.scipy("Nelder-Mead", "none"),
+    "adaptive Nelder-Mead": solvers.scipy("Nelder-Mead", "none", adaptive=True),
+    "Powell": solvers.scipy("Powell", "none"),
+    "COBYQA": solvers.scipy("COBYQA", "none"),
+    "BFGS, forward differences": solvers.scipy("BFGS", "forward"),
+    "L-BFGS-B, central differences": solvers.scipy("L-BFGS-B", "central"),
+}
+GRADIENTS = {name: solvers.scipy(name, "exact") for name in ("L-BFGS-B", "BFGS", "CG")}
+
+
+def counted(problem: Problem) -> tuple[Problem, list[int]]:
+    """The same problem, counting what is asked of it (F), not what is measured (f)."""
+    calls = [0]
+
+    def ask(x, key):
+        jax.debug.callback(lambda: calls.__setitem__(0, calls[0] + 1))
+        return problem.f(x)
+
+    return problem._replace(F=ask), calls
+
+
+@pytest.mark.parametrize("budget", [1, 7, 60])
+@pytest.mark.parametrize("name", VALUES | GRADIENTS)
+def test_no_solver_asks_one_call_more_than_its_budget(name, budget):
+    solver = (VALUES | GRADIENTS)[name]
+    problem, calls = counted(mds(points=6))
+    trace = solver.solve(problem, budget, 0)
+    jax.effects_barrier()
+    assert calls[0] == trace.calls == budget
+    assert trace.ended == "budget"
+    assert trace.k[0] == 0 and (np.diff(trace.k) > 0).all() and trace.k[-1] <= budget
+    values = np.array([float(problem.f(jnp.asarray(x))) for x in trace.x[1:]])
+    assert (np.diff(values) <= 0).all()
+
+
+@pytest.mark.parametrize("name", VALUES | GRADIENTS)
+def test_every_solver_solves_a_quadratic_and_says_why_it_ended(name):
+    problem = quadratic(dim=4, spectrum="uniform")
+    trace = (VALUES | GRADIENTS)[name].solve(problem, 5000, 0)
+    assert float(problem.f(jnp.asarray(trace.x[-1]))) < 1e-12
+    assert trace.ended
+
+
+def test_a_single_nelder_mead_run_on_six_cities():
+    """About 2,100 values to converge, 1,300 with adaptive parameters (theory sheet, section 9); one run, no restarts."""
+    problem = mds(points=6, stress="stress")
+    for adaptive, most in ((False, 2600), (True, 1700)):
+        trace = solvers.scipy("Nelder-Mead", "none", adaptive).solve(problem, most, 0)
+        assert float(problem.f(jnp.asarray(trace.x[-1]))) < 1.01 * problem.f_star
+
+
+def cell(problem, method, **changes):
+    settings = {"step": ["theory"], "tuning_multiples": [1.0], "tuning_seeds": 2, "seeds": 3, "seed": 0}
+    settings |= {"metric": "gap", "target": 1e-6, "relative_to": "start", "gd_iterations": 400, "dtype": "float64"}
+    return run_cell(problem, estimators.two_point(), optax.sgd, method=method, **(settings | changes))
+
+
+def test_a_solver_makes_the_same_kind_of_record():
+    problem = quadratic(dim=4, spectrum="uniform")
+    arrays, meta = cell(problem, lambda: VALUES["Nelder-Mead"])
+    trace = VALUES["Nelder-Mead"].solve(problem, 400, 0)
+    values = np.array([float(problem.f(jnp.asarray(x))) for x in trace.x])
+    assert arrays["own/hits"].tolist() == [trace.k[np.argmax(values <= 1e-6 * values[0])]]
+    assert arrays["own/gap"].shape == (1, arrays["own/k"].size)
+    assert (np.diff(arrays["own/gap"][0]) <= 0).all()
+    assert meta["calls"] == {"value": 1, "jvp": 0, "grad": 0}
+
+
+def test_cma_differs_by_seed_and_repeats_itself():
+    pytest.importorskip("cma")
+    problem = quadratic(dim=4, spectrum="uniform")
+    (first, _), (again, _) = (cell(problem, solvers.cma) for _ in range(2))
+    assert first["own/gap"].shape[0] == 3
+    assert len(set(first["own/hits"])) > 1
+    np.testing.assert_array_equal(first["own/gap"], again["own/gap"])
+
+
+@pytest.mark.parametrize("budget", [2, 15, 100])
+def test_a_budget_of_calls_holds_for_compiled_methods(budget):
+    problem, calls = counted(quadratic(dim=6))
+    for method in (methods.descent, methods.random_pursuit):
+        calls[0] = 0
+        if method is methods.random_pursuit and budget < 3:
+            with pytest.raises(ValueError, match=r"stop\.calls=2: one step of this method asks 3 calls"):
+                cell(problem._replace(differentiable=False), method, calls=budget)
+            continue
+        _, meta = cell(problem._replace(differentiable=False), method, calls=budget, seeds=1, target=1e-30)
+        jax.effects_barrier()
+        each = meta["calls"]["value"]
+        assert calls[0] == each * (budget // each) == each * next(iter(meta["rules"].values()))["steps_run"]
+
+
+@pytest.mark.parametrize("method", [methods.descent, methods.random_pursuit, lambda: VALUES["Powell"]])
+def test_what_was_recorded_until_a_black_box_raised_is_kept(method):
+    calls = [0]
+
+    def black_box(x: np.ndarray) -> np.ndarray:
+        calls[0] += 1
+        if calls[0] > 100:
+            raise RuntimeError("the plant is on fire")
+        return np.asarray((x**2).sum() + x.sum() ** 4)
+
+    def f(x):
+        return jax.pure_callback(black_box, jax.ShapeDtypeStruct((), x.dtype), x, vmap_method="sequential")
+
+    problem = Problem(
+        f=lambda x: jnp.sum(x**2) + jnp.sum(x) ** 4, F=lambda x, key: f(x), x0=jnp.ones(4), f_star=0.0, L=800.0
+    )
+    arrays, meta = cell(problem._replace(differentiable=False), method, target=1e-30)
+    assert "the plant is on fire" in meta["failure"]
+    rule = next(iter(meta["rules"]))
+    assert arrays[f"{rule}/gap"].shape[1] > 10
+    assert np.isfinite(arrays[f"{rule}/gap"]).all()
+
+
+def test_gradients_that_an_algorithm_does_not_take_are_refused():
+    with pytest.raises(ValueError, match=r"gradient=exact: Powell takes none"):
+        solvers.scipy("Powell")
+    with pytest.raises(ValueError, match=r"gradient=none: BFGS takes exact, forward or central"):
+        solvers.scipy("BFGS", "none")

@@ -1,0 +1,192 @@
+"""Solvers that run on the host: what one would take instead, from scipy and cma, with honest call counts.
+
+A solver asks a counting box for values (or values with gradients); the box keeps the best point so far and stops the
+solver at the budget, to the call. Its iteration k is one such question.
+"""
+
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.optimize import minimize
+
+from zobench.run import Curves, Stop, measure
+from zobench.types import Calls, Key, Problem
+
+Algorithm = Literal["L-BFGS-B", "BFGS", "CG", "Nelder-Mead", "Powell", "COBYQA"]
+Gradient = Literal["exact", "forward", "central", "none"]
+GRADIENT_BASED = ("L-BFGS-B", "BFGS", "CG")
+NEVER = 10**9  # iterations: the budget alone ends a solver
+
+
+class Spent(Exception):
+    """The budget is used up: the solver is left where it asked for one call more."""
+
+
+class Trace(NamedTuple):
+    """Best so far: after call number k [points] the best point was x [points, n]; calls made in all; why it ended."""
+
+    k: np.ndarray
+    x: np.ndarray
+    calls: int
+    ended: str
+    failed: bool = False
+
+
+class Solver(NamedTuple):
+    """`solve(problem, budget, seed)` traces one run of at most `budget` questions, each asking `calls(n)`."""
+
+    solve: Callable[[Problem, int, int], Trace]
+    calls: Callable[[int], Calls]
+    random: bool = False
+    time_scale: Callable[[int], float] = lambda n: n
+
+
+class Box:
+    """f as a counting black box with a budget: the one object with a memory here, because scipy wants a callback."""
+
+    def __init__(self, problem: Problem, budget: int, seed: int, derivative: bool):
+        ask = problem.F or (lambda x, key: problem.f(x))
+        self._ask = jax.jit(jax.value_and_grad(ask) if derivative else ask)
+        self._key = Key(jnp.uint32(seed), jnp.uint32(0), jnp.uint32(0))
+        self._dtype, self._budget = problem.x0.dtype, budget
+        self.calls, self.best, self.points = 0, inf, []
+
+    def __call__(self, x: np.ndarray) -> Any:
+        """f(x), or f(x) and ∇f(x). Raises Spent where the budget is used up."""
+        if self.calls >= self._budget:
+            raise Spent
+        key = self._key._replace(step=jnp.uint32(self.calls))
+        answer = jax.device_get(self._ask(jnp.asarray(x, self._dtype), key))
+        self.calls += 1
+        value = float(answer[0] if isinstance(answer, tuple) else answer)
+        if value < self.best:
+            self.best = value
+            self.points.append((self.calls, np.array(x, float)))
+        return (value, np.asarray(answer[1], float)) if isinstance(answer, tuple) else value
+
+    def trace(self, solve: Callable[[], str], x0: np.ndarray) -> Trace:
+        """Let a solver run: the best points it saw, from x0 on (k = 0: nothing asked yet), and why it ended."""
+        failed = False
+        try:
+            ended = solve()
+        except Spent:
+            ended = "budget"
+        except Exception as error:  # in f itself: what was seen until then is kept
+            if not self.points:
+                raise
+            ended, failed = f"{type(error).__name__}: {' '.join(str(error).split())}", True
+        k, x = zip((0, x0), *self.points, strict=True)
+        return Trace(np.array(k), np.array(x), self.calls, ended, failed)
+
+
+def scipy(algorithm: Algorithm = "L-BFGS-B", gradient: Gradient = "exact", adaptive: bool = False) -> Solver:
+    """scipy.optimize.minimize run to its budget, or until it stops by itself at its tightest tolerances.
+
+    `gradient` (L-BFGS-B, BFGS, CG): exact asks a value and a gradient at a time; forward and central difference values,
+    n+1 or 2n+1 of them a gradient, each counted. Nelder-Mead, Powell and COBYQA ask values alone (gradient=none);
+    `adaptive` is Nelder-Mead's (Gao & Han 2012).
+
+    Raises ValueError for a gradient that the algorithm does not take.
+    """
+    based = algorithm in GRADIENT_BASED
+    if based == (gradient == "none"):
+        takes = "exact, forward or central" if based else "none: it asks values alone"
+        raise ValueError(f"gradient={gradient}: {algorithm} takes {takes}")
+    jac = {"exact": True, "forward": "2-point", "central": "3-point", "none": None}[gradient]
+    options = {
+        "L-BFGS-B": {"maxiter": NEVER, "maxfun": NEVER, "maxls": 50, "ftol": 0.0, "gtol": 0.0},
+        "BFGS": {"maxiter": NEVER, "gtol": 0.0},
+        "CG": {"maxiter": NEVER, "gtol": 0.0},
+        "Nelder-Mead": {"maxiter": NEVER, "maxfev": NEVER, "xatol": 1e-12, "fatol": 0.0, "adaptive": adaptive},
+        "Powell": {"maxiter": NEVER, "maxfev": NEVER, "xtol": 1e-12, "ftol": 1e-16},
+        "COBYQA": {"maxiter": NEVER, "maxfev": NEVER, "final_tr_radius": 1e-12},
+    }[algorithm]
+
+    def solve(problem: Problem, budget: int, seed: int) -> Trace:
+        box, x0 = Box(problem, budget, seed, gradient == "exact"), np.asarray(problem.x0, float)
+
+        def run() -> str:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # at its tightest tolerances a solver ends in rounding, and says so
+                return str(minimize(box, x0, method=algorithm, jac=jac, options=options).message)
+
+        return box.trace(run, x0)
+
+    each = Calls(value=1, grad=1) if gradient == "exact" else Calls(value=1)
+    return Solver(solve, lambda n: each, time_scale=lambda n: 1.0 if gradient == "exact" else n)
+
+
+def cma(sigma: float = 0.3) -> Solver:
+    """CMA-ES (Hansen 2016) by the package cma, its defaults, first step length `sigma`, no restarts. Asks values alone.
+
+    Raises ValueError where sigma is not a positive number, or the package is not there.
+    """
+    if not sigma > 0:
+        raise ValueError(f"sigma={sigma}: the first step length is a positive number")
+    try:
+        from cma import CMAEvolutionStrategy
+    except ImportError as error:
+        raise ValueError("method=cma needs the package cma: pip install 'zobench[cma]'") from error
+
+    def solve(problem: Problem, budget: int, seed: int) -> Trace:
+        box, x0 = Box(problem, budget, seed, False), np.asarray(problem.x0, float)
+        options = {"seed": seed + 1, "verbose": -9, "tolfun": 0, "tolfunhist": 0, "tolx": 0, "maxiter": NEVER}
+
+        def run() -> str:
+            strategy = CMAEvolutionStrategy(x0, sigma, options)
+            while not strategy.stop():
+                asked = strategy.ask()
+                strategy.tell(asked, [box(x) for x in asked])
+            return ", ".join(strategy.stop() or ())
+
+        return box.trace(run, x0)
+
+    return Solver(solve, lambda n: Calls(value=1), random=True)
+
+
+def advance(
+    problem: Problem, solver: Solver, seeds: Sequence[int], stop: Stop, progress: Callable[[int], None]
+) -> tuple[Curves, np.ndarray, np.ndarray]:
+    """Run a solver for each seed to its budget: curves of the best point so far, and when and how each run ended.
+
+    Recorded after about 300 numbers of calls, evenly spaced in their logarithm; hitting times are exact to the call.
+    """
+    start = time.perf_counter()
+    traces = []
+    for i, seed in enumerate(seeds):
+        traces.append(solver.solve(problem, stop.cap, seed))
+        progress(round(stop.cap * (i + 1) / len(seeds)))
+    seconds = time.perf_counter() - start
+    k = np.unique(np.geomspace(1, max(trace.calls for trace in traces), 300).round().astype(np.int64))
+    k = np.concatenate([[0], k])
+    measured = [_measured(problem, trace.x) for trace in traces]
+    at = [np.searchsorted(trace.k, k, side="right") - 1 for trace in traces]
+    gap, gradient, distance = (
+        np.array([metrics[name][rows] for metrics, rows in zip(measured, at, strict=True)]) for name in range(3)
+    )
+    x_end = np.array([trace.x[-1] for trace in traces])
+    failure = next((trace.ended for trace in traces if trace.failed), "")
+    calls = sum(trace.calls for trace in traces)
+    hits = np.array([_hit(stop, trace, metrics) for trace, metrics in zip(traces, measured, strict=True)])
+    outcome = np.where(np.isfinite(hits), "reached", "not reached")
+    return Curves(k, gap, gradient, distance, x_end, calls, seconds, failure), hits, outcome
+
+
+def _measured(problem: Problem, x: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Gap, squared gradient norm and squared distance of points [points, n], 256 of them at a time."""
+    size = 256
+    padded = np.concatenate([x, np.repeat(x[-1:], -len(x) % size, axis=0)])
+    many = jax.jit(jax.vmap(lambda x: measure(problem, x)))
+    parts = [many(jnp.asarray(padded[i : i + size], problem.x0.dtype)) for i in range(0, len(padded), size)]
+    return tuple(np.concatenate(part)[: len(x)] for part in zip(*parts, strict=True))
+
+
+def _hit(stop: Stop, trace: Trace, metrics: tuple[np.ndarray, ...]) -> float:
+    reached = metrics[("gap", "gradient", "distance").index(stop.metric)] <= stop.target
+    return float(trace.k[np.argmax(reached)]) if reached.any() else inf
