@@ -4,6 +4,7 @@ import os
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from omegaconf import DictConfig
@@ -136,10 +137,13 @@ def _require_report(cfg: DictConfig) -> None:
 
 
 def require_writable(name: str, folder: str) -> None:
-    """Refuse a folder that could not be made or written, without making it."""
+    """Refuse a folder that could not be made or written, by a trial that leaves nothing: permissions do not tell all."""
     place = Path(folder).absolute()
     while not place.exists():
         place = place.parent
-    if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
-        why = "is no folder" if not place.is_dir() else "may not be written"
-        raise UsageError(f"{name}={folder}: {place} {why}; give {name}=<a folder that can be written>")
+    try:
+        with TemporaryDirectory(dir=place):
+            return
+    except OSError:
+        why = "may not be written" if place.is_dir() else "is no folder"
+    raise UsageError(f"{name}={folder}: {place} {why}; give {name}=<a folder that can be written>")

@@ -41,7 +41,7 @@ def draw(entries: Sequence[Group], folder: Path) -> None:
 
 def _three(maps: Sequence) -> list:
     """Up to three: the smallest, the middle and the largest map."""
-    return [maps[i] for i in sorted({0, len(maps) // 2, len(maps) - 1})]
+    return [maps[i] for i in sorted({0, (len(maps) - 1) // 2, len(maps) - 1})]
 
 
 def convergence(by_map: Sequence[Sequence[Measured]], rule: str, folder: Path) -> None:
