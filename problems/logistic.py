@@ -1,9 +1,13 @@
-"""Logistic loss on separable data: convex, its infimum 0 is not attained."""
+"""Logistic loss: convex, and on separable data its infimum 0 is not attained."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.special import expit
 
+from zobench.problems.datasets import tumours
+from zobench.problems.minibatch import minibatch
+from zobench.problems.newton import newton
 from zobench.types import Problem
 
 
@@ -38,3 +42,45 @@ def logistic(dim: int = 64, samples: int | None = None, seed: int = 0) -> Proble
         L=float(np.linalg.norm(margin, 2) ** 2) / (4 * samples),
         hessian_trace=float(np.sum(margin**2)) / (4 * samples),
     )
+
+
+def breast_cancer(ridge: float = 1e-3, batch: int | None = None, common: bool = False) -> Problem:
+    """Logistic regression on 569 tumours, with and without ridge: convex, n = 31, from 0, where f = ln 2.
+
+    f(x) = mean_j log(1 + exp(−y_j a_j·x)) + (ridge/2)‖x‖² with a_j 30 standardised features and a 1 for the intercept,
+    all under the ridge; y_j = ±1 (datasets.tumours). L = λ_max(AᵀA)/(4m) + ridge, attained at x0, as is tr ∇²f =
+    ‖A‖²_F/(4m) + 31 ridge; mu = ridge is a lower bound. f* and x* by Newton's method to rounding. Without ridge f* = 0
+    and there is no minimiser: the classes are separable (a linear program says so). `batch`, `common`: methods see some
+    of the tumours (minibatch.minibatch). Needs zobench[data]. Raises ValueError where an argument is out of range or
+    scikit-learn is missing.
+    """
+    if not (isinstance(ridge, int | float) and 0 <= ridge < np.inf):
+        raise ValueError(f"problem.ridge={ridge}: the weight of ‖x‖²/2 is a number, 0 or more")
+    feature, label = tumours()
+    margin = label[:, None] * feature  # [m, n]
+    m, n = margin.shape
+
+    def mean(x, rows=slice(None)):
+        loss = jnp.mean(jax.nn.softplus(-jnp.asarray(margin, x.dtype)[rows] @ x))
+        return loss + ridge / 2 * jnp.sum(x * x)
+
+    x_star = newton(lambda x: _derivatives(margin, ridge, x), np.zeros(n)) if ridge else None
+    return Problem(
+        f=mean,
+        x0=jnp.zeros(n),
+        F=minibatch(mean, m, batch, common),
+        f_star=0.0 if x_star is None else _derivatives(margin, ridge, x_star)[0],
+        x_star=None if x_star is None else jnp.asarray(x_star),
+        L=float(np.linalg.norm(margin, 2) ** 2) / (4 * m) + ridge,
+        mu=float(ridge) if ridge else np.nan,
+        hessian_trace=float(np.sum(margin**2)) / (4 * m) + n * ridge,
+    )
+
+
+def _derivatives(margin: np.ndarray, ridge: float, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """f, ∇f and ∇²f of the ridge-regularised logistic loss."""
+    t = margin @ x
+    wrong = expit(-t)
+    value = float(np.mean(np.logaddexp(0, -t)) + ridge / 2 * x @ x)
+    curvature = (margin.T * (wrong * expit(t))) @ margin / len(t)
+    return value, ridge * x - margin.T @ wrong / len(t), curvature + ridge * np.eye(x.size)

@@ -182,7 +182,7 @@ def test_one_program_serves_all_steps_and_seeds():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"metric": "distance"}, r"stop\.metric=distance.*does not know x_star.*gap, gradient"),
+        ({"metric": "distance"}, r"stop\.metric=distance.*does not know x_star; use stop\.metric=gap or gradient"),
         ({"relative_to": "minimum"}, r"relative_to=minimum.*not positive"),
         ({"step": ["trace"]}, r"step=trace.*does not know hessian_trace"),
     ],

@@ -57,7 +57,7 @@ def test_every_solver_solves_a_quadratic_and_says_why_it_ended(name):
 
 
 def test_a_single_nelder_mead_run_on_six_cities():
-    """About 2,100 values to converge, 1,300 with adaptive parameters (theory sheet, section 9); one run, no restarts."""
+    """About 2,100 values to converge, 1,300 with adaptive parameters (theory sheet, section 9), without restarts."""
     problem = mds(points=6, stress="stress")
     for adaptive, most in ((False, 2600), (True, 1700)):
         trace = solvers.scipy("Nelder-Mead", "none", adaptive).solve(problem, most, 0)

@@ -94,7 +94,7 @@ def run_cell(
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Run every step rule of a cell for all its seeds: the record's arrays and what is to be known about it.
 
-    At most gd_iterations·B iterations and `calls` oracle calls of all kinds a run. A deterministic method runs once;
+    At most gd_iterations·B iterations and `calls` oracle calls of all kinds a run. Without randomness one run is made;
     one without a step size has the rule "own". Raises ValueError where a step rule or the metric needs a constant that
     the problem does not know, and where the method needs a gradient that it does not have.
     """
@@ -114,14 +114,14 @@ def run_cell(
     arrays: dict[str, np.ndarray] = {}
     rules: dict[str, dict[str, Any]] = {}
     if isinstance(outline, Solver):
-        reported = [seed + i for i in range(seeds if outline.random else 1)]
+        reported = [seed + i for i in range(seeds if outline.random or problem.F else 1)]
         curves, hits, outcome = solvers.advance(problem, outline, reported, stop, partial(_report, progress, OWN, stop))
         return _arrays(OWN, curves, hits, outcome), _meta(
             problem, outline, None, stop, {OWN: _rule_meta(nan, curves, 0.0, stop)}, 0.0
         )
     program = compile_block(problem, plan.method_of)
     reported, held_out = (
-        [first + i for i in range(count if outline.draw else 1)]
+        [first + i for i in range(count if outline.draw or problem.F else 1)]
         for first, count in ((seed, seeds), (TUNING_SEEDS_FROM + seed, tuning_seeds))
     )
     for rule in base:
@@ -193,20 +193,15 @@ def _rule_steps(problem: Problem, estimator: Estimator, step: Sequence[str | flo
 
 
 def _require_metric(problem: Problem, metric: str) -> None:
-    missing = {
+    lacking = {
         "gap": "f_star" if isnan(problem.f_star) else "",
         "gradient": "" if problem.differentiable else "a gradient",
         "distance": "x_star" if problem.x_star is None else "",
-    }[metric]
-    if missing:
-        known = [
-            name
-            for name, lacks in (("gap", isnan(problem.f_star)), ("gradient", not problem.differentiable))
-            if not lacks
-        ]
-        raise ValueError(
-            f"stop.metric={metric}: this problem does not know {missing}; it can stop on {', '.join(known)}"
-        )
+    }
+    if lacking[metric]:
+        known = " or ".join(name for name, lack in lacking.items() if not lack)
+        way_out = f"use stop.metric={known}" if known else "give it f_star"
+        raise ValueError(f"stop.metric={metric}: this problem does not know {lacking[metric]}; {way_out}")
 
 
 def _require_gradient(problem: Problem, method: Method | Solver) -> None:
@@ -246,7 +241,7 @@ def _rule_meta(step: float, curves: Curves, tuning_seconds: float, stop: Stop) -
 
 def _exact(rule, problem, estimator, optimizer, step, every, records) -> dict[str, np.ndarray]:
     """The exact recursion, where it holds: a quadratic, a known second moment, and plain descent x₊ = x − αG."""
-    if problem.modes is None or estimator.excess is None or not _is_plain(optimizer):
+    if problem.modes is None or problem.F is not None or estimator.excess is None or not _is_plain(optimizer):
         return {}
     moment = estimator.second_moment(problem.n)
     if moment is None or (moment.D and not problem.modes.axes):

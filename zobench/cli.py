@@ -137,7 +137,7 @@ def _require_report(cfg: DictConfig) -> None:
 
 
 def require_writable(name: str, folder: str) -> None:
-    """Refuse a folder that could not be made or written, by a trial that leaves nothing: permissions do not tell all."""
+    """Refuse a folder that could not be made or written, by a trial that leaves nothing."""
     place = Path(folder).absolute()
     while not place.exists():
         place = place.parent

@@ -67,7 +67,7 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     """
     x0, n = problem.x0, problem.n
     outline = method_of(jnp.ones((), x0.dtype))
-    alone = outline.draw is None or not problem.differentiable
+    alone = (outline.draw is None and problem.F is None) or not problem.differentiable
     group, length = 1 if alone else max(1, min(32, 512 // n)), RECORDS if problem.differentiable else 1
 
     def draw(seed, k):

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-LIBRARIES = ("jax", "jaxlib", "optax", "numpy")
+LIBRARIES = ("jax", "jaxlib", "optax", "numpy", "scipy")
+DATA = {"sklearn": "scikit-learn"}  # what modules import for its data
 BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
@@ -54,7 +55,7 @@ def machine() -> str:
 
 
 def code_hash(modules: Iterable[str]) -> str:
-    """SHA-256 of the modules and of all that they import from their own packages or from zobench."""
+    """SHA-256 of the modules, all they import from their packages or from zobench, and the versions of data."""
     return _code_hash(frozenset(modules))
 
 
@@ -66,6 +67,11 @@ def _code_hash(modules: frozenset[str]) -> str:
         if name in sources or (text := _source(name)) is None:
             continue
         sources[name] = hashlib.sha256(text).hexdigest()
+        sources |= {
+            DATA[other]: version(DATA[other])
+            for other in {n.split(".")[0] for n in _imports(text)} & DATA.keys()
+            if find_spec(other)
+        }
         pending += [other for other in _imports(text) if other.split(".")[0] in ("zobench", name.split(".")[0])]
     return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
 

@@ -51,7 +51,7 @@ class Oracle(NamedTuple):
 
 
 class Modes(NamedTuple):
-    """A quadratic in its eigenbasis: f = ½ Σᵢ λᵢ zᵢ², with zᵢ(0)² the energy of the start in mode i. Both of shape [n].
+    """A quadratic in its eigenbasis: f − f* = ½ Σᵢ λᵢ zᵢ², zᵢ(0)² the energy of the start in mode i. Both of shape [n].
 
     `axes` says whether the eigenvectors are the coordinate axes.
     """

@@ -1,0 +1,102 @@
+"""check_estimator: what is built in passes, and each kind of wrong is caught by the property that it breaks."""
+
+import itertools
+import re
+import sys
+from io import StringIO
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from rich.console import Console
+
+from checked import ROOT, built_in, compiled_in_haste, failures, make, of, quick
+from zobench import check_estimator as module
+from zobench import directions, estimators
+from zobench.build import UsageError
+from zobench.checks import check, check_estimator, check_problem
+from zobench.problems.quadratic import quadratic
+from zobench.types import Calls, Moment, Problem
+
+
+@pytest.mark.parametrize("name", built_in("estimator"))
+def test_a_built_in_estimator_passes(name, quick):
+    verdicts = check_estimator(make("estimator", name))
+    assert not failures(verdicts), verdicts
+    without = {verdict.property for verdict in verdicts if verdict.verdict == "not declared"}
+    assert without == ({"second moment", "moment matrix", "trace factor"} if "one_point" in name else set())
+
+
+TWO_POINT = estimators.two_point()
+
+
+def biased(oracle, x, draw, state):
+    g, state = TWO_POINT.estimate(oracle, x, draw, state)
+    return 0.9 * g, state
+
+
+def generous(oracle, x, draw, state):
+    return TWO_POINT.estimate(oracle, x, draw, state)[0] + 0 * oracle.value(x), state
+
+
+def narrow(oracle, x, draw, state):
+    return TWO_POINT.estimate(oracle, x, draw, state)[0].astype(jnp.float32), state
+
+
+def wide(oracle, x, draw, state):
+    return TWO_POINT.estimate(oracle, x, draw, state)[0].astype(jnp.float64), state
+
+
+WRONG_ESTIMATORS = {
+    "biased": ({"estimate": biased}, {"unbiased", "second moment", "moment matrix"}, "E G = "),
+    "wrong B": ({"second_moment": lambda n: Moment(1.3, 2)}, {"second moment", "moment matrix"}, "declares B = 4.6"),
+    "wrong matrix": ({"second_moment": lambda n: Moment(0, n)}, {"moment matrix"}, "declared"),
+    "wrong calls": ({"calls": lambda n: Calls(value=1)}, {"calls"}, "declares 1 value; a black box counts 2 values"),
+    "a value too many": ({"estimate": generous}, {"calls"}, "declares 2 values; a black box counts 3 values"),
+    "float32 only": ({"estimate": narrow}, {"estimate"}, "float32 for a float64 x"),
+    "float64 only": ({"estimate": wide}, {"float32"}, "float64 for a float32 x"),
+    "no step in its key": (
+        {"draw": lambda key, n, dtype: TWO_POINT.draw(key._replace(step=jnp.uint32(0)), n, dtype)},  # type: ignore
+        {"deterministic", "unbiased", "second moment", "moment matrix"},
+        "does not use key.step",
+    ),
+    "raises": ({"estimate": lambda *_: 1 / 0}, {"estimate"}, "raises ZeroDivisionError"),
+    "a scalar": ({"estimate": lambda oracle, x, draw, state: (oracle.value(x), state)}, {"estimate"}, "shape ()"),
+    "no state": ({"estimate": lambda oracle, x, draw, state: (oracle.grad(x),)}, {"estimate"}, "raises"),
+    "not finite": (
+        {"estimate": lambda oracle, x, draw, state: (x / 0, state), "calls": lambda n: Calls()},
+        {"estimate"},
+        "not finite",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_ESTIMATORS)
+def test_a_wrong_estimator_is_caught_by_its_property(case, quick, monkeypatch):
+    monkeypatch.setattr(module, "DIMENSIONS", (2,))
+    values, expected, words = WRONG_ESTIMATORS[case]
+    verdicts = check_estimator(TWO_POINT._replace(**values))
+    found = failures(verdicts)
+    assert found == expected, verdicts
+    assert words in str(verdicts)
+
+
+def test_random_numbers_that_python_draws_are_caught(quick):
+    random = np.random.default_rng(0)
+    drawn = TWO_POINT._replace(draw=lambda key, n, dtype: jnp.asarray(random.standard_normal((1, n)), dtype))
+    verdict = of(check_estimator(drawn), "deterministic")
+    assert verdict.verdict == "fails" and "randomness comes from draw" in verdict.detail
+
+
+def test_a_large_eps_is_no_way_past_the_check(quick):
+    one_sided = estimators.two_point("coordinate", quotient="forward", eps=0.5)
+    assert not failures(check_estimator(one_sided))
+    wrong = one_sided._replace(second_moment=lambda n: Moment(0, 0, 1.3 * n))
+    assert failures(check_estimator(wrong)) == {"second moment", "moment matrix"}
+
+
+def test_more_orthogonal_directions_than_a_small_n_has(quick):
+    verdicts = check_estimator(estimators.two_point(q=3, orthogonal=True))
+    assert not failures(verdicts) and "n = 2 raises ValueError: q=3" in of(verdicts, "estimate").detail
