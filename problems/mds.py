@@ -60,6 +60,7 @@ def mds(
         f_star=0.0 if exact else _value(last, target, stress),
         L=4.0 * len(d) if stress == "stress" else max(float(np.linalg.eigvalsh(end)[-1]) for end in ends),
         hessian_trace=max(float(np.trace(end)) for end in ends),
+        local=True,
     )
 
 

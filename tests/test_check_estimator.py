@@ -1,29 +1,41 @@
 """check_estimator: what is built in passes, and each kind of wrong is caught by the property that it breaks."""
 
-import itertools
-import re
-import sys
-from io import StringIO
+from pathlib import Path
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from rich.console import Console
 
-from checked import ROOT, built_in, compiled_in_haste, failures, make, of, quick
 from zobench import check_estimator as module
-from zobench import directions, estimators
-from zobench.build import UsageError
-from zobench.checks import check, check_estimator, check_problem
-from zobench.problems.quadratic import quadratic
-from zobench.types import Calls, Moment, Problem
+from zobench import estimators, targets
+from zobench.checks import check_estimator
+from zobench.types import Calls, Moment
+
+
+def failures(verdicts):
+    return {verdict.property for verdict in verdicts if verdict.verdict == "fails"}
+
+
+def of(verdicts, name):
+    return next(verdict for verdict in verdicts if verdict.property == name)
+
+
+def built_in(group):
+    return sorted(path.stem for path in (Path(__file__).parent.parent / "conf" / group).glob("*.yaml"))
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """One n, and fewer samples."""
+    monkeypatch.setattr(module, "DIMENSIONS", (5,))
+    monkeypatch.setattr(module, "SAMPLES", 5_000)
 
 
 @pytest.mark.parametrize("name", built_in("estimator"))
 def test_a_built_in_estimator_passes(name, quick):
-    verdicts = check_estimator(make("estimator", name))
+    estimator: Any = targets.configured([name])[0].value
+    verdicts = check_estimator(estimator)
     assert not failures(verdicts), verdicts
     without = {verdict.property for verdict in verdicts if verdict.verdict == "not declared"}
     assert without == ({"second moment", "moment matrix", "trace factor"} if "one_point" in name else set())
@@ -51,7 +63,7 @@ def wide(oracle, x, draw, state):
 
 WRONG_ESTIMATORS = {
     "biased": ({"estimate": biased}, {"unbiased", "second moment", "moment matrix"}, "E G = "),
-    "wrong B": ({"second_moment": lambda n: Moment(1.3, 2)}, {"second moment", "moment matrix"}, "declares B = 4.6"),
+    "wrong B": ({"second_moment": lambda n: Moment(1.3, 2)}, {"second moment", "moment matrix"}, "declares B = 8.5"),
     "wrong matrix": ({"second_moment": lambda n: Moment(0, n)}, {"moment matrix"}, "declared"),
     "wrong calls": ({"calls": lambda n: Calls(value=1)}, {"calls"}, "declares 1 value; a black box counts 2 values"),
     "a value too many": ({"estimate": generous}, {"calls"}, "declares 2 values; a black box counts 3 values"),
@@ -74,13 +86,17 @@ WRONG_ESTIMATORS = {
 
 
 @pytest.mark.parametrize("case", WRONG_ESTIMATORS)
-def test_a_wrong_estimator_is_caught_by_its_property(case, quick, monkeypatch):
-    monkeypatch.setattr(module, "DIMENSIONS", (2,))
+def test_a_wrong_estimator_is_caught_by_its_property(case, quick):
     values, expected, words = WRONG_ESTIMATORS[case]
     verdicts = check_estimator(TWO_POINT._replace(**values))
     found = failures(verdicts)
     assert found == expected, verdicts
     assert words in str(verdicts)
+
+
+def test_all_dimensions_are_tried():
+    verdicts = check_estimator(TWO_POINT)
+    assert not failures(verdicts) and "at n = 2, 20000 at n = 10, 20000 at n = 50" in of(verdicts, "estimate").detail
 
 
 def test_random_numbers_that_python_draws_are_caught(quick):
@@ -97,6 +113,7 @@ def test_a_large_eps_is_no_way_past_the_check(quick):
     assert failures(check_estimator(wrong)) == {"second moment", "moment matrix"}
 
 
-def test_more_orthogonal_directions_than_a_small_n_has(quick):
+def test_more_orthogonal_directions_than_a_small_n_has(quick, monkeypatch):
+    monkeypatch.setattr(module, "DIMENSIONS", (2, 10))
     verdicts = check_estimator(estimators.two_point(q=3, orthogonal=True))
     assert not failures(verdicts) and "n = 2 raises ValueError: q=3" in of(verdicts, "estimate").detail

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from zobench import estimators, methods, run
+from zobench import estimators, methods, optimizers, run
 from zobench.cell import run_cell
 from zobench.problems.quadratic import quadratic
 from zobench.types import Method, Oracle, Problem, oracle
@@ -153,3 +153,14 @@ def test_a_gradient_is_not_asked_of_a_problem_without_one():
             gd_iterations=10,
             dtype="float64",
         )
+
+
+def test_a_decaying_step_is_the_formula():
+    problem = quadratic(dim=3, spectrum="isotropic")
+    gd = lambda step: methods.descent(estimators.autodiff(), optimizers.decaying(step, power=1.0, horizon=10))  # noqa: E731
+    gap = curves(problem, gd, 40, 1, step=0.5).gap[0]
+    factor = np.cumprod((1 - 0.5 / (1 + np.arange(40) / 10)) ** 2)
+    np.testing.assert_allclose(gap[1:41] / gap[0], factor, rtol=1e-6)
+    for wrong in ({"power": -1.0}, {"horizon": 0.0}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            optimizers.decaying(0.1, **wrong)

@@ -16,6 +16,8 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench problem=mds problem.points=15 estimator=two_point seeds=10         one cell and a short table
   zobench -m problem.dim=8,16 estimator=two_point,autodiff                   a sweep
   zobench report slowdown [report_dir=...] [runs_dir=...]                    draw again from records
+  zobench list [problems|estimators|methods|experiments]                     what there is, one sentence each
+  zobench check my_problem.py | <name>              test a problem or an estimator against what it declares
 
 {choices}
 
@@ -64,6 +66,14 @@ def _dispatch(arguments: list[str]) -> int:
     console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH)
     if arguments[0] == "report":
         return cli.report_again(arguments[1:], console)
+    if arguments[0] == "list":
+        from zobench.listing import show
+
+        return show(arguments[1:], console)
+    if arguments[0] == "check":
+        from zobench.checks import check
+
+        return check(arguments[1:], console)
     plain = [argument for argument in arguments if argument not in ("-m", "--multirun")]
     if any(argument.startswith("-") for argument in plain):
         return _hydra(arguments)

@@ -66,7 +66,8 @@ class Problem(NamedTuple):
 
     `f` is the exact objective: used for measuring it is never charged. `F(x, key)` is what methods may ask (noise, a
     minibatch); None means f. `L` bounds the Hessian's eigenvalues, `mu` is the smallest one (of a strongly convex f),
-    `hessian_trace` bounds tr ∇²f from above. `modes` is given by quadratics alone.
+    `hessian_trace` bounds tr ∇²f from above; where `local`, both hold on the way from x0 to the minimum and not
+    everywhere. `modes` is given by quadratics alone.
     """
 
     f: Callable[[Vector], Scalar]
@@ -77,6 +78,7 @@ class Problem(NamedTuple):
     L: float = nan
     mu: float = nan
     hessian_trace: float = nan
+    local: bool = False
     differentiable: bool = True
     modes: Modes | None = None
 
