@@ -30,7 +30,7 @@ def descent(estimator: Estimator, optimizer: optax.GradientTransformation) -> Me
     return Method(init, step, estimator.calls, estimator.draw, lambda n: theory.time_scale(estimator, n))
 
 
-def accelerated(problem: Problem, estimator: Estimator, step: Scalar) -> Method:
+def accelerated(problem: Problem, estimator: Estimator, step: Scalar | float) -> Method:
     """Nesterov & Spokoiny (2017), eq. (60), with the step h = 1/(BL) and θ = h/B = 1/(B²L), γ₀ = L.
 
     α²/θ = (1−α)γ + αμ =: γ₊, λ = αμ/γ₊, β = αγ/(γ + αμ); y = (1−β)x + βv, G at y; x₊ = y − hG,
@@ -84,7 +84,7 @@ def random_pursuit(eps: float | None = None) -> Method:
     return Method(lambda x: (), advance, lambda n: Calls(value=3), _gaussian, lambda n: n)
 
 
-def three_point(step: Scalar) -> Method:
+def three_point(step: Scalar | float) -> Method:
     """Stochastic three points (Bergou, Gorbunov & Richtárik 2020): the best of x, x + α_k v and x − α_k v.
 
     α_k = step/√(k+1), v uniform on the unit sphere. Asks two values a step: f(x) is remembered; the first step only
