@@ -31,6 +31,7 @@ class Result(NamedTuple):
 def zobench(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def run(*arguments):
         with pytest.raises(SystemExit) as exit:

@@ -30,7 +30,7 @@ def test_every_file_has_a_line(group):
 
 def test_sentences_are_those_of_the_factories_and_keys_those_of_the_files():
     out = run("problems")
-    assert "problem=welsch" in out and "Dennis & Welsch 1978" in out
+    assert "problem=welsch" in out and "Equal-energy Welsch" in out
     assert "dim=64  smallest=1.5e-4  start=1.25" in out and "estimator=" not in out
     assert "mu=null" in out and "rotated=false" in out
 

@@ -77,7 +77,8 @@ INSTANCES = [
 def label(parameter):
     if isinstance(parameter, dict):
         return "-".join(str(value) for value in parameter.values() if isinstance(value, int | float | str)) or "default"
-    return getattr(parameter, "__name__", str(parameter))
+    function = parameter.func if isinstance(parameter, partial) else parameter
+    return getattr(function, "__name__", str(function))
 
 
 @pytest.mark.parametrize(("factory", "arguments"), INSTANCES, ids=label)

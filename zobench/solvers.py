@@ -155,13 +155,15 @@ def advance(
 ) -> tuple[Curves, np.ndarray, np.ndarray]:
     """Run a solver for each seed to its budget: curves of the best point so far, and when and how each run ended.
 
-    Recorded after about 300 numbers of calls, evenly spaced in their logarithm; hitting times are exact to the call.
+    After one that failed the others are not run. Recorded after about 300 numbers of calls, evenly spaced in their logarithm; hitting times are exact to the call.
     """
     start = time.perf_counter()
     traces = []
     for i, seed in enumerate(seeds):
         traces.append(solver.solve(problem, stop.cap, seed))
         progress(round(stop.cap * (i + 1) / len(seeds)))
+        if traces[-1].failed:
+            break
     seconds = time.perf_counter() - start
     k = np.unique(np.geomspace(1, max(trace.calls for trace in traces), 300).round().astype(np.int64))
     k = np.concatenate([[0], k])
