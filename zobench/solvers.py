@@ -155,7 +155,8 @@ def advance(
 ) -> tuple[Curves, np.ndarray, np.ndarray]:
     """Run a solver for each seed to its budget: curves of the best point so far, and when and how each run ended.
 
-    After one that failed the others are not run. Recorded after about 300 numbers of calls, evenly spaced in their logarithm; hitting times are exact to the call.
+    After one that failed the others are not run. Recorded after about 300 numbers of calls, evenly spaced in their
+    logarithm; hitting times are exact to the call.
     """
     start = time.perf_counter()
     traces = []
