@@ -114,7 +114,7 @@ def blocks(language):
 
 
 def test_the_documentation_says_what_works(write, capsys):
-    problem, estimator, loop = blocks("python")
+    problem, estimator, loop, noise = blocks("python")
     for text in (problem, estimator):
         assert text.count("\n") <= 25
         code, out = run(write(text, re.findall(r"# (\w+\.py)", text)[0]))
@@ -122,3 +122,7 @@ def test_the_documentation_says_what_works(write, capsys):
     space = {}
     exec(loop, space)
     np.testing.assert_allclose(space["x"], 3, atol=0.1)
+    capsys.readouterr()
+    exec(noise, {})
+    level, eps = map(float, capsys.readouterr().out.split())
+    assert 3e-7 < level < 3e-6 and 3e-4 < eps < 3e-3

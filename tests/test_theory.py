@@ -7,6 +7,7 @@ import pytest
 
 from zobench import estimators, run, theory
 from zobench.methods import descent
+from zobench.problems.wrappers import noisy
 from zobench.types import Modes, Problem
 
 SPHERE, GD = estimators.two_point(), estimators.autodiff()
@@ -142,3 +143,15 @@ def test_a_step_rule_says_which_constant_is_missing():
         theory.theory_step(unknown, SPHERE)
     with pytest.raises(ValueError, match=r"step=trace.*does not know hessian_trace"):
         theory.trace_step(unknown._replace(L=1.0), SPHERE)
+
+
+@pytest.mark.parametrize("quotient", ["central", "forward"])
+def test_the_floor_under_noise(quotient):
+    """n = 20, ε = 0.1, σ = 1e-3 (theory sheet, 10.5): nσ²/(4Lε²) central, nσ²/(Lε²) + nLε²/8 forward, H = LI."""
+    n, L, eps, sigma = 20, 1.0, 0.1, 1e-3
+    problem = noisy(quadratic(np.full(n, L), np.full(n, 0.1)), sigma)
+    floor = {"central": n * sigma**2 / (4 * L * eps**2), "forward": n * sigma**2 / (L * eps**2) + n * L * eps**2 / 8}
+    curves = simulate(problem, estimators.two_point(quotient=quotient, eps=eps), 1 / (n * L), 1500, 96)
+    settled = curves.gap[:, 500:].mean(1)
+    assert abs(settled.mean() - floor[quotient]) < 4 * settled.std(ddof=1) / np.sqrt(len(settled))
+    assert {"central": 5.0e-4, "forward": 0.0270}[quotient] == pytest.approx(floor[quotient], rel=1e-3)
