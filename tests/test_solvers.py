@@ -10,6 +10,7 @@ from zobench import estimators, methods, solvers
 from zobench.cell import run_cell
 from zobench.problems.mds import mds
 from zobench.problems.quadratic import quadratic
+from zobench.problems.wrappers import black_box
 from zobench.types import Problem
 
 VALUES = {
@@ -133,3 +134,17 @@ def test_gradients_that_an_algorithm_does_not_take_are_refused():
         solvers.scipy("Powell")
     with pytest.raises(ValueError, match=r"gradient=none: BFGS takes exact, forward or central"):
         solvers.scipy("BFGS", "none")
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_black_box_is_called_no_more_often_than_the_budget_says(name):
+    """Counted in the function itself, over the whole of a cell: making the problem, solving, measuring."""
+    calls = [0]
+
+    def plain(x: np.ndarray) -> float:
+        calls[0] += 1
+        return float((x**2).sum() + x.sum() ** 4 + x[0])
+
+    problem = black_box(plain, [1.0, -0.5, 0.3], f_star=-1.0)
+    _, meta = cell(problem, lambda: VALUES[name], calls=40, target=1e-30)
+    assert calls[0] <= 40 == meta["rules"]["own"]["cap"]
