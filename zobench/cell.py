@@ -109,35 +109,44 @@ def run_cell(
         calls=calls,
         method=method,
     )
-    problem, outline, base = plan.problem, plan.outline, plan.steps
-    stop = _stop(problem, metric, target, relative_to, _cap(problem, outline, gd_iterations, calls))
+    cap = _cap(plan.problem, plan.outline, gd_iterations, calls)
+    stop = _stop(plan.problem, metric, target, relative_to, cap)
+    if isinstance(plan.outline, Solver):
+        return _run_solver(plan, stop, [seed + i for i in range(seeds)], progress)
+    reported, held_out = (
+        range(seed, seed + seeds),
+        range(TUNING_SEEDS_FROM + seed, TUNING_SEEDS_FROM + seed + tuning_seeds),
+    )
+    if not (plan.outline.draw or problem.F):
+        reported, held_out = reported[:1], held_out[:1]
+    program = compile_block(plan.problem, plan.method_of)
     arrays: dict[str, np.ndarray] = {}
     rules: dict[str, dict[str, Any]] = {}
-    if isinstance(outline, Solver):
-        reported = [seed + i for i in range(seeds if outline.random or problem.F else 1)]
-        curves, hits, outcome = solvers.advance(problem, outline, reported, stop, partial(_report, progress, OWN, stop))
-        return _arrays(OWN, curves, hits, outcome), _meta(
-            problem, outline, None, stop, {OWN: _rule_meta(nan, curves, 0.0, stop)}, 0.0
-        )
-    program = compile_block(problem, plan.method_of)
-    reported, held_out = (
-        [first + i for i in range(count if outline.draw or problem.F else 1)]
-        for first, count in ((seed, seeds), (TUNING_SEEDS_FROM + seed, tuning_seeds))
-    )
-    for rule in base:
+    for rule, size in plan.steps.items():
         began = time.perf_counter()
         if rule == "tuned":
-            tuning = tune(program, base[rule], tuning_multiples, held_out, stop)
+            tuning = tune(program, size, tuning_multiples, held_out, stop)
             arrays |= {f"tuning/{name}": getattr(tuning, name) for name in ("multiples", "hits", "outcome")}
-            base[rule] *= tuning.best
+            size *= tuning.best
         tuned_in = time.perf_counter() - began
-        curves = advance(program, [base[rule]] * len(reported), reported, stop, partial(_report, progress, rule, stop))
+        curves = advance(program, [size] * len(reported), reported, stop, partial(_report, progress, rule, stop))
         arrays |= _arrays(rule, curves, *hitting_times(curves, stop))
         if _function(method) is descent:
-            arrays |= _exact(rule, problem, estimator, optimizer, base[rule], program.every, len(curves.k))
-        rules[rule] = _rule_meta(base[rule], curves, tuned_in, stop)
+            arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, len(curves.k))
+        rules[rule] = _rule_meta(size, curves, tuned_in, stop)
     taken = estimator if _uses(method, "estimator") else None
-    return arrays, _meta(problem, outline, taken, stop, rules, program.compile_seconds)
+    return arrays, _meta(plan, taken, stop, rules, program.compile_seconds)
+
+
+def _run_solver(
+    plan: Plan, stop: Stop, seeds: Sequence[int], progress: Progress
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    solver: Any = plan.outline
+    reported = seeds if solver.random or plan.problem.F else seeds[:1]
+    report = partial(_report, progress, OWN, stop)
+    curves, hits, outcome = solvers.advance(plan.problem, solver, reported, stop, report)
+    rules = {OWN: _rule_meta(nan, curves, 0.0, stop)}
+    return _arrays(OWN, curves, hits, outcome), _meta(plan, None, stop, rules, 0.0)
 
 
 def _report(progress: Progress, rule: str, stop: Stop, k: int) -> None:
@@ -259,20 +268,13 @@ def _is_plain(optimizer: Optimizer) -> bool:
     return not jax.tree.leaves(state) and np.array_equal(np.asarray(update), [-0.5])
 
 
-def _meta(
-    problem: Problem,
-    method: Method | Solver,
-    estimator: Estimator | None,
-    stop: Stop,
-    rules: dict,
-    compile_seconds: float,
-) -> dict[str, Any]:
-    n = problem.n
+def _meta(plan: Plan, estimator: Estimator | None, stop: Stop, rules: dict, compile_seconds: float) -> dict[str, Any]:
+    problem, n = plan.problem, plan.problem.n
     gap, _, distance = map(float, measure(problem, problem.x0))
     known = None if estimator is None or estimator.second_moment(n) is None else estimator
     return {
         "n": n,
-        "calls": method.calls(n)._asdict(),
+        "calls": plan.outline.calls(n)._asdict(),
         "B": theory.variance_factor(known, n) if known else nan,
         "trace_B": theory.trace_factor(known, n, problem.effective_dim) if known else nan,
         "L": problem.L,

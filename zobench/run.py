@@ -1,8 +1,8 @@
 """The loop: many runs of descent through one compiled block, and when each of them arrived.
 
-A block of 64 records is compiled once per cell; steps, seeds and the number of iterations a record are traced. Runs go
-through it in groups of fixed size, so a run's bytes do not depend on which runs are beside it, and the host looks at
-the records between blocks: that is where a run stops, reports progress and tells the time.
+A block of up to 64 records is compiled once per cell; steps, seeds and the number of iterations a record are traced.
+Runs go through it in groups of fixed size, so a run's bytes do not depend on which runs are beside it, and the host
+looks at the records between blocks: that is where a run stops, reports progress and tells the time.
 """
 
 import time
@@ -18,6 +18,7 @@ from zobench.types import Key, Method, Problem, Scalar, oracle
 
 RECORDS = 64
 RECORDS_PER_GRADIENT_STEP = 4
+BLOCK = 500_000_000  # coordinates moved in a block, a few seconds: the host is to see large problems progress
 COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}  # a quarter faster where AVX-512 is; changes rounding only
 
 
@@ -59,16 +60,19 @@ class Program(NamedTuple):
 
 
 def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Program:
-    """Compile 64 records of a method for a group of runs; `method_of` makes it for a step size.
+    """Compile a block for a group of runs of the method that `method_of` makes for a step size.
 
-    A group is as many runs as fill about 512 coordinates: enough to vectorise, few enough to stay in cache. The draw
-    of the next step is drawn at the end of a step and carried: else XLA draws it again in each of its three uses. A
-    black box is asked for one run and one record at a time, as each value is a call of Python anyway.
+    A block has 64 records, or fewer of a large problem. A group is as many runs as fill about 512 coordinates: enough
+    to vectorise, few enough to stay in cache. The draw of the next step is made at the end of a step and carried: else
+    XLA draws it again in each of its three uses. A black box is asked for one run and one record at a time, as each
+    value is a call of Python anyway.
     """
     x0, n = problem.x0, problem.n
     outline = method_of(jnp.ones((), x0.dtype))
     alone = (outline.draw is None and problem.F is None) or not problem.differentiable
-    group, length = 1 if alone else max(1, min(32, 512 // n)), RECORDS if problem.differentiable else 1
+    group = 1 if alone else max(1, min(32, 512 // n))
+    every = max(1, round(outline.time_scale(n) / RECORDS_PER_GRADIENT_STEP))
+    length = max(1, min(RECORDS, BLOCK // (every * n * group))) if problem.differentiable else 1
 
     def draw(seed, k):
         return () if outline.draw is None else outline.draw(Key(seed, k.astype(jnp.uint32)), n, x0.dtype)
@@ -94,7 +98,6 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     start = time.perf_counter()
     block = jax.jit(_for_group(one, group), compiler_options=COMPILER_OPTIONS)
     compiled = block.lower(x, init(x, steps), seeds, steps, k, jnp.int32(1), k).compile()
-    every = max(1, round(outline.time_scale(n) / RECORDS_PER_GRADIENT_STEP))
     return Program(compiled, init, problem, length, group, every, time.perf_counter() - start)
 
 
