@@ -18,3 +18,9 @@ def test_the_loop_of_the_readme_descends(capsys):
 @pytest.mark.parametrize("path", REPORTED)
 def test_what_the_readme_shows_is_there(path):
     assert (README.parent / path).exists()
+
+
+def test_the_table_of_the_readme_is_that_of_the_report():
+    report = (README.parent / "reports/slowdown/table.md").read_text()
+    table = report[report.index("| GD (autodiff)") :].split("\n\n")[0]
+    assert table.count("\n") > 15 and table in README.read_text()
