@@ -8,7 +8,7 @@ from rich.console import Console
 
 from zobench.report import files, tables
 
-REPORTS = ("slowdown", "mds")
+REPORTS = ("slowdown", "mds", "directions")
 
 
 def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console) -> None:
@@ -18,7 +18,7 @@ def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console)
     and where there are no records.
     """
     if name not in REPORTS:
-        raise ValueError(f"report {name}: there are {' and '.join(REPORTS)}")
+        raise ValueError(f"report {name}: there are {', '.join(REPORTS[:-1])} and {REPORTS[-1]}")
     if not records:
         raise ValueError(f"report {name}: no records; run zobench experiment={name} first")
     report = import_module(f"zobench.report.{name}_report")

@@ -1,0 +1,223 @@
+"""What q directions a step cost: medians of the runs, the exact recursion, and B(q) K_GD.
+
+A step 1/(LB) along q directions does the work of 1/B steps of gradient descent, so it takes about B K_GD iterations and
+(q+1) B K_GD calls where f(x) is shared. B = 1 + (n−1)/q for independent directions on the sphere: n + q + (n−1)/q calls
+for one gradient step, least at q = √(n−1). B = n/q for orthogonal ones: n + n/q, least at q = n, which are finite
+differences in a random basis.
+"""
+
+from collections.abc import Sequence
+from math import inf, log, nan, sqrt
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from zobench import build, statistics, theory
+from zobench.report import measured
+from zobench.report.measured import Measured
+from zobench.report.records import RULES, Record, rank
+from zobench.report.verdicts import verdict
+from zobench.statistics import Estimate
+from zobench.types import Moment, Problem
+
+TOLERANCE = 0.05  # of a median over seeds, against the mean that the exact recursion gives
+LINE_POINTS = 48
+GRADIENT = Moment(A=0.0, C=1.0, D=0.0)
+
+
+class Entry(NamedTuple):
+    """A number of directions of one kind under one step rule; B = 1/(αL), and the exact recursion's iterations."""
+
+    q: int
+    orthogonal: bool
+    rule: str
+    cell: Measured
+    B: float
+    exact: float
+
+    @property
+    def kind(self) -> str:
+        """Independent or orthogonal."""
+        return "orthogonal" if self.orthogonal else "independent"
+
+
+class Study(NamedTuple):
+    """All entries on one problem at one dimension; K_GD: iterations of gradient descent with step 1/L, exactly."""
+
+    problem: str
+    n: int
+    K_GD: float
+    entries: list[Entry]
+
+    def series(self, orthogonal: bool, rule: str) -> list[Entry]:
+        """The entries of one kind and step rule by q."""
+        return [e for e in self.entries if (e.orthogonal, e.rule) == (orthogonal, rule)]
+
+    @property
+    def rules(self) -> list[str]:
+        """Step rules that ran."""
+        return list(dict.fromkeys(entry.rule for entry in self.entries))
+
+    @property
+    def best_q(self) -> float:
+        """√(n−1): where independent directions ask the fewest calls."""
+        return sqrt(self.n - 1)
+
+
+def studies(records: Sequence[Record]) -> list[Study]:
+    """Every problem and dimension for which numbers of directions ran, the largest dimension last."""
+    found: dict[tuple[str, int], list[Record]] = {}
+    for record in records:
+        if not record.failed and "q" in record.meta["config"]["estimator"]:
+            found.setdefault((record.problem, record.n), []).append(record)
+    return [_study(*place, found[place]) for place in sorted(found, key=lambda place: (place[1], place[0]))]
+
+
+def _study(name: str, n: int, records: Sequence[Record]) -> Study:
+    entries = [_entry(record, rule) for record in records for rule in record.rules]
+    first = records[0]
+    K_GD = _exact_time(first, GRADIENT, 1 / first.meta["L"], int(first.meta["config"]["stop"]["gd_iterations"]))
+    return Study(name, n, K_GD, sorted(entries, key=lambda e: (rank(RULES, e.rule), e.rule, e.orthogonal, e.q)))
+
+
+def _entry(record: Record, rule: str) -> Entry:
+    config, step = record.meta["config"]["estimator"], float(record.meta["rules"][rule]["step"])
+    moment = _made("estimator", config, record).second_moment(record.n)
+    exact = _exact_time(record, moment, step, 2 * int(record.k(rule)[-1])) if moment else nan
+    B = 1 / (step * record.meta["L"])
+    return Entry(config["q"], bool(config.get("orthogonal")), rule, measured.measure(record, rule), B, exact)
+
+
+def _made(group: str, values: dict[str, Any], record: Record) -> Any:
+    with jax.enable_x64(record.meta["config"]["dtype"] == "float64"):
+        return build.make(group, values)
+
+
+def _exact_time(record: Record, moment: Moment, step: float, last: int) -> float:
+    """First k at which the exact mean of the metric meets the target, for a difference step that tends to 0.
+
+    nan where no recursion is known: the problem is no quadratic, or the runs stop on the gradient.
+    """
+    problem: Problem = _made("problem", record.meta["config"]["problem"], record)
+    if problem.modes is None or record.metric == "gradient" or (moment.D and not problem.modes.axes):
+        return nan
+    size = 2 ** int(np.ceil(np.log2(last + 1)))  # few different lengths, each of which is compiled
+    with np.errstate(over="ignore"):
+        means = theory.expectation(problem.modes, moment, np.zeros(record.n), step, 1, size)
+    return statistics.first_at_most(np.arange(size), getattr(means, record.metric), record.meta["target"])
+
+
+def line(study: Study, orthogonal: bool, rule: str) -> tuple[np.ndarray, np.ndarray]:
+    """B(q) K_GD at whole q over the range that ran, under the theory or trace step; empty for other rules."""
+    series = study.series(orthogonal, rule)
+    if rule not in ("theory", "trace") or not series or not np.isfinite(study.K_GD):
+        return np.empty(0), np.empty(0)
+    q = np.unique(np.round(np.geomspace(series[0].q, series[-1].q, LINE_POINTS)).astype(int))
+    record = series[0].cell.record
+    config, meta = record.meta["config"]["estimator"], record.meta
+    made = [_made("estimator", {**config, "q": int(one)}, record) for one in q]
+    r = meta["hessian_trace"] / meta["L"] if rule == "trace" else nan
+    B = [
+        theory.trace_factor(one, study.n, r) if rule == "trace" else theory.variance_factor(one, study.n)
+        for one in made
+    ]
+    return q, np.array(B) * study.K_GD
+
+
+def calls(entry: Entry) -> int:
+    """Oracle calls a step."""
+    return entry.cell.record.calls
+
+
+def rows(found: Sequence[Study]) -> list[dict[str, Any]]:
+    """table.csv: a line for each number of directions, kind and rule, then the two references of each study."""
+    lines = [_row(study, entry) for study in found for entry in study.entries]
+    empty = dict.fromkeys(lines[0] if lines else (), "")
+    for study in found:
+        for name, price in (("GD (autodiff)", 1), ("forward differences", study.n + 1)):
+            known = {"exact_iterations": study.K_GD, "exact_calls": price * study.K_GD}
+            about = {"problem": study.problem, "n": study.n, "directions": name, "rule": "theory", "B": 1.0}
+            lines.append({**empty, **about, "calls_a_step": price, **known})
+    return lines
+
+
+def _row(study: Study, entry: Entry) -> dict[str, Any]:
+    cell, price = entry.cell, calls(entry)
+    return {
+        "problem": study.problem,
+        "n": study.n,
+        "directions": entry.kind,
+        "rule": entry.rule,
+        "q": entry.q,
+        "B": entry.B,
+        "calls_a_step": price,
+        "iterations": cell.time.value,
+        "iterations_low": cell.time.low,
+        "iterations_high": cell.time.high,
+        "calls": cell.calls.value,
+        "calls_low": cell.calls.low,
+        "calls_high": cell.calls.high,
+        "exact_iterations": entry.exact,
+        "exact_calls": entry.exact * price,
+        "theory_iterations": entry.B * study.K_GD,
+        "theory_calls": entry.B * study.K_GD * price,
+        "runs": cell.hits.size,
+        "reached": cell.ended("reached"),
+    }
+
+
+def verdicts(found: Sequence[Study]) -> list[dict[str, Any]]:
+    """Where the fewest calls are, that orthogonal ones only fall, and that medians meet the exact recursion."""
+    claims = []
+    for study in found:
+        name = f"{study.problem}, n = {study.n}"
+        independent, orthogonal = study.series(False, "theory"), study.series(True, "theory")
+        claims += [_least(study, name, independent)] if len(independent) > 1 else []
+        claims += [_falls(name, orthogonal)] if len(orthogonal) > 1 else []
+        claims += [_meets(name, entry) for entry in study.entries]
+    return claims
+
+
+def _least(study: Study, name: str, series: Sequence[Entry]) -> dict[str, Any]:
+    """The q of the fewest calls against the one nearest to √(n−1) among those that ran, by its logarithm."""
+    q = np.array([entry.q for entry in series])
+    values, draws, runs = _together(series)
+    measured_q = float(q[values.argmin()]) if np.isfinite(values.min()) else nan
+    drawn = q[draws.argmin(axis=0)].astype(float) if draws.size else draws
+    expected = float(min(q, key=lambda one: abs(log(one / study.best_q))))
+    estimate = Estimate(measured_q, *statistics.interval(drawn, runs), drawn, runs=runs)
+    claim = f"{name}, independent directions, theory step: fewest calls at the q nearest to √(n−1)"
+    return verdict(claim, "q of the fewest calls", expected, 0.0, estimate)
+
+
+def _falls(name: str, series: Sequence[Entry]) -> dict[str, Any]:
+    """The largest calls(next q)/calls(q), which is below 1 where calls fall all the way."""
+    values, draws, runs = _together(series)
+    with np.errstate(invalid="ignore"):
+        worst = float((values[1:] / values[:-1]).max())
+        drawn = (draws[1:] / draws[:-1]).max(axis=0) if draws.size else draws
+    estimate = Estimate(worst, *statistics.interval(drawn, runs), drawn, runs=runs)
+    claim = f"{name}, orthogonal directions, theory step: calls fall with q"
+    entry = verdict(claim, "largest calls(next q)/calls(q)", 1.0, 0.0, estimate)
+    entry.pop("reason", None)
+    held = "not measured" if worst != worst else "holds" if worst < 1 else "fails"
+    return {**entry, "expected": "below 1", "verdict": held}
+
+
+def _meets(name: str, entry: Entry) -> dict[str, Any]:
+    """Median calls over those of the exact recursion."""
+    known = entry.exact * calls(entry) if 0 < entry.exact < inf else nan
+    claim = f"{name}, q = {entry.q} {entry.kind}, {entry.rule} step: calls to target"
+    found = verdict(claim, "median calls/exact recursion", 1.0, TOLERANCE, entry.cell.calls.times(1 / known))
+    return {**found, "calls": entry.cell.calls.value, "exact_calls": known}
+
+
+def _together(series: Sequence[Entry]) -> tuple[np.ndarray, np.ndarray, int]:
+    """Median calls of each entry [entries], their resamples [entries, resamples] (empty: none), and of how many runs.
+
+    Resample b is the same seeds for all.
+    """
+    parts = [entry.cell.calls for entry in series]
+    draws = np.array([p.draws for p in parts]) if len({p.draws.size for p in parts}) == 1 else np.empty(0)
+    return np.array([p.value for p in parts]), draws, min(p.runs for p in parts)

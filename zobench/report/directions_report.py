@@ -1,0 +1,79 @@
+"""experiment=directions: which files there are, and how they come about."""
+
+from collections.abc import Sequence
+from math import nan
+from pathlib import Path
+from typing import Any
+
+from zobench.report import files, tables
+from zobench.report.slowdown_report import TABLES, closing
+
+FIGURES = ("directions",)
+FILES = (*TABLES, *(f"{name}.{form}" for name in FIGURES for form in ("png", "svg")))
+
+__all__ = ["FILES", "closing", "summary", "write"]
+
+
+def write(records: Sequence[Path], folder: Path) -> None:
+    """All files of the report."""
+    from zobench.report import directions, directions_plots
+    from zobench.report import records as reading
+
+    loaded = reading.load(records)
+    found = directions.studies(loaded)
+    files.write_csv(folder / "table.csv", directions.rows(found))
+    files.write_csv(folder / "cells.csv", _cells(loaded, [entry.cell for study in found for entry in study.entries]))
+    files.write_json(folder / "verdicts.json", directions.verdicts(found))
+    files.write(folder / "table.md", tables.markdown(summary(folder)))
+    files.write(folder / "table.tex", tables.latex(summary(folder)))
+    directions_plots.draw(found, folder)
+
+
+def _cells(loaded: Sequence, measured: Sequence) -> list[dict[str, Any]]:
+    """cells.csv as in the other reports, with the directions first."""
+    from zobench.report import cells
+
+    sources = [cell.record for cell in measured] + [record for record in loaded if record.failed]
+    asked = [record.meta["config"]["estimator"] for record in sources]
+    lines = zip(asked, cells.rows(loaded, measured), strict=True)
+    return [{"q": own.get("q"), "orthogonal": own.get("orthogonal"), **line} for own, line in lines]
+
+
+def summary(folder: Path) -> list[tables.Table]:
+    """What the terminal shows, from table.csv: a block for each kind of directions and step rule."""
+    lines = files.read_csv(folder / "table.csv")
+    several = len({(line["problem"], line["n"]) for line in lines}) > 1
+    header = ["", "q", "B", "iterations", "oracle calls", "calls: exact", "calls: (q+1) B K_GD"]
+    body, last = [], ""
+    for line in lines:
+        place = f"{line['problem']}, n = {line['n']}: " if several else ""
+        title = place + (f"{line['directions']}, {line['rule']} step" if line["q"] else line["directions"])
+        body.append([title if title != last else "", *_line(line)])
+        last = title
+    note = "Median over seeds [95 % interval, bootstrap]; B = 1/(αL). Exact: the exact recursion of the mean, for a "
+    note += "difference step that tends to 0. K_GD: iterations of gradient descent with step 1/L. "
+    note += "GD asks gradients, all others values."
+    return [tables.Table("How many directions a step?", note, header, body, 2)] if body else []
+
+
+def _line(line: dict[str, str]) -> list[str]:
+    return [
+        line["q"] or "–",
+        tables.significant(_float(line["B"])),
+        _with_interval(line, "iterations") or tables.number(_float(line["exact_iterations"]), 0),
+        _with_interval(line, "calls"),
+        tables.number(_float(line["exact_calls"]), 0),
+        tables.number(_float(line["theory_calls"]), 0),
+    ]
+
+
+def _with_interval(line: dict[str, str], name: str) -> str:
+    if not line[name] or line[name] == "inf":
+        return line[name]
+    value, low, high = (_float(line[key]) for key in (name, f"{name}_low", f"{name}_high"))
+    spread = f" [{low:.0f}, {high:.0f}]" if low == low else ""
+    return f"{value:.0f}{spread}"
+
+
+def _float(text: str) -> float:
+    return float(text) if text else nan
