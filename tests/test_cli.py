@@ -300,3 +300,23 @@ def _fail_at(dim, good, config, progress):
     if config["problem"]["dim"] == dim:
         raise RuntimeError("five")
     return good(config, progress)
+
+
+def test_a_black_box_that_raises_midway_is_told_and_what_it_did_is_kept(zobench, tmp_path, monkeypatch):
+    (tmp_path / "plant.py").write_text(
+        "calls = []\n"
+        "def f(x):\n"
+        "    calls.append(1)\n"
+        "    if len(calls) > 150:\n"
+        "        raise RuntimeError('sensor lost')\n"
+        "    return float((x**2).sum())\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    box = ("problem=black_box", "problem.function._target_=plant.f", "problem.x0=[1,2,3]", "problem.f_star=0")
+    ended = zobench(*box, "problem.L=2", "seeds=2", "stop.target=1e-9")
+    assert ended.code == 1
+    assert ended.err.count("\n") == 1 and "f raised RuntimeError: sensor lost; at x = [" in ended.err
+    (path,) = tmp_path.rglob("*.npz")
+    record = store.read(path)
+    assert record is not None and record.meta["status"] == "failed"
+    assert record.arrays["theory/gap"].shape[1] > 5 and np.isfinite(record.arrays["theory/gap"]).all()

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
@@ -53,6 +54,8 @@ def run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, A
     import jax
 
     from zobench.cell import run_cell
+
+    logging.getLogger("jax._src.callback").setLevel(logging.CRITICAL)  # a black box that raises is told in our words
 
     stop, tuning = config["stop"], config["tuning"]
     with jax.enable_x64(config["dtype"] == "float64"):

@@ -72,7 +72,8 @@ def run_single(arguments: Sequence[str], console: Console) -> int:
             return terminal.failures([("the cell", reason)])
     terminal.table([("", path)], console)
     console.print(f"record: {path}", soft_wrap=True)
-    return 0
+    record = store.read(path)
+    return terminal.failures([("the cell", record.meta["reason"])] if record and record.meta["status"] != "ok" else [])
 
 
 def run_sweep(arguments: Sequence[str], console: Console) -> int:

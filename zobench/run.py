@@ -146,7 +146,7 @@ def advance(
         except Exception as error:
             if not blocks:
                 raise
-            failure = " ".join(str(error).split())
+            failure = last_line(error)
             break
         states = after
         blocks.append([part[:runs] for part in block])
@@ -162,6 +162,11 @@ def advance(
     return Curves(
         recorded[keep], gap[:, keep], gradient[:, keep], distance[:, keep], x_end, iterations, seconds, failure
     )
+
+
+def last_line(error: Exception) -> str:
+    """What an exception says in its last line: behind a traceback of JAX's, the words of the black box."""
+    return (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
 
 
 def _one_block(program: Program, states: list, grouped: list, fixed: tuple) -> tuple[list, list[np.ndarray]]:

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import minimize
 
-from zobench.run import Curves, Stop, measure
+from zobench.run import Curves, Stop, last_line, measure
 from zobench.types import Calls, Key, Problem
 
 Algorithm = Literal["L-BFGS-B", "BFGS", "CG", "Nelder-Mead", "Powell", "COBYQA"]
@@ -80,7 +80,7 @@ class Box:
         except Exception as error:  # in f itself: what was seen until then is kept
             if not self.points:
                 raise
-            ended, failed = f"{type(error).__name__}: {' '.join(str(error).split())}", True
+            ended, failed = last_line(error), True
         k, x = zip((0, x0), *self.points, strict=True)
         return Trace(np.array(k), np.array(x), self.calls, ended, failed)
 
