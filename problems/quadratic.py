@@ -44,7 +44,7 @@ def quadratic(
     modes = modes._replace(axes=not rotated)
     eigenvalue, x0 = modes.eigenvalue, np.sqrt(modes.energy)
     if rotated:
-        q = _haar(dim, seed)
+        q = haar(dim, seed)
         f, x0 = _dense((q * eigenvalue) @ q.T), q @ x0
     else:
         f = _diagonal(eigenvalue)
@@ -68,7 +68,8 @@ def _dense(hessian: np.ndarray):
     return lambda x: 0.5 * x @ (jnp.asarray(hessian, x.dtype) @ x)
 
 
-def _haar(n: int, seed: int) -> np.ndarray:
+def haar(n: int, seed: int) -> np.ndarray:
+    """An orthogonal matrix [n, n] of Haar measure, drawn by `seed`."""
     q, upper = np.linalg.qr(np.random.default_rng(seed).standard_normal((n, n)))
     return q * np.sign(np.diag(upper))  # without the signs QR is not Haar distributed (Mezzadri 2007)
 

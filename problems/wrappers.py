@@ -11,6 +11,7 @@ import numpy as np
 
 from zobench.directions import gaussian
 from zobench.problems.minibatch import apart
+from zobench.problems.quadratic import haar
 from zobench.types import Key, Problem, Scalar, Vector
 
 Kind = Literal["additive", "multiplicative"]
@@ -64,8 +65,7 @@ def rotated(problem: Problem, seed: int = 0) -> Problem:
     """
     if not (isinstance(seed, int) and seed >= 0):
         raise ValueError(f"problem.seed={seed}: the seed of the rotation is a whole number, 0 or more")
-    q, upper = np.linalg.qr(np.random.default_rng(seed).standard_normal((problem.n, problem.n)))
-    q = q * np.sign(np.diag(upper))  # without the signs QR is not Haar distributed (Mezzadri 2007)
+    q = haar(problem.n, seed)
     return _moved(problem, back=lambda x: x @ jnp.asarray(q, x.dtype), forth=lambda x: q @ x, turns=problem.n > 1)
 
 

@@ -1,28 +1,16 @@
 """check_estimator: what is built in passes, and each kind of wrong is caught by the property that it breaks."""
 
-from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from verdicts import built_in, failures, of
 
 from zobench import check_estimator as module
 from zobench import estimators, targets
 from zobench.checks import check_estimator
 from zobench.types import Calls, Moment
-
-
-def failures(verdicts):
-    return {verdict.property for verdict in verdicts if verdict.verdict == "fails"}
-
-
-def of(verdicts, name):
-    return next(verdict for verdict in verdicts if verdict.property == name)
-
-
-def built_in(group):
-    return sorted(path.stem for path in (Path(__file__).parent.parent / "conf" / group).glob("*.yaml"))
 
 
 @pytest.fixture

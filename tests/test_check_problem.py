@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from verdicts import built_in, failures, of
 
 from zobench import directions, targets
 from zobench.checks import check_problem
@@ -16,18 +17,6 @@ from zobench.problems.quadratic import quadratic
 from zobench.types import Problem
 
 SMALL = {"dim": 6, "points": 6, "samples": 40, "horizon": 5, "widths": [2]}
-
-
-def failures(verdicts):
-    return {verdict.property for verdict in verdicts if verdict.verdict == "fails"}
-
-
-def of(verdicts, name):
-    return next(verdict for verdict in verdicts if verdict.property == name)
-
-
-def built_in(group):
-    return sorted(path.stem for path in (Path(__file__).parent.parent / "conf" / group).glob("*.yaml"))
 
 
 @pytest.mark.parametrize("name", built_in("problem"))

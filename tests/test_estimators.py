@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from counting import counting_oracle
 
 from zobench import differences, directions, estimators, theory
-from zobench.types import Estimator, Key, Oracle, Problem, oracle
+from zobench.types import Estimator, Key, Problem, oracle
 
 RANDOM = {
     "sphere": estimators.two_point(),
@@ -149,16 +150,8 @@ def test_residual_feedback_compares_with_the_value_before():
 @pytest.mark.parametrize("n", [2, 9])
 @pytest.mark.parametrize("name", ALL)
 def test_declared_calls_are_those_a_black_box_counts(name, n):
-    problem, estimator, counted = quadratic(n), ALL[name], {"value": 0, "jvp": 0, "grad": 0}
-
-    def counting(kind, ask):
-        def asked(*args):
-            jax.debug.callback(lambda: counted.__setitem__(kind, counted[kind] + 1))
-            return ask(*args)
-
-        return asked
-
-    ask = Oracle(*(counting(kind, f) for kind, f in oracle(problem)._asdict().items()))
+    problem, estimator = quadratic(n), ALL[name]
+    ask, counted = counting_oracle(problem)
     draw = () if estimator.draw is None else estimator.draw(Key(jnp.uint32(0), jnp.uint32(0)), n, jnp.float64)
     jax.block_until_ready(jax.jit(lambda x: estimator.estimate(ask, x, draw, estimator.init(x)))(problem.x0))
     jax.effects_barrier()

@@ -7,11 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from counting import counting_oracle
 
 from zobench import estimators, methods, optimizers, run
 from zobench.cell import run_cell
 from zobench.problems.quadratic import quadratic
-from zobench.types import Method, Oracle, Problem, oracle
+from zobench.types import Method, Problem
 
 
 def curves(problem: Problem, method_of, iterations: int, runs: int, step: float = 1.0) -> run.Curves:
@@ -20,10 +21,10 @@ def curves(problem: Problem, method_of, iterations: int, runs: int, step: float 
     return run.advance(program, [step] * runs, range(runs), stop, lambda k: None)
 
 
-def cell(problem, method, **changes):
+def cell(problem, method=methods.descent, estimator=None, optimizer=optax.sgd, **changes):
     settings = {"step": ["theory"], "tuning_multiples": [1.0], "tuning_seeds": 2, "seeds": 20, "seed": 0}
     settings |= {"metric": "gap", "target": 1e-3, "relative_to": "start", "gd_iterations": 400, "dtype": "float64"}
-    return run_cell(problem, estimators.two_point(), optax.sgd, method=method, **(settings | changes))
+    return run_cell(problem, estimator or estimators.two_point(), optimizer, method=method, **(settings | changes))
 
 
 def test_acceleration_with_exact_gradients_is_nesterovs_method():
@@ -89,17 +90,9 @@ METHODS = {
 
 @pytest.mark.parametrize("name", METHODS)
 def test_declared_calls_are_those_a_black_box_counts(name):
-    problem, counted = quadratic(dim=6), {"value": 0, "jvp": 0, "grad": 0}
+    problem = quadratic(dim=6)
     method: Method = METHODS[name](problem)
-
-    def counting(kind, ask):
-        def asked(*args):
-            jax.debug.callback(lambda: counted.__setitem__(kind, counted[kind] + 1))
-            return ask(*args)
-
-        return asked
-
-    ask = Oracle(*(counting(kind, f) for kind, f in oracle(problem)._asdict().items()))
+    ask, counted = counting_oracle(problem)
     draw = () if method.draw is None else jnp.ones((1, 6) if name == "accelerated" else 6)
     jax.block_until_ready(jax.jit(lambda x: method.step(ask, x, method.init(x), draw))(problem.x0))
     jax.effects_barrier()
@@ -107,21 +100,8 @@ def test_declared_calls_are_those_a_black_box_counts(name):
 
 
 def test_any_optax_rule_takes_any_estimate():
-    arrays, _ = run_cell(
-        quadratic(dim=5, spectrum="uniform"),
-        estimators.two_point(),
-        optax.adam,
-        step=[0.05],
-        tuning_multiples=[1.0],
-        tuning_seeds=2,
-        seeds=5,
-        seed=0,
-        metric="gap",
-        target=1e-2,
-        relative_to="start",
-        gd_iterations=2000,
-        dtype="float64",
-    )
+    uniform = quadratic(dim=5, spectrum="uniform")
+    arrays, _ = cell(uniform, optimizer=optax.adam, step=[0.05], seeds=5, target=1e-2, gd_iterations=2000)
     assert (arrays["0.05/outcome"] == "reached").all()
 
 
@@ -138,21 +118,7 @@ def test_a_method_without_a_step_size_has_a_rule_of_its_own():
 
 def test_a_gradient_is_not_asked_of_a_problem_without_one():
     with pytest.raises(ValueError, match="no gradient to ask for; use an estimator of values"):
-        run_cell(
-            quadratic(dim=6)._replace(differentiable=False),
-            estimators.autodiff(),
-            optax.sgd,
-            step=["theory"],
-            tuning_multiples=[1.0],
-            tuning_seeds=2,
-            seeds=2,
-            seed=0,
-            metric="gap",
-            target=1e-3,
-            relative_to="start",
-            gd_iterations=10,
-            dtype="float64",
-        )
+        cell(quadratic(dim=6)._replace(differentiable=False), estimator=estimators.autodiff())
 
 
 def test_a_decaying_step_is_the_formula():

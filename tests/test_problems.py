@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from omegaconf import OmegaConf
+from rates import descend, slope
 
 from zobench.problems.landscapes import Name, landscape
 from zobench.problems.least_squares import least_squares
@@ -145,21 +146,6 @@ def check_modes(problem, values, gradients, hessians):
     assert axes == np.array_equal(hessians[0], np.diag(hessians[0].diagonal()))
     if problem.x_star is not None:
         assert np.sum((problem.x0 - problem.x_star) ** 2) == pytest.approx(energy.sum(), rel=1e-12)
-
-
-def descend(problem, steps):
-    """f − f* and ‖∇f‖² of gradient descent with α = 1/L at k = 0 ... steps, each [steps + 1]."""
-
-    def step(x, _):
-        value, g = jax.value_and_grad(problem.f)(x)
-        return x - g / problem.L, (value - problem.f_star, g @ g)
-
-    return map(np.asarray, jax.lax.scan(step, problem.x0, length=steps + 1)[1])
-
-
-def slope(curve, first, last):
-    k = np.arange(first, last + 1)
-    return np.polyfit(np.log(k), np.log(curve[k]), 1)[0]
 
 
 @pytest.mark.parametrize(
