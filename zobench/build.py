@@ -16,9 +16,11 @@ from zobench import store
 
 Config = dict[str, Any]
 Progress = Callable[[str, int, int], None]
+Study = Callable[[], tuple[dict[str, Any], dict[str, Any]]]
 
 FACTORIES = ("problem", "estimator", "optimizer", "method")
 NUMERIC = (*FACTORIES, "step", "tuning", "stop", "seeds", "seed", "dtype")
+OFFERED = (*FACTORIES, "seeds", "seed", "dtype")  # what a study may take by the names of its arguments
 RULES = ("theory", "trace", "tuned")
 
 
@@ -29,6 +31,8 @@ class UsageError(ValueError):
 def numeric(cfg: DictConfig) -> Config:
     """The part of a cfg that decides the numbers, as plain values; `step` always a list."""
     plain: Any = OmegaConf.to_container(cfg, resolve=True)
+    if plain["study"]:
+        return {name: plain[name] for name in OFFERED} | {"study": plain["study"]}
     config: Config = {name: plain[name] for name in NUMERIC}
     if not isinstance(config["step"], list):
         config["step"] = [config["step"]]
@@ -37,8 +41,10 @@ def numeric(cfg: DictConfig) -> Config:
 
 def key(config: Config) -> str:
     """The name of the cell's record."""
-    modules = [target.rpartition(".")[0] for name in FACTORIES for target in _targets(config[name])]
-    return store.key(config, ["zobench.cell", *(name for name in modules if name.split(".")[0] not in store.LIBRARIES)])
+    made = ("study", *FACTORIES) if "study" in config else FACTORIES
+    modules = [target.rpartition(".")[0] for name in made for target in _targets(config[name])]
+    core = [] if "study" in config else ["zobench.cell"]
+    return store.key(config, core + [name for name in modules if name.split(".")[0] not in store.LIBRARIES])
 
 
 def _targets(values: Any) -> Iterator[str]:
@@ -52,6 +58,10 @@ def _targets(values: Any) -> Iterator[str]:
 def run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run the cell of a config: the record's arrays, and what is to be known about them. ValueError for bad input."""
     import jax
+
+    if "study" in config:
+        with jax.enable_x64(config["dtype"] == "float64"):
+            return study(config)()
 
     from zobench.cell import run_cell
 
@@ -80,6 +90,23 @@ def run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, A
         )
 
 
+def study(config: Config) -> Study:
+    """The measurement that a study's factory makes of its own keys and of what it takes of the config by name.
+
+    UsageError for what the factory refuses, such as a size that does not fit the memory.
+    """
+    call = factory("study", config["study"])
+    taken = inspect.signature(call).parameters.keys() & set(OFFERED) - config["study"].keys()
+    offered = {name: make(name, config[name]) if name in FACTORIES else config[name] for name in taken}
+    own = _arguments("study", config["study"])
+    check_arguments("study", call, own)
+    try:
+        return call(**own, **offered)
+    except ValueError as error:
+        text = one_line(error)
+        raise UsageError(f"study{'.' if text.partition('=')[0] in own else ': '}{text}") from error
+
+
 def _checked(config: Config) -> dict[str, Any]:
     """The part of a config that cell.check_cell looks at."""
     stop = {name: config["stop"][name] for name in ("metric", "relative_to", "calls")}
@@ -90,6 +117,8 @@ def check_values(config: Config) -> None:
     """Refuse what can be seen without jax: step rules, counts, stop. Raises UsageError."""
     for name, (is_good, meaning) in _MEANINGS.items():
         group, _, leaf = name.rpartition(".")
+        if (group or leaf) not in config:
+            continue
         value = config[group][leaf] if group else config[leaf]
         if not is_good(value):
             raise UsageError(f"{name}={_shown(value)}: {name} is {meaning}")
@@ -106,6 +135,13 @@ def check_factories(configs: Sequence[Config]) -> str | None:
 
     made: dict[str, Any] = {}
     for config in configs:
+        if "study" in config:
+            try:
+                with jax.enable_x64(config["dtype"] == "float64"):
+                    study(config)
+            except ValueError as error:
+                return one_line(error)
+            continue
         keys = {name: store.digest(name, config[name], config["dtype"]) for name in FACTORIES}
         new = {name for name in FACTORIES if keys[name] not in made}
         try:
@@ -126,11 +162,7 @@ def make(group: str, values: Config) -> Any:
     UsageError for what a factory does not take.
     """
     call = factory(group, values)
-    arguments = {
-        name: make(f"{group}.{name}", value) if isinstance(value, dict) and "_target_" in value else value
-        for name, value in values.items()
-        if name not in ("_target_", "_partial_")
-    }
+    arguments = _arguments(group, values)
     check_arguments(group, call, arguments)
     if values.get("_partial_"):
         return partial(call, **arguments)
@@ -139,6 +171,15 @@ def make(group: str, values: Config) -> Any:
     except ValueError as error:
         text = one_line(error).removeprefix(group.rpartition(".")[2] + ".")
         raise UsageError(f"{group}{'.' if text.partition('=')[0] in arguments else ': '}{text}") from error
+
+
+def _arguments(group: str, values: Config) -> Config:
+    """What a config gives a factory, inner factories called."""
+    return {
+        name: make(f"{group}.{name}", value) if isinstance(value, dict) and "_target_" in value else value
+        for name, value in values.items()
+        if name not in ("_target_", "_partial_")
+    }
 
 
 def factory(group: str, values: Config) -> Callable[..., Any]:

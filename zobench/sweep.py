@@ -31,7 +31,7 @@ class Ended(NamedTuple):
 
 def run(overrides: Sequence[Override], cfg: DictConfig) -> Ended:
     """Run the cells that have no record, all checked first; nothing is composed where the same sweep has ended well."""
-    markers = store.sweep(cfg.runs_dir, f"{cfg.report or 'sweep'}-{_identity(overrides)}")
+    markers = store.sweep(cfg.runs_dir, f"{cfg.report or 'sweep'}-{_identity(overrides, cfg)}")
     paths = [store.path(cfg.runs_dir, key) for key in markers.members()]
     if _is_known_by_name(overrides, cfg) and markers.complete.exists() and all(map(store.is_done, paths)):
         os.utime(markers.folder)  # the latest sweep is the one that `zobench report` draws
@@ -53,11 +53,12 @@ def _is_known_by_name(overrides: Sequence[Override], cfg: DictConfig) -> bool:
     return bool(cfg.report) and not cfg.force and not own
 
 
-def _identity(overrides: Sequence[Override]) -> str:
+def _identity(overrides: Sequence[Override], cfg: DictConfig) -> str:
     """What decides the cells: the command line, the configs, the code, the libraries."""
     lines = [override.input_line for override in overrides if override.key_or_group not in NOT_NUMERIC]
     texts = [file.read_text() for file in sorted(Path(str(files("zobench.conf"))).rglob("*.yaml"))]
     names = [f"zobench.problems.{file.stem}" for file in sorted(Path(str(files("zobench.problems"))).glob("*.py"))]
+    names += [cfg.study._target_.rpartition(".")[0]] if cfg.study else []
     return store.digest(lines, texts, store.code_hash(["zobench.build", "zobench.cell", *names]), store.versions())
 
 
@@ -68,7 +69,7 @@ def _check(cells: Sequence[Cell], cfg: DictConfig) -> None:
     """
     groups: dict[str, list[build.Config]] = {}
     for cell in cells:
-        groups.setdefault(store.digest(cell.config["problem"]), []).append(cell.config)
+        groups.setdefault(store.digest(cell.config["problem"], cell.config.get("study")), []).append(cell.config)
     check, launcher = build.check_factories, cfg.hydra.launcher
     if "joblib" in launcher._target_:
         from joblib import Parallel, delayed

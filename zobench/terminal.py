@@ -94,7 +94,7 @@ def rows(record: Record | None) -> list[list[str]]:
     meta, arrays = record.meta, record.arrays
     calls = {kind: count for kind, count in meta["calls"].items() if count}
     found = []
-    for rule, about in meta["rules"].items():
+    for rule, about in meta.get("rules", {}).items():
         hits = arrays[f"{rule}/hits"]
         low, middle, high = np.quantile(hits, [0.25, 0.5, 0.75], method="inverted_cdf")
         spread = "" if low == high else f"{_number(low)} to {_number(high)}"

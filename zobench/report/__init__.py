@@ -8,7 +8,7 @@ from rich.console import Console
 
 from zobench.report import files, tables
 
-REPORTS = ("slowdown", "mds", "directions")
+REPORTS = tuple(sorted(file.stem[: -len("_report")] for file in Path(__file__).parent.glob("*_report.py")))
 
 
 def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console) -> None:

@@ -1,0 +1,33 @@
+"""Every experiment in its quick variant: it ends well, leaves all its files, and measures what its claims ask for."""
+
+import json
+import os
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from zobench import claims, store
+from zobench.__main__ import main
+
+EXPERIMENTS = sorted(file.stem for file in Path("conf/experiment").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_quick_variant_of_an_experiment_leaves_its_whole_page_and_measures_its_claims(name, tmp_path, capsys):
+    folder, runs = tmp_path / "page", tmp_path / "runs"
+    arguments = [f"experiment=quick/{name}", f"runs_dir={runs}", f"report_dir={folder}", "hydra/launcher=basic"]
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 0, capsys.readouterr().err
+    report = import_module(f"zobench.report.{name}_report")
+    assert {path.name for path in folder.iterdir()} == {*report.FILES, "inputs"}
+    assert len((folder / "table.csv").read_text().splitlines()) > 1
+    assert all(os.path.getsize(folder / file) > 0 for file in report.FILES)
+    if claims.of(name):
+        ((_, sweeps),) = store.sweeps(runs).items()
+        measured = report.measures([store.path(runs, key) for key in sweeps[-1].members()])
+        asked = {check.quantity for claim in claims.of(name) for check in claim.checks}
+        assert asked <= measured.keys()
+        verdicts = json.loads((folder / "verdicts.json").read_text())
+        assert len(verdicts) >= len(claims.of(name))

@@ -1,0 +1,1 @@
+"""Measurements that are no runs of an optimizer: errors of estimators, difference steps, extrapolations."""
