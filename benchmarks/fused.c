@@ -1,7 +1,8 @@
-/* The limit for loop.py: a two-point sphere step on f(x) = 1/2 sum h_i x_i^2 with nothing between the passes.
+/* The limit for peers.py: a two-point sphere step on f(x) = 1/2 sum h_i x_i^2 with nothing between the passes.
 
    Pass 1 draws a Gaussian g and sums its squares; pass 2 sums f(x + eps v) and f(x - eps v), v = g/|g|; pass 3 updates x.
-   xoshiro128+ (Blackman & Vigna 2018) in 16 lanes, Box-Muller with polynomials: gcc and clang vectorise every loop.
+   xoshiro128+ (Blackman & Vigna 2018) or Philox-4x32-10 (Salmon et al. 2011) in 16 lanes, Box-Muller with polynomials:
+   gcc and clang vectorise every loop. Philox is counter-based, as zobench's Threefry is; xoshiro carries its state.
    Normals have 24-bit uniforms and are float32 in both precisions, as zobench's are. */
 
 #include <math.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 
 #define LANES 16
-#define BLOCK (2 * LANES)
+#define BLOCK (4 * LANES)
 
 typedef struct {
     uint32_t s[4][LANES];
@@ -43,6 +44,27 @@ static inline uint32_t next(Generator *g, int lane) {
     return word;
 }
 
+/* Four words of Philox-4x32-10 for each lane, from the counter (block, step) and the seed. */
+static inline void philox(uint32_t block, uint64_t step, uint64_t key, uint32_t words[4][LANES]) {
+    for (int lane = 0; lane < LANES; lane++) {
+        uint32_t a = block * LANES + lane, b = 0, c = (uint32_t)step, d = (uint32_t)(step >> 32);
+        uint32_t k = (uint32_t)key, l = (uint32_t)(key >> 32);
+        for (int round = 0; round < 10; round++) {
+            uint64_t p = (uint64_t)0xD2511F53u * a, q = (uint64_t)0xCD9E8D57u * c;
+            a = (uint32_t)(q >> 32) ^ b ^ k;
+            b = (uint32_t)q;
+            c = (uint32_t)(p >> 32) ^ d ^ l;
+            d = (uint32_t)p;
+            k += 0x9E3779B9u;
+            l += 0xBB67AE85u;
+        }
+        words[0][lane] = a;
+        words[1][lane] = b;
+        words[2][lane] = c;
+        words[3][lane] = d;
+    }
+}
+
 /* ln of a positive normal float, to 1e-6: 2 artanh((m - 1)/(m + 1)) for a mantissa m in [2/3, 4/3). */
 static inline float logarithm(float x) {
     int32_t bits;
@@ -55,11 +77,11 @@ static inline float logarithm(float x) {
     return exponent * 0.69314718f + 2 * z * (1 + z2 * (1 / 3.0f + z2 * (1 / 5.0f + z2 * (1 / 7.0f + z2 / 9))));
 }
 
-/* 32 normals: cos in the first 16, sin of the same angles in the last. */
-static inline void normals(Generator *restrict g, float *restrict out) {
+/* 32 normals of 16 pairs of words: cos in the first 16, sin of the same angles in the last. */
+static inline void normals(const uint32_t *restrict radii, const uint32_t *restrict turns, float *restrict out) {
     for (int lane = 0; lane < LANES; lane++) {
-        float uniform = (float)(int32_t)(next(g, lane) >> 8) * 0x1p-24f + 0x1p-25f;
-        uint32_t turn = next(g, lane);
+        float uniform = (float)(int32_t)(radii[lane] >> 8) * 0x1p-24f + 0x1p-25f;
+        uint32_t turn = turns[lane];
         uint32_t quarter = (turn + (1u << 29)) >> 30;
         float t = (float)(int32_t)(turn - (quarter << 30)) * 1.4629180792671596e-9f, t2 = t * t; /* 2 pi / 2^32 */
         float sine = t * (1 + t2 * (-1 / 6.0f + t2 * (1 / 120.0f + t2 * (-1 / 5040.0f))));
@@ -72,24 +94,39 @@ static inline void normals(Generator *restrict g, float *restrict out) {
     }
 }
 
+static inline void words_xoshiro(Generator *g, uint32_t words[4][LANES]) {
+    for (int word = 0; word < 4; word++)
+        for (int lane = 0; lane < LANES; lane++)
+            words[word][lane] = next(g, lane);
+}
+
 /* `steps` steps for each of `runs` runs, one run after the other; x is [runs, n], g a buffer of n. */
-#define DEFINE(NAME, REAL)                                                                                             \
+#define DEFINE(NAME, REAL, WORDS)                                                                                      \
     void NAME(long n, long runs, long steps, const REAL *restrict h, REAL *restrict all, float *restrict g,            \
               double eps, double step, uint64_t first_seed) {                                                          \
         for (long run = 0; run < runs; run++) {                                                                        \
             REAL *restrict x = all + run * n;                                                                          \
             Generator generator;                                                                                       \
-            seed(&generator, first_seed * 0xD1B54A32D192ED03u + (uint64_t)run * 0x8CB92BA72F3D8DD7u);                  \
+            uint64_t key = first_seed * 0xD1B54A32D192ED03u + (uint64_t)run * 0x8CB92BA72F3D8DD7u;                     \
+            seed(&generator, key);                                                                                     \
             for (long k = 0; k < steps; k++) {                                                                         \
                 float square = 0, tail[BLOCK];                                                                         \
+                uint32_t words[4][LANES];                                                                              \
                 long whole = n / BLOCK * BLOCK;                                                                        \
                 for (long i = 0; i < whole; i += BLOCK) {                                                              \
-                    normals(&generator, g + i);                                                                        \
+                    WORDS;                                                                                             \
+                    normals(words[0], words[1], g + i);                                                                \
+                    normals(words[2], words[3], g + i + 2 * LANES);                                                    \
                     for (int j = 0; j < BLOCK; j++)                                                                    \
                         square += g[i + j] * g[i + j];                                                                 \
                 }                                                                                                      \
-                if (whole < n)                                                                                         \
-                    normals(&generator, tail);                                                                         \
+                if (whole < n) {                                                                                       \
+                    long i = whole;                                                                                    \
+                    (void)i;                                                                                           \
+                    WORDS;                                                                                             \
+                    normals(words[0], words[1], tail);                                                                 \
+                    normals(words[2], words[3], tail + 2 * LANES);                                                     \
+                }                                                                                                      \
                 for (long i = whole; i < n; i++) {                                                                     \
                     g[i] = tail[i - whole];                                                                            \
                     square += g[i] * g[i];                                                                             \
@@ -107,5 +144,7 @@ static inline void normals(Generator *restrict g, float *restrict out) {
         }                                                                                                              \
     }
 
-DEFINE(fused_float32, float)
-DEFINE(fused_float64, double)
+DEFINE(xoshiro_float32, float, words_xoshiro(&generator, words))
+DEFINE(xoshiro_float64, double, words_xoshiro(&generator, words))
+DEFINE(philox_float32, float, philox((uint32_t)(i / BLOCK), (uint64_t)k, key, words))
+DEFINE(philox_float64, double, philox((uint32_t)(i / BLOCK), (uint64_t)k, key, words))

@@ -17,7 +17,7 @@ from typing import Literal, get_args
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.types import Modes, Problem
+from zobench.types import Modes, Problem, Separable
 
 Spectrum = Literal["two_level", "log_uniform", "power", "uniform", "isotropic", "fixed_rank"]
 SMALLEST = {"two_level": 1e-2, "log_uniform": 1e-5, "uniform": 1e-2, "fixed_rank": 1e-6}  # mu where none is given
@@ -61,7 +61,7 @@ def quadratic(
 
 
 def _diagonal(eigenvalue: np.ndarray):
-    return lambda x: 0.5 * jnp.sum(jnp.asarray(eigenvalue, x.dtype) * x**2)
+    return Separable(lambda x: 0.5 * jnp.asarray(eigenvalue, x.dtype) * x**2)
 
 
 def _dense(hessian: np.ndarray):

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.types import Problem
+from zobench.types import Problem, Separable
 
 
 def welsch(dim: int = 64, smallest: float = 1.5e-4, start: float = 1.25) -> Problem:
@@ -31,12 +31,12 @@ def welsch(dim: int = 64, smallest: float = 1.5e-4, start: float = 1.25) -> Prob
     weight[[0, -1]] /= 2
     scale = np.sqrt(curvature / weight)
 
-    def f(x):
+    def terms(x):
         t = jnp.asarray(scale, x.dtype) * x
-        return -jnp.sum(jnp.asarray(weight, x.dtype) * jnp.expm1(-(t**2) / 2))  # expm1: f − f* keeps its digits
+        return -jnp.asarray(weight, x.dtype) * jnp.expm1(-(t**2) / 2)  # expm1: f − f* keeps its digits
 
     return Problem(
-        f=f,
+        f=Separable(terms),
         x0=jnp.asarray(start / scale),
         f_star=0.0,
         x_star=jnp.zeros(dim),

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.types import Modes, Problem, Scalar, Vector
+from zobench.types import Modes, Problem, Scalar, Separable, Vector
 
 
 def huber(dim: int = 64, horizon: int = 100) -> Problem:
@@ -65,16 +65,16 @@ def powers(dim: int = 64, power: int = 4) -> Problem:
     if not (isinstance(power, int) and power >= 4 and power % 2 == 0):
         raise ValueError(f"problem.power={power}: the power is an even whole number from 4 on")
 
-    def f(x: Vector) -> Scalar:
+    def terms(x: Vector) -> Vector:
         t = dim**0.5 * x
         inside = jnp.clip(t, -1, 1)
         rest = t - inside
         parabola = inside ** (power - 1) * rest + (power - 1) / 2 * rest**2
-        return jnp.mean(inside**power / power + parabola)
+        return (inside**power / power + parabola) / dim
 
     L = power - 1.0
     x0 = jnp.full(dim, dim**-0.5)
-    return Problem(f=f, x0=x0, f_star=0.0, x_star=jnp.zeros(dim), L=L, hessian_trace=dim * L)
+    return Problem(Separable(terms), x0, f_star=0.0, x_star=jnp.zeros(dim), L=L, hessian_trace=dim * L)
 
 
 def tails(dim: int = 64, power: float = 0.1) -> Problem:
@@ -88,7 +88,7 @@ def tails(dim: int = 64, power: float = 0.1) -> Problem:
     if not (isinstance(power, int | float) and 0 < power < np.inf):
         raise ValueError(f"problem.power={power}: how fast the tails fall is a positive number, such as 0.1")
     return Problem(
-        f=lambda x: jnp.mean((1 + dim * x**2) ** (-power / 2)),
+        f=Separable(lambda x: (1 + dim * x**2) ** (-power / 2) / dim),
         x0=jnp.full(dim, dim**-0.5),
         f_star=0.0,
         L=float(power),

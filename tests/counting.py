@@ -16,4 +16,5 @@ def counting_oracle(problem: Problem) -> tuple[Oracle, dict[str, int]]:
 
         return asked
 
-    return Oracle(*(counting(kind, f) for kind, f in oracle(problem)._asdict().items())), counted
+    plain = oracle(problem)
+    return Oracle(*(counting(kind, getattr(plain, kind)) for kind in counted)), counted

@@ -16,6 +16,10 @@ def normals(seed: int, step: int, n: int) -> np.ndarray:
     return np.asarray(directions.gaussian(Key(jnp.uint32(seed), jnp.uint32(step)), n))
 
 
+def unit(key: Key, n: int) -> jax.Array:
+    return directions.unit_rows(directions.gaussian_draw(key, n), (1, n), jnp.float64)[0]
+
+
 def many(seeds: int, steps: int, n: int) -> np.ndarray:
     """[seeds, steps, n]"""
     keys = Key(jnp.arange(seeds, dtype=jnp.uint32)[:, None], jnp.arange(steps, dtype=jnp.uint32)[None, :])
@@ -79,7 +83,8 @@ def test_coordinates_are_standard_normal():
 
 def test_projections_of_the_unit_direction_are_uniform_on_the_sphere():
     """In R³ each projection of a uniform unit vector is uniform on [−1, 1] (Archimedes)."""
-    v = jax.vmap(directions.unit)(jnp.asarray(many(2, 4096, 3).reshape(-1, 3), jnp.float64))
+    keys = Key(jnp.uint32(2), jnp.arange(8192, dtype=jnp.uint32), jnp.uint32(0))
+    v = jax.vmap(lambda step: unit(keys._replace(step=step), 3))(keys.step)
     for axis in (np.array([1.0, 0, 0]), np.array([0, 0, 1.0]), np.array([1.0, 2, -2]) / 3):
         assert stats.kstest(np.asarray(v) @ axis, "uniform", (-1, 2)).pvalue > 1e-3
 

@@ -141,7 +141,7 @@ def test_residual_feedback_compares_with_the_value_before():
     for step in range(3):
         draw = draws(Key(jnp.uint32(1), jnp.uint32(step)), 3, jnp.float64)
         g, state = estimator.estimate(ask, x, draw, state)
-        v = directions.unit(draw[0])
+        v = directions.unit_rows(draw, (1, x.size), x.dtype)[0]
         values.append(float(problem.f(x + 0.5 * v)))
         given.append(float(g @ v))
     np.testing.assert_allclose(given, [0.0, *(3 / 0.5 * np.diff(values))], rtol=1e-9)
@@ -197,10 +197,8 @@ def test_best_eps_is_near_the_bottom_of_the_v(quotient, dtype):
     x = jnp.linspace(0.3, 0.7, 41).astype(dtype)
 
     def error(eps):
-        h = x.dtype.type(eps)
-        slope = jax.vmap(
-            lambda x: differences.slope(lambda y, call: jnp.exp(y), x, lambda m: x + m, quotient, h, 0, jnp.exp(x))
-        )
+        h, ask = x.dtype.type(eps), oracle(Problem(f=jnp.exp, x0=x))
+        slope = jax.vmap(lambda x: differences.slope(ask, lambda m: x + m, quotient, h, 0, jnp.exp(x)))
         return float(np.sqrt(np.mean((np.asarray(slope(x), float) - np.exp(np.asarray(x, float))) ** 2)))
 
     errors = [error(best * 10**power) for power in (-3, -2, -1, 0, 1, 2)]

@@ -128,7 +128,7 @@ def _count(estimator: Estimator, problem: Problem) -> tuple[Calls, float]:
         return asked
 
     plain = oracle(problem)
-    ask = Oracle(*(counting(kind, f) for kind, f in zip(Oracle._fields, plain, strict=True)))
+    ask = Oracle(*(counting(kind, getattr(plain, kind)) for kind in Calls._fields))
 
     def one(step):
         draw = () if estimator.draw is None else estimator.draw(Key(jnp.uint32(7), step), x.size, x.dtype)

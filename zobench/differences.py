@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from zobench.types import Scalar, Vector
+from zobench.types import Oracle, Scalar, Vector
 
 Quotient = Literal["central", "forward", "fourth", "complex"]
 COMPLEX_EPS = 1e-20
@@ -61,17 +61,15 @@ def calls_of(quotient: Quotient, directions: int) -> int:
 
 
 def slope(
-    value: Callable[..., Scalar],
-    x: Vector,
-    move: Callable[[float], Vector],
-    quotient: Quotient,
-    h: float,
-    j: Any,
-    here: Any,
+    oracle: Oracle, move: Callable[[float], Vector], quotient: Quotient, h: float, j: Any, here: Any = None
 ) -> Scalar:
     """The slope of f at x along direction number j, with move(h) = x + h v; `here` is f(x) for the forward quotient."""
+    value = oracle.value
     if quotient == "forward":
         return (value(move(h), j + 1) - here) / h
+    if quotient == "central" and oracle.pair:
+        ahead, behind = oracle.pair(move(h), move(-h))
+        return (ahead - behind) / (2 * h)
     if quotient == "central":
         return (value(move(h), 2 * j) - value(move(-h), 2 * j + 1)) / (2 * h)
     near = value(move(h), 4 * j) - value(move(-h), 4 * j + 1)
@@ -79,12 +77,12 @@ def slope(
     return (8 * near - far) / (12 * h)
 
 
-def slopes(value: Callable[..., Scalar], x: Vector, v: Array, quotient: Quotient, h: float) -> Float[Array, " q"]:
+def slopes(oracle: Oracle, x: Vector, v: Array, quotient: Quotient, h: float) -> Float[Array, " q"]:
     """The slopes along the rows of v [q, n], one after the other; f(x) is asked once."""
-    here = value(x, 0) if quotient == "forward" else None
+    here = oracle.value(x, 0) if quotient == "forward" else None
 
     def one(j, v):
-        return slope(value, x, lambda h: x + h * v, quotient, h, j, here)
+        return slope(oracle, lambda h: x + h * v, quotient, h, j, here)
 
     if v.shape[0] == 1:
         return one(0, v[0])[None]

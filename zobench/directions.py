@@ -2,24 +2,28 @@
 
 Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) is written out in
 jax.numpy because it is then elementwise: XLA draws a direction in one vectorised loop, where jax.random's key
-splitting takes most of a step. Every coordinate computes the words of its pair again (i and i xor 1 share a Box-Muller
-pair): twice the integer work, but no interleaving, which XLA does not vectorise on CPU.
+splitting takes most of a step. What one evaluation gives is shared by steps in a row, not by coordinates: a pair of
+normals by two of them, the bits of a word by 32. Coordinates that share would have to be interleaved, which XLA does
+not vectorise on CPU.
 """
 
+from math import ceil, log2
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Float32, UInt32
+from jaxtyping import Array, Complex64, Float, Float32, UInt32
 
-from zobench.types import Key, Vector
+from zobench.types import Draw, Key
 
 Words = UInt32[Array, " n"]
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
-_NORMAL, _BITS = 0x10000000, 0x20000000  # what a word is for; the call's number fills the rest
+_NORMAL, _BITS, _AXES = 0x10000000, 0x20000000, 0x30000000  # what a word is for; the call's number fills the rest
+BITS = 32  # signs in a word
+LANES = 32  # float32 numbers in two vectors
 
 
 def threefry(key: tuple[Words, Words], counter: tuple[Words, Words]) -> tuple[Words, Words]:
@@ -38,8 +42,8 @@ def threefry(key: tuple[Words, Words], counter: tuple[Words, Words]) -> tuple[Wo
     return a, b
 
 
-def _cosine(turn: Words) -> Float32[Array, " n"]:
-    """cos(2π turn/2³²) by a polynomial on an eighth of a turn (error below 4e-7): jnp.cos is scalar code on CPU."""
+def _rotation(turn: Words) -> tuple[Float32[Array, " n"], Float32[Array, " n"]]:
+    """cos and sin of 2π turn/2³² by polynomials on an eighth of a turn (error below 4e-7): XLA's are scalar code."""
     quarter = (turn + jnp.uint32(1 << 29)) >> jnp.uint32(30)
     rest = jax.lax.bitcast_convert_type(turn - (quarter << jnp.uint32(30)), jnp.int32)
     t = rest.astype(jnp.float32) * np.float32(2 * np.pi / 2**32)
@@ -47,50 +51,110 @@ def _cosine(turn: Words) -> Float32[Array, " n"]:
     sine = t * (1 + t2 * (np.float32(-1 / 6) + t2 * (np.float32(1 / 120) + t2 * np.float32(-1 / 5040))))
     cosine = 1 + t2 * (np.float32(-1 / 2) + t2 * (np.float32(1 / 24) + t2 * (np.float32(-1 / 720) + t2 / 40320)))
     odd = (quarter & jnp.uint32(1)) == 1
-    negative = ((quarter + jnp.uint32(1)) & jnp.uint32(2)) == 2
-    value = jnp.where(odd, sine, cosine)
-    return jnp.where(negative, -value, value)
+    x, y = jnp.where(odd, sine, cosine), jnp.where(odd, cosine, sine)
+    left, down = ((quarter + jnp.uint32(1)) & jnp.uint32(2)) == 2, (quarter & jnp.uint32(2)) == 2
+    return jnp.where(left, -x, x), jnp.where(down, -y, y)
 
 
-def _words(key: Key, stream: int, counter: Words) -> tuple[Words, Words]:
-    seed, step, call = (jnp.broadcast_to(jnp.asarray(part, jnp.uint32), counter.shape) for part in key)
-    return threefry((seed, call + jnp.uint32(stream)), (step, counter))
+def _words(key: Key, stream: int, step: Words, call: Words, i: Words) -> tuple[Words, Words]:
+    seed = jnp.broadcast_to(jnp.asarray(key.seed, jnp.uint32), i.shape)
+    return threefry((seed, call + jnp.uint32(stream)), (jnp.broadcast_to(step, i.shape), i))
+
+
+def rounds(size: int) -> int:
+    """How many pairs of steps are drawn at once: enough to fill two vectors where a step has few random numbers."""
+    return max(1, 1 << ceil(log2(LANES / size))) if size < LANES else 1
+
+
+def period(size: int) -> int:
+    """How many steps share the source of `gaussian_draw`, for `size` = qn random numbers a step."""
+    return 2 * rounds(size)
+
+
+def gaussian_draw(key: Key, n: int, dtype: Any = None, q: int = 1) -> Draw:
+    """q vectors v ~ N(0, I) for the step key.step, of which `rows` and `unit_rows` make [q, n].
+
+    Box & Muller (1958): z = √(−2 ln u) e^(2πiw) with (u, w) of word (call, i) of round ⌊step/2⌋; an even step takes the
+    real part, an odd one the imaginary part. The source is z, complex64 [rounds·q·n], for any `dtype`. The uniform u
+    has 24 bits, so |vᵢ| ≤ 5.9.
+
+    The two parts are kept in one complex array because XLA makes an array in one loop, and two arrays in two.
+    """
+    many = rounds(q * n)
+    at = jnp.arange(many * q * n, dtype=jnp.uint32)
+    step, call, i = at // jnp.uint32(q * n), at // jnp.uint32(n) % jnp.uint32(q), at % jnp.uint32(n)
+    if many * q == 1:
+        step, call, i = jnp.uint32(0), jnp.zeros_like(at), at
+    first = key.step // jnp.uint32(2 * many) * jnp.uint32(many)
+    radius, turn = _words(key, _NORMAL, first + step, key.call + call, i)
+    uniform = (radius >> jnp.uint32(8)).astype(jnp.float32) * np.float32(2**-24) + np.float32(2**-25)
+    length = jnp.sqrt(-2 * jnp.log(uniform))
+    x, y = _rotation(turn)
+    return Draw(jax.lax.complex(length * x, length * y), key.step % jnp.uint32(2 * many))
+
+
+def rows(draw: Draw, shape: tuple[int, int], dtype: Any) -> Float[Array, "q n"]:
+    """The vectors of a `gaussian_draw`, shape [q, n]."""
+    z = _round(draw, shape)
+    return jnp.where(draw.turn % 2 == 1, jnp.imag(z), jnp.real(z)).astype(dtype)
+
+
+def unit_rows(draw: Draw, shape: tuple[int, int], dtype: Any, *, paired: bool = False) -> Float[Array, "q n"]:
+    """v/‖v‖ of its vectors, shape [q, n]: uniform on the unit sphere Sⁿ⁻¹ (Muller 1959).
+
+    `paired` sums the squares of both parts in one pass. XLA makes loops of sums of one kind: where f is summed in pairs
+    (types.Separable) a single sum beside them doubles the time of a step, and where it is not a pair does.
+    """
+    v = rows(draw, shape, dtype)
+    if not paired:
+        return v / jnp.sqrt(jnp.sum(v * v, axis=1))[:, None]
+    z, zero = _round(draw, shape), jnp.zeros((), dtype)
+    squares = tuple(part.astype(dtype) ** 2 for part in (jnp.real(z), jnp.imag(z)))
+    sums = jax.lax.reduce(squares, (zero, zero), lambda a, b: (a[0] + b[0], a[1] + b[1]), (1,))
+    return v / jnp.sqrt(jnp.where(draw.turn % 2 == 1, sums[1], sums[0]))[:, None]
+
+
+def _round(draw: Draw, shape: tuple[int, int]) -> Complex64[Array, "q n"]:
+    """The pairs of this step and its neighbour: kept flat until here, as XLA's loops follow the shape."""
+    size = shape[0] * shape[1]
+    z = draw.source
+    return (z if z.size == size else jax.lax.dynamic_slice(z, (draw.turn // 2 * size,), (size,))).reshape(shape)
 
 
 def gaussian(key: Key, n: int) -> Float32[Array, " n"]:
-    """v ~ N(0, I), shape [n], float32 (Box & Muller 1958).
+    """v ~ N(0, I), shape [n], float32: the vector of `gaussian_draw`."""
+    return rows(gaussian_draw(key, n), (1, n), jnp.float32)[0]
 
-    v_i = √(−2 ln u) cos(2π(w − (i mod 2)/4)) with (u, w) of pair ⌊i/2⌋. The uniform has 24 bits, so |v_i| ≤ 5.9.
-    """
-    i = jnp.arange(n, dtype=jnp.uint32)
-    radius, turn = _words(key, _NORMAL, i >> jnp.uint32(1))
-    uniform = (radius >> jnp.uint32(8)).astype(jnp.float32) * np.float32(2**-24) + np.float32(2**-25)
-    return jnp.sqrt(-2 * jnp.log(uniform)) * _cosine(turn - ((i & jnp.uint32(1)) << jnp.uint32(30)))
+
+def rademacher_draw(key: Key, n: int, q: int = 1) -> Draw:
+    """q vectors of signs for the step key.step, of which `signs` makes [q, n]: bit step mod 32 of word (call, i)."""
+    at = jnp.arange(q * n, dtype=jnp.uint32)
+    call, i = at // jnp.uint32(n), at % jnp.uint32(n)
+    word, _ = _words(key, _BITS, key.step // jnp.uint32(BITS), key.call + call, i)
+    return Draw(word.reshape(q, n), key.step % jnp.uint32(BITS))
+
+
+def signs(draw: Draw, dtype: Any) -> Float[Array, "q n"]:
+    """±1 with equal probability, shape [q, n]."""
+    one = jnp.ones((), dtype)
+    return jnp.where((draw.source >> draw.turn) & jnp.uint32(1) == 1, one, -one)
 
 
 def rademacher(key: Key, n: int) -> Float32[Array, " n"]:
-    """v_i = ±1 with equal probability, shape [n], float32: the first bit of word i."""
-    word, _ = _words(key, _BITS, jnp.arange(n, dtype=jnp.uint32))
-    return jnp.where(word >> jnp.uint32(31) == 1, np.float32(1), np.float32(-1))
+    """vᵢ = ±1 with equal probability, shape [n], float32: the vector of `rademacher_draw`."""
+    return signs(rademacher_draw(key, n), jnp.float32)[0]
 
 
 def coordinates(key: Key, n: int, q: int = 1) -> Float32[Array, "q n"]:
     """q of the n axes without replacement, uniform over sets, shape [q, n]: those with the q largest words."""
-    word, _ = _words(key, _BITS, jnp.arange(n, dtype=jnp.uint32))
+    i = jnp.arange(n, dtype=jnp.uint32)
+    word, _ = _words(key, _AXES, key.step, key.call + jnp.zeros_like(i), i)
     _, chosen = jax.lax.top_k(word, q)
     return jax.nn.one_hot(chosen, n, dtype=jnp.float32)
 
 
 def orthogonal(key: Key, n: int, q: int, dtype: Any) -> Float[Array, "q n"]:
     """q ≤ n orthonormal directions, Haar-distributed on the Stiefel manifold, shape [q, n]; O(nq²) (Mezzadri 2007)."""
-    normal = jax.vmap(lambda call: gaussian(key._replace(call=call), n))(jnp.arange(q, dtype=jnp.uint32))
+    normal = rows(gaussian_draw(key, n, q=q), (q, n), jnp.float32)
     basis, triangle = jnp.linalg.qr(normal.astype(dtype).T)
     return (basis * jnp.sign(jnp.diagonal(triangle))).T
-
-
-def unit(v: Vector) -> Vector:
-    """v/‖v‖, shape [n]: uniform on the unit sphere Sⁿ⁻¹ for a Gaussian v (Muller 1959).
-
-    Kept apart from the drawing: a Gaussian vector that is drawn and normalised at once is drawn twice by XLA.
-    """
-    return v / jnp.sqrt(jnp.sum(v * v))

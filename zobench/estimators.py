@@ -12,11 +12,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from zobench import directions
 from zobench.differences import Quotient, calls_of, require_eps, slope, slopes, step_of
 from zobench.moments import Direction, excess_of, moment_of, require_directions
-from zobench.types import Calls, Draw, Estimator, Key, Moment, Oracle, State, Vector
+from zobench.types import Calls, Estimator, Key, Moment, Oracle, State, Vector
 
 
 def two_point(
@@ -44,20 +45,22 @@ def two_point(
     """
     require_eps(eps, noise, quotient, ("central", "forward"))
     require_directions(direction, q, orthogonal)
+    rows = _rows(direction, q, orthogonal)
 
     def reach(x: Vector) -> float:
         longer = x.size**0.5 if direction in ("gaussian", "rademacher") else 1.0
         return step_of(None if eps is None else eps * longer, quotient, x.dtype, noise) / longer
 
-    def estimate(oracle: Oracle, x: Vector, draw: Draw, state: State) -> tuple[Vector, State]:
-        v = _shape(direction, orthogonal, draw)
-        return _combine(direction, v, slopes(oracle.value, x, v, quotient, reach(x))), state
+    def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
+        v = rows(draw, x, oracle.pair is not None and quotient == "central")
+        return _combine(direction, v, slopes(oracle, x, v, quotient, reach(x))), state
 
     return Estimator(
         estimate=estimate,
         calls=lambda n: Calls(value=calls_of(quotient, q)),
         second_moment=lambda n: moment_of(direction, q, orthogonal, n),
         draw=_draw(direction, q, orthogonal),
+        period=_period(direction, q, orthogonal),
         excess=excess_of(direction, q, orthogonal, quotient, eps, noise),
     )
 
@@ -68,9 +71,10 @@ def forward_gradient(direction: Direction = "sphere", q: int = 1, orthogonal: bo
     Asks q Jacobian-vector products a step; second moments, and ValueError for directions, as `two_point`.
     """
     require_directions(direction, q, orthogonal)
+    rows = _rows(direction, q, orthogonal)
 
-    def estimate(oracle: Oracle, x: Vector, draw: Draw, state: State) -> tuple[Vector, State]:
-        v = _shape(direction, orthogonal, draw)
+    def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
+        v = rows(draw, x)
         slope = jax.lax.map(lambda each: oracle.jvp(x, *each), (v, jnp.arange(q)))
         return _combine(direction, v, slope), state
 
@@ -79,6 +83,7 @@ def forward_gradient(direction: Direction = "sphere", q: int = 1, orthogonal: bo
         calls=lambda n: Calls(jvp=q),
         second_moment=lambda n: moment_of(direction, q, orthogonal, n),
         draw=_draw(direction, q, orthogonal),
+        period=_period(direction, q, orthogonal),
         excess=np.zeros_like,
     )
 
@@ -95,9 +100,9 @@ def regression(q: int = 1, quotient: Quotient = "central", eps: float | None = N
     require_eps(eps, noise, quotient, ("central", "forward"))
     require_directions("gaussian", q, False)
 
-    def estimate(oracle: Oracle, x: Vector, draw: Draw, state: State) -> tuple[Vector, State]:
-        n, v = x.size, _shape("sphere", False, draw)
-        slope = slopes(oracle.value, x, v, quotient, step_of(eps, quotient, x.dtype, noise))
+    def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
+        n, v = x.size, directions.unit_rows(draw, (q, x.size), x.dtype)
+        slope = slopes(oracle, x, v, quotient, step_of(eps, quotient, x.dtype, noise))
         if q >= n:
             return jnp.linalg.lstsq(v, slope)[0], state
         basis, triangle = jnp.linalg.qr(v.T)
@@ -108,6 +113,7 @@ def regression(q: int = 1, quotient: Quotient = "central", eps: float | None = N
         calls=lambda n: Calls(value=calls_of(quotient, q)),
         second_moment=lambda n: Moment(0, 1) if q >= n else moment_of("sphere", q, True, n),
         draw=_draw("sphere", q, False),
+        period=_period("sphere", q, False),
         excess=np.zeros_like if quotient == "central" else None,
     )
 
@@ -120,11 +126,12 @@ def one_point(eps: float = 0.1) -> Estimator:
     """
     require_eps(eps, 0.0, "forward", ("forward",))
 
-    def estimate(oracle: Oracle, x: Vector, draw: Draw, state: State) -> tuple[Vector, State]:
-        v = directions.unit(draw[0])
+    def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
+        v = directions.unit_rows(draw, (1, x.size), x.dtype)[0]
         return x.size / eps * oracle.value(x + eps * v) * v, state
 
-    return Estimator(estimate, lambda n: Calls(value=1), lambda n: None, _draw("sphere", 1, False))
+    draw = _draw("sphere", 1, False)
+    return Estimator(estimate, lambda n: Calls(value=1), lambda n: None, draw, period=directions.period)
 
 
 def residual_one_point(eps: float = 0.1) -> Estimator:
@@ -134,8 +141,8 @@ def residual_one_point(eps: float = 0.1) -> Estimator:
     """
     require_eps(eps, 0.0, "forward", ("forward",))
 
-    def estimate(oracle: Oracle, x: Vector, draw: Draw, state: State) -> tuple[Vector, State]:
-        v = directions.unit(draw[0])
+    def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
+        v = directions.unit_rows(draw, (1, x.size), x.dtype)[0]
         value = oracle.value(x + eps * v)
         residual = jnp.where(jnp.isnan(state), 0, value - state)
         return x.size / eps * residual * v, value
@@ -145,6 +152,7 @@ def residual_one_point(eps: float = 0.1) -> Estimator:
         calls=lambda n: Calls(value=1),
         second_moment=lambda n: None,
         draw=_draw("sphere", 1, False),
+        period=directions.period,
         init=lambda x: jnp.full((), jnp.nan, x.dtype),
     )
 
@@ -163,12 +171,12 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
     """
     require_eps(eps, noise, quotient, ("central", "forward", "fourth", "complex"))
 
-    def estimate(oracle: Oracle, x: Vector, draw: Draw, state: State) -> tuple[Vector, State]:
+    def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         h = step_of(eps, quotient, x.dtype, noise)
         here = oracle.value(x, 0) if quotient == "forward" else None
 
         def partial(i):
-            return slope(oracle.value, x, lambda h: x.at[i].add(h), quotient, h, i, here)
+            return slope(oracle, lambda h: x.at[i].add(h), quotient, h, i, here)
 
         if quotient == "complex":
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))
@@ -206,33 +214,48 @@ def _exact(gradient: Callable[[Oracle, Vector], Vector], calls: Callable[[int], 
     )
 
 
-def _draw(direction: Direction, q: int, orthogonal: bool) -> Callable[[Key, int, Any], Draw]:
-    """What the q directions of a step are made of, shape [q, n]: see _shape."""
+def _draw(direction: Direction, q: int, orthogonal: bool) -> Callable[[Key, int, Any], Any]:
+    """What the q directions of a step are made of: see _rows."""
 
-    def one(key: Key, n: int) -> Vector:
-        if direction == "coordinate":
-            return directions.coordinates(key, n)[0]
-        return directions.rademacher(key, n) if direction == "rademacher" else directions.gaussian(key, n)
-
-    def draw(key: Key, n: int, dtype: Any) -> Draw:
+    def draw(key: Key, n: int, dtype: Any) -> Any:
         require_directions(direction, q, orthogonal, n)
         if orthogonal and direction == "coordinate":
             return directions.coordinates(key, n, q).astype(dtype)
         if orthogonal:
             return directions.orthogonal(key, n, q, dtype)
-        return jax.vmap(lambda call: one(key._replace(call=call), n).astype(dtype))(jnp.arange(q, dtype=jnp.uint32))
+        if direction == "coordinate":
+            calls = jnp.arange(q, dtype=jnp.uint32)
+            return jax.vmap(lambda call: directions.coordinates(key._replace(call=call), n)[0].astype(dtype))(calls)
+        if direction == "rademacher":
+            return directions.rademacher_draw(key, n, q)
+        return directions.gaussian_draw(key, n, dtype, q)
 
     return draw
 
 
-def _shape(direction: Direction, orthogonal: bool, draw: Draw) -> Draw:
-    """The directions themselves, shape [q, n]: Gaussian rows become unit rows for the sphere."""
-    if direction != "sphere" or orthogonal:
-        return draw
-    return directions.unit(draw[0])[None] if draw.shape[0] == 1 else jax.vmap(directions.unit)(draw)
+def _period(direction: Direction, q: int, orthogonal: bool) -> Callable[[int], int]:
+    """How many steps share what _draw gives."""
+    if orthogonal or direction == "coordinate":
+        return lambda n: 1
+    return lambda n: directions.BITS if direction == "rademacher" else directions.period(q * n)
 
 
-def _combine(direction: Direction, v: Draw, slope) -> Vector:
+def _rows(direction: Direction, q: int, orthogonal: bool) -> Callable[..., Array]:
+    """The directions themselves, shape [q, n], made of what _draw gives."""
+
+    def rows(draw: Any, x: Vector, paired: bool = False) -> Array:
+        if orthogonal or direction == "coordinate":
+            return draw
+        if direction == "rademacher":
+            return directions.signs(draw, x.dtype)
+        if direction == "gaussian":
+            return directions.rows(draw, (q, x.size), x.dtype)
+        return directions.unit_rows(draw, (q, x.size), x.dtype, paired=paired)
+
+    return rows
+
+
+def _combine(direction: Direction, v: Array, slope: Array) -> Vector:
     """(c/q) Σⱼ Dⱼ vⱼ, c = n for unit directions."""
     q, n = v.shape
     scale = (n if direction in ("sphere", "coordinate") else 1) / q

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import optax
 
 from zobench import directions, theory
-from zobench.types import Calls, Draw, Estimator, Key, Method, Oracle, Problem, Scalar, State, Vector
+from zobench.types import Calls, Draw, Estimator, Method, Oracle, Problem, Scalar, State, Vector
 
 
 def descent(estimator: Estimator, optimizer: optax.GradientTransformation) -> Method:
@@ -27,7 +27,9 @@ def descent(estimator: Estimator, optimizer: optax.GradientTransformation) -> Me
         update, rule = optimizer.update(g, state[1], x)
         return jnp.asarray(optax.apply_updates(x, update)), (memory, rule)
 
-    return Method(init, step, estimator.calls, estimator.draw, lambda n: theory.time_scale(estimator, n))
+    return Method(
+        init, step, estimator.calls, estimator.draw, lambda n: theory.time_scale(estimator, n), estimator.period
+    )
 
 
 def accelerated(problem: Problem, estimator: Estimator, step: Scalar | float) -> Method:
@@ -57,7 +59,9 @@ def accelerated(problem: Problem, estimator: Estimator, step: Scalar | float) ->
         v = (1 - pull) * v + pull * y - (theta / alpha) * g
         return y - step * g, (v, following, memory)
 
-    return Method(init, advance, estimator.calls, estimator.draw, lambda n: theory.time_scale(estimator, n))
+    return Method(
+        init, advance, estimator.calls, estimator.draw, lambda n: theory.time_scale(estimator, n), estimator.period
+    )
 
 
 def random_pursuit(eps: float | None = None) -> Method:
@@ -75,13 +79,15 @@ def random_pursuit(eps: float | None = None) -> Method:
 
     def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
         h = float(jnp.finfo(x.dtype).eps) ** 0.25 if eps is None else eps
-        v = directions.unit(draw)
+        v = directions.unit_rows(draw, (1, x.size), x.dtype)[0]
         here, ahead, behind = oracle.value(x, 0), oracle.value(x + h * v, 1), oracle.value(x - h * v, 2)
         slope, curvature = (ahead - behind) / (2 * h), (ahead - 2 * here + behind) / h**2
         reach = jnp.where(curvature > 0, -slope / curvature, -h * jnp.sign(slope))
         return x + reach * v, state
 
-    return Method(lambda x: (), advance, lambda n: Calls(value=3), _gaussian, lambda n: n)
+    return Method(
+        lambda x: (), advance, lambda n: Calls(value=3), directions.gaussian_draw, lambda n: n, directions.period
+    )
 
 
 def three_point(step: Scalar | float) -> Method:
@@ -97,14 +103,17 @@ def three_point(step: Scalar | float) -> Method:
     def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
         here, k = state
         first = jnp.isnan(here)
-        move = jnp.where(first, 0, step / jnp.sqrt(jnp.maximum(k, 1))) * directions.unit(draw)
+        move = (
+            jnp.where(first, 0, step / jnp.sqrt(jnp.maximum(k, 1)))
+            * directions.unit_rows(draw, (1, x.size), x.dtype)[0]
+        )
         ahead, behind = oracle.value(x + move, 0), oracle.value(x - move, 1)
         here = jnp.where(first, ahead, here)
         best = jnp.minimum(jnp.minimum(ahead, behind), here)
         x = jnp.where(here <= best, x, jnp.where(ahead <= behind, x + move, x - move))
         return x, (best, k + 1)
 
-    return Method(init, advance, lambda n: Calls(value=2), _gaussian, lambda n: n)
+    return Method(init, advance, lambda n: Calls(value=2), directions.gaussian_draw, lambda n: n, directions.period)
 
 
 def one_plus_one(sigma: float = 1.0) -> Method:
@@ -124,14 +133,10 @@ def one_plus_one(sigma: float = 1.0) -> Method:
     def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
         here, length = state
         first = jnp.isnan(here)
-        y = x + jnp.where(first, 0, length) * draw
+        y = x + jnp.where(first, 0, length) * directions.rows(draw, (1, x.size), x.dtype)[0]
         there = oracle.value(y)
         success = first | (there <= here)
         change = jnp.where(first, 0, (success - 0.2) / (0.8 * (1 + x.size / 2)))
         return jnp.where(success, y, x), (jnp.where(success, there, here), length * jnp.exp(change))
 
-    return Method(init, advance, lambda n: Calls(value=1), _gaussian, lambda n: n)
-
-
-def _gaussian(key: Key, n: int, dtype) -> Draw:
-    return directions.gaussian(key, n).astype(dtype)
+    return Method(init, advance, lambda n: Calls(value=1), directions.gaussian_draw, lambda n: n, directions.period)

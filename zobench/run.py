@@ -1,23 +1,24 @@
 """The loop: many runs of descent through one compiled block, and when each of them arrived.
 
 A block of up to 64 records is compiled once per cell; steps, seeds and the number of iterations a record are traced.
-Runs go through it in groups of fixed size, so a run's bytes do not depend on which runs are beside it, and the host
-looks at the records between blocks: that is where a run stops, reports progress and tells the time.
+Runs go through it one by one, which keeps a run's vectors in the cache and its bytes free of what runs beside it. The
+host looks at the records between blocks: that is where a run stops, reports progress and tells the time.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from math import inf, isnan, nan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.types import Key, Method, Problem, Scalar, oracle
+from zobench.types import Draw, Key, Method, Problem, Scalar, oracle
 
 RECORDS = 64
 RECORDS_PER_GRADIENT_STEP = 4
+LEAST_STEPS = 4  # between records of a random method: a record costs about two steps
 BLOCK = 500_000_000  # coordinates moved in a block, a few seconds: the host is to see large problems progress
 COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}  # a quarter faster where AVX-512 is; changes rounding only
 
@@ -48,69 +49,63 @@ class Stop(NamedTuple):
 
 
 class Program(NamedTuple):
-    """The compiled block of `records` records: runs in groups of `group`, `every` iterations between records."""
+    """The compiled block of `records` records of one run, `every` iterations between records."""
 
     block: Callable
     init: Callable
     problem: Problem
     records: int
-    group: int
     every: int
     compile_seconds: float
 
 
 def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Program:
-    """Compile a block for a group of runs of the method that `method_of` makes for a step size.
+    """Compile a block of one run of the method that `method_of` makes for a step size.
 
-    A block has 64 records, or fewer of a large problem. A group is as many runs as fill about 512 coordinates: enough
-    to vectorise, few enough to stay in cache. The draw of the next step is made at the end of a step and carried: else
-    XLA draws it again in each of its three uses. A black box is asked for one run and one record at a time, as each
-    value is a call of Python anyway.
+    A block has 64 records, or fewer of a large problem; a black box is asked for one record at a time, as each value is
+    a call of Python anyway. The draw of the next step is made at the end of a step and carried: else XLA draws it again
+    in each of its uses. Its source is made anew only in the first of the steps that share it.
     """
     x0, n = problem.x0, problem.n
     outline = method_of(jnp.ones((), x0.dtype))
-    alone = (outline.draw is None and problem.F is None) or not problem.differentiable
-    group = 1 if alone else max(1, min(32, 512 // n))
+    period = outline.period(n) if outline.draw else 1
     every = max(1, round(outline.time_scale(n) / RECORDS_PER_GRADIENT_STEP))
-    length = max(1, min(RECORDS, BLOCK // (every * n * group))) if problem.differentiable else 1
+    every = max(every, LEAST_STEPS) if outline.draw else every
+    length = max(1, min(RECORDS, BLOCK // (every * n))) if problem.differentiable else 1
 
-    def draw(seed, k):
+    def draw(seed, k) -> Any:
         return () if outline.draw is None else outline.draw(Key(seed, k.astype(jnp.uint32)), n, x0.dtype)
 
-    def one(x, state, seed, step, k, every, cap):
+    def following(drawn, seed, k):
+        if period == 1:
+            return draw(seed, k)
+        turn = k.astype(jnp.uint32) % jnp.uint32(period)
+        return Draw(jax.lax.cond(turn == 0, lambda: draw(seed, k).source, lambda: drawn.source), turn)
+
+    def block(x, state, seed, step, k, every, cap):
         method = method_of(step)
 
         def iterate(i, carry):
             x, state, drawn, k = carry
             x, state = method.step(oracle(problem, Key(seed, k.astype(jnp.uint32))), x, state, drawn)
-            return x, state, draw(seed, k + 1), k + 1
+            return x, state, following(drawn, seed, k + 1), k + 1
 
         def record(carry, _):
             left = jnp.minimum(every, cap - carry[3])  # not one iteration more than the budget
             return jax.lax.fori_loop(0, left, iterate, carry), measure(problem, carry[0])
 
         (x, state, _, _), records = jax.lax.scan(record, (x, state, draw(seed, k), k), length=length)
-        return x, state, records
+        return x, state, jnp.stack(records)
 
-    init = jax.vmap(lambda x, step: method_of(step).init(x))
-    x, steps = jnp.broadcast_to(x0, (group, n)), jnp.ones(group, x0.dtype)
-    seeds, k = jnp.zeros(group, jnp.uint32), jnp.int32(0)
+    def init(x, step):
+        return method_of(step).init(x)
+
+    seed, step, k = jnp.uint32(0), jnp.ones((), x0.dtype), jnp.int32(0)
     start = time.perf_counter()
-    block = jax.jit(_for_group(one, group), compiler_options=COMPILER_OPTIONS)
-    compiled = block.lower(x, init(x, steps), seeds, steps, k, jnp.int32(1), k).compile()
-    return Program(compiled, init, problem, length, group, every, time.perf_counter() - start)
-
-
-def _for_group(one: Callable, group: int) -> Callable:
-    """`one` for a group of runs, an axis of its first four arguments. XLA does better without one of size 1."""
-    if group > 1:
-        return jax.vmap(one, in_axes=(0, 0, 0, 0, None, None, None))
-
-    def single(x, state, seed, step, *rest):
-        first = jax.tree.map(lambda leaf: leaf[0], (x, state, seed, step))
-        return jax.tree.map(lambda leaf: leaf[None], one(*first, *rest))
-
-    return single
+    lowered = jax.jit(block, compiler_options=COMPILER_OPTIONS, donate_argnums=(0, 1)).lower(
+        x0, init(x0, step), seed, step, k, jnp.int32(1), k
+    )
+    return Program(lowered.compile(), init, problem, length, every, time.perf_counter() - start)
 
 
 def measure(problem: Problem, x):
@@ -126,30 +121,22 @@ def advance(
     program: Program, steps: Sequence[float], seeds: Sequence[int], stop: Stop, progress: Callable[[int], None]
 ) -> Curves:
     """Run descent from x0 for each pair (step, seed) until all of them have ended; curves of one common length."""
-    runs, size, dtype = len(seeds), program.group, program.problem.x0.dtype
-    pad = -runs % size
-    grouped = [
-        (
-            jnp.asarray(np.array([*steps, *[steps[-1]] * pad])[i : i + size], dtype),
-            jnp.asarray(np.array([*seeds, *[seeds[-1]] * pad])[i : i + size], jnp.uint32),
-        )
-        for i in range(0, runs + pad, size)
-    ]
-    x0 = jnp.broadcast_to(program.problem.x0, (size, program.problem.n))
-    states = [(x0, program.init(x0, step)) for step, _ in grouped]
+    runs, x0 = len(seeds), program.problem.x0
+    asked = [(np.uint32(seed), np.asarray(step, x0.dtype)) for seed, step in zip(seeds, steps, strict=True)]
+    states = [jax.tree.map(jnp.array, (x0, program.init(x0, step))) for _, step in asked]  # a block takes them over
     blocks, k, failure, ended = [], 0, "", np.zeros(runs, bool)
     start = time.perf_counter()
     while k <= stop.cap and not ended.all():
-        fixed = (jnp.int32(k), jnp.int32(program.every), jnp.int32(stop.cap))
+        fixed = (np.int32(k), np.int32(program.every), np.int32(stop.cap))
         try:
-            after, block = _one_block(program, states, grouped, fixed)
+            after, block = _one_block(program, states, asked, fixed)
         except Exception as error:
             if not blocks:
                 raise
             failure = last_line(error)
             break
         states = after
-        blocks.append([part[:runs] for part in block])
+        blocks.append(block)
         ended |= _ended(stop, *blocks[-1])
         k += program.records * program.every
         progress(min(k, stop.cap))
@@ -157,7 +144,7 @@ def advance(
     gap, gradient, distance = (np.concatenate(part, axis=1) for part in zip(*blocks, strict=True))
     recorded = np.arange(gap.shape[1], dtype=np.int64) * program.every
     keep = recorded <= stop.cap
-    x_end = np.concatenate([np.asarray(x) for x, _ in states])[:runs]
+    x_end = np.array([np.asarray(x) for x, _ in states])
     iterations = min(k, stop.cap) * runs
     return Curves(
         recorded[keep], gap[:, keep], gradient[:, keep], distance[:, keep], x_end, iterations, seconds, failure
@@ -169,14 +156,11 @@ def last_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
 
 
-def _one_block(program: Program, states: list, grouped: list, fixed: tuple) -> tuple[list, list[np.ndarray]]:
-    """All groups through one block: their states, and gap, gradient, distance [runs, records] on the host."""
-    after, records = [], []
-    for state, (step, seed) in zip(states, grouped, strict=True):
-        x, memory, record = program.block(*state, seed, step, *fixed)
-        after.append((x, memory))
-        records.append(record)
-    return after, [np.concatenate(part) for part in zip(*records, strict=True)]
+def _one_block(program: Program, states: list, asked: list, fixed: tuple) -> tuple[list, list[np.ndarray]]:
+    """All runs through one block: their states, and gap, gradient, distance [runs, records] on the host."""
+    done = [program.block(*state, seed, step, *fixed) for state, (seed, step) in zip(states, asked, strict=True)]
+    records = list(np.array([np.asarray(record) for _, _, record in done]).swapaxes(0, 1))
+    return [(x, memory) for x, memory, _ in done], records
 
 
 def _ended(stop: Stop, gap, gradient, distance) -> np.ndarray:

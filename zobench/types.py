@@ -9,13 +9,13 @@ from math import nan
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt32
 from numpy import ndarray
 
 Scalar = Float[Array, ""]
 Vector = Float[Array, " n"]
 State = Any
-Draw = Any
 
 
 class Key(NamedTuple):
@@ -27,6 +27,17 @@ class Key(NamedTuple):
     seed: UInt32[Array, ""]
     step: UInt32[Array, ""]
     call: UInt32[Array, ""] | int = 0
+
+
+class Draw(NamedTuple):
+    """The randomness of one step: a `source` that `period` steps in a row share, and which of them this one is.
+
+    One Box-Muller transform gives two normals, one word 32 signs: steps that share them cost half a transform, or a
+    32nd of a word. A method of period 1 may draw anything.
+    """
+
+    source: Any
+    turn: UInt32[Array, ""]
 
 
 class Calls(NamedTuple):
@@ -42,12 +53,32 @@ class Calls(NamedTuple):
         return self.value + self.jvp + self.grad
 
 
+class Separable(NamedTuple):
+    """f(x) = Σᵢ tᵢ(xᵢ), given by `terms(x)` of shape [n]: two values are then summed in one pass over x."""
+
+    terms: Callable[[Vector], Vector]
+
+    def __call__(self, x: Vector) -> Scalar:
+        """f(x)."""
+        return jnp.sum(self.terms(x))
+
+    def pair(self, x: Vector, y: Vector) -> tuple[Scalar, Scalar]:
+        """f(x) and f(y), each summed for itself, as two calls would be."""
+        parts = self.terms(x), self.terms(y)
+        zero = jnp.zeros((), parts[0].dtype)
+        return jax.lax.reduce(parts, (zero, zero), lambda a, b: (a[0] + b[0], a[1] + b[1]), (0,))
+
+
 class Oracle(NamedTuple):
-    """What a method may ask about f at x. It numbers its calls within a step: noise is drawn afresh for each number."""
+    """What a method may ask about f at x. It numbers its calls within a step: noise is drawn afresh for each number.
+
+    `pair(x, y)` is two values in one pass, where f has them so; None elsewhere.
+    """
 
     value: Callable[..., Scalar]  # (x, call=0)
     jvp: Callable[..., Scalar]  # (x, v, call=0)
     grad: Callable[..., Vector]  # (x, call=0)
+    pair: Callable[[Vector, Vector], tuple[Scalar, Scalar]] | None = None
 
 
 class Modes(NamedTuple):
@@ -107,29 +138,32 @@ class Estimator(NamedTuple):
     `estimate(oracle, x, draw, state)` gives the estimate and the next state; `init(x)` the first one, asking nothing.
     `second_moment(n)` is None where E‖G‖² is no multiple of ‖∇f‖². `excess(λ)` is what a quadratic with eigenvalues λ
     adds to diag E GGᵀ (the forward quotient); None where the exact recursion does not hold. `draw(key, n, dtype)` is
-    None for a deterministic estimator.
+    None for a deterministic estimator; where `period(n)` is more than 1 it gives a `Draw`, the source of which is the
+    same for all steps of one quotient step // period.
     """
 
-    estimate: Callable[[Oracle, Vector, Draw, State], tuple[Vector, State]]
+    estimate: Callable[[Oracle, Vector, Any, State], tuple[Vector, State]]
     calls: Callable[[int], Calls]
     second_moment: Callable[[int], Moment | None]
-    draw: Callable[[Key, int, Any], Draw] | None = None
+    draw: Callable[[Key, int, Any], Any] | None = None
     excess: Callable[[ndarray], ndarray] | None = None
     init: Callable[[Vector], State] = lambda x: ()
+    period: Callable[[int], int] = lambda n: 1
 
 
 class Method(NamedTuple):
-    """Anything that makes iterates. `draw(key, n, dtype)` is the randomness of one step, None if there is none.
+    """Anything that makes iterates. `draw(key, n, dtype)` is the randomness of one step, as an estimator's.
 
     `time_scale(n)` is how many iterations are expected to do the work of one with the gradient: it sets how often a run
     is recorded and how long it may take.
     """
 
     init: Callable[[Vector], State]
-    step: Callable[[Oracle, Vector, State, Draw], tuple[Vector, State]]
+    step: Callable[[Oracle, Vector, State, Any], tuple[Vector, State]]
     calls: Callable[[int], Calls]
-    draw: Callable[[Key, int, Any], Draw] | None = None
+    draw: Callable[[Key, int, Any], Any] | None = None
     time_scale: Callable[[int], float] = lambda n: 1.0
+    period: Callable[[int], int] = lambda n: 1
 
 
 def oracle(problem: Problem, key: Key | None = None) -> Oracle:
@@ -137,12 +171,14 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
 
     `key` says which run and step asks; it is needed where the problem has an F of its own.
     """
+    f, F = problem.f, problem.F
 
     def ask(x, call):
-        return problem.f(x) if problem.F is None or key is None else problem.F(x, key._replace(call=call))
+        return f(x) if F is None or key is None else F(x, key._replace(call=call))
 
     return Oracle(
         value=lambda x, call=0: ask(x, call),
         jvp=lambda x, v, call=0: jax.jvp(lambda y: ask(y, call), (x,), (v,))[1],
         grad=lambda x, call=0: jax.grad(ask)(x, call),
+        pair=f.pair if isinstance(f, Separable) and (F is None or key is None) else None,
     )
