@@ -1,15 +1,18 @@
 """Profiles against loops that do what the definitions say, and the page of experiment=profiles."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from made import made
 
-from zobench import profiles
+from zobench import claims, compose, profiles
 from zobench.profiles import Pair
+from zobench.report import contenders, profiled, profiles_report
 
 TIME = st.one_of(st.integers(1, 40).map(float), st.just(np.inf))
 SHAPE = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 3))
@@ -108,3 +111,61 @@ def test_holm_is_the_step_down_definition(p):
         before = [j for j in range(len(p)) if (p[j], j) <= (p[i], i)]
         slow = max(min(1, p[j] * sum((p[k], k) >= (p[j], j) for k in range(len(p)))) for j in before)
         assert found[i] == pytest.approx(slow)
+
+
+def solved(problem, curves, folder, **about):
+    """A record of one instance; curves by step, [runs, points] after 0, 1, ... steps."""
+    arrays = {}
+    for rule, curve in curves.items():
+        curve = np.asarray(curve, float)
+        found = {"k": np.arange(curve.shape[1]), "gap": curve, "hits": np.full(len(curve), np.inf)}
+        arrays |= {f"{rule}/{name}": array for name, array in found.items()}
+    instance = {"_target_": "zobench.problems.more_wild.more_wild", "instance": problem}
+    return made(folder, instance, arrays=arrays, budget=40, delta=about.pop("delta", 10.0), n=3, target=0.0, **about)
+
+
+COBYQA = {"_target_": "zobench.solvers.scipy", "algorithm": "COBYQA", "gradient": "none"}
+
+
+def test_times_are_calls_to_the_least_value_of_all_methods_and_all_steps_are_paid_for(tmp_path):
+    paths = [
+        solved(1, {"own": [[10, 6, 2, 1]]}, tmp_path, method=COBYQA, calls=1),
+        solved(1, {"0.1": [[10, 8, 5, 5], [10, 9, 9, np.nan]], "1.0": [[10, 5, 11, 2], [10, 12, 99, 99]]}, tmp_path),
+        solved(2, {"own": [[10, 6, 2, 1]]}, tmp_path, method=COBYQA, calls=1),  # the other was not run on it
+        solved(3, {"own": [[10, 10, 10, 0]]}, tmp_path, method=COBYQA, calls=1),
+        solved(3, {}, tmp_path, status="failed"),
+    ]
+    runs = profiled.read(paths[::-1])
+    assert runs.methods == ["COBYQA", "two-point descent"] and runs.problems == [1, 3] and runs.dropped == 1
+    assert (runs.budget, runs.runs, list(runs.n)) == (40, 2, [3, 3])
+    times = profiled.times(runs, np.array([0.5, 0.25]))  # of problem 1: f <= 1 + 0.5 * 9 and 1 + 0.25 * 9
+    np.testing.assert_array_equal(times[0, 0], [[2, 2], [2, 2]])
+    np.testing.assert_array_equal(times[1, 0], [[1 * 2 * 2, 3 * 2 * 2], [np.inf, np.inf]])
+    np.testing.assert_array_equal(times[:, 1, 0], [[3, 3], [np.inf, np.inf]])
+
+
+def test_a_changed_record_changes_the_verdict_and_too_few_leave_it_open(tmp_path):
+    def verdict(good, folder):
+        direct = {"_target_": "zobench.solvers.scipy", "algorithm": "Nelder-Mead", "gradient": "none"}
+        paths = [
+            solved(i, {"own": [[10, 5, 0 if (method is COBYQA) == good else 4]]}, folder, method=method, calls=1)
+            for i in range(1, 7)
+            for method in (COBYQA, direct)
+        ]
+        found = profiles_report.measures(paths)
+        return next(c for c in claims.of("profiles") if "direct search" in c.statement).verdict(found), found
+
+    assert verdict(True, tmp_path / "good")[0] == "holds"
+    held, found = verdict(False, tmp_path / "bad")
+    assert held == "refuted"
+    assert np.isnan(found["COBYQA less two-point descent: share solved to 0.1 within the budget"].value)
+    assert all(np.isnan(estimate.value) for estimate in profiles_report.measures([]).values())
+
+
+def test_every_contender_has_a_name_and_a_look_of_its_own():
+    choices = sorted(path.stem for path in Path("conf/contender").glob("*.yaml"))
+    with compose.session():
+        words = [f"contender={','.join(choices)}", "problem.instance=7"]
+        overrides = compose.parse(["experiment=quick/profiles", *words])
+        names = [contenders.name(cell.config) for cell in compose.cells(overrides, compose.shared(overrides))]
+    assert len(names) == len(choices) == len(set(names)) and set(names) == set(contenders.LOOKS)

@@ -24,7 +24,7 @@ def draw(runs: Runs, folder: Path) -> None:
 
 def _profiles(runs: Runs, folder: Path) -> None:
     """Data profiles above, performance profiles below, a column for each accuracy."""
-    figure, grid = figures.panels(2, len(TAU), wide=3.0, high=2.4, foot=1.25, head=0.6)
+    figure, grid = figures.panels(2, len(TAU), wide=3.0, high=2.4, foot=1.25, head=0.68)
     times = profiled.times(runs, np.array(TAU))
     kappa = np.geomspace(1, runs.budget / (runs.n.max() + 1), 120)
     for i, tau in enumerate(TAU):
@@ -66,6 +66,5 @@ def _foot(figure, runs: Runs, what: str, columns: int = 6) -> None:
     handles = [Line2D([], [], label=method, **contenders.look(method)) for method in runs.methods]
     caption = f"{len(runs.problems)} problems, n = {runs.n.min()} to {runs.n.max()}, {runs.runs} runs, at most "
     caption += f"{runs.budget} calls; {what}."
-    if columns > 4:
-        caption += " Bands of the best, middle and last method: 95 %, bootstrap over problems."
+    caption += " Bands of the best, middle and last: 95 %" + ", bootstrap over problems." * (columns > 4)
     figures.legend(figure, handles, caption, columns=columns)

@@ -17,23 +17,20 @@ def draw(found: Sequence[Response], folder: Path) -> None:
     columns = list(dict.fromkeys((each.column, each.record.n) for each in found)) or [("nothing was tuned", 0)]
     methods = sorted({each.method for each in found}, key=contenders.order)
     with figures.context():
-        figure, grid = figures.panels(2, len(columns), wide=2.9, high=2.2, foot=1.15, head=0.5)
+        figure, grid = figures.panels(2, len(columns), wide=3.5, high=2.2, foot=1.15, head=0.45)
         for j, (column, n) in enumerate(columns):
             own = [each for each in found if (each.column, each.record.n) == (column, n)]
             _response(grid[0][j], own)
             _ranges(grid[1][j], own, methods)
             grid[0][j].set_title(column)
-            if j:
-                grid[1][j].set_yticklabels([])
         grid[0][0].set_ylabel("oracle calls to target")
         handles = [Line2D([], [], label=method, marker="o", ms=4, **contenders.look(method)) for method in methods]
-        figures.legend(figure, handles, _caption(found), columns=6)
+        figures.legend(figure, handles, _caption(found), columns=3)
         figures.save(figure, folder, "tuning")
 
 
 def _response(axes: Axes, own: Sequence[Response]) -> None:
     axes.set(xscale="log", yscale="log")
-    axes.set_xlabel("multiple of the theory step")
     axes.axvline(1, color=GREY, lw=0.7, linestyle=":", zorder=0)
     for each in own:
         look, calls = contenders.look(each.method), each.record.calls
@@ -46,22 +43,15 @@ def _response(axes: Axes, own: Sequence[Response]) -> None:
             axes.fill_between(x[known], low[known], high[known], color=look["color"], alpha=0.15, lw=0)
         if arrived.any():
             axes.plot(each.best, each.times.min() * calls, "o", ms=4.5, color=look["color"], zorder=5)
-    axes.xaxis.set_minor_locator(_none())
-    axes.yaxis.set_minor_locator(_none())
-
-
-def _none():
-    from matplotlib.ticker import NullLocator
-
-    return NullLocator()
+    _limits(axes, own)
 
 
 def _ranges(axes: Axes, own: Sequence[Response], methods: Sequence[str]) -> None:
-    """A bar over the steps that need at most twice the time of the best; an arrow where the grid ends first."""
-    axes.set(xscale="log", ylim=(len(methods) - 0.5, -0.5), xlabel="multiple of the theory step: good range")
-    axes.set_yticks(range(len(methods)), methods)
+    """A bar over the steps that need at most twice the time of the best, with the ratio of its ends."""
+    axes.set(xscale="log", ylim=(len(methods) - 0.5, -0.5), xlabel="multiple of the theory step")
+    axes.set_title("steps that need at most twice the calls of the best", fontsize=8)
+    axes.set_yticks([])
     axes.axvline(1, color=GREY, lw=0.7, linestyle=":", zorder=0)
-    axes.tick_params(axis="y", length=0)
     for each in own:
         place, color = methods.index(each.method), contenders.look(each.method)["color"]
         low, high = each.good
@@ -71,9 +61,14 @@ def _ranges(axes: Axes, own: Sequence[Response], methods: Sequence[str]) -> None
         axes.plot(each.best, place, "o", ms=4.5, color=color)
         width = f"{each.width.value:.3g} ×"
         axes.annotate(width, (high, place), (5, 0), textcoords="offset points", va="center", fontsize=6.5)
+    _limits(axes, own)
+
+
+def _limits(axes: Axes, own: Sequence[Response]) -> None:
+    """The whole grid that was tried."""
     if own:
         axes.set_xlim(own[0].multiples[0] / 1.4, own[0].multiples[-1] * 1.4)
-    axes.xaxis.set_minor_locator(_none())
+    axes.minorticks_off()
 
 
 def _caption(found: Sequence[Response]) -> str:
@@ -81,5 +76,5 @@ def _caption(found: Sequence[Response]) -> str:
         return "no records"
     seeds, m = max(each.hits.shape[1] for each in found), max(each.multiples.size for each in found)
     n = ", ".join(map(str, sorted({each.record.n for each in found})))
-    text = f"n = {n}; {m} multiples of 1/(LB) and {seeds} held-out seeds for each method: median, quartiles shaded; "
-    return text + "dot: best step; good: at most twice its time. A line ends where half of the runs do not arrive."
+    text = f"n = {n}; {m} multiples of 1/(LB), {seeds} held-out seeds: median, quartiles shaded; "
+    return text + "a step is given up at twice the best so far. Dot: the best."
