@@ -93,7 +93,7 @@ def compare(first: ndarray, second: ndarray) -> Pair:
 
 def holm(p: Sequence[float]) -> ndarray:
     """p-values of several tests, adjusted so that one false rejection at all has the level (Holm 1979)."""
-    p = np.asarray(p, float)
-    order = np.argsort(p, kind="stable")
-    raised = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    values = np.asarray(p, float)
+    order = np.argsort(values, kind="stable")
+    raised = np.minimum(1, np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1)))
     return raised[np.argsort(order, kind="stable")]

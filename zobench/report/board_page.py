@@ -1,6 +1,7 @@
 """`zobench report claims`: which files the board has, and how they come about."""
 
 from collections.abc import Sequence
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -126,11 +127,11 @@ def _checks(entries: Sequence[dict[str, Any]]) -> tables.Table:
 
 
 def _measured(check: dict[str, Any]) -> str:
-    value, (low, high) = check["measured"], check["interval"] or (None, None)
+    value, interval = check["measured"], check["interval"]
+    low, high = interval or (nan, nan)
     if value is None or value != value:
         return ""
-    known = low is not None and low == low
-    spread = f" [{tables.significant(low)}, {tables.significant(high)}]" if known else ""
+    spread = "" if low != low else f" [{tables.significant(low)}, {tables.significant(high)}]"
     return tables.significant(value) + spread
 
 

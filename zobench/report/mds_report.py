@@ -111,9 +111,10 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
     entries = slowdown.groups(reading.load(records))
     two = next((group for group in mds.two_point_groups(entries) if group.rule == "theory"), None)
     gd = slowdown.reference(entries, two) if two else None
-    known = two is not None and gd is not None
-    ratios = [slowdown.ratio(cell, gd).times(cell.record.n) for cell in two.cells] if known else []
-    calls = [ratio.times(two.cells[0].record.calls / gd.cells[0].record.calls) for ratio in ratios] if known else []
+    calls = []
+    if two and gd:
+        price = two.cells[0].record.calls / gd.cells[0].record.calls
+        calls = [slowdown.ratio(cell, gd).times(cell.record.n * price) for cell in two.cells]
     least = min((c for c in calls if c.value == c.value), key=lambda c: c.value, default=Estimate(nan))
     return {
         "two points: calls over those of gradient descent, least over the maps": least,

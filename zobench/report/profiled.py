@@ -80,4 +80,4 @@ def _least(record: Record) -> float:
 
 
 def _runs(record: Record) -> int:
-    return len(record.array(record.rules[0], "hits"))
+    return len(record.curve(record.rules[0], "gap"))

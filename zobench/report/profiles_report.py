@@ -61,7 +61,8 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
 def _difference(times: np.ndarray, first: int, second: int) -> Estimate:
     solved = np.isfinite(times).mean(axis=2)
     both = profiles.profile((solved[first] - solved[second])[None, :, None])
-    return Estimate(*(float(part[0, 0]) for part in both), runs=times.shape[1])
+    value, low, high = (float(part[0, 0]) for part in both)
+    return Estimate(value, low, high, runs=times.shape[1])
 
 
 def _rows(runs: Runs) -> list[dict[str, Any]]:
