@@ -158,7 +158,7 @@ def test_a_changed_record_changes_the_verdict_and_too_few_leave_it_open(tmp_path
     assert verdict(True, tmp_path / "good")[0] == "holds"
     held, found = verdict(False, tmp_path / "bad")
     assert held == "refuted"
-    assert np.isnan(found["COBYQA less two-point descent: share solved to 0.1 within the budget"].value)
+    assert np.isnan(found["COBYQA less two-point descent: share solved to 0.1 within 30 (n + 1) calls"].value)
     assert all(np.isnan(estimate.value) for estimate in profiles_report.measures([]).values())
 
 

@@ -17,6 +17,7 @@ from zobench.statistics import Estimate
 TAU = (1e-1, 1e-3, 1e-5)
 KAPPA = (10.0, 30.0, 100.0)
 ECDF_TAU = np.geomspace(1e-1, 1e-6, 26)
+WITHIN = 30  # (n + 1) calls: where claims compare two methods, before the budget lets most of them arrive
 TESTED = 1e-3  # the accuracy at which methods are compared in pairs
 LEVEL = 0.05
 FILES = (*page.names("profiles", "ecdf"), "pairs.csv")
@@ -50,17 +51,17 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
     for name, (first, second) in PAIRS.items():
         for i, tau in enumerate(TAU):
             known = times is not None and {first, second} <= set(runs.methods)
-            found[f"{name}: share solved to {tau:g} within the budget"] = (
-                _difference(times[..., i], runs.methods.index(first), runs.methods.index(second))
+            found[f"{name}: share solved to {tau:g} within {WITHIN} (n + 1) calls"] = (
+                _difference(runs, times[..., i], runs.methods.index(first), runs.methods.index(second))
                 if known and times is not None
                 else Estimate(nan)
             )
     return found
 
 
-def _difference(times: np.ndarray, first: int, second: int) -> Estimate:
-    solved = np.isfinite(times).mean(axis=2)
-    both = profiles.profile((solved[first] - solved[second])[None, :, None])
+def _difference(runs: Runs, times: np.ndarray, first: int, second: int) -> Estimate:
+    solved = profiles.data(times, runs.n, np.array([WITHIN]))
+    both = profiles.profile(solved[first : first + 1] - solved[second : second + 1])
     value, low, high = (float(part[0, 0]) for part in both)
     return Estimate(value, low, high, runs=times.shape[1])
 
