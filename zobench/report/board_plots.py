@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from zobench.report import board, figures
+from zobench.report import board, figures, page
 from zobench.report.figures import GREEN, GREY, ORANGE, VERMILLION
 
 COLOR = {"holds": GREEN, "holds with qualification": ORANGE, "refuted": VERMILLION, "not measured": GREY}
-SHADE = {"holds": 0.32, "holds with qualification": 0.4, "refuted": 0.42, "not measured": 0.14}
+SHADE = {"holds": 0.32, "holds with qualification": 0.4, "refuted": 0.58, "not measured": 0.14}
 SIGN = {"holds": "✓", "holds with qualification": "✓ but", "refuted": "✗", "not measured": ""}
 COLUMNS = 10
 WIDE, HIGH, GAP = 1.02, 0.52, 0.06  # of a tile, inches
@@ -100,5 +100,6 @@ def _handles() -> list[Patch]:
 
 def _caption(entries: Sequence[Entry]) -> str:
     counts = board.counts(entry for entry in entries if entry["number"] is not None)
-    said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    words = {**page.WORDS, board.NOT_MEASURED: board.NOT_MEASURED}
+    said = ", ".join(f"{count} {words[verdict]}" for verdict, count in counts.items())
     return f"The lectures' {sum(counts.values())} claims: {said}. From the latest records of each experiment."

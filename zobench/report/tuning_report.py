@@ -108,9 +108,7 @@ def summary(folder: Path) -> list[tables.Table]:
     grids = {row["grid"] for row in rows}
     grid, seeds = (rows[0]["grid"], rows[0]["tuning_seeds"]) if rows else ("0", "0")
     note = f"Every method tries {grid if len(grids) == 1 else 'the same'} multiples of its theory step 1/(LB) on "
-    note += (
-        f"{max((int(row['tuning_seeds']) for row in rows), default=0) or seeds} held-out seeds. Good: at most twice "
-    )
+    note += f"{max((int(row['tuning_seeds']) for row in rows), default=0) or seeds} held-out seeds (one where nothing is random). Good: at most twice "
     note += (
         "the time of the best; ≤ and ≥ where the grid ends first. Calls: to the target with the best step, on other "
     )
