@@ -105,14 +105,13 @@ def summary(folder: Path) -> list[tables.Table]:
         title = f"{row['column']}, n = {row['n']}"
         lines.append([title if title != last else "", row["method"], *_line(row)])
         last = title
-    grids = {row["grid"] for row in rows}
-    grid, seeds = (rows[0]["grid"], rows[0]["tuning_seeds"]) if rows else ("0", "0")
-    note = f"Every method tries {grid if len(grids) == 1 else 'the same'} multiples of its theory step 1/(LB) on "
-    note += f"{max((int(row['tuning_seeds']) for row in rows), default=0) or seeds} held-out seeds (one where nothing is random). Good: at most twice "
+    grid, seeds = (max((int(row[name]) for row in rows), default=0) for name in ("grid", "tuning_seeds"))
+    note = f"Every method tries {grid} multiples of its theory step 1/(LB) on {seeds} held-out seeds (one where nothing is "
     note += (
-        "the time of the best; ≤ and ≥ where the grid ends first. Calls: to the target with the best step, on other "
+        "random). Good: at most twice the time of the best; ≤ and ≥ where the grid ends first. Calls: to the target "
     )
-    note += "seeds, median [95 % interval, bootstrap]. Theory/best: time with the theory step over that with the best."
+    note += "with the best step, on other seeds, median [95 % interval, bootstrap]. "
+    note += "Theory/best: time with the theory step over that with the best."
     return [tables.Table("What a step size is worth", note, header, lines, 2)] if rows else []
 
 
