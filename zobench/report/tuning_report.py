@@ -106,11 +106,11 @@ def summary(folder: Path) -> list[tables.Table]:
         lines.append([title if title != last else "", row["method"], *_line(row)])
         last = title
     grid, seeds = (max((int(row[name]) for row in rows), default=0) for name in ("grid", "tuning_seeds"))
-    note = f"Every method tries {grid} multiples of its theory step 1/(LB) on {seeds} held-out seeds (one where nothing is "
-    note += (
-        "random). Good: at most twice the time of the best; ≤ and ≥ where the grid ends first. Calls: to the target "
+    note = (
+        f"Every method tries {grid} multiples of its theory step 1/(LB) on {seeds} held-out seeds (one where nothing "
     )
-    note += "with the best step, on other seeds, median [95 % interval, bootstrap]. "
+    note += "is random). Good: at most twice the time of the best; ≤ and ≥ where the grid ends first. "
+    note += "Calls: to the target with the best step, on other seeds, median [95 % interval, bootstrap]. "
     note += "Theory/best: time with the theory step over that with the best."
     return [tables.Table("What a step size is worth", note, header, lines, 2)] if rows else []
 
