@@ -146,7 +146,8 @@ def combined(verdicts: Iterable[str]) -> str:
 
 def _numbered(statement: Statement, own: list[dict[str, Any]]) -> dict[str, Any]:
     verdict = combined(line["verdict"] for line in own)
-    reasons = [line["reason"] for line in own] or [statement.untestable or "no experiment measures it"]
+    reasons = [statement.untestable] if statement.untestable else [line["reason"] for line in own]
+    reasons = reasons or ["no experiment measures it"]
     reason = "; ".join(dict.fromkeys(reasons)) if verdict == NOT_MEASURED else ""
     about = {name: value for name, value in statement._asdict().items() if name != "untestable"}
     return {**about, "verdict": verdict, "reason": reason, "rows": own}
