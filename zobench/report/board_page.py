@@ -155,5 +155,5 @@ def closing(entries: Sequence[dict[str, Any]], found: Sequence[Evidence], folder
     lines = [f"{name}: {', '.join(f'{n} {words[v]}' for v, n in counts.items() if n)}" for name, counts in said.items()]
     missing = [each.experiment for each in found if each.reason and not each.broken]
     if missing:
-        lines.append(f"not measured: {'; '.join(f'zobench experiment={name}' for name in missing)}")
+        lines.append(f"not measured: zobench experiment={' | '.join(missing)}")
     return "\n".join([*lines, f"tables and the figure in {folder}"])
