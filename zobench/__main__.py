@@ -18,6 +18,7 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench problem=mds problem.points=15 estimator=two_point seeds=10         one cell and a short table
   zobench -m problem.dim=8,16 estimator=two_point,autodiff                   a sweep
   zobench report slowdown [report_dir=...] [runs_dir=...]                    draw again from records
+  zobench report claims                             the board: what the lectures claim, and what the records say of it
   zobench list [problems|estimators|methods|experiments]                     what there is, one sentence each
   zobench check my_problem.py | <name>              test a problem or an estimator against what it declares
 

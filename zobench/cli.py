@@ -1,6 +1,7 @@
 """What a command does: one cell, a sweep of cells, or a report drawn again from records."""
 
 import os
+import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,12 +99,17 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
 
 
 def report_again(arguments: Sequence[str], console: Console) -> int:
-    """`zobench report slowdown [report_dir=...] [runs_dir=...]`: from the records of the latest sweep alone."""
+    """`zobench report slowdown [report_dir=...] [runs_dir=...]`: from the records of the latest sweep alone.
+
+    `zobench report claims` judges the claims of all experiments.
+    """
     options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
     names = [argument for argument in arguments if "=" not in argument]
     if len(names) != 1 or options.keys() - {"report_dir", "runs_dir"}:
         raise UsageError("zobench report takes a name, report_dir=... and runs_dir=..., as in: zobench report slowdown")
     runs_dir = options.get("runs_dir", "runs")
+    if names[0] == "claims":
+        return _report_claims(runs_dir, options.get("report_dir", "reports/claims"), console)
     found = {name: sweeps[-1] for name, sweeps in store.sweeps(runs_dir).items()}
     if names[0] not in found:
         there = ", ".join(f"{name} ({len(sweep.members())} cells)" for name, sweep in found.items()) or "none"
@@ -114,6 +120,17 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     require_writable("report_dir", report_dir)
     report(names[0], [store.path(runs_dir, key) for key in found[names[0]].members()], report_dir, console)
     return 0
+
+
+def _report_claims(runs_dir: str, report_dir: str, console: Console) -> int:
+    from zobench.report import draw_board
+
+    require_writable("report_dir", report_dir)
+    failed = draw_board(Path(runs_dir), Path(report_dir), console)
+    console.print(f"report: {report_dir}", soft_wrap=True)
+    for name, reason in failed:
+        print(f"zobench: {name} raised: {reason}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def report(name: str, records: Sequence[Path], report_dir: str, console: Console) -> None:

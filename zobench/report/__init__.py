@@ -31,3 +31,14 @@ def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console)
     for table in report.summary(report_dir):
         tables.show(table, console)
     console.print(report.closing(report_dir), markup=False, highlight=False)
+
+
+def draw_board(runs_dir: Path, report_dir: Path, console: Console) -> list[tuple[str, str]]:
+    """Judge all claims by the latest sweep of each experiment and draw the board; reports that raised, and why."""
+    from zobench.report import board, board_page
+
+    found = board.evidence(runs_dir, board.latest(runs_dir))
+    entries = board_page.write(found, report_dir)
+    tables.show(board_page.summary(entries), console)
+    console.print(board_page.closing(entries, found, report_dir), markup=False, highlight=False, soft_wrap=True)
+    return [(f"report {each.experiment}", each.reason) for each in found if each.broken]

@@ -1,17 +1,18 @@
 """experiment=directions: which files there are, and how they come about."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import nan
 from pathlib import Path
 from typing import Any
 
 from zobench.report import files, tables
 from zobench.report.slowdown_report import TABLES, closing
+from zobench.statistics import Estimate
 
 FIGURES = ("directions",)
 FILES = (*TABLES, *(f"{name}.{form}" for name in FIGURES for form in ("png", "svg")))
 
-__all__ = ["FILES", "closing", "summary", "write"]
+__all__ = ["FILES", "closing", "measures", "summary", "write"]
 
 
 def write(records: Sequence[Path], folder: Path) -> None:
@@ -77,3 +78,37 @@ def _with_interval(line: dict[str, str], name: str) -> str:
 
 def _float(text: str) -> float:
     return float(text) if text else nan
+
+
+def measures(records: Sequence[Path]) -> dict[str, Estimate]:
+    """What q directions cost at the largest dimension, under the theory step; nan where it was not measured."""
+    from zobench.report import directions
+    from zobench.report import records as reading
+
+    found = directions.studies(reading.load(records))
+    entries = [entry for entry in found[-1].entries if entry.rule == "theory"] if found else []
+    n, K_GD = (found[-1].n, found[-1].K_GD) if found else (nan, nan)
+    of_n = [entry.cell.time.times(1 / (n * K_GD)) for entry in entries]
+    of_B = [entry.cell.time.times(1 / (entry.B * K_GD)) for entry in entries]
+    whole = [e.cell.calls.times(1 / ((n + 1) * K_GD)) for e in entries if e.orthogonal and e.q == n]
+    said = directions.verdicts(found[-1:])
+    return {
+        "iterations/(n K_GD), most over q": _extreme(max, of_n),
+        "iterations/(B K_GD), least over q": _extreme(min, of_B),
+        "iterations/(B K_GD), most over q": _extreme(max, of_B),
+        "independent directions: q of the fewest calls/√(n−1)": _said(said, "q of the fewest calls").times(
+            1 / found[-1].best_q if found else nan
+        ),
+        "orthogonal directions: largest calls(next q)/calls(q)": _said(said, "largest calls(next q)/calls(q)"),
+        "n orthogonal directions: calls/calls of forward differences": _extreme(max, whole),
+    }
+
+
+def _extreme(choose: Callable, values: Sequence[Estimate]) -> Estimate:
+    return choose(values, key=lambda estimate: estimate.value, default=Estimate(nan))
+
+
+def _said(verdicts: Sequence[dict[str, Any]], quantity: str) -> Estimate:
+    """A quantity of the verdicts; nan where it has none."""
+    entry = next((entry for entry in verdicts if entry["quantity"] == quantity), None)
+    return Estimate(entry["measured"], *entry["interval"]) if entry else Estimate(nan)

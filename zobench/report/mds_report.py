@@ -7,13 +7,14 @@ from typing import Any
 
 from zobench.report import files, tables
 from zobench.report.slowdown_report import TABLES, closing
+from zobench.statistics import Estimate
 
 FIGURES = ("convergence", "map", "scaling")
 FILES = (*TABLES, *(f"{name}.{form}" for name in FIGURES for form in ("png", "svg")))
 K_CONSTANT = (1.0, 0.15)  # K/(n K_GD) by the theory sheet; the map is no quadratic, so a looser claim than the table's
 SLOWDOWN = (1.0, 0.1)
 
-__all__ = ["FILES", "closing", "summary", "write"]
+__all__ = ["FILES", "closing", "measures", "summary", "write"]
 
 
 def write(records: Sequence[Path], folder: Path) -> None:
@@ -100,3 +101,23 @@ def _with_interval(line: dict[str, str], name: str, digits: int) -> str:
 
 def _float(text: str) -> float:
     return float(text) if text else nan
+
+
+def measures(records: Sequence[Path]) -> dict[str, Estimate]:
+    """What two points pay on the maps under the theory step, against gradient descent; nan: not measured."""
+    from zobench.report import mds, slowdown
+    from zobench.report import records as reading
+
+    entries = slowdown.groups(reading.load(records))
+    two = next((group for group in mds.two_point_groups(entries) if group.rule == "theory"), None)
+    gd = slowdown.reference(entries, two) if two else None
+    calls = []
+    if two and gd:
+        price = two.cells[0].record.calls / gd.cells[0].record.calls
+        calls = [slowdown.ratio(cell, gd).times(cell.record.n * price) for cell in two.cells]
+    least = min((c for c in calls if c.value == c.value), key=lambda c: c.value, default=Estimate(nan))
+    return {
+        "two points: calls over those of gradient descent, least over the maps": least,
+        "two points: exponent in n of K/K_GD": mds.slowdown_exponent(entries, two)[0] if two else Estimate(nan),
+        "two points: K/(n K_GD)": mds.constants(entries, two) if two else Estimate(nan),
+    }

@@ -3,11 +3,15 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from math import nan
 from pathlib import Path
 
 from zobench.report import files, slowdown_tables, tables
+from zobench.statistics import Estimate
 
 FIGURES = ("convergence", "scaling", "collapse")
+CLASSES = {"gradient": "smooth", "gap": "convex", "distance": "strongly convex"}
+METHODS = {"autodiff": "gradient descent", "finite_difference": "finite differences", "two_point": "two points"}
 TABLES = ("table.md", "table.csv", "table.tex", "cells.csv", "verdicts.json")
 FILES = (*TABLES, *(f"{name}.{form}" for name in FIGURES for form in ("png", "svg")))
 
@@ -49,3 +53,49 @@ def closing(folder: Path) -> str:
 
 def _cell(line: dict[str, str]) -> str:
     return f"{line['problem']}, {line['method']}, n = {line['n']}: {line['reason']}"
+
+
+def measures(records: Sequence[Path]) -> dict[str, Estimate]:
+    """What the lecture's table says of each class and method, measured under the theory step; nan: not measured.
+
+    The error's decay is its exponent in k, or where it is geometric the c of (1 − c μ/(LB))ᵏ.
+    """
+    from zobench.report import records as reading
+    from zobench.report import slowdown
+
+    entries = slowdown.groups(reading.load(records))
+    found = {}
+    for metric, kind in CLASSES.items():
+        decay = "contraction c" if metric == "distance" else "exponent in k of the error"
+        for estimator, method in METHODS.items():
+            name = f"{kind}, {method}"
+            quantities = ("largest mean/bound", decay, "exponent in n of the iterations", "exponent in n of the calls")
+            found |= dict.fromkeys((f"{name}: {quantity}" for quantity in quantities), Estimate(nan))
+            for group in _of(entries, metric, estimator):
+                values = _measured(group)
+                found |= {f"{name}: {quantity}": value for quantity, value in zip(quantities, values, strict=True)}
+        zero = _of(entries, metric, "two_point")
+        paid = slowdown.constant(zero[0], slowdown.reference(entries, zero[0])) if zero else Estimate(nan)
+        found[f"{kind}, two points: K/(n K_GD)"] = paid
+    return found
+
+
+def _of(entries: Sequence, metric: str, estimator: str) -> list:
+    """The entry under the theory step whose problem belongs to the lecture's class: one, or none."""
+    from zobench.report.slowdown import MEMBERS
+
+    own = (g for g in entries if (g.metric, g.estimator, g.rule) == (metric, estimator, "theory"))
+    return [group for group in own if group.cells[0].record.family in MEMBERS[metric]][:1]
+
+
+def _measured(group) -> tuple[Estimate, ...]:
+    from zobench import statistics
+    from zobench.report import measured, slowdown
+
+    strongly = group.metric == "distance"
+    fits = [slowdown.exponent(group, of)[0] for of in ("iterations", "calls")]
+    return (
+        Estimate(max(cell.tightness for cell in group.cells)),
+        statistics.pooled([measured.rate(cell) if strongly else cell.decay for cell in group.cells]),
+        *(fit.slope if fit else Estimate(nan) for fit in fits),
+    )

@@ -13,6 +13,11 @@ TEX = {
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "$-$", "≥": r"$\ge$", "≤": r"$\le$", "±": r"$\pm$",
     "∇": r"$\nabla$", "‖": r"$\|$", "²": "$^2$", "μ": r"$\mu$", "×": r"$\times$", "…": r"\dots{}", "–": "--",
     "*": "$^*$", ">": "$>$", "<": "$<$", "∝": r"$\propto$", "—": "---", "ρ": r"$\rho$", "·": r"$\cdot$", "₀": "$_0$",
+    "₁": "$_1$", "₂": "$_2$", "¹": "${}^1$", "³": "$^3$", "⁻": "${}^-$", "ᵀ": "${}^T$", "ⁿ": "${}^n$", "′": "$'$",
+    "Σ": r"$\Sigma$", "Δ": r"$\Delta$", "α": r"$\alpha$", "ε": r"$\varepsilon$", "τ": r"$\tau$", "∂": r"$\partial$",
+    "√": r"$\surd$", "→": r"$\to$", "⟨": r"$\langle$", "⟩": r"$\rangle$", "é": r"\'e",
+    "β": r"$\beta$", "κ": r"$\kappa$", "λ": r"$\lambda$", "π": r"$\pi$", "σ": r"$\sigma$", "⁴": "$^4$", "ᵢ": "$_i$",
+    "″": "$''$", "½": r"$\frac12$", "¼": r"$\frac14$",
 }  # fmt: skip
 WIDE = 104  # characters of a terminal that holds a value and its interval side by side in three columns
 

@@ -1,0 +1,184 @@
+"""The board of claims: none is lost, verdicts follow the records of the latest sweep, and faults are said."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from zobench import claims, store
+from zobench.__main__ import main
+from zobench.report import board, board_plots, directions_report, files
+from zobench.statistics import Estimate
+
+SMALL = ("problem.dim=8", "estimator.q=1,8", "seeds=4", "step=[theory]", "hydra/launcher=basic")
+CLAIM = 18  # what experiment=directions measures
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A small sweep of experiment=directions."""
+    folder = tmp_path_factory.mktemp("board")
+    with pytest.raises(SystemExit) as ended:
+        main(("experiment=directions", *SMALL, f"runs_dir={folder / 'runs'}", f"report_dir={folder / 'page'}"))
+    assert ended.value.code == 0
+    return folder / "runs"
+
+
+@pytest.fixture
+def runs(recorded, tmp_path):
+    """A copy of its records, to be changed."""
+    ((_, (sweep,)),) = store.sweeps(recorded).items()
+    keys = sweep.members()
+    for key in keys:
+        rewrite(store.path(recorded, key), store.path(tmp_path / "runs", key))
+    store.sweep(tmp_path / "runs", sweep.folder.name).end(keys)
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def without_picture(monkeypatch):
+    """The board's tables alone, to save the time of drawing."""
+    monkeypatch.setattr(board_plots, "draw", lambda entries, folder: None)
+
+
+def rewrite(source, path, change=lambda arrays, meta: None):
+    record = store.read(source)
+    assert record
+    arrays, meta = dict(record.arrays), dict(record.meta)
+    change(arrays, meta)
+    store.write(path, arrays, meta)
+
+
+def slower(arrays, meta):
+    arrays["theory/hits"] = arrays["theory/hits"] * 2
+
+
+def failed(arrays, meta):
+    arrays.clear()
+    meta |= {"status": "failed", "reason": "it fell over", "rules": {}}
+
+
+def drawn(runs):
+    """The board: its entries by number, and what the terminal said."""
+    folder = runs.parent / "claims"
+    with pytest.raises(SystemExit) as ended:
+        main(("report", "claims", f"runs_dir={runs}", f"report_dir={folder}"))
+    entries = json.loads((folder / "verdicts.json").read_text())
+    return {entry["number"]: entry for entry in entries if entry["number"]}, folder, ended.value.code
+
+
+def latest(runs):
+    return store.sweeps(runs)["directions"][-1]
+
+
+def test_all_seventy_claims_are_stated_once_and_every_measured_number_is_among_them():
+    stated = board.statements()
+    assert [statement.number for statement in stated] == list(range(1, 71))
+    assert all(statement.expected in claims.VERDICTS and statement.statement for statement in stated)
+    assert [statement.number for statement in stated if statement.untestable] == [25]
+    found = [board.Evidence(name, {}, reason="no records") for name in board.experiments()]
+    entries = board.board(board.rows(found))
+    assert [entry["number"] for entry in entries][:70] == list(range(1, 71))
+    assert {entry["verdict"] for entry in entries} == {"not measured"}
+    assert all(entry["reason"] for entry in entries)
+
+
+def test_without_records_all_is_not_measured_and_the_board_says_what_to_run(tmp_path, capsys):
+    entries, folder, code = drawn(tmp_path / "runs")
+    out = capsys.readouterr().out
+    assert code == 0 and "claims: 70 not measured" in out and "not measured: zobench experiment=" in out
+    assert entries[CLAIM]["reason"] == "zobench experiment=directions"
+    assert "nothing that could be measured" in entries[25]["reason"]
+    assert {path.name for path in folder.iterdir()} == {
+        *("table.csv", "table.md", "table.tex", "verdicts.json", "board.png", "board.svg")
+    }
+    numbers = {line["number"] for line in files.read_csv(folder / "table.csv")}
+    assert {str(number) for number in range(1, 71)} <= numbers
+    assert all(f"| {number}. " in (folder / "table.md").read_text() for number in range(1, 71))
+
+
+def test_a_changed_record_changes_the_verdict(runs, capsys):
+    before, folder, code = drawn(runs)
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert code == 0 and before[CLAIM]["verdict"] == "holds with qualification"
+    assert "claims: 1 hold with qualification, 69 not measured" in capsys.readouterr().out
+    drawn(runs)
+    assert first == {path.name: path.read_bytes() for path in folder.iterdir()}
+    for key in latest(runs).members():
+        rewrite(store.path(runs, key), store.path(runs, key), slower)
+    after, _, _ = drawn(runs)
+    assert after[CLAIM]["verdict"] == "refuted"
+    assert "claims: 1 refuted, 69 not measured" in capsys.readouterr().out
+    assert first["board.png"] != (folder / "board.png").read_bytes()
+
+
+def test_failed_broken_and_absent_records_are_counted_and_leave_the_rest(runs, without_picture, capsys):
+    keys = latest(runs).members()
+    assert len(keys) == 4
+    rewrite(store.path(runs, keys[3]), store.path(runs, keys[3]), failed)
+    store.path(runs, keys[2]).write_bytes(b"no record")
+    entries, folder, code = drawn(runs)
+    assert code == 0 and entries[CLAIM]["verdict"] == "holds with qualification"
+    assert "2 ended well, 1 failed, 1 without a record" in (folder / "table.md").read_text()
+    store.path(runs, keys[0]).unlink()
+    rewrite(store.path(runs, keys[1]), store.path(runs, keys[1]), failed)
+    entries, _, code = drawn(runs)
+    assert code == 0 and entries[CLAIM]["reason"] == "no cell ended well: zobench experiment=directions"
+    capsys.readouterr()
+
+
+def test_the_latest_sweep_in_which_a_cell_has_ended_counts(runs, without_picture):
+    keys, old = latest(runs).members(), latest(runs).folder
+    slow = [f"{i:016x}" for i in range(len(keys))]
+    for key, new in zip(keys, slow, strict=True):
+        rewrite(store.path(runs, key), store.path(runs, new), slower)
+    newer = store.sweep(runs, "directions-newer")
+    newer.mark(slow[0])  # a sweep that was interrupted: one marker, and no list of all cells
+    (runs / "sweeps" / "directions-empty").mkdir()
+    for i, folder in enumerate((old, newer.folder, runs / "sweeps" / "directions-empty")):
+        os.utime(folder, (1e9 + i, 1e9 + i))
+    entries, folder, _ = drawn(runs)
+    assert entries[CLAIM]["verdict"] == "refuted"
+    assert "1 ended well, the sweep has not ended" in (folder / "table.md").read_text()
+    os.utime(old, (2e9, 2e9))
+    assert drawn(runs)[0][CLAIM]["verdict"] == "holds with qualification"
+
+
+def test_a_report_that_raises_is_said_and_gives_exit_code_1(runs, without_picture, monkeypatch, capsys):
+    def broken(records):
+        raise KeyError("gone")
+
+    monkeypatch.setattr(directions_report, "measures", broken)
+    entries, _, code = drawn(runs)
+    assert code == 1 and "KeyError: 'gone'" in capsys.readouterr().err
+    assert entries[CLAIM]["verdict"] == "not measured" and "KeyError" in entries[CLAIM]["reason"]
+
+
+def test_a_number_has_the_worst_verdict_of_those_that_could_measure_it():
+    assert board.combined(["holds", "not measured"]) == "holds"
+    assert board.combined(["holds", "holds with qualification"]) == "holds with qualification"
+    assert board.combined(["holds", "refuted", "holds with qualification"]) == "refuted"
+    assert board.combined(["not measured"]) == board.combined([]) == "not measured"
+
+
+def test_a_value_whose_interval_alone_reaches_the_range_is_not_measured_and_says_so():
+    (claim,) = (claim for claim in claims.of("directions") if claim.number == CLAIM)
+    vague = {claim.checks[0].quantity: Estimate(1.2, 1.1, 1.3)}
+    (row,) = (r for r in board.rows([board.Evidence("directions", vague, ended=1)]) if r["number"] == CLAIM)
+    assert row["verdict"] == "not measured" and "its interval reaches the claimed range" in row["reason"]
+
+
+def test_a_number_that_the_lectures_have_not_is_refused():
+    row = {"number": 71, "experiment": "directions", "statement": "too many"}
+    with pytest.raises(ValueError, match=r"claims/directions.yaml: 'too many': number 71"):
+        board.board([row])
+
+
+@pytest.mark.parametrize("name", ["slowdown", "directions", "mds"])
+def test_measures_have_all_quantities_that_are_asked_for_even_without_records(name):
+    from importlib import import_module
+
+    found = import_module(f"zobench.report.{name}_report").measures([])
+    assert {check.quantity for claim in claims.of(name) for check in claim.checks} <= found.keys()
+    assert all(np.isnan(estimate.value) for estimate in found.values())

@@ -1,0 +1,91 @@
+"""experiment=tuning: the winner and the range of good steps of made-up responses, and verdicts that follow them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made import made
+
+from zobench import claims
+from zobench.report import files, tuned, tuning_report
+
+MULTIPLES = np.array([1, 2, 4, 8, 0.5, 0.25])  # in the order in which they are tried
+QUADRATIC = {"_target_": "zobench.problems.quadratic.quadratic", "spectrum": "two_level", "dim": 8}
+
+
+def response(folder, times, *, estimator="two_point", calls=2, multiples=MULTIPLES, **about):
+    """A tuned cell: median hitting times by multiple, three held-out seeds and four reported ones."""
+    hits = np.asarray(times, float)[:, None] * [0.9, 1, 1.1]
+    best = float(multiples[np.argmin(times)])
+    arrays = {
+        "tuning/multiples": multiples,
+        "tuning/hits": hits,
+        "tuning/outcome": np.where(np.isfinite(hits), "reached", "diverged"),
+        "tuned/hits": np.array([90.0, 100, 110, 120]),
+        "tuned/outcome": np.full(4, "reached"),
+    }
+    about = {"metric": "distance", "n": 8, "step": best / 8, "target": 0.01, **about}
+    return made(folder, QUADRATIC, arrays=arrays, estimator=estimator, calls=calls, **about)
+
+
+def test_the_winner_its_range_and_its_test_on_fresh_seeds(tmp_path):
+    (each,) = tuned.read([response(tmp_path, [400, 200, 150, np.inf, 800, np.inf])])
+    assert list(each.multiples) == sorted(MULTIPLES)
+    assert (each.best, each.good, each.theory, each.at_edge) == (4, (2, 4), 400, False)
+    assert each.step == pytest.approx(1 / 8)
+    assert each.width.value == 2 and each.tested.value == 105
+    assert list(each.diverged) == [1, 0, 0, 0, 0, 1]
+    line = tuned.winner(each)
+    assert (line["best_step"], line["good_step_low"], line["good_step_high"]) == (0.5, 0.25, 0.5)
+    assert (line["calls"], line["at_edge"]) == (210, "no")
+
+
+TIME = st.one_of(st.integers(1, 100).map(float), st.just(np.inf))
+
+
+@given(st.lists(TIME, min_size=1, max_size=9))
+def test_good_multiples_are_the_unbroken_run_around_the_best(times):
+    multiples, best = 2.0 ** np.arange(len(times)), int(np.argmin(times))
+    low, high = tuned._good(multiples, np.array(times))
+    if times[best] == np.inf:
+        assert np.isnan([low, high]).all()
+        return
+    first = last = best
+    while first > 0 and times[first - 1] <= 2 * times[best]:
+        first -= 1
+    while last < len(times) - 1 and times[last + 1] <= 2 * times[best]:
+        last += 1
+    assert (low, high) == (multiples[first], multiples[last])
+
+
+def test_files_tell_the_same_story_and_nothing_that_arrived_is_left_empty(tmp_path):
+    paths = [
+        response(tmp_path / "runs", [60, 30, np.inf, np.inf, 120, 240], estimator="autodiff", calls=1),
+        response(tmp_path / "runs", [np.inf] * 6, estimator="finite_difference", calls=9),
+    ]
+    tuning_report.write(paths, tmp_path / "page")
+    names = {path.name for path in (tmp_path / "page").iterdir()}
+    assert names == set(tuning_report.FILES)
+    winners = {line["method"]: line for line in files.read_csv(tmp_path / "page" / "winners.csv")}
+    assert winners["gradient descent"]["best_multiple"] == "2"
+    assert winners["difference descent"]["best_multiple"] == ""
+    surface = files.read_csv(tmp_path / "page" / "surface.csv")
+    assert len(surface) == 12 and sum(line["iterations"] == "inf" for line in surface) == 8
+    (table,) = tuning_report.summary(tmp_path / "page")
+    assert [line[1] for line in table.lines] == ["gradient descent", "difference descent"]
+
+
+def test_a_changed_record_changes_the_verdict(tmp_path):
+    def verdict(times, folder):
+        measures = tuning_report.measures([response(folder, times, estimator="autodiff", calls=1)])
+        (check,) = (c for claim in claims.of("tuning") for c in claim.checks if _asks_for_the_largest(c))
+        return check.verdict(measures[check.quantity])
+
+    assert verdict([60, 30, np.inf, np.inf, 120, 240], tmp_path / "theory") == "holds"
+    assert verdict([60, 30, 20, np.inf, 120, 240], tmp_path / "beyond") == "refuted"
+    asked = {check.quantity for claim in claims.of("tuning") for check in claim.checks}
+    assert asked <= tuning_report.measures([]).keys()
+
+
+def _asks_for_the_largest(check):
+    return check.quantity == "strongly convex, gradient descent: largest multiple that arrives"

@@ -1,0 +1,159 @@
+"""`zobench report claims`: which files the board has, and how they come about."""
+
+from collections.abc import Sequence
+from math import nan
+from pathlib import Path
+from typing import Any
+
+from zobench.report import board, files, page, tables
+from zobench.report.board import Evidence
+
+FILES = page.names("board")
+COUNTED = {
+    "holds": "hold",
+    "holds with qualification": "qualified",
+    "refuted": "refuted",
+    "not measured": "not measured",
+}
+RULE = "A claim that several experiments measure has the worst verdict of those that could measure it. "
+
+
+def write(found: Sequence[Evidence], folder: Path) -> list[dict[str, Any]]:
+    """All files of the board, from what each experiment measured; its entries."""
+    from zobench.report import board_plots
+
+    entries = board.board(board.rows(found))
+    files.write_csv(folder / "table.csv", [line for entry in entries for line in _lines(entry)])
+    files.write_json(folder / "verdicts.json", entries)
+    topics = [_topic(topic, entries) for topic in board.topics(entries)]
+    files.write(folder / "table.md", tables.markdown([summary(entries), *topics, _sweeps(found), _checks(entries)]))
+    files.write(folder / "table.tex", tables.latex([summary(entries), *_narrow(entries)]))
+    board_plots.draw(entries, folder)
+    return entries
+
+
+def _lines(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """Lines of table.csv: one for each check; one for a claim that has none."""
+    about = {name: entry[name] for name in ("number", "topic", "lecture", "place", "statement", "expected", "verdict")}
+    checks = [(row, check) for row in entry["rows"] for check in row["checks"]]
+    return [_line(about, row, check) for row, check in checks] or [_line(about, {"reason": entry["reason"]}, {})]
+
+
+def _line(about: dict[str, Any], row: dict[str, Any], check: dict[str, Any]) -> dict[str, Any]:
+    low, high = check.get("interval") or (None, None)
+    claimed = check.get("between") or (None, None)
+    return {
+        **about,
+        "experiment": row.get("experiment"),
+        "experiment_verdict": row.get("verdict"),
+        "qualification": row.get("qualification"),
+        "quantity": check.get("quantity"),
+        "claimed_low": claimed[0],
+        "claimed_high": claimed[1],
+        "measured": check.get("measured"),
+        "measured_low": low,
+        "measured_high": high,
+        "check_verdict": check.get("verdict"),
+        "reason": row.get("reason"),
+    }
+
+
+def summary(entries: Sequence[dict[str, Any]]) -> tables.Table:
+    """What the terminal shows: how many claims of each topic have each verdict."""
+    counts = {topic: board.counts(e for e in entries if e["topic"] == topic) for topic in board.topics(entries)}
+    counts["all claims of the lectures"] = board.counts(entry for entry in entries if entry["number"] is not None)
+    lines = [[topic, *map(str, counted.values())] for topic, counted in counts.items()]
+    return tables.Table("The claims of the lectures, measured", RULE, ["", *COUNTED.values()], lines)
+
+
+def _topic(topic: str, entries: Sequence[dict[str, Any]]) -> tables.Table:
+    lines = [_verdict(entry) for entry in entries if entry["topic"] == topic]
+    header = ["claim", "lecture", "verdict", "expected", "measured by"]
+    return tables.Table(topic, RULE if topic != board.PREDICTIONS else "One line a prediction.", header, lines, 5)
+
+
+def _verdict(entry: dict[str, Any]) -> list[str]:
+    lecture = ", ".join(filter(None, (entry["lecture"], entry["place"])))
+    said = [row["qualification"] for row in entry["rows"] if row["verdict"].endswith("qualification")]
+    verdict = (
+        ": ".join([entry["verdict"], *said[:1]]) if entry["verdict"].endswith("qualification") else entry["verdict"]
+    )
+    return [_numbered(entry, "statement"), lecture, verdict, entry["expected"], _by(entry)]
+
+
+def _narrow(entries: Sequence[dict[str, Any]]) -> list[tables.Table]:
+    """The lectures' claims by their short names, for a page of paper."""
+    return [
+        tables.Table(
+            topic,
+            RULE,
+            ["claim", "verdict", "expected", "measured by"],
+            [
+                [_numbered(entry, "short"), entry["verdict"], entry["expected"], _by(entry) if entry["rows"] else ""]
+                for entry in entries
+                if entry["topic"] == topic
+            ],
+            2,
+        )
+        for topic in board.topics(entries)
+        if topic != board.PREDICTIONS
+    ]
+
+
+def _numbered(entry: dict[str, Any], name: str) -> str:
+    return f"{entry['number']}. {entry[name]}" if entry["number"] else entry[name]
+
+
+def _by(entry: dict[str, Any]) -> str:
+    """The experiments that measured a claim, or why none did."""
+    measured = [row["experiment"] for row in entry["rows"] if row["verdict"] != board.NOT_MEASURED]
+    missing = [row["experiment"] for row in entry["rows"] if row["verdict"] == board.NOT_MEASURED]
+    said = f" (not by {', '.join(dict.fromkeys(missing))})" if measured and missing else ""
+    return ", ".join(dict.fromkeys(measured)) + said or entry["reason"]
+
+
+def _checks(entries: Sequence[dict[str, Any]]) -> tables.Table:
+    """Every quantity that was asked for."""
+    lines = []
+    for entry in entries:
+        pairs = [(row, check) for row in entry["rows"] for check in row["checks"]]
+        for i, (row, check) in enumerate(pairs):
+            title = "" if i else _numbered(entry, "statement")
+            quantity = f"{row['experiment']}: {check['quantity']}"
+            claimed, measured = page.between(*map(_bound, check["between"])), _measured(check)
+            lines.append([title, quantity, claimed, measured, check["verdict"]])
+    header = ["claim", "quantity", "claimed", "measured", "verdict"]
+    return tables.Table("What was measured of each claim", "Intervals: 95 %.", header, lines, 2)
+
+
+def _measured(check: dict[str, Any]) -> str:
+    value, interval = check["measured"], check["interval"]
+    low, high = interval or (nan, nan)
+    if value is None or value != value:
+        return ""
+    spread = "" if low != low else f" [{tables.significant(low)}, {tables.significant(high)}]"
+    return tables.significant(value) + spread
+
+
+def _bound(value: float) -> float | str:
+    return str(value) if abs(value) == float("inf") else value
+
+
+def _sweeps(found: Sequence[Evidence]) -> tables.Table:
+    lines = [[each.experiment, each.said, each.reason] for each in found]
+    note = "The latest sweep of each experiment in which a cell has ended, whatever its size."
+    return tables.Table("Where the measurements come from", note, ["experiment", "cells", "to be said"], lines)
+
+
+def closing(entries: Sequence[dict[str, Any]], found: Sequence[Evidence], folder: Path) -> str:
+    """How the claims fare, which experiments are still to be run, and where the rest is."""
+    said = {
+        "claims": board.counts(entry for entry in entries if entry["number"] is not None),
+        "predictions": board.counts(entry for entry in entries if entry["number"] is None),
+    }
+    words = {**page.WORDS, board.NOT_MEASURED: board.NOT_MEASURED}
+    lines = [f"{name}: {', '.join(f'{n} {words[v]}' for v, n in counts.items() if n)}" for name, counts in said.items()]
+    missing = [each.experiment for each in found if each.reason and not each.broken]
+    if missing:
+        lines.append(f"not measured: zobench experiment={' | '.join(missing)}")
+    return "\n".join([*lines, f"tables and the figure in {folder}"])
