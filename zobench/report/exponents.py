@@ -14,7 +14,8 @@ from zobench.statistics import Estimate
 FIRST, BEYOND = 8, 4  # exact values at 8, 16, ... up to four times the largest dimension that ran
 LARGE = 64  # from here the offset in r + 2 bends a line less
 SPECTRA = ("two_level", "uniform", "log_uniform", "power", "one_large", "harmonic", "fixed_rank")
-LONG = ("theory", "trace")  # rules with an exact line beyond what ran: a search for the best step is too slow there
+LONG = ("theory", "trace")  # rules with an exact line beyond what ran
+FEW = 64  # different eigenvalues up to which the best step of all is sought: a search is some twenty decompositions
 
 
 class Line(NamedTuple):
@@ -65,7 +66,8 @@ def lines(found: Sequence[Point]) -> list[Line]:
 
 
 def _exact(points: Sequence[Point], rule: str) -> dict[int, float]:
-    if rule not in RULES:
+    few = np.unique(points[-1].known.levels.eigenvalue).size <= FEW
+    if rule not in RULES or (rule == "tuned" and not few):
         return {point.n: point.exact_ratio for point in points}
     most = max(point.n for point in points) * (BEYOND if rule in LONG else 1)
     sizes = sorted({FIRST * 2**i for i in range(most.bit_length()) if most >= FIRST * 2**i} | {p.n for p in points})

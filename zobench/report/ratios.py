@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from zobench import build, recursion, statistics, theory
-from zobench.report.records import RULES, Record, rank
+from zobench.report.records import RULES, Record, rank, target
 from zobench.statistics import Estimate
 from zobench.types import Problem
 
@@ -35,6 +35,7 @@ class Point(NamedTuple):
     K_GD: float
     calls: int
     record: Record
+    known: "Known"
 
     @property
     def ratio(self) -> Estimate:
@@ -60,15 +61,16 @@ def points(records: Sequence[Record]) -> list[Point]:
 
 def _usable(record: Record) -> bool:
     stop = record.meta["config"]["stop"]
-    asked = (record.family, stop["metric"], stop["relative_to"])
-    return not record.failed and record.method == "two-point GD" and asked == ("quadratic", "gap", "start")
+    asked = (record.family, stop["metric"], stop["relative_to"], target(record.meta["config"]["method"]))
+    plain = not record.failed and record.method == "two-point GD"
+    return plain and asked == ("quadratic", "gap", "start", "descent")
 
 
 def _point(record: Record, rule: str) -> Point:
     rng = np.random.default_rng([record.n, rank(RULES, rule)])
     config = record.meta["config"]
-    target = float(config["stop"]["target"])
-    exact = known(_frozen(config["problem"]), _frozen(config["estimator"]), target)
+    ratio = float(config["stop"]["target"])
+    exact = known(_frozen(config["problem"]), _frozen(config["estimator"]), ratio)
     step = float(record.meta["rules"][rule]["step"])
     return Point(
         spectrum=str(config["problem"]["spectrum"]),
@@ -80,18 +82,19 @@ def _point(record: Record, rule: str) -> Point:
         K_GD=exact.gradient(rule),
         calls=record.calls,
         record=record,
+        known=exact,
     )
 
 
 def arrivals(record: Record, rule: str) -> np.ndarray:
     """First whole iteration of each run at or below the target, ln f between records taken as a line. [runs]; inf."""
-    k, curves, target = record.k(rule), record.curve(rule), float(record.meta["target"])
+    k, curves, goal = record.k(rule), record.curve(rule), float(record.meta["target"])
     hits = record.arrays[f"{rule}/hits"]
     times = np.full(hits.size, inf)
     for run in np.flatnonzero(np.isfinite(hits)):
         j = int(np.searchsorted(k, hits[run]))
         before, after = curves[run, max(j - 1, 0)], curves[run, j]
-        share = np.log(before / target) / np.log(before / after) if before > after > 0 else 1.0
+        share = np.log(before / goal) / np.log(before / after) if before > after > 0 else 1.0
         times[run] = np.ceil(k[max(j - 1, 0)] + min(max(float(share), 0.0), 1.0) * (k[j] - k[max(j - 1, 0)]) - 1e-6)
     return times
 
@@ -126,13 +129,9 @@ class Known(NamedTuple):
         return self.hitting_time(step) / self.gradient(rule)
 
 
-def known(problem: tuple, estimator: tuple, target: float) -> Known:
-    """What the recursion needs, made from the configurations (sorted items) of a record."""
-    return _known(problem, estimator, target)
-
-
 @lru_cache(maxsize=512)
-def _known(problem: tuple, estimator: tuple, target: float) -> Known:
+def known(problem: tuple, estimator: tuple, ratio: float) -> Known:
+    """What the recursion needs, made from the configurations (sorted items). ValueError where none holds."""
     with jax.enable_x64(True):
         made: Problem = build.make("problem", dict(problem))
         by = build.make("estimator", dict(estimator))
@@ -140,13 +139,13 @@ def _known(problem: tuple, estimator: tuple, target: float) -> Known:
     modes, moment = made.modes, by.second_moment(made.n)
     if modes is None or moment is None or (moment.D and not modes.axes):
         raise ValueError(f"{dict(problem).get('_target_')}: no exact recursion holds for this cell")
-    return Known(made, recursion.levels(modes), moment, steps, made.effective_dim, target)
+    return Known(made, recursion.levels(modes), moment, steps, made.effective_dim, ratio)
 
 
 @lru_cache(maxsize=1024)
-def slowdown(problem: tuple, estimator: tuple, target: float, rule: str) -> float:
+def slowdown(problem: tuple, estimator: tuple, ratio: float, rule: str) -> float:
     """K_ZO/K_GD of the exact recursion; kept, as a decomposition costs n³."""
-    return known(problem, estimator, target).slowdown(rule)
+    return known(problem, estimator, ratio).slowdown(rule)
 
 
 def slowdown_at(record: Record, n: int, rule: str) -> float:
@@ -154,13 +153,6 @@ def slowdown_at(record: Record, n: int, rule: str) -> float:
     config = record.meta["config"]
     problem = _frozen({**config["problem"], "dim": n})
     return slowdown(problem, _frozen(config["estimator"]), float(config["stop"]["target"]), rule)
-
-
-def known_at(record: Record, n: int) -> Known:
-    """The recursion of a record's problem at another dimension."""
-    config = record.meta["config"]
-    problem = _frozen({**config["problem"], "dim": n})
-    return known(problem, _frozen(config["estimator"]), float(config["stop"]["target"]))
 
 
 def _frozen(config: dict[str, Any]) -> tuple:
