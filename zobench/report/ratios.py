@@ -70,7 +70,7 @@ def _point(record: Record, rule: str) -> Point:
     rng = np.random.default_rng([record.n, rank(RULES, rule)])
     config = record.meta["config"]
     ratio = float(config["stop"]["target"])
-    exact = known(_frozen(config["problem"]), _frozen(config["estimator"]), ratio)
+    exact = known(frozen(config["problem"]), frozen(config["estimator"]), ratio)
     step = float(record.meta["rules"][rule]["step"])
     return Point(
         spectrum=str(config["problem"]["spectrum"]),
@@ -151,11 +151,12 @@ def slowdown(problem: tuple, estimator: tuple, ratio: float, rule: str) -> float
 def slowdown_at(record: Record, n: int, rule: str) -> float:
     """The exact slowdown of a record's problem at another dimension."""
     config = record.meta["config"]
-    problem = _frozen({**config["problem"], "dim": n})
-    return slowdown(problem, _frozen(config["estimator"]), float(config["stop"]["target"]), rule)
+    problem = frozen({**config["problem"], "dim": n})
+    return slowdown(problem, frozen(config["estimator"]), float(config["stop"]["target"]), rule)
 
 
-def _frozen(config: dict[str, Any]) -> tuple:
+def frozen(config: dict[str, Any]) -> tuple:
+    """A configuration that can be the key of a cache."""
     return tuple(sorted(config.items()))
 
 
