@@ -2,7 +2,8 @@
 
 On the spectrum λᵢ = (i/n)², x0ᵢ² = λᵢ^(−1/2), the start has as much of f in each part of the spectrum near 0, so that
 gradient descent gives f − f* = f0/(2k+1) for 1 ≪ k ≪ n², and Nesterov's method ~ 1/k² for k ≪ n. An exponent in k is
-fitted on the abscissa of the bound: ln(1 + k/(2B)) for the accelerated method, ln(1 + 2k/B) for the plain one.
+fitted on the abscissa of the bound: ln(1 + k/(2B)) for the accelerated method, ln(1 + 2k) for gradient descent, ln k for
+plain descent along directions.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,11 @@ from zobench.report.measured import mean_curve
 from zobench.report.records import Record, target
 from zobench.statistics import Estimate
 
-FIRST = 5  # k/B from which an exponent in k is fitted, to n/2 or the target: beyond n/2 the decay is geometric
+FIRST = {True: 5, False: 10}  # k/B from which an exponent in k is fitted, accelerated or not
+GEOMETRIC = {
+    True: lambda n: n / 2,
+    False: lambda n: n**2 / 20,
+}  # to this k/B or the target: then the decay is geometric
 RULE = "theory"
 KINDS = {
     ("descent", "autodiff"): "plain, gradient",
@@ -71,8 +76,8 @@ def _entry(record: Record) -> Entry:
     k, mean = record.k(RULE), mean_curve(record, RULE)
     time = statistics.median(ratios.arrivals(record, RULE), rng)
     B, fast = float(record.meta["B"]), kind.startswith("accelerated")
-    last = min(statistics.first_at_most(k, mean, float(record.meta["target"])), B * record.n / 2)
-    inside = statistics.window(k, FIRST * B, last, log=True)
+    last = min(statistics.first_at_most(k, mean, float(record.meta["target"])), B * GEOMETRIC[fast](record.n))
+    inside = statistics.window(k, FIRST[fast] * B, last, log=True)
     decay = statistics.log_slope(abscissa(k[inside], B, fast), record.curve(RULE)[:, inside], rng)
     ends = (float(k[inside[0]]), float(k[inside[-1]])) if inside.size else (nan, nan)
     over = statistics.largest_ratio(mean[1:], bound(record, k[1:], fast))
@@ -81,7 +86,9 @@ def _entry(record: Record) -> Entry:
 
 def abscissa(k: np.ndarray, B: float, accelerated: bool) -> np.ndarray:
     """ln of what the bound is a power of."""
-    return np.log1p(k / (2 * B)) if accelerated else np.log1p(2 * k / B)
+    if accelerated:
+        return np.log1p(k / (2 * B))
+    return np.log1p(2 * k) if B == 1 else np.log(k)
 
 
 def bound(record: Record, k: np.ndarray, accelerated: bool) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The exponent of the slowdown in n: measured, of the exact recursion, and what the effective dimension says."""
 
 from collections.abc import Sequence
-from math import nan
+from math import inf, nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,13 +37,13 @@ class Line(NamedTuple):
         return ratios.slope([p.n for p in kept], [p.ratio for p in kept])
 
     def exact_slope(self, least: int = 0) -> float:
-        """The exponent of the exact recursion at the same dimensions and with the steps that ran."""
+        """The exponent of the exact recursion at the same dimensions, steps and weights of the fit."""
         kept = [point for point in self.points if point.n >= least]
-        return ratios.exact_slope([p.n for p in kept], [p.exact_ratio for p in kept])
+        return ratios.slope([p.n for p in kept], [p.ratio._replace(value=p.exact_ratio) for p in kept]).value
 
-    def long_slope(self, least: int = 0) -> float:
-        """The exponent of the exact recursion at all dimensions of `exact`."""
-        kept = {n: value for n, value in self.exact.items() if n >= least}
+    def long_slope(self, least: int = 0, most: float = inf) -> float:
+        """The exponent of the exact recursion at all dimensions of `exact` from `least` to `most`, of equal weight."""
+        kept = {n: value for n, value in self.exact.items() if least <= n <= most}
         return ratios.exact_slope(list(kept), list(kept.values()))
 
     def local(self) -> tuple[np.ndarray, np.ndarray]:
@@ -52,8 +52,9 @@ class Line(NamedTuple):
         return np.sqrt(n[1:] * n[:-1]), np.diff(np.log(value)) / np.diff(np.log(n))
 
     def predicted(self) -> float:
-        """The exponent of n(r+2)/(n+2) over the dimensions that ran."""
-        return ratios.exact_slope(self.n, [p.n * (p.r + 2) / (p.n + 2) for p in self.points])
+        """The exponent of n(r+2)/(n+2) at the same dimensions and weights."""
+        y = [p.ratio._replace(value=p.n * (p.r + 2) / (p.n + 2)) for p in self.points]
+        return ratios.slope(self.n, y).value
 
 
 def lines(found: Sequence[Point]) -> list[Line]:
@@ -132,7 +133,8 @@ def measures(all_lines: Sequence[Line]) -> dict[str, Estimate]:
             name = f"{spectrum}, {rule} step: exponent of the slowdown in n"
             found[name] = line.slope() if line else Estimate(nan)
             found[f"{name}, n >= {LARGE}"] = line.slope(LARGE) if line else Estimate(nan)
-            found[f"{name}, exact, 8 to 512"] = Estimate(_golden(line))
+            for most in (128, 512):
+                found[f"{name}, exact, 8 to {most}"] = Estimate(_golden(line, most))
             found[f"{spectrum}, {rule} step: measured less exact exponent"] = _excess(line)
         found[f"{spectrum}: largest K_GD over the least"] = _spread(find(all_lines, spectrum, "theory"))
     everything = [p for line in all_lines for p in line.points if line.rule in LONG and p.n >= LARGE]
@@ -140,10 +142,9 @@ def measures(all_lines: Sequence[Line]) -> dict[str, Estimate]:
     return found
 
 
-def _golden(line: Line | None) -> float:
-    """The exponent of the exact recursion from 8 (or 16) to 512; nan where these dimensions are not all known."""
-    kept = {n: v for n, v in line.exact.items() if n <= 512} if line else {}
-    return ratios.exact_slope(list(kept), list(kept.values())) if max(kept, default=0) == 512 else nan
+def _golden(line: Line | None, most: int) -> float:
+    """The exponent of the exact recursion from 8 (or 16) to `most`, equal weights; nan where it is not known so far."""
+    return line.long_slope(most=most) if line and most in line.exact else nan
 
 
 def _excess(line: Line | None) -> Estimate:

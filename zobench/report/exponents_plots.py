@@ -25,6 +25,7 @@ TITLE = {
     "fixed_rank": "tr(H)/L = 8 fixed",
 }
 COLUMNS = 4
+SHEET = 512  # the largest dimension of the theory sheet's exponents
 
 
 def draw(lines: Sequence[Line], folder: Path) -> None:
@@ -37,7 +38,7 @@ def draw(lines: Sequence[Line], folder: Path) -> None:
 def _spectra(lines: Sequence[Line], folder: Path) -> None:
     names = list(dict.fromkeys(line.spectrum for line in lines))
     count = -(-(len(names) + 1) // COLUMNS)
-    figure, grid = figures.panels(count, COLUMNS, wide=1.85, high=1.85, foot=1.05, head=0.5)
+    figure, grid = figures.panels(count, COLUMNS, wide=1.85, high=1.85, foot=0.95, head=0.38)
     panels = [axes for line in grid for axes in line]
     for axes, name in zip(panels, names, strict=False):
         own = [line for line in lines if line.spectrum == name]
@@ -47,10 +48,12 @@ def _spectra(lines: Sequence[Line], folder: Path) -> None:
     _slopes(panels[len(names)], lines, names)
     for axes in panels[len(names) + 1 :]:
         axes.set_axis_off()
+    for axes in [axes for line in grid[:-1] for axes in line]:
+        axes.set_xlabel("")  # the titles of the next row stand there
     seeds = max((point.time.runs for line in lines for point in line.points), default=0)
-    caption = f"Quadratics, two-point estimator on the sphere, float64. Median over {seeds} seeds, 95 % interval "
-    caption += "(bootstrap). Lines: the exact recursion. Dotted: n. Below: exponents with intervals, exact ones beside."
-    figures.legend(figure, _handles([line.rule for line in lines]), caption.replace(" Below:", " Last panel:"))
+    caption = f"Two-point estimator on quadratics, float64. Median over {seeds} seeds, 95 % interval (bootstrap). "
+    caption += "Lines and ticks: the exact recursion. Last panel: fitted exponents."
+    figures.legend(figure, _handles([line.rule for line in lines]), caption, columns=5)
     figures.save(figure, folder, "exponents")
 
 
@@ -105,6 +108,7 @@ def _two_exponents(lines: Sequence[Line], folder: Path) -> None:
         _slowdown(left, line)
         _fit(left, line)
         n, local = line.local()
+        _words(left, line, own.index(line))
         right.plot(n, local, color=COLOR.get(line.rule, GREY), marker=MARKER.get(line.rule, "d"), lw=0.9, ms=3.5)
     _frame(left, own, "One problem: slowdown and fitted powers")
     right.set(xscale="log", xlabel="n", ylim=(0, 1.15), xlim=(6, 3e3))
@@ -117,7 +121,10 @@ def _two_exponents(lines: Sequence[Line], folder: Path) -> None:
     caption = (
         f"Quadratic with eigenvalues max(1/i, 0.01), f - f* to 1e-4 of the start; median over {seeds} seeds, float64."
     )
-    figures.legend(figure, _handles([line.rule for line in own]), caption, columns=5)
+    handles = _handles([line.rule for line in own])[:-2]
+    handles += [Line2D([], [], color=GREY, lw=0.9, label="exact recursion")]
+    handles += [Line2D([], [], color=GREY, lw=0.8, linestyle=(0, (3, 2)), label="fitted power")]
+    figures.legend(figure, handles, caption, columns=5)
     figures.save(figure, folder, "two_exponents")
 
 
@@ -134,6 +141,16 @@ def _fit(axes: Axes, line: Line) -> None:
     axes.annotate(
         f"$n^{{{slope.value:.2f}}}$", (n[-1], through[-1]), (4, -3), textcoords="offset points", color=color, fontsize=8
     )
+
+
+def _words(axes: Axes, line: Line, place: int) -> None:
+    """The exponent of the exact recursion, each dimension of the same weight, in the corner that rising lines leave."""
+    slope = line.long_slope(most=SHEET)
+    if np.isfinite(slope):
+        ends = [n for n in line.exact if n <= SHEET]
+        text = f"exact, n = {min(ends)} to {max(ends)}: {slope:.2f}"
+        axes.text(0.03, 0.98 - 0.075 * place, text, transform=axes.transAxes, va="top", fontsize=7,
+                  color=COLOR.get(line.rule, GREY))  # fmt: skip
 
 
 def _handles(rules: Sequence[str]) -> list[Line2D]:
