@@ -2,8 +2,8 @@
 
 On the spectrum λᵢ = (i/n)², x0ᵢ² = λᵢ^(−1/2), the start has as much of f in each part of the spectrum near 0, so that
 gradient descent gives f − f* = f0/(2k+1) for 1 ≪ k ≪ n², and Nesterov's method ~ 1/k² for k ≪ n. An exponent in k is
-fitted on the abscissa of the bound: ln(1 + k/(2B)) for the accelerated method, ln(1 + 2k) for gradient descent, ln k for
-plain descent along directions.
+fitted on the abscissa of the bound: ln(1 + k/(2B)) for the accelerated method, ln(1 + 2k) for gradient descent and ln k
+for plain descent along directions.
 """
 
 from collections.abc import Sequence
@@ -169,6 +169,8 @@ def measures(found: Sequence[Entry]) -> dict[str, Estimate]:
         named[f"{kind}: exponent in k"] = own[-1].decay if own else Estimate(nan)
         worst = max((e.tightness for e in own), default=nan)
         named[f"{kind}: largest mean over bound"] = Estimate(worst)
+        off = [abs(e.time.value / e.exact - 1) for e in own]
+        named[f"{kind}: largest |median/exact - 1|"] = Estimate(max(off, default=nan))
         for n in GOLDEN:
             named[f"{kind}: iterations at n = {n}"] = next((e.time for e in own if e.n == n), Estimate(nan))
             exact = next((e.exact for e in own if e.n == n), nan)

@@ -40,12 +40,8 @@ def summary(folder: Path) -> list[tables.Table]:
     for line in lines:
         body.append([line["method"] if line["method"] != last else "", *_line(line)])
         last = line["method"]
-    note = (
-        "Median over seeds [95 % interval, bootstrap]. Exact: the mean's, by recursion. Exponent in k: of the mean, on "
-    )
-    note += (
-        "1 + k/(2B) (accelerated) or 1 + 2k/B (plain), from k = 5 B to n B/2 or the target. Mean/bound: the largest."
-    )
+    note = "Median over seeds [95 % interval, bootstrap]. Exact: the mean's, by recursion. Exponent in k: of the mean, "
+    note += "on 1 + k/(2B) (accelerated), 1 + 2k (gradient descent) or k, over the k given. Mean/bound: the largest."
     return [tables.Table("Iterations to the target", note, header, body, 2)] if body else []
 
 

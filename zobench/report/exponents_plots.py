@@ -38,7 +38,7 @@ def draw(lines: Sequence[Line], folder: Path) -> None:
 def _spectra(lines: Sequence[Line], folder: Path) -> None:
     names = list(dict.fromkeys(line.spectrum for line in lines))
     count = -(-(len(names) + 1) // COLUMNS)
-    figure, grid = figures.panels(count, COLUMNS, wide=1.85, high=1.85, foot=0.95, head=0.38)
+    figure, grid = figures.panels(count, COLUMNS, wide=1.85, high=1.85, foot=0.95, head=0.46)
     panels = [axes for line in grid for axes in line]
     for axes, name in zip(panels, names, strict=False):
         own = [line for line in lines if line.spectrum == name]
