@@ -210,6 +210,7 @@ def test_far_levels_are_those_of_the_problem(spectrum):
 
     far = horizon.far_levels(spectrum, None, 4, 30)
     problem = quadratic(dim=30, spectrum=spectrum, rank=4, mu=1e-12 if spectrum == "fixed_rank" else None)
+    assert problem.modes
     near = recursion.levels(problem.modes)
     kept = near.eigenvalue > 1e-9
     assert far is not None

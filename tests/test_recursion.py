@@ -13,13 +13,25 @@ from zobench.types import Modes, Moment
 SPHERE = estimators.two_point()
 
 
+def moment_of(n) -> Moment:
+    moment = SPHERE.second_moment(n)
+    assert moment
+    return moment
+
+
+def modes_of(**arguments) -> Modes:
+    modes = quadratic(**arguments).modes
+    assert modes
+    return modes
+
+
 @pytest.mark.parametrize(
     ("spectrum", "n"), [("two_level", 7), ("uniform", 6), ("harmonic", 12), ("one_large", 9), ("fixed_rank", 20)]
 )
 @pytest.mark.parametrize("multiple", [0.6, 1.0, 2.3])
 def test_the_spectral_form_is_the_recursion(spectrum, n, multiple):
     problem = quadratic(dim=n, spectrum=spectrum)
-    moment = SPHERE.second_moment(n)
+    moment = moment_of(n)
     assert moment and problem.modes
     step = multiple * theory.trace_step(problem, SPHERE) / 1.3
     slow = theory.expectation(problem.modes, moment, np.zeros(n), step, 1, 60).gap
@@ -32,7 +44,7 @@ def test_golden_slowdown_of_the_two_level_spectrum():
     known = {8: (8.50, 5.43), 64: (68.48, 38.63), 512: (548.4, 303.0)}
     for n, expected in known.items():
         problem = quadratic(dim=n, spectrum="two_level")
-        moment, levels = SPHERE.second_moment(n), recursion.levels(problem.modes)
+        moment, levels = moment_of(n), recursion.levels(modes_of(dim=n, spectrum="two_level"))
         assert levels.eigenvalue.size == 2 and moment
         assert recursion.hitting_time(levels, recursion.GRADIENT, 1.0, 1e-4) == 229
         steps = theory.theory_step(problem, SPHERE), theory.trace_step(problem, SPHERE)
@@ -41,33 +53,33 @@ def test_golden_slowdown_of_the_two_level_spectrum():
 
 
 def test_the_first_iteration_at_or_below_the_target_is_found():
-    problem = quadratic(dim=11, spectrum="log_uniform", mu=0.01)
-    moment = SPHERE.second_moment(11)
-    gap = theory.expectation(problem.modes, moment, np.zeros(11), 0.12, 1, 4000).gap
+    modes = modes_of(dim=11, spectrum="log_uniform", mu=0.01)
+    moment = moment_of(11)
+    gap = theory.expectation(modes, moment, np.zeros(11), 0.12, 1, 4000).gap
     for ratio in (0.5, 0.1, 1e-2, 1e-3):
         expected = int(np.argmax(gap <= ratio * gap[0]))
-        assert recursion.hitting_time(recursion.levels(problem.modes), moment, 0.12, ratio) == expected > 0
+        assert recursion.hitting_time(recursion.levels(modes), moment, 0.12, ratio) == expected > 0
 
 
 def test_huge_dimensions_keep_their_digits():
     """H = I: E f falls by 1 − 1/n a step, so n ln(1/ε) steps to ε, at n = 7·10¹⁰ too."""
     for n in (10**3, 10**9, 7 * 10**10):
         one = recursion.Levels(np.ones(1), np.array([float(n)]), np.ones(1))
-        moment = SPHERE.second_moment(n)
+        moment = moment_of(n)
         exact = np.log(1e-4) / np.log1p(-1 / n)
         assert recursion.hitting_time(one, moment, 1 / n, 1e-4) == pytest.approx(exact, rel=1e-6, abs=1)
 
 
 def test_a_step_beyond_stability_never_arrives():
-    levels = recursion.levels(quadratic(dim=10, spectrum="isotropic").modes)
-    assert recursion.hitting_time(levels, SPHERE.second_moment(10), 2.001 / 10, 0.1) == inf
-    assert recursion.hitting_time(levels, SPHERE.second_moment(10), 1.9 / 10, 0.1) < inf
+    levels = recursion.levels(modes_of(dim=10, spectrum="isotropic"))
+    assert recursion.hitting_time(levels, moment_of(10), 2.001 / 10, 0.1) == inf
+    assert recursion.hitting_time(levels, moment_of(10), 1.9 / 10, 0.1) < inf
 
 
 def test_the_best_step_is_found():
     """H = I: 1/(nL) is the best."""
-    levels = recursion.levels(quadratic(dim=10, spectrum="isotropic").modes)
-    assert recursion.best_step(levels, SPHERE.second_moment(10), 1e-4, 0.13) == pytest.approx(0.1, rel=0.02)
+    levels = recursion.levels(modes_of(dim=10, spectrum="isotropic"))
+    assert recursion.best_step(levels, moment_of(10), 1e-4, 0.13) == pytest.approx(0.1, rel=0.02)
 
 
 def test_modes_without_curvature_change_nothing():
@@ -84,11 +96,11 @@ def test_modes_without_curvature_change_nothing():
 def test_the_exact_accelerated_mean_is_nesterovs_run_with_gradients():
     """28, 45 and 53 iterations to 1e-3 f0: the theory sheet's 10.6; and the whole curve of a run."""
     for n, expected in ((10, 28), (20, 45), (40, 53)):
-        modes = quadratic(dim=n, spectrum="power").modes
+        modes = modes_of(dim=n, spectrum="power")
         gap = recursion.accelerated(modes, recursion.GRADIENT, 1.0, 1.0, 80)
         assert np.argmax(gap <= 1e-3 * gap[0]) == expected
     problem = quadratic(dim=10, spectrum="power")
-    curve = recursion.accelerated(problem.modes, recursion.GRADIENT, 1.0, 1.0, 60)
+    curve = recursion.accelerated(modes_of(dim=10, spectrum="power"), recursion.GRADIENT, 1.0, 1.0, 60)
     np.testing.assert_allclose(
         simulated(problem, estimators.autodiff(), 1.0, 60, 1, 0.0)[0], curve, rtol=1e-4, atol=1e-7
     )
@@ -98,7 +110,7 @@ def test_the_exact_accelerated_mean_is_nesterovs_run_with_gradients():
 def test_simulated_accelerated_runs_meet_the_exact_mean(mu):
     n, runs = 6, 3000
     problem = quadratic(dim=n, spectrum="power")
-    exact = recursion.accelerated(problem.modes, SPHERE.second_moment(n), 1 / n, n, 60, mu)
+    exact = recursion.accelerated(modes_of(dim=n, spectrum="power"), moment_of(n), 1 / n, n, 60, mu)
     gap = simulated(problem, SPHERE, 1 / n, 60, runs, mu)
     for k in (1, 6, 20, 60):
         error = gap[:, k].std(ddof=1) / np.sqrt(runs)

@@ -7,7 +7,7 @@ are found as such and not as 1+eⱼ: at n = 10¹¹ they are 10⁻¹¹, and known
 """
 
 from math import ceil, inf, isfinite, log
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh
@@ -88,7 +88,8 @@ def crossing(mean: Decay, ratio: float) -> float:
         last *= 2
         if last > LONGEST:
             return inf
-    return float(brentq(above, last / 2 if above(last / 2) > 0 else 1e-9, last, xtol=1e-9, rtol=1e-13))
+    found: Any = brentq(above, last / 2 if above(last / 2) > 0 else 1e-9, last, xtol=1e-9, rtol=np.float64(1e-13))
+    return float(found)
 
 
 def hitting_time(spectrum: Levels, moment: Moment, step: float, ratio: float) -> float:
@@ -111,7 +112,7 @@ def best_step(spectrum: Levels, moment: Moment, ratio: float, around: float) -> 
     grid = np.log(around) + np.linspace(log(0.1), log(3.0), 12)
     least = int(np.argmin([cost(one) for one in grid]))
     low, high = grid[max(least - 1, 0)], grid[min(least + 1, grid.size - 1)]
-    found = minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": STEP_PRECISION})
+    found: Any = minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": STEP_PRECISION})
     return float(np.exp(found.x))
 
 

@@ -88,7 +88,7 @@ def contest(rule: str, points: Sequence[Point]) -> Contest:
     free, resampled = solve @ y, solve @ drawn
     rss = float(np.sum((y - design @ free) ** 2))
     a, p, s = (_estimate(free[i], resampled[i], runs) for i in range(3))
-    a = Estimate(*np.exp(a[:3]).tolist(), np.exp(a.draws), runs=runs)
+    a = _exponential(a)
     won = _won(n, r, drawn)
     laws = [law._replace(wins=won[i]) for i, law in enumerate(laws)]
     laws.append(Law(FREE, a, float(np.sqrt(rss / len(y))), aicc(rss, len(y), 4), nan))
@@ -107,7 +107,7 @@ def _fixed(name: str, g: np.ndarray, y: np.ndarray, drawn: np.ndarray, runs: int
     off = y - np.log(g)
     mean = _estimate(float(off.mean()), (drawn - np.log(g)[:, None]).mean(axis=0), runs)
     rss = float(np.sum((off - off.mean()) ** 2))
-    constant = Estimate(*np.exp(mean[:3]).tolist(), np.exp(mean.draws), runs=runs)
+    constant = _exponential(mean)
     return Law(name, constant, float(np.sqrt(rss / y.size)), aicc(rss, y.size, 2), nan)
 
 
@@ -122,6 +122,11 @@ def _draws(points: Sequence[Point]) -> np.ndarray:
 
 def _estimate(value: float, drawn: np.ndarray, runs: int) -> Estimate:
     return Estimate(float(value), *statistics.interval(drawn, runs), drawn, runs=runs)
+
+
+def _exponential(of: Estimate) -> Estimate:
+    value, low, high = np.exp(of[:3]).tolist()
+    return Estimate(value, low, high, np.exp(of.draws), runs=of.runs)
 
 
 def _won(n: np.ndarray, r: np.ndarray, drawn: np.ndarray) -> list[float]:

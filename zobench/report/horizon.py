@@ -99,8 +99,9 @@ def predict(own: Series, n: int, law: str, most: int | None = None) -> Predictio
     low, high = statistics.interval(values, len(y))
     middle = float(ahead @ (solve @ y) + goal)
     with np.errstate(over="ignore"):
-        estimate = Estimate(*np.exp([middle, low, high]).tolist(), np.exp(values), runs=len(y))
-    return Prediction(law, n, tuple(p.n for p in points), estimate)
+        value, low, high = np.exp([middle, low, high]).tolist()
+        calls_at_n = Estimate(value, low, high, np.exp(values), runs=len(y))
+    return Prediction(law, n, tuple(p.n for p in points), calls_at_n)
 
 
 def _design(own: Series, law: str, n: np.ndarray) -> np.ndarray:
