@@ -52,7 +52,7 @@ def _spectra(lines: Sequence[Line], folder: Path) -> None:
         axes.set_xlabel("")  # the titles of the next row stand there
     seeds = max((point.time.runs for line in lines for point in line.points), default=0)
     caption = f"Two-point estimator on quadratics, float64. Median over {seeds} seeds, 95 % interval (bootstrap). "
-    caption += "Lines and ticks: the exact recursion. Last panel: fitted exponents."
+    caption += "Lines, ticks: the exact recursion. Tuned: against tuned gradient descent."
     figures.legend(figure, _handles([line.rule for line in lines]), caption, columns=5)
     figures.save(figure, folder, "exponents")
 
@@ -118,9 +118,7 @@ def _two_exponents(lines: Sequence[Line], folder: Path) -> None:
     right.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     right.xaxis.set_minor_formatter(NullFormatter())
     seeds = max((point.time.runs for line in own for point in line.points), default=0)
-    caption = (
-        f"Quadratic with eigenvalues max(1/i, 0.01), f - f* to 1e-4 of the start; median over {seeds} seeds, float64."
-    )
+    caption = f"Quadratic with eigenvalues max(1/i, 0.01), f − f* to 1e-4 of the start; median over {seeds} seeds, float64. Tuned: against tuned GD."
     handles = _handles([line.rule for line in own])[:-2]
     handles += [Line2D([], [], color=GREY, lw=0.9, label="exact recursion")]
     handles += [Line2D([], [], color=GREY, lw=0.8, linestyle=(0, (3, 2)), label="fitted power")]
