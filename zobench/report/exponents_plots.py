@@ -118,7 +118,8 @@ def _two_exponents(lines: Sequence[Line], folder: Path) -> None:
     right.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     right.xaxis.set_minor_formatter(NullFormatter())
     seeds = max((point.time.runs for line in own for point in line.points), default=0)
-    caption = f"Quadratic with eigenvalues max(1/i, 0.01), f − f* to 1e-4 of the start; median over {seeds} seeds, float64. Tuned: against tuned GD."
+    caption = "Eigenvalues max(1/i, 0.01), f − f* to 1e-4 of the start, float64; "
+    caption += f"median over {seeds} seeds. Tuned: against tuned gradient descent."
     handles = _handles([line.rule for line in own])[:-2]
     handles += [Line2D([], [], color=GREY, lw=0.9, label="exact recursion")]
     handles += [Line2D([], [], color=GREY, lw=0.8, linestyle=(0, (3, 2)), label="fitted power")]

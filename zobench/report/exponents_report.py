@@ -42,13 +42,9 @@ def summary(folder: Path) -> list[tables.Table]:
     for line in lines:
         body.append([line["spectrum"] if line["spectrum"] != last else "", line["rule"], *_line(line)])
         last = line["spectrum"]
-    note = (
-        "Slope of ln(K/K_GD) on ln n, weighted fit [95 % interval, bootstrap over seeds]. Exact: the exact recursion "
-    )
-    note += (
-        "at the same n and steps; larger n: from 8 to the n given, by rule. K_GD: gradient descent, tuned where the "
-    )
-    note += "rule is. Last: the slope of n(r+2)/(n+2), r = tr(H)/L."
+    note = "Slope of ln(K/K_GD) on ln n over n, weighted by the seeds [95 % interval, bootstrap]. Exact: the exact "
+    note += "recursion at the same n, steps and weights; larger n: from 8 to the n in brackets, equal weights. K_GD: "
+    note += "gradient descent, tuned where the rule is. Last: the slope of n(r+2)/(n+2), r = tr(H)/L, same weights."
     return [tables.Table("Exponent of the slowdown in n", note, header, body, 2)] if body else []
 
 
