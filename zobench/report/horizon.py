@@ -27,7 +27,6 @@ LAWS = ("power", "theory")
 RULES_HERE = ("theory", "trace")
 SPECTRA_HERE = ("two_level", "fixed_rank")
 NAMES = {10**6: "10^6", 10**9: "10^9", 7 * 10**10: "7 10^10"}
-REFERENCE_N = 10**4  # r(n) of a spectrum is a straight line in n: known from two dimensions
 
 
 class Series(NamedTuple):
