@@ -8,6 +8,8 @@ Eigenvalues λᵢ, largest 1, and energies eᵢ of x0 in the eigenbasis; R² = �
   power        λᵢ = (i/n)^a, a = exponent; e = λ^(−1/a) = n/i: f_k ~ 1/k for 1 ≪ k ≪ nᵃ; R² = n Σ 1/i grows with n.
   uniform      equally spaced mu ... 1; e = 1/n.
   isotropic    all 1; e = 1/n. GD needs one step.
+  one_large    one of them 1, the others mu; e = 1/n. tr(H)/L = 1 + (n−1)mu.
+  harmonic     λᵢ = max(1/i, mu); e = 1/n. tr(H)/L = 1 + 1/2 + ... grows like ln n up to n = 1/mu: no power of n.
   fixed_rank   tr(H)/L = rank for every n: m = 2 rank − 1 of them equally spaced from (1−2(n−m)mu)/m to 1 with e = 1/m,
                the other n−m are mu with e = 0. Noise stays in these: n mu has to be small against the target f/f(x0).
 """
@@ -19,8 +21,15 @@ import numpy as np
 
 from zobench.types import Modes, Problem, Separable
 
-Spectrum = Literal["two_level", "log_uniform", "power", "uniform", "isotropic", "fixed_rank"]
-SMALLEST = {"two_level": 1e-2, "log_uniform": 1e-5, "uniform": 1e-2, "fixed_rank": 1e-6}  # mu where none is given
+Spectrum = Literal["two_level", "log_uniform", "power", "uniform", "isotropic", "one_large", "harmonic", "fixed_rank"]
+SMALLEST = {  # mu where none is given
+    "two_level": 1e-2,
+    "log_uniform": 1e-5,
+    "uniform": 1e-2,
+    "one_large": 1e-2,
+    "harmonic": 1e-2,
+    "fixed_rank": 1e-6,
+}
 
 
 def quadratic(
@@ -90,6 +99,10 @@ def _modes(n: int, spectrum: Spectrum, mu: float, exponent: float, rank: int) ->
             return Modes(np.linspace(mu, 1, n), equal)
         case "isotropic":
             return Modes(np.ones(n), equal)
+        case "one_large":
+            return Modes(np.repeat([mu, 1.0], [n - 1, 1]), equal)
+        case "harmonic":
+            return Modes(np.maximum(1 / np.arange(n, 0, -1), mu), equal)
         case "fixed_rank":
             m = 2 * rank - 1
             core = np.linspace((1 - 2 * (n - m) * mu) / m, 1, m)

@@ -32,16 +32,20 @@ def descent(estimator: Estimator, optimizer: optax.GradientTransformation) -> Me
     )
 
 
-def accelerated(problem: Problem, estimator: Estimator, step: Scalar | float) -> Method:
+def accelerated(problem: Problem, estimator: Estimator, step: Scalar | float, mu: float | None = None) -> Method:
     """Nesterov & Spokoiny (2017), eq. (60), with the step h = 1/(BL) and θ = h/B = 1/(B²L), γ₀ = L.
 
     α²/θ = (1−α)γ + αμ =: γ₊, λ = αμ/γ₊, β = αγ/(γ + αμ); y = (1−β)x + βv, G at y; x₊ = y − hG,
     v₊ = (1−λ)v + λy − (θ/α)G. E f − f* ≤ (Δ + LR²/2)(1 + K/(2B))⁻² for convex f; with exact gradients (B = 1)
     Nesterov's method. The paper's constants h = 1/(4(n+4)L), θ = 1/(16(n+4)²L) are about 4 times slower.
 
-    Asks what the estimator asks. Raises ValueError where the estimator has no B.
+    `mu=None` takes the problem's, and 0 where it knows none; `mu=0` is the scheme for convex functions, f ~ 1/k².
+    Asks what the estimator asks. Raises ValueError where the estimator has no B and where mu is negative.
     """
-    B, mu = theory.variance_factor(estimator, problem.n), problem.mu if isfinite(problem.mu) else 0.0
+    if mu is not None and not (isfinite(mu) and mu >= 0):
+        raise ValueError(f"mu={mu}: the strong convexity assumed is 0 or a positive number, or null for the problem's")
+    B = theory.variance_factor(estimator, problem.n)
+    mu = mu if mu is not None else problem.mu if isfinite(problem.mu) else 0.0
     theta = step / B
 
     def init(x: Vector) -> State:

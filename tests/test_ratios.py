@@ -1,0 +1,233 @@
+"""exponents, effective_dimension, horizon and acceleration: planted laws are found, and verdicts follow the records."""
+
+import json
+from math import log
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zobench import claims, store
+from zobench.__main__ import main
+from zobench.problems.quadratic import quadratic
+from zobench.report import (
+    acceleration,
+    effective_dimension,
+    effective_dimension_report,
+    exponents,
+    exponents_report,
+    horizon,
+    horizon_report,
+    ratios,
+    records,
+)
+from zobench.statistics import Estimate
+
+DIMS = (12, 20, 28, 44, 60)  # none of them in the experiment
+
+
+def planted(n, K, rule="trace", spectrum="two_level", seeds=5, spread=0.01, rank=8):
+    """A record whose runs meet the target at about K, with ln f a line of k, so that every iteration can be told."""
+    every, target = max(n // 4, 1), 1e-4
+    problem = {
+        "_target_": "zobench.problems.quadratic.quadratic",
+        "dim": n,
+        "spectrum": spectrum,
+        "mu": None,
+        "rank": rank,
+    }
+    problem |= {"mu": 1e-9} if spectrum == "fixed_rank" else {}
+    made = quadratic(**{key: value for key, value in problem.items() if key != "_target_"})
+    times = np.round(K * (1 + spread * np.linspace(-1, 1, seeds)))
+    k = np.arange(0, int(times.max()) + 2 * every, every)
+    gap = np.exp(k * log(target) / (times[:, None] - 1e-3)) / 4
+    hits = np.array([k[np.argmax(run <= target / 4)] for run in gap], float)
+    config = {"problem": problem, "estimator": {"_target_": "zobench.estimators.two_point"}, "dtype": "float64"}
+    config |= {
+        "optimizer": {"_target_": "optax.sgd"},
+        "method": {"_target_": "zobench.methods.descent"},
+        "seeds": seeds,
+    }
+    config |= {"stop": {"metric": "gap", "target": target, "relative_to": "start"}}
+    meta = {"config": config, "n": n, "calls": {"value": 2, "jvp": 0, "grad": 0}, "B": float(n), "target": target / 4}
+    meta |= {"L": 1.0, "hessian_trace": made.hessian_trace, "delta": 0.25, "radius2": 1.0, "status": "ok"}
+    meta |= {"rules": {rule: {"step": 1 / n}}}
+    outcome = np.full(seeds, "reached")
+    arrays = {f"{rule}/k": k, f"{rule}/gap": gap, f"{rule}/hits": hits, f"{rule}/outcome": outcome}
+    return records.Record(f"{spectrum}{n}-{rank}-{rule}", meta, arrays)
+
+
+def written(folder: Path, found) -> list[Path]:
+    folder.mkdir(parents=True)
+    for record in found:
+        store.write(folder / f"{record.key}.npz", record.arrays, record.meta)
+    return sorted(folder.glob("*.npz"))
+
+
+def test_arrivals_are_found_between_records():
+    record = planted(64, 1003, seeds=3, spread=0.005)
+    assert list(ratios.arrivals(record, "trace")) == [998, 1003, 1008]
+    assert all(record.arrays["trace/hits"] % 16 == 0)
+
+
+def test_runs_that_never_arrive_are_kept():
+    record = planted(64, 1003, seeds=3)
+    record.arrays["trace/hits"][1:] = np.inf
+    (point,) = ratios.points([record])
+    assert point.time.value == np.inf and point.reached == 1
+    assert np.isnan(exponents.lines([point])[0].slope().value)
+
+
+def test_a_planted_exponent_is_found_and_three_dimensions_are_too_few():
+    found = ratios.points([planted(n, 229 * 3 * n**0.7) for n in DIMS])
+    (line,) = exponents.lines(found)
+    assert line.slope().value == pytest.approx(0.7, abs=0.003)
+    assert line.slope().low < 0.7 < line.slope().high
+    assert np.isnan(exponents.lines(found[:3])[0].slope().value)
+    assert np.isnan(line.slope(least=28).value)
+
+
+def test_k_gd_is_what_gradient_descent_needs():
+    """229 for every n, and fewer where it is tuned too."""
+    found = ratios.points([planted(n, 4000, rule) for n in DIMS for rule in ("theory", "tuned")])
+    assert {p.K_GD for p in found if p.rule == "theory"} == {229}
+    assert {p.K_GD for p in found if p.rule == "tuned"} <= {116, 117, 118, 119}
+
+
+def test_a_changed_record_changes_the_verdict(tmp_path):
+    """Claim 17: exponent 1 under the theory step, whatever the spectrum; refuted where one of them has 0.8."""
+
+    def verdict(name, exponent):
+        spectra = ("two_level", "uniform", "one_large", "harmonic", "fixed_rank")
+        K_GD = {(s, n): ratios.points([planted(n, 4000, "theory", s)])[0].K_GD for s in spectra for n in DIMS[1:]}
+        made = [planted(n, K_GD[s, n] * n ** (exponent if s == "harmonic" else 1), "theory", s) for s, n in K_GD]
+        paths = written(tmp_path / name, made)
+        found = exponents_report.measures(paths)
+        claim = next(c for c in claims.of("exponents") if c.number == 17 and c.expected != "refuted")
+        return claim.verdict(found)
+
+    assert verdict("one", 1.0) == "holds with qualification"
+    assert verdict("other", 0.8) == "refuted"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exponents")
+    dims = ",".join(map(str, DIMS[:4]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        with pytest.raises(SystemExit) as ended:
+            main(["experiment=exponents", "+spectrum=two_level", f"problem.dim={dims}", "step=[theory]", "seeds=6",
+                  "hydra/launcher=basic"])  # fmt: skip
+    assert ended.value.code == 0
+    return folder
+
+
+def test_the_exponent_again_from_the_records_by_hand_at_other_dimensions(small):
+    """ln(median hit/229) on ln n by plain least squares, hits as recorded: the report's number to its interval."""
+    n, y = [], []
+    for path in (small / "runs").glob("*.npz"):
+        stored = store.read(path)
+        assert stored
+        n.append(stored.meta["n"])
+        y.append(np.median(stored.arrays["theory/hits"]) / 229)
+    assert sorted(n) == list(DIMS[:4])
+    slope = np.polyfit(np.log(n), np.log(y), 1)[0]
+    (row,) = json_rows(small / "reports" / "exponents" / "table.csv")
+    assert float(row["exponent"]) == pytest.approx(slope, abs=0.02)
+    assert float(row["exact_exponent"]) == pytest.approx(1.005, abs=0.01)
+    assert 0.9 < slope < 1.1
+
+
+def json_rows(path):
+    from zobench.report import files
+
+    return files.read_csv(path)
+
+
+def test_the_contest_finds_the_law_that_was_planted():
+    cells = [(n, r) for n in (40, 60, 90, 130) for r in (2, 4, 8, 16)]
+    for law, best in ((lambda n, r: n * (r + 2) / (n + 2), "n(r+2)/(n+2)"), (lambda n, r: n, "n")):
+        made = []
+        for i, (n, r) in enumerate(cells):
+            K_GD = ratios.points([planted(n, 4000, spectrum="fixed_rank", rank=r)])[0].K_GD
+            noise = 1 + 0.01 * (-1) ** (i + i // 4)
+            made.append(planted(n, 10 * K_GD * law(n, r) * noise, spectrum="fixed_rank", rank=r, spread=0.002))
+        (one,) = effective_dimension.contests(ratios.points(made))
+        fixed = [x for x in one.laws if x.name != effective_dimension.FREE]
+        assert fixed[0].name == best and fixed[0].constant.value == pytest.approx(10, rel=0.01)
+        assert fixed[0].wins > 0.9
+        assert one.aicc(best) < one.aicc("r") - 10
+
+
+def test_aicc_is_its_formula():
+    """N ln(RSS/N) + 2k + 2k(k+1)/(N−k−1) by hand."""
+    assert effective_dimension.aicc(8.0, 8, 2) == pytest.approx(0 + 4 + 12 / 5)
+    assert effective_dimension.aicc(1.0, 5, 4) == np.inf
+
+
+def test_too_few_cells_are_not_measured(tmp_path):
+    paths = written(tmp_path / "few", [planted(40, 900, spectrum="fixed_rank", rank=r) for r in (2, 4)])
+    for report, name in ((effective_dimension_report, "effective_dimension"), (horizon_report, "horizon")):
+        found = report.measures(paths)
+        asked = {check.quantity for claim in claims.of(name) for check in claim.checks}
+        assert asked <= found.keys() and all(np.isnan(found[quantity].value) for quantity in asked)
+        report.write(paths, tmp_path / name)
+        verdicts = json.loads((tmp_path / name / "verdicts.json").read_text())
+        assert {entry["verdict"] for entry in verdicts} == {"not measured"}
+
+
+def series(exponent=1.0, dims=(16, 32, 64, 128, 256), noise=0.0):
+    made = [planted(n, 245 * n**exponent * (1 + noise * (-1) ** i), "theory") for i, n in enumerate(dims)]
+    return horizon.series(ratios.points(made))[0]
+
+
+def test_a_planted_power_is_carried_to_far_dimensions():
+    for law in horizon.LAWS:
+        one = horizon.predict(series(noise=0.01), 10**6, law)
+        assert one.calls.value == pytest.approx(2 * 245 * 1e6, rel=0.05)
+        assert one.calls.low < 2 * 245e6 < one.calls.high
+    assert horizon.predict(series(0.5), 10**6, "power").calls.value == pytest.approx(2 * 245 * 1e3, rel=0.02)
+
+
+def test_held_out_dimensions_of_another_law_fall_outside():
+    """A slowdown that doubles beyond n = 64 is not what the smaller dimensions say."""
+    own = series(noise=0.003)
+    assert all(check.inside for check in horizon.held_out(own))
+    assert {check.prediction.n_fit[-1] for check in horizon.held_out(own)} == {128}
+    bent = own._replace(points=[p._replace(time=p.time.times(1 + (p.n > 128))) for p in own.points])
+    assert not any(check.inside for check in horizon.held_out(bent))
+
+
+def test_below_four_dimensions_there_is_no_prediction():
+    with pytest.raises(ValueError, match="needs >= 4"):
+        horizon.predict(series(), 10**6, "power", most=64)
+
+
+@pytest.mark.parametrize("spectrum", ["two_level", "one_large", "fixed_rank"])
+def test_far_levels_are_those_of_the_problem(spectrum):
+    from zobench import recursion
+
+    far = horizon.far_levels(spectrum, None, 4, 30)
+    problem = quadratic(dim=30, spectrum=spectrum, rank=4, mu=1e-12 if spectrum == "fixed_rank" else None)
+    assert problem.modes
+    near = recursion.levels(problem.modes)
+    kept = near.eigenvalue > 1e-9
+    assert far is not None
+    for one, other in zip(far, near, strict=True):
+        np.testing.assert_allclose(one, other[kept], rtol=1e-9)
+    assert horizon.far_levels("uniform", None, 8, 30) is None
+
+
+def test_the_abscissa_of_a_bound_makes_its_exponent():
+    k = np.arange(1, 50)
+    x = acceleration.abscissa(k, 4.0, True)
+    assert np.polyfit(x, np.log((1 + k / 8) ** -2.0), 1)[0] == pytest.approx(-2)
+    x = acceleration.abscissa(k, 1.0, False)
+    assert np.polyfit(x, np.log(1 / (2 * k + 1)), 1)[0] == pytest.approx(-1)
+
+
+def test_measures_of_nothing_are_nan_and_named():
+    found = acceleration.measures([])
+    asked = {check.quantity for claim in claims.of("acceleration") for check in claim.checks}
+    assert asked <= found.keys() and all(isinstance(x, Estimate) and np.isnan(x.value) for x in found.values())

@@ -1,0 +1,183 @@
+"""The slowdown against n and against r = tr(H)/L: which law describes it, by an information criterion.
+
+A law is ln ρ = ln a + ln g(n, r), a free. AICc = N ln(RSS/N) + 2k + 2k(k+1)/(N−k−1) (Hurvich & Tsai 1989) on the N
+cells of a step rule, k the free constants and the residual variance; the law of least AICc is the best described, and a
+difference of 10 leaves the other no support (Burnham & Anderson 2002).
+"""
+
+from collections.abc import Callable, Sequence
+from math import inf, log, nan
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zobench import statistics
+from zobench.report.ratios import Point
+from zobench.report.records import RULES
+from zobench.statistics import Estimate
+
+LEAST_CELLS = 6  # AICc of the free law, with its four constants, needs N > 5
+FREE = "a n^p (r+2)^s"
+NO_RESIDUAL = 1e-24  # a law that fits to rounding
+
+LAWS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "n": lambda n, r: n,
+    "n + 2": lambda n, r: n + 2,
+    "r": lambda n, r: r,
+    "r + 2": lambda n, r: r + 2,
+    "n(r+2)/(n+2)": lambda n, r: n * (r + 2) / (n + 2),
+    "sqrt(n(r+2))": lambda n, r: np.sqrt(n * (r + 2)),
+    "1": lambda n, r: np.ones_like(n),
+}
+
+
+class Law(NamedTuple):
+    """A law fitted to the cells of a rule: its constant a, the relative residual, AICc and the share of resamples won.
+
+    `wins` counts the laws without free exponents among themselves.
+    """
+
+    name: str
+    constant: Estimate
+    residual: float
+    aicc: float
+    wins: float
+
+
+class Contest(NamedTuple):
+    """All laws for one rule, the best first; the exponents p of n and s of r + 2, and a, of the law that frees both."""
+
+    rule: str
+    points: list[Point]
+    laws: list[Law]
+    p: Estimate
+    s: Estimate
+    a: Estimate
+
+    def aicc(self, name: str) -> float:
+        """AICc of a law; nan where there are too few cells."""
+        return next((law.aicc for law in self.laws if law.name == name), nan)
+
+    def law(self, name: str) -> Law | None:
+        """A law by name."""
+        return next((law for law in self.laws if law.name == name), None)
+
+
+def contests(found: Sequence[Point]) -> list[Contest]:
+    """A contest for each rule; without laws where fewer than six cells arrived."""
+    rules = [rule for rule in RULES if any(point.rule == rule for point in found)]
+    return [contest(rule, [p for p in found if p.rule == rule and np.isfinite(p.time.value)]) for rule in rules]
+
+
+def contest(rule: str, points: Sequence[Point]) -> Contest:
+    """The laws on the points of one rule; each resample draws the seeds of each cell again."""
+    nothing = Contest(rule, list(points), [], Estimate(nan), Estimate(nan), Estimate(nan))
+    if (
+        len({(p.n, p.r) for p in points}) < LEAST_CELLS
+        or len({p.n for p in points}) < 2
+        or len({p.r for p in points}) < 2
+    ):
+        return nothing
+    n, r = np.array([p.n for p in points], float), np.array([p.r for p in points])
+    y = np.log([p.ratio.value for p in points])
+    runs = min(p.time.runs for p in points)
+    drawn = _draws(points)
+    laws = [_fixed(name, g(n, r), y, drawn, runs) for name, g in LAWS.items()]
+    design = np.stack([np.ones_like(n), np.log(n), np.log(r + 2)], axis=1)
+    solve = np.linalg.pinv(design)
+    free, resampled = solve @ y, solve @ drawn
+    rss = float(np.sum((y - design @ free) ** 2))
+    a, p, s = (_estimate(free[i], resampled[i], runs) for i in range(3))
+    a = _exponential(a)
+    won = _won(n, r, drawn)
+    laws = [law._replace(wins=won[i]) for i, law in enumerate(laws)]
+    laws.append(Law(FREE, a, float(np.sqrt(rss / len(y))), aicc(rss, len(y), 4), nan))
+    return Contest(rule, list(points), sorted(laws, key=lambda law: law.aicc), p, s, a)
+
+
+def aicc(rss: float, cells: int, constants: int) -> float:
+    """AICc of a least-squares fit; `constants` counts the variance. inf where there are too few cells."""
+    if cells - constants - 1 <= 0:
+        return inf
+    correction = 2 * constants * (constants + 1) / (cells - constants - 1)
+    return cells * log(max(rss, NO_RESIDUAL) / cells) + 2 * constants + correction
+
+
+def _fixed(name: str, g: np.ndarray, y: np.ndarray, drawn: np.ndarray, runs: int) -> Law:
+    off = y - np.log(g)
+    mean = _estimate(float(off.mean()), (drawn - np.log(g)[:, None]).mean(axis=0), runs)
+    rss = float(np.sum((off - off.mean()) ** 2))
+    constant = _exponential(mean)
+    return Law(name, constant, float(np.sqrt(rss / y.size)), aicc(rss, y.size, 2), nan)
+
+
+def _draws(points: Sequence[Point]) -> np.ndarray:
+    """ln ρ resampled, [cells, resamples]; no columns where a cell ran once, or a resample did not arrive."""
+    each = [statistics.log_draws(p.ratio) for p in points]
+    if not all(part.size for part in each):
+        return np.empty((len(points), 0))
+    together = np.array(each)
+    return together[:, np.isfinite(together).all(axis=0)]
+
+
+def _estimate(value: float, drawn: np.ndarray, runs: int) -> Estimate:
+    return Estimate(float(value), *statistics.interval(drawn, runs), drawn, runs=runs)
+
+
+def _exponential(of: Estimate) -> Estimate:
+    value, low, high = np.exp(of[:3]).tolist()
+    return Estimate(value, low, high, np.exp(of.draws), runs=of.runs)
+
+
+def _won(n: np.ndarray, r: np.ndarray, drawn: np.ndarray) -> list[float]:
+    """The share of resamples in which each law leaves the least residual: with the same constants, the least AICc."""
+    if drawn.shape[1] == 0:
+        return [nan] * len(LAWS)
+    off = [drawn - np.log(g(n, r))[:, None] for g in LAWS.values()]
+    best = np.argmin([part.var(axis=0) for part in off], axis=0)
+    return [float(np.mean(best == i)) for i in range(len(LAWS))]
+
+
+def rows(found: Sequence[Contest]) -> list[dict[str, Any]]:
+    """table.csv: one line a rule and law, the best first; the free law with its exponents."""
+    lines = []
+    for one in found:
+        for law in one.laws:
+            free = law.name == FREE
+            lines.append(
+                {
+                    "rule": one.rule,
+                    "law": law.name,
+                    "cells": len(one.points),
+                    "aicc": law.aicc,
+                    "aicc_above_best": law.aicc - one.laws[0].aicc,
+                    "a": law.constant.value,
+                    "a_low": law.constant.low,
+                    "a_high": law.constant.high,
+                    "relative_residual": law.residual,
+                    "share_of_resamples_won": law.wins,
+                    **_named("p", one.p if free else Estimate(nan)),
+                    **_named("s", one.s if free else Estimate(nan)),
+                }
+            )
+    return lines or [{"rule": one.rule, "law": "", "cells": len(one.points)} for one in found]
+
+
+def _named(name: str, value: Estimate) -> dict[str, float]:
+    return {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}
+
+
+def measures(found: Sequence[Contest]) -> dict[str, Estimate]:
+    """Exponents, constants and AICc differences by name; nan where a contest had too few cells."""
+    by_rule = {one.rule: one for one in found}
+    named: dict[str, Estimate] = {}
+    for rule in RULES:
+        one = by_rule.get(rule) or Contest(rule, [], [], Estimate(nan), Estimate(nan), Estimate(nan))
+        named[f"{rule} step: exponent of n at fixed r"] = one.p
+        named[f"{rule} step: exponent of r + 2 at fixed n"] = one.s
+        for first, second in (("n", "r + 2"), ("n(r+2)/(n+2)", "n"), ("n(r+2)/(n+2)", "r + 2"), ("r + 2", "r")):
+            named[f"{rule} step: AICc of {first} less that of {second}"] = Estimate(one.aicc(first) - one.aicc(second))
+        for name in ("n", "n(r+2)/(n+2)"):
+            law = one.law(name)
+            named[f"{rule} step: slowdown over {name}"] = law.constant if law else Estimate(nan)
+    return named

@@ -1,0 +1,204 @@
+"""How many iterations of a zero-order method do the work of one of gradient descent: cells against exact recursions.
+
+K_ZO/K_GD at each dimension and step rule. K_ZO is the median over seeds of the iteration at which f − f* meets the
+target, the recorded curve interpolated in its logarithm between records (a run is recorded n/4 iterations apart, which
+is coarse where the slowdown is far below n). K_GD comes from the exact recursion, which for gradient descent is the run
+itself; under the tuned rule gradient descent is tuned too.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import inf, isfinite, nan
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from zobench import build, recursion, statistics, theory
+from zobench.report.records import RULES, Record, rank, target
+from zobench.statistics import Estimate
+from zobench.types import Problem
+
+
+class Point(NamedTuple):
+    """A spectrum at one dimension under one rule: measured K_ZO, exact K_ZO, K_GD, and r = tr(H)/L.
+
+    `exact` is of the step that ran; `target` is relative to the start.
+    """
+
+    spectrum: str
+    n: int
+    rule: str
+    r: float
+    time: Estimate
+    exact: float
+    K_GD: float
+    calls: int
+    record: Record
+    known: "Known"
+
+    @property
+    def ratio(self) -> Estimate:
+        """K_ZO/K_GD."""
+        return self.time.times(1 / self.K_GD)
+
+    @property
+    def exact_ratio(self) -> float:
+        """The same of the exact recursion."""
+        return self.exact / self.K_GD
+
+    @property
+    def reached(self) -> int:
+        """Runs that met the target."""
+        return int(np.isfinite(self.record.arrays[f"{self.rule}/hits"]).sum())
+
+
+def points(records: Sequence[Record]) -> list[Point]:
+    """All cells of descent on a quadratic that stop on f − f* relative to the start, by spectrum, rule and n."""
+    found = [_point(record, rule) for record in records if _usable(record) for rule in record.rules]
+    return sorted(found, key=lambda p: (p.spectrum, rank(RULES, p.rule), p.rule, p.n, p.r))
+
+
+def _usable(record: Record) -> bool:
+    stop = record.meta["config"]["stop"]
+    asked = (record.family, stop["metric"], stop["relative_to"], target(record.meta["config"]["method"]))
+    plain = not record.failed and record.method == "two-point GD"
+    return plain and asked == ("quadratic", "gap", "start", "descent")
+
+
+def _point(record: Record, rule: str) -> Point:
+    rng = np.random.default_rng([record.n, rank(RULES, rule)])
+    config = record.meta["config"]
+    ratio = float(config["stop"]["target"])
+    exact = known(frozen(config["problem"]), frozen(config["estimator"]), ratio)
+    step = float(record.meta["rules"][rule]["step"])
+    return Point(
+        spectrum=str(config["problem"]["spectrum"]),
+        n=record.n,
+        rule=rule,
+        r=exact.r,
+        time=statistics.median(arrivals(record, rule), rng),
+        exact=exact.hitting_time(step),
+        K_GD=exact.gradient(rule),
+        calls=record.calls,
+        record=record,
+        known=exact,
+    )
+
+
+def arrivals(record: Record, rule: str) -> np.ndarray:
+    """First whole iteration of each run at or below the target, ln f between records taken as a line. [runs]; inf."""
+    k, curves, goal = record.k(rule), record.curve(rule), float(record.meta["target"])
+    hits = record.arrays[f"{rule}/hits"]
+    times = np.full(hits.size, inf)
+    for run in np.flatnonzero(np.isfinite(hits)):
+        j = int(np.searchsorted(k, hits[run]))
+        before, after = curves[run, max(j - 1, 0)], curves[run, j]
+        share = np.log(before / goal) / np.log(before / after) if before > after > 0 else 1.0
+        times[run] = np.ceil(k[max(j - 1, 0)] + min(max(float(share), 0.0), 1.0) * (k[j] - k[max(j - 1, 0)]) - 1e-6)
+    return times
+
+
+class Known(NamedTuple):
+    """A quadratic and an estimator for which the exact recursion holds, with the target relative to the start."""
+
+    problem: Problem
+    levels: recursion.Levels
+    moment: Any
+    steps: dict[str, float]
+    r: float
+    target: float
+
+    def hitting_time(self, step: float) -> float:
+        """K of a step; nan where no recursion holds."""
+        return recursion.hitting_time(self.levels, self.moment, step, self.target) if self.moment else nan
+
+    def gradient(self, rule: str) -> float:
+        """K_GD: step 1/L, or the best step under the tuned rule."""
+        step = 1 / self.problem.L
+        if rule == "tuned":
+            step = recursion.best_step(self.levels, recursion.GRADIENT, self.target, step)
+        return recursion.hitting_time(self.levels, recursion.GRADIENT, step, self.target)
+
+    def slowdown(self, rule: str) -> float:
+        """K_ZO/K_GD under a rule, exactly; for tuned the best step of all."""
+        if rule == "tuned":
+            step = recursion.best_step(self.levels, self.moment, self.target, self.steps["trace"])
+        else:
+            step = self.steps[rule]
+        return self.hitting_time(step) / self.gradient(rule)
+
+
+@lru_cache(maxsize=512)
+def known(problem: tuple, estimator: tuple, ratio: float) -> Known:
+    """What the recursion needs, made from the configurations (sorted items). ValueError where none holds."""
+    with jax.enable_x64(True):
+        made: Problem = build.make("problem", dict(problem))
+        by = build.make("estimator", dict(estimator))
+        steps = {"theory": theory.theory_step(made, by), "trace": theory.trace_step(made, by)}
+    modes, moment = made.modes, by.second_moment(made.n)
+    if modes is None or moment is None or (moment.D and not modes.axes):
+        raise ValueError(f"{dict(problem).get('_target_')}: no exact recursion holds for this cell")
+    return Known(made, recursion.levels(modes), moment, steps, made.effective_dim, ratio)
+
+
+@lru_cache(maxsize=1024)
+def slowdown(problem: tuple, estimator: tuple, ratio: float, rule: str) -> float:
+    """K_ZO/K_GD of the exact recursion; kept, as a decomposition costs n³."""
+    return known(problem, estimator, ratio).slowdown(rule)
+
+
+def slowdown_at(record: Record, n: int, rule: str) -> float:
+    """The exact slowdown of a record's problem at another dimension."""
+    config = record.meta["config"]
+    problem = frozen({**config["problem"], "dim": n})
+    return slowdown(problem, frozen(config["estimator"]), float(config["stop"]["target"]), rule)
+
+
+def frozen(config: dict[str, Any]) -> tuple:
+    """A configuration that can be the key of a cache."""
+    return tuple(sorted(config.items()))
+
+
+def slope(n: Sequence[float], y: Sequence[Estimate]) -> Estimate:
+    """The exponent of y in n; nan where fewer than four dimensions are there."""
+    try:
+        return statistics.power_law(n, y).slope
+    except ValueError:
+        return Estimate(nan)
+
+
+def exact_slope(n: Sequence[float], y: Sequence[float]) -> float:
+    """The exponent of exact values, each point of the same weight."""
+    return slope(n, [Estimate(value) for value in y]).value
+
+
+def cells(found: Sequence[Point]) -> list[dict[str, Any]]:
+    """table lines of the points: what ran, what came out, what was known."""
+    return [
+        {
+            "spectrum": p.spectrum,
+            "rule": p.rule,
+            "n": p.n,
+            "r": p.r,
+            "step": float(p.record.meta["rules"][p.rule]["step"]),
+            "iterations": p.time.value,
+            "iterations_low": p.time.low,
+            "iterations_high": p.time.high,
+            "exact_iterations": p.exact,
+            "K_GD": p.K_GD,
+            "slowdown": p.ratio.value,
+            "slowdown_low": p.ratio.low,
+            "slowdown_high": p.ratio.high,
+            "exact_slowdown": p.exact_ratio,
+            "runs": p.time.runs,
+            "reached": p.reached,
+        }
+        for p in found
+    ]
+
+
+def largest_deviation(found: Sequence[Point]) -> Estimate:
+    """The largest |median/exact − 1| over the points: how far simulation and recursion are apart."""
+    off = [abs(p.time.value / p.exact - 1) for p in found if isfinite(p.time.value) and isfinite(p.exact)]
+    return Estimate(max(off, default=nan))
