@@ -56,6 +56,14 @@ class Dual:
         """(c − a) − bε."""
         return Dual(other - self.a, -self.b)
 
+    def __rmatmul__(self, other: Any) -> "Dual":
+        """Ma + (Mb)ε, M a matrix of constants."""
+        return Dual(other @ self.a, other @ self.b)
+
+    def sum(self) -> "Dual":
+        """Σa + (Σb)ε, of arrays."""
+        return Dual(self.a.sum(), self.b.sum())
+
     __radd__ = __add__
     __rmul__ = __mul__
 

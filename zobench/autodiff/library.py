@@ -1,6 +1,7 @@
 """The elementary functions, one set for each kind of number, so that one definition of f serves them all."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,13 @@ class Library(NamedTuple):
 
 JAX = Library(lax.sin, lax.cos, lax.exp, lax.log, lax.sqrt, lax.tanh, lax.logistic, abs)
 NUMPY = Library(np.sin, np.cos, np.exp, np.log, np.sqrt, np.tanh, lambda z: 1 / (1 + np.exp(-z)), abs)
+
+
+def needs(*libraries: str) -> None:
+    """Nothing; ValueError, naming the extra, where one of these libraries is not installed."""
+    missing = [name for name in libraries if find_spec(name) is None]
+    if missing:
+        raise ValueError(f'{" and ".join(missing)} not installed: pip install "zobench[symbolic]"')
 
 
 def mpmath_library() -> Library:

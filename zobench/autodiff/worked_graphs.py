@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.util import find_spec
 from math import comb
 from typing import Any
 
@@ -12,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench.autodiff import dual, trace
-from zobench.autodiff.library import JAX, NUMPY, mpmath_library
+from zobench.autodiff.library import JAX, NUMPY, mpmath_library, needs
 from zobench.autodiff.worked_examples import EXAMPLES, Example, toy_quotients
 
 Array = np.ndarray
@@ -23,13 +22,6 @@ DTYPES = ("float64", "float32")
 STEPS = 10.0 ** np.arange(0, -12.25, -0.25)  # of the differences; the best of them is taken
 COMPLEX_STEP = 1e-30
 DIGITS = 50
-
-
-def needs(*libraries: str) -> None:
-    """Nothing; ValueError, naming the extra, where one of these libraries is not installed."""
-    missing = [name for name in libraries if find_spec(name) is None]
-    if missing:
-        raise ValueError(f'{" and ".join(missing)} not installed: pip install "zobench[symbolic]"')
 
 
 def worked_graphs(*, example: str, dtype: str) -> Callable[[], Measured]:
