@@ -34,7 +34,7 @@ def symbolic(
 
     ValueError for sizes that memory or sympy's recursion cannot hold, and where the extra is not installed.
     """
-    needs("sympy", "mpmath", "networkx")
+    needs("sympy", "mpmath")
     if dtype != "float64":
         raise ValueError(f"dtype={dtype}: formulas and programs are compared in float64")
     if repeats < 1:
