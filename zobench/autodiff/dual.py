@@ -69,7 +69,7 @@ class Dual:
 
 
 def over(base: Library) -> Library:
-    """The elementary functions of dual numbers whose parts have the functions `base`: over(over(base)) nests."""
+    """Elementary functions of dual numbers, from the functions `base` of their parts; applied twice, they nest."""
 
     def tanh(x: Dual) -> Dual:
         value = base.tanh(x.a)

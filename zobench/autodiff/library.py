@@ -47,4 +47,3 @@ def sympy_library() -> Library:
 
     functions = (sp.sin, sp.cos, sp.exp, sp.log, sp.sqrt, sp.tanh, lambda z: 1 / (1 + sp.exp(-z)), abs)
     return Library(*functions)
-

@@ -32,7 +32,7 @@ def exponentials(m: Library, x: Sequence[Any]) -> Any:
     return sum((m.exp(x[k % len(x)]) for k in range(EXPONENTIALS)), 0)
 
 
-FUNCTIONS = dict(zip(KINDS, (multiplications, exponentials), strict=True))
+FUNCTIONS: dict[str, Callable[..., Any]] = dict(zip(KINDS, (multiplications, exponentials), strict=True))
 
 
 def forward_differences(f: Callable[[Sequence[Any]], Any], x: Sequence[Any], e: Any) -> list[Any]:
@@ -44,8 +44,8 @@ def forward_differences(f: Callable[[Sequence[Any]], Any], x: Sequence[Any], e: 
 def measure(
     digits: Sequence[int], variables: Sequence[int], repeats: int
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Seconds of a gradient [KINDS, digits or variables, repeats], and log₁₀ of the relative errors [ERRORS, digits]."""
-    import mpmath as mp
+    """Seconds of a gradient [KINDS, digits or variables, repeats], log₁₀ of its relative errors [ERRORS, digits]."""
+    from mpmath import libmp
 
     arrays = {
         "digits": np.array(digits),
@@ -54,7 +54,7 @@ def measure(
         "variables_time": np.array([times(f, [(1000, n) for n in variables], repeats) for f in FUNCTIONS.values()]),
         "error": np.array([errors(k) if k <= HARD_DIGITS else [np.nan] * len(ERRORS) for k in digits]).T,
     }
-    return arrays, {"kinds": KINDS, "errors": ERRORS, "backend": mp.libmp.BACKEND}
+    return arrays, {"kinds": KINDS, "errors": ERRORS, "backend": libmp.BACKEND}
 
 
 def _against_digits(kind: str, digits: Sequence[int], repeats: int) -> np.ndarray:

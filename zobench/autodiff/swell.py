@@ -66,12 +66,17 @@ TIMES = ("symbolic", "symbolic, subexpressions shared", "JAX: trace", "JAX: trac
 
 
 def measure(name: str, levels: Sequence[int], repeats: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Operations [levels, COUNTS], seconds to derive [levels, TIMES, repeats], the two derivatives' values [levels, 2]."""
+    """Operations [levels, COUNTS], seconds to derive [levels, TIMES, repeats], both derivatives' values [levels, 2]."""
     family = FAMILIES[name]
     counted = [counts(family, level) for level in levels]
     timed = [times(family, level, repeats) for level in levels]
     values = [evaluated(family, level) for level in levels]
-    arrays = {"levels": np.array(levels), "counts": np.array(counted), "times": np.array(timed), "values": np.array(values)}
+    arrays = {
+        "levels": np.array(levels),
+        "counts": np.array(counted),
+        "times": np.array(timed),
+        "values": np.array(values),
+    }
     return arrays, {"counts": COUNTS, "times": TIMES}
 
 
@@ -81,7 +86,8 @@ def counts(family: Family, level: int) -> list[int]:
 
     f, x = expression(family, level)
     derivative = sp.diff(f, x)
-    shared, (rest,) = sp.cse(derivative)
+    shared, parts = sp.cse(derivative)
+    rest: Any = next(iter(parts))
     program, at = _program(family, level)
     in_cse = sum(part.count_ops() for _, part in shared) + rest.count_ops()
     sizes = [len(trace.trace(g, at)) - len(at) for g in (program, jax.grad(program))]

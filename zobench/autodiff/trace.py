@@ -8,16 +8,19 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import Literal
 
-
 EXACT = {"neg", "abs", "copy", "slice", "squeeze", "reshape", "broadcast_in_dim", "transpose", "select_n"}
 
 
 class Node(NamedTuple):
-    """vᵢ = apply(values of the parents); an input has no parents, and nothing is applied."""
+    """vᵢ = apply(values of the parents); an input has no parents, and nothing is applied.
+
+    `constants` are the other operands, by place; None where one is an array.
+    """
 
     operation: str
     parents: tuple[int, ...]
     apply: Callable[..., Any]
+    constants: tuple[tuple[int, float | None], ...] = ()
 
 
 class Sweeps(NamedTuple):
@@ -47,7 +50,8 @@ def trace(f: Callable[..., Any], x: Sequence[Any]) -> list[Node]:
             continue
         parents = tuple(place[v] for v in equation.invars if _is_node(v, place))
         place[equation.outvars[0]] = len(nodes)
-        nodes.append(Node(equation.primitive.name, parents, _bind(equation, known, place)))
+        constants = tuple((k, _scalar(value)) for k, value in _fixed(equation, known, place).items())
+        nodes.append(Node(equation.primitive.name, parents, _bind(equation, known, place), constants))
     if not _is_node(jaxpr.outvars[0], place):
         raise ValueError("the result does not depend on the inputs")
     return _used(nodes, len(jaxpr.invars), place[jaxpr.outvars[0]])
@@ -70,16 +74,16 @@ def reverse(nodes: Sequence[Node], x: Sequence[Any]) -> Sweeps:
     The way there keeps each node's local derivative, the way back uses it.
     """
     evaluations, pullbacks = np.zeros(len(nodes), int), np.zeros(len(nodes), int)
-    values, locals_ = [jnp.asarray(part) for part in x], [None] * len(x)
+    values, pulls = [jnp.asarray(part) for part in x], []
     for i, node in enumerate(nodes[len(x) :], len(x)):
         value, local = jax.vjp(_counted(node, evaluations, i), *(values[j] for j in node.parents))
         values.append(value)
-        locals_.append(local)
+        pulls.append(local)
     adjoints = [jnp.zeros_like(value) for value in values]
     adjoints[-1] = jnp.ones_like(values[-1])
     for i in reversed(range(len(x), len(nodes))):
         pullbacks[i] += 1
-        for j, part in zip(nodes[i].parents, locals_[i](adjoints[i]), strict=True):
+        for j, part in zip(nodes[i].parents, pulls[i - len(x)](adjoints[i]), strict=True):
             adjoints[j] = adjoints[j] + part
     return Sweeps(values, adjoints, evaluations, pullbacks)
 
@@ -131,14 +135,23 @@ def _depends(equation: Any, place: dict[Any, int]) -> bool:
     return any(_is_node(variable, place) for variable in equation.invars)
 
 
+def _fixed(equation: Any, known: dict[Any, Any], place: dict[Any, int]) -> dict[int, Any]:
+    """The operands that are no nodes, by place."""
+    others = {k: v for k, v in enumerate(equation.invars) if not _is_node(v, place)}
+    return {k: v.val if isinstance(v, Literal) else known[v] for k, v in others.items()}
+
+
+def _scalar(value: Any) -> float | None:
+    return float(value) if np.ndim(value) == 0 else None
+
+
 def _bind(equation: Any, known: dict[Any, Any], place: dict[Any, int]) -> Callable[..., Any]:
     """The operation as a function of the values of its parents alone."""
-    invars = equation.invars
-    fixed = {k: v.val if isinstance(v, Literal) else known[v] for k, v in enumerate(invars) if not _is_node(v, place)}
+    fixed = _fixed(equation, known, place)
 
     def apply(*values: Any) -> Any:
         given = iter(values)
-        operands = [fixed[k] if k in fixed else next(given) for k in range(len(invars))]
+        operands = [fixed[k] if k in fixed else next(given) for k in range(len(equation.invars))]
         return equation.primitive.bind(*operands, **equation.params)
 
     return apply

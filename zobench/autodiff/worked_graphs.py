@@ -41,18 +41,18 @@ def measure(name: str) -> Measured:
     """The record: what the sweeps found node by node, the exact derivative, and each way's derivative in each dtype."""
     example = EXAMPLES[name]
     exact = exact_derivative(example)
-    arrays, operations = swept(example)
+    arrays, nodes = swept(example)
     arrays |= {"exact": exact, "condition": _conditions(example)}
     for dtype in DTYPES:
         found, steps = derivatives(example, np.dtype(dtype), exact)
         arrays |= {f"derivative_{dtype}": found, f"step_{dtype}": steps}
     quotients = toy_quotients() if name == "toy_logistic" else {}
     told = {key: getattr(example, key) for key in ("formula", "lecture", "inputs", "node", "order", "x")}
-    return arrays, {"example": name, "operations": operations, "ways": WAYS, "quotients": quotients, **told}
+    return arrays, {"example": name, "ways": WAYS, "quotients": quotients, **nodes, **told}
 
 
-def swept(example: Example) -> tuple[dict[str, Array], list[str]]:
-    """The graph and its sweeps as arrays, and the operation of each node.
+def swept(example: Example) -> tuple[dict[str, Array], dict[str, Any]]:
+    """The graph and its sweeps as arrays, and of each node the operation and its constants by place.
 
     A node of size s has s places of `value`, `adjoint` and `tangent` ([directions, places]); `edges` [m, 2] are
     (parent, child).
@@ -73,7 +73,8 @@ def swept(example: Example) -> tuple[dict[str, Array], list[str]]:
         "pullbacks": sweeps.pullbacks,
         "paths": trace.unshared(nodes),
     }
-    return arrays, [node.operation for node in nodes]
+    told = {"operations": [node.operation for node in nodes], "constants": [node.constants for node in nodes]}
+    return arrays, told
 
 
 def exact_derivative(example: Example) -> Array:
@@ -96,7 +97,8 @@ def derivatives(example: Example, dtype: np.dtype, exact: Array) -> tuple[Array,
     x = tuple(dtype.type(value) for value in example.x)
     step, differences = _best_central(example, x, exact)
     stepped = _complex_step(example, x) if example.order == 1 else np.full(len(x), np.nan)
-    duals = dual.gradient(example.f, NUMPY, x) if len(x) > 1 else [dual.derivative(example.f, NUMPY, *x, example.order)]
+    single = len(x) == 1
+    duals = [dual.derivative(example.f, NUMPY, x[0], example.order)] if single else dual.gradient(example.f, NUMPY, x)
     found = [_forward_mode(example, x), _reverse_mode(example, x), duals, differences, stepped]
     steps = [np.nan, np.nan, np.nan, step, COMPLEX_STEP if example.order == 1 else np.nan]
     return np.array([np.array(part, float) for part in found]), np.array(steps)

@@ -8,7 +8,10 @@ SWEEPS = 8
 
 
 class Layout(NamedTuple):
-    """(layer, row) of each node and bend, the routes of the edges through them, and how many layers and rows."""
+    """(layer, row) of each node, bend and copy, the edges' routes through them, and how many layers and rows.
+
+    A copy of an input is called ("copy", input, child).
+    """
 
     place: dict[Any, tuple[float, float]]
     routes: list[list[Any]]
@@ -16,10 +19,10 @@ class Layout(NamedTuple):
     rows: int
 
 
-def layered(depth: np.ndarray, edges: np.ndarray) -> Layout:
+def layered(depth: np.ndarray, edges: np.ndarray, *, copies: bool = False) -> Layout:
     """Columns by depth, ordered within by the mean of the neighbours (Sugiyama et al. 1981), rows around 0.
 
-    ImportError where networkx is not installed.
+    `copies` draws an input again beside each node that uses it far away. ImportError where networkx is not installed.
     """
     import networkx as nx
 
@@ -29,19 +32,19 @@ def layered(depth: np.ndarray, edges: np.ndarray) -> Layout:
         graph.add_node(node, layer=layer)
     for parent, child in dict.fromkeys(map(tuple, edges.tolist())):
         bends = [(parent, child, layer) for layer in range(int(depth[parent]) + 1, int(depth[child]))]
-        for bend in bends:
-            graph.add_node(bend, layer=bend[2])
-        routes.append([parent, *bends, child])
+        route = [parent, *bends, child]
+        if copies and bends and not depth[parent]:
+            route = [("copy", parent, child), child]
+            graph.add_node(route[0], layer=int(depth[child]) - 1)
+        else:
+            graph.add_nodes_from((bend, {"layer": bend[2]}) for bend in bends)
+        routes.append(route)
         nx.add_path(graph, routes[-1])
     columns = _ordered(graph, int(depth.max()) + 1)
-    drawn = nx.DiGraph()
-    for layer, column in enumerate(columns):
-        drawn.add_nodes_from(column, layer=layer)
-    rows = max(map(len, columns))
-    position: dict[Any, Any] = nx.multipartite_layout(drawn, subset_key="layer", scale=1)
+    position: dict[Any, Any] = nx.multipartite_layout(graph, subset_key=dict(enumerate(columns)), scale=1)
     step = _row_step(position, columns)
-    place = {node: (float(drawn.nodes[node]["layer"]), float(xy[1]) / step) for node, xy in position.items()}
-    return Layout(place, routes, len(columns), rows)
+    place = {node: (float(graph.nodes[node]["layer"]), float(xy[1]) / step) for node, xy in position.items()}
+    return Layout(place, routes, len(columns), max(map(len, columns)))
 
 
 def _ordered(graph: Any, layers: int) -> list[list[Any]]:
@@ -50,7 +53,7 @@ def _ordered(graph: Any, layers: int) -> list[list[Any]]:
     columns[0].reverse()  # the first input on top
     for sweep in range(SWEEPS):
         forth = sweep % 2 == 0
-        for k in range(1, layers) if forth else range(layers - 2, 0, -1):
+        for k in range(1, layers) if forth else range(layers - 2, -1, -1):
             beside = columns[k - 1] if forth else columns[k + 1]
             rank = {node: i - (len(beside) - 1) / 2 for i, node in enumerate(beside)}
             near = graph.predecessors if forth else graph.successors

@@ -17,8 +17,8 @@ closing = page.closing
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 DTYPES = ("float64", "float32")
 SIGNS = {
-    "mul": "×", "add": "+", "add_any": "+", "sub": "−", "div": "÷", "neg": "−", "log": "ln", "sqrt": "√", "logistic": "σ",
-    "dot_general": "⟨·,·⟩", "reduce_sum": "Σ", "integer_pow": "power", "input": "",
+    "mul": "×", "add": "+", "add_any": "+", "sub": "−", "div": "÷", "neg": "−", "log": "ln", "sqrt": "√",
+    "logistic": "σ", "dot_general": "·", "reduce_sum": "Σ", "integer_pow": "power", "input": "",
 }  # fmt: skip
 # What the lectures print: the example, what is read, of which node (counted from 1; an input: 0, −1, ...), along which.
 QUOTED = {
@@ -95,6 +95,18 @@ def sign(operation: str) -> str:
     return SIGNS.get(operation, operation.replace("_", " "))
 
 
+def formula(record: Record, i: int) -> str:
+    """How node i comes from others: "u₁ − u₃", "sin u₁"; empty for an input. A fixed array is called c."""
+    names, operation = labels(record), record.meta["operations"][i]
+    given = iter(names[j] for j, child in record.arrays["edges"] if child == i)
+    fixed = {k: "c" if value is None else f"{value:g}" for k, value in record.meta["constants"][i]}
+    count = len(fixed) + int((record.arrays["edges"][:, 1] == i).sum())
+    operands = [fixed[k] if k in fixed else next(given) for k in range(count)]
+    if len(operands) == 2:
+        return f" {sign(operation)} ".join(operands)
+    return f"{sign(operation)}{'' if operation in ('neg', 'sqrt') else ' '}{''.join(operands)}" if operands else ""
+
+
 def places(record: Record) -> list[slice]:
     """Where the numbers of each node are."""
     ends = np.cumsum(record.arrays["size"])
@@ -117,9 +129,8 @@ def in_units(record: Record, dtype: str) -> np.ndarray:
 def _nodes(record: Record) -> list[dict[str, Any]]:
     arrays, meta, where = record.arrays, record.meta, places(record)
     lines = []
-    for i, (label, operation) in enumerate(zip(labels(record), meta["operations"], strict=True)):
-        line = {"kind": "node", **_head(meta), "name": label, "operation": sign(operation)}
-        line["parents"] = " ".join(labels(record)[j] for j, child in arrays["edges"] if child == i)
+    for i, label in enumerate(labels(record)):
+        line: dict[str, Any] = {"kind": "node", **_head(meta), "name": label, "operation": formula(record, i)}
         line["value"] = _several(arrays["value"][where[i]])
         line["adjoint"] = _several(arrays["adjoint"][where[i]])
         for k, tangent in enumerate(arrays["tangent"]):
@@ -154,11 +165,18 @@ def _trace_table(lines: list[dict[str, str]]) -> tables.Table:
     body, last = [], ""
     for line in (line for line in lines if line["kind"] == "node"):
         tangents = [_one(line[name]) for name in line if name.startswith("tangent_") and line[name]]
-        formula = " ".join([line["operation"], line["parents"]]).strip() or "input"
         head = line["formula"] if line["formula"] != last else ""
         counts = [line["evaluations"], line["paths"]]
         body.append(
-            [head, line["name"], formula, _one(line["value"]), ", ".join(tangents), _one(line["adjoint"]), *counts]
+            [
+                head,
+                line["name"],
+                line["operation"] or "input",
+                _one(line["value"]),
+                ", ".join(tangents),
+                _one(line["adjoint"]),
+                *counts,
+            ]
         )
         last = line["formula"]
     note = "Tangents with respect to each input in turn; adjoints of the result. Evaluations: of each node for the "
@@ -222,7 +240,9 @@ def _over_all(found: Sequence[Record]) -> dict[str, float]:
         return max(int(record.arrays[array].max()) for record in found)
 
     def apart(record: Record) -> float:
-        mine, theirs = (record.arrays["derivative_float64"][ways.index(way)] for way in ("dual numbers", "forward mode"))
+        mine, theirs = (
+            record.arrays["derivative_float64"][ways.index(way)] for way in ("dual numbers", "forward mode")
+        )
         return float(np.abs((mine - theirs) / record.arrays["exact"]).max())
 
     values = {
