@@ -103,7 +103,7 @@ def _boxes(axes: Axes, record: Record, place: dict[Any, tuple[float, float]]) ->
     for i, operation in enumerate(record.meta["operations"]):
         x, y = place[i]
         edge = BLUE if operation == "input" else BLACK
-        box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": edge, "linewidth": 0.7}
+        box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": edge, "linewidth": 0.7}
         head = names[i] if operation == "input" else f"{names[i]} = {formula(record, i)}"
         own = [_number(record, array, i) for array in ("value", "adjoint")]
         blank = f"{head}\n{own[0]}\n{own[1]}"
@@ -118,12 +118,15 @@ def _dots(axes: Axes, record: Record, place: dict[Any, tuple[float, float]]) -> 
     for i, operation in enumerate(record.meta["operations"]):
         x, y = place[i]
         edge = BLUE if operation == "input" else BLACK
-        axes.plot(x, y, "o", ms=11, mfc="white", mec=edge, mew=0.7, zorder=2)
         text = record.meta["inputs"][i] if operation == "input" else sign(operation)
-        axes.text(x, y, text, ha="center", va="center", fontsize=6.5, color=edge, zorder=3)
+        if len(text) < 3:
+            axes.plot(x, y, "o", ms=11, mfc="white", mec=edge, mew=0.7, zorder=2)
+        box = {"boxstyle": "round,pad=0.2", "fc": "white", "ec": edge, "lw": 0.7} if len(text) > 2 else None
+        axes.text(x, y, text, ha="center", va="center", fontsize=6.5, color=edge, zorder=3, bbox=box)
         for array, color, lift in (("value", BLACK, -0.15), ("adjoint", VERMILLION, 0.15)):
             number = _number(record, array, i, digits=3)
-            axes.text(x, y + lift, number, ha="center", va="center", fontsize=5.5, color=color, zorder=3)
+            clear = {"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+            axes.text(x, y + lift, number, ha="center", va="center", fontsize=5.5, color=color, bbox=clear, zorder=3)
 
     for node in place:
         if isinstance(node, tuple) and node[0] == "copy":
