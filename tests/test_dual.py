@@ -17,6 +17,7 @@ from zobench.autodiff.worked_examples import EXAMPLES, line_and_sine, log_root, 
 NUMBERS = st.floats(0.25, 4.0)
 
 
+@settings(deadline=None)
 @given(a=NUMBERS, b=NUMBERS, c=NUMBERS, d=NUMBERS, k=NUMBERS)
 def test_the_arithmetic_is_component_wise(a, b, c, d, k):
     x, y = Dual(a, b), Dual(c, d)
@@ -34,6 +35,7 @@ def test_the_arithmetic_is_component_wise(a, b, c, d, k):
     assert np.float64(k) - x == k - x
 
 
+@settings(deadline=None)
 @given(x=NUMBERS)
 def test_the_elementary_functions_have_their_derivatives(x):
     own, at = dual.over(NUMPY), Dual(x, 1.0)
@@ -54,7 +56,7 @@ def test_the_elementary_functions_have_their_derivatives(x):
     assert own.magnitude(-at) == x
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(x=st.tuples(st.floats(1.2, 3.0), st.floats(0.5, 3.0)), f=st.sampled_from([log_root, sine_exponential]))
 def test_a_gradient_is_that_of_jvp(x, f):
     found = dual.gradient(f, NUMPY, x)

@@ -1,7 +1,8 @@
-"""The sweeps over graphs against jax.grad, jax.jvp and formulas; the lectures' numbers; the verdicts on their records."""
+"""The sweeps over graphs against jax.grad, jax.jvp and formulas; the lectures' numbers; the verdicts on records."""
 
 from math import pi
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -88,7 +89,7 @@ def test_the_exact_derivative_is_the_formula_s(name):
     example = EXAMPLES[name]
     symbols = sp.symbols(f"x0:{len(example.x)}")
     f = example.f(sympy_library(), *symbols)
-    at = dict(zip(symbols, map(sp.Rational, map(str, example.x)), strict=True))
+    at: Any = dict(zip(symbols, map(sp.Rational, map(str, example.x)), strict=True))
     expected = [float(sp.diff(f, symbol).evalf(30, subs=at)) for symbol in symbols]
     np.testing.assert_allclose(exact_derivative(example), expected, rtol=4e-16)
 

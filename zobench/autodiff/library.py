@@ -28,7 +28,7 @@ NUMPY = Library(np.sin, np.cos, np.exp, np.log, np.sqrt, np.tanh, lambda z: 1 / 
 
 
 def needs(*libraries: str) -> None:
-    """Nothing; ValueError, naming the extra, where one of these libraries is not installed."""
+    """A check that these libraries are installed: ValueError, naming the extra, where one is not."""
     missing = [name for name in libraries if find_spec(name) is None]
     if missing:
         raise ValueError(f'{" and ".join(missing)} not installed: pip install "zobench[symbolic]"')

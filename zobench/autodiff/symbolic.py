@@ -40,7 +40,9 @@ def symbolic(
     if repeats < 1:
         raise ValueError(f"repeats={repeats}: repeats is a whole number from 1 on")
     levels = {"product": product, "composition": composition, "chain": chain, "network": network}
-    for name, sizes in {**levels, "digits": digits, "variables": variables, "n": [n]}.items():
+    if not 1 <= n <= LARGEST_N:
+        raise ValueError(f"n={n}: the formulas of a gradient have about n³ operations; give 1 to {LARGEST_N}")
+    for name, sizes in {**levels, "digits": digits, "variables": variables}.items():
         _check(name, sizes)
     if part in levels:
         return partial(_labelled, part, partial(swell.measure, part, levels[part], repeats))
@@ -59,8 +61,6 @@ def _check(name: str, sizes: Sequence[int]) -> None:
     if not sizes or min(sizes) < 1 or sorted({*sizes}) != list(sizes):
         raise ValueError(f"{name}={_shown(sizes)}: give different whole numbers from 1 on, the smallest first")
     largest = max(sizes)
-    if name == "n" and largest > LARGEST_N:
-        raise ValueError(f"n={largest}: the formulas of a gradient have n³ operations; give at most {LARGEST_N}")
     if name in ("chain", "network") and FRAMES * largest > getrecursionlimit():
         most = getrecursionlimit() // FRAMES
         raise ValueError(f"{name}={_shown(sizes)}: sympy recurses through {largest} levels; give at most {most}")

@@ -180,6 +180,10 @@ def _ways(record: Record | None) -> Figure:
         axes.xaxis.set_minor_locator(NullLocator())
         for row, (way, own) in enumerate(zip(ways, values, strict=True)):
             _mark(axes, row, way, own)
+        if k:
+            axes.set_xlim(
+                10 ** np.floor(np.log10(np.nanmin(values))), 10 ** np.ceil(np.log10(np.nanmax(values)) + 0.01)
+            )
     n = arrays["exact"].size
     caption = (
         f"Helmholtz energy of {n} variables, float64. Black: automatic; blue: other programs; red: run in Python. "

@@ -113,7 +113,12 @@ def _ways(lines: list[dict[str, str]]) -> tables.Table:
     note += (
         "program; of Python (formulas, 50 digits) the peak of one call without the code. Calls 0: the formula is all. "
     )
-    note += "Formulas and 50 digits run in Python, the rest compiled. Time: median, one after the other."
+    note += (
+        "Formulas and 50 digits run in Python, the rest compiled into one program each, which shares the values that "
+    )
+    note += (
+        "the n directions have in common. Time: median of interleaved rounds; so short programs mostly wait for calls."
+    )
     return tables.Table("What automatic differentiation is not", note, header, body)
 
 

@@ -22,9 +22,12 @@ class Layout(NamedTuple):
 def layered(depth: np.ndarray, edges: np.ndarray, *, copies: bool = False) -> Layout:
     """Columns by depth, ordered within by the mean of the neighbours (Sugiyama et al. 1981), rows around 0.
 
-    `copies` draws an input again beside each node that uses it far away. ImportError where networkx is not installed.
+    `copies` draws an input again beside each node that uses it far away. ValueError where networkx is not installed.
     """
-    import networkx as nx
+    try:
+        import networkx as nx
+    except ImportError as error:
+        raise ValueError('networkx not installed: pip install "zobench[symbolic]"') from error
 
     graph = nx.DiGraph()
     routes = []
