@@ -9,18 +9,21 @@ import numpy as np
 
 
 def interleaved(
-    timed: Sequence[tuple[Callable[[Any], Any], Callable[[], Any]]], repeats: int, warm_up: bool = True
+    timed: Sequence[tuple[Callable[[Any], Any], Callable[[], Any]]],
+    repeats: int,
+    clock: Callable[[], float] = perf_counter,
 ) -> np.ndarray:
     """Seconds of each function, [functions, repeats], on what its own setup gives, which is not timed.
 
-    The clock stops when the result is there.
+    A first round is not counted. The clock stops when the result is there. time.process_time, which counts the work of
+    this process alone, is the better clock where Python does it all and the machine has other work.
     """
     seconds = np.empty((len(timed), repeats))
-    for k in range(-1 if warm_up else 0, repeats):
+    for k in range(-1, repeats):
         for i, (function, setup) in enumerate(timed):
             given = setup()
-            start = perf_counter()
+            start = clock()
             jax.block_until_ready(function(given))
             if k >= 0:
-                seconds[i, k] = perf_counter() - start
+                seconds[i, k] = clock() - start
     return seconds

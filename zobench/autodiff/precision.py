@@ -1,6 +1,7 @@
 """Differences in arbitrary precision: their time against the digits and the variables, their error against the step."""
 
 from collections.abc import Callable, Sequence
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def forward_differences(f: Callable[[Sequence[Any]], Any], x: Sequence[Any], e: 
 def measure(
     digits: Sequence[int], variables: Sequence[int], repeats: int
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Seconds of a gradient [KINDS, digits or variables, repeats], log₁₀ of its relative errors [ERRORS, digits]."""
+    """CPU seconds of a gradient [KINDS, digits or variables, repeats], log₁₀ of its errors [ERRORS, digits]."""
     from mpmath import libmp
 
     arrays = {
@@ -58,7 +59,7 @@ def measure(
 
 
 def _against_digits(kind: str, digits: Sequence[int], repeats: int) -> np.ndarray:
-    """Seconds for two variables, [digits, repeats]; nan beyond the hard digits for exponentials."""
+    """CPU seconds for two variables, [digits, repeats]; nan beyond the hard digits for exponentials."""
     cheap = [k for k in digits if k <= HARD_DIGITS or kind == KINDS[0]]
     seconds = np.full((len(digits), repeats), np.nan)
     seconds[np.isin(digits, cheap)] = times(FUNCTIONS[kind], [(k, 2) for k in cheap], repeats)
@@ -66,7 +67,7 @@ def _against_digits(kind: str, digits: Sequence[int], repeats: int) -> np.ndarra
 
 
 def times(f: Callable[..., Any], sizes: Sequence[tuple[int, int]], repeats: int) -> np.ndarray:
-    """Seconds of the gradient for each (digits, variables), [sizes, repeats], one after the other."""
+    """CPU seconds of the gradient for each (digits, variables), [sizes, repeats], one after the other."""
     import mpmath as mp
 
     library = mpmath_library()
@@ -79,7 +80,7 @@ def times(f: Callable[..., Any], sizes: Sequence[tuple[int, int]], repeats: int)
         return lambda given: forward_differences(lambda x: f(library, x), *given), setup
 
     with mp.workdps(15):  # restores what the setups change
-        return interleaved([timed(k, n) for k, n in sizes], repeats)
+        return interleaved([timed(k, n) for k, n in sizes], repeats, process_time)
 
 
 def errors(digits: int) -> list[float]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import process_time
 from typing import Any, NamedTuple
 
 import jax
@@ -66,7 +67,7 @@ TIMES = ("symbolic", "symbolic, subexpressions shared", "JAX: trace", "JAX: trac
 
 
 def measure(name: str, levels: Sequence[int], repeats: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Operations [levels, COUNTS], seconds to derive [levels, TIMES, repeats], both derivatives' values [levels, 2]."""
+    """Operations [levels, COUNTS], CPU seconds to derive [levels, TIMES, repeats], both derivatives [levels, 2]."""
     family = FAMILIES[name]
     counted = [counts(family, level) for level in levels]
     timed = [times(family, level, repeats) for level in levels]
@@ -103,7 +104,7 @@ def expression(family: Family, level: int) -> tuple[Any, Any]:
 
 
 def times(family: Family, level: int, repeats: int) -> np.ndarray:
-    """Seconds from the function to its derivative in the order of TIMES, [TIMES, repeats], one after the other."""
+    """CPU seconds from the function to its derivative in the order of TIMES, [TIMES, repeats], one after the other."""
     import sympy as sp
     from sympy.core.cache import clear_cache
 
@@ -128,7 +129,7 @@ def times(family: Family, level: int, repeats: int) -> np.ndarray:
     def compiled(function: Any) -> Any:
         return jax.jit(function).lower(*at).compile()
 
-    return interleaved([(derive, fresh), (derive_shared, fresh), (traced, new), (compiled, new)], repeats)
+    return interleaved([(derive, fresh), (derive_shared, fresh), (traced, new), (compiled, new)], repeats, process_time)
 
 
 def evaluated(family: Family, level: int) -> tuple[float, float]:

@@ -17,6 +17,7 @@ from zobench.autodiff.library import JAX, Library, mpmath_library, sympy_library
 Array = np.ndarray
 DIGITS = 50
 TRUTH_DIGITS = 80
+SHORT = 8  # rounds for one of longer calls
 
 
 class Way(NamedTuple):
@@ -58,7 +59,7 @@ def start(n: int) -> Array:
 def measure(n: int, repeats: int) -> tuple[dict[str, Array], dict[str, Any]]:
     """Gradients [ways, n], the exact one [n], seconds [ways, repeats]; calls, operations and memory [ways]."""
     ways = {name: prepare(n) for name, prepare in PREPARED.items()}
-    seconds = interleaved([(way.gradient, lambda x=way.x: x) for way in ways.values()], repeats)
+    seconds = interleaved([(way.gradient, lambda x=way.x: x) for way in ways.values()], SHORT * repeats)
     found = [
         np.array(jnp.stack(g) if isinstance(g := way.gradient(way.x), list) else g, float) for way in ways.values()
     ]

@@ -60,13 +60,13 @@ def _swell(parts: dict[str, Record]) -> Figure:
                 (_counts if name == "counts" else _times)(axes, parts[family], family)
         if not k:
             grid[0][0].set_ylabel("operations")
-            grid[1][0].set_ylabel("seconds to derive")
+            grid[1][0].set_ylabel("CPU seconds to derive")
     looks = {**COUNTED, **PROGRAM, 9: TIMED[3]}
     handles = [
         Line2D([], [], color=color, marker=marker, lw=0.9, label=label) for label, color, marker in looks.values()
     ]
     handles.append(Line2D([], [], color=PURPLE, lw=0.9, linestyle=(0, LINES), label="formula in the panel"))
-    caption = "Above: operations of formulas (sympy, as trees) and of programs (JAX). Below: seconds from f to its "
+    caption = "Above: operations of formulas (sympy, as trees) and of programs (JAX). Below: CPU seconds from f to its "
     caption += "derivative, median of interleaved rounds."
     figures.legend(figure, handles, caption, columns=6)
     return figure
@@ -104,8 +104,8 @@ def _precision(record: Record | None) -> Figure:
     first, second, third = grid[0]
     for axes in grid[0]:
         axes.set(xscale="log", yscale="log")
-    first.set(xlabel="digits k", ylabel="seconds of a gradient, 2 variables")
-    second.set(xlabel="variables n", ylabel="seconds of a gradient, 1000 digits")
+    first.set(xlabel="digits k", ylabel="CPU seconds of a gradient, 2 variables")
+    second.set(xlabel="variables n", ylabel="CPU seconds of a gradient, 1000 digits")
     third.set(xlabel="digits k", ylabel="correct digits of the gradient")
     handles: list[Line2D] = []
     if record is not None:

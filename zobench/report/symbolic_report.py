@@ -54,7 +54,7 @@ def _family_lines(record: Record) -> list[dict[str, Any]]:
     return [
         {"kind": "swell", "part": meta["part"], "size": int(level)}
         | {f"operations: {name}": int(count) for name, count in zip(meta["counts"], counts, strict=True)}
-        | {f"seconds: {name}": float(np.median(t)) for name, t in zip(meta["times"], times, strict=True)}
+        | {f"CPU seconds: {name}": float(np.median(t)) for name, t in zip(meta["times"], times, strict=True)}
         for level, counts, times in zip(arrays["levels"], arrays["counts"], arrays["times"], strict=True)
     ]
 
@@ -66,7 +66,7 @@ def _precision_lines(record: Record) -> list[dict[str, Any]]:
         for i, size in enumerate(arrays[against]):
             line: dict[str, Any] = {"kind": against, "part": "precision", "size": int(size)}
             times = arrays[f"{against}_time"][:, i]
-            line |= {f"seconds: {kind}": float(np.median(t)) for kind, t in zip(kinds, times, strict=True)}
+            line |= {f"CPU seconds: {kind}": float(np.median(t)) for kind, t in zip(kinds, times, strict=True)}
             if against == "digits":
                 line |= {
                     f"log10 error: {kind}": float(e) for kind, e in zip(errors, arrays["error"][:, i], strict=True)
@@ -130,23 +130,21 @@ def _swell(lines: list[dict[str, str]]) -> tables.Table:
         own = [line for line in lines if line["part"] == family]
         for i, line in enumerate(own):
             counts = [line[f"operations: {name}"] for name in names]
-            ratio = _float(line[f"seconds: {times[0]}"]) / _float(line[f"seconds: {times[1]}"])
+            ratio = _float(line[f"CPU seconds: {times[0]}"]) / _float(line[f"CPU seconds: {times[1]}"])
             body.append([FAMILIES[family] if not i else "", line["size"], *counts, tables.significant(ratio, 2)])
     header = ["", "n", "f", "derivative", "shared", "grad in JAX", "time / JAX"]
     note = "Operations of the derivative as a formula, with common subexpressions shared, and of the program of "
-    note += "jax.grad. Time to derive: sympy against JAX's trace. "
+    note += "jax.grad. Time to derive: CPU seconds, sympy against JAX's trace. "
     note += "; ".join(swell_rows_fits(lines))
     return tables.Table("How formulas swell", note, header, body, 2)
 
 
 def _digits(lines: list[dict[str, str]]) -> tables.Table:
-    names = [name for name in (lines[0] if lines else {}) if name.startswith(("seconds: ", "log10 error: "))]
+    names = [name for name in (lines[0] if lines else {}) if name.startswith(("CPU seconds: ", "log10 error: "))]
     names = [name for name in names if any(line[name] for line in lines)]
     body = [[line["size"], *(_number(line, name, 4 if "error" in name else 3) for name in names)] for line in lines]
-    note = (
-        "Seconds of a gradient of two variables by forward differences in mpmath; log10 of the largest relative error "
-    )
-    note += "of lecture 003's example."
+    note = "CPU seconds of a gradient of two variables by forward differences in mpmath; log10 of the largest relative "
+    note += "error of lecture 003's example."
     return tables.Table("Differences in many digits", note, ["digits", *names], body)
 
 
