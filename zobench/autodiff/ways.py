@@ -3,7 +3,7 @@
 import tracemalloc
 from collections.abc import Callable, Sequence
 from functools import partial
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
 import jax
@@ -17,7 +17,7 @@ from zobench.autodiff.library import JAX, Library, mpmath_library, sympy_library
 Array = np.ndarray
 DIGITS = 50
 TRUTH_DIGITS = 80
-SHORT = 8  # rounds for one of longer calls
+BATCH = 5e-3  # CPU seconds of calls in a row, so that none is slow because another one went before
 
 
 class Way(NamedTuple):
@@ -57,9 +57,14 @@ def start(n: int) -> Array:
 
 
 def measure(n: int, repeats: int) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Gradients [ways, n], the exact one [n], seconds [ways, repeats]; calls, operations and memory [ways]."""
+    """Gradients [ways, n], the exact one [n], CPU seconds [ways, repeats]; calls, operations and memory [ways]."""
     ways = {name: prepare(n) for name, prepare in PREPARED.items()}
-    seconds = interleaved([(way.gradient, lambda x=way.x: x) for way in ways.values()], SHORT * repeats)
+    counts = [_count(way) for way in ways.values()]
+    batches = [
+        (partial(_batch, way.gradient, count), lambda x=way.x: x)
+        for way, count in zip(ways.values(), counts, strict=True)
+    ]
+    seconds = interleaved(batches, repeats, process_time) / np.array(counts)[:, None]
     found = [
         np.array(jnp.stack(g) if isinstance(g := way.gradient(way.x), list) else g, float) for way in ways.values()
     ]
@@ -67,6 +72,19 @@ def measure(n: int, repeats: int) -> tuple[dict[str, Array], dict[str, Any]]:
     prepared = np.array([way.seconds for way in ways.values()])
     arrays = {"gradient": np.array(found), "exact": exact(n), "seconds": seconds, "prepared": prepared, **columns}
     return arrays, {"ways": list(ways), "f": _operations_of_f(n), "digits": DIGITS}
+
+
+def _count(way: Way) -> int:
+    """How many calls make a batch."""
+    _batch(way.gradient, 1, way.x)
+    since = process_time()
+    _batch(way.gradient, 10, way.x)
+    return max(1, round(10 * BATCH / max(process_time() - since, 1e-6)))
+
+
+def _batch(gradient: Callable[[Any], Any], count: int, x: Any) -> None:
+    for _ in range(count):
+        jax.block_until_ready(gradient(x))
 
 
 def exact(n: int) -> Array:

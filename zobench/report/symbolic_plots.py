@@ -168,7 +168,7 @@ def _ways(record: Record | None) -> Figure:
     columns = [
         ("relative error", np.maximum(relative_errors(record), 1e-17)[:, None]),
         ("operations / operations of f", (arrays["operations"] / record.meta["f"])[:, None]),
-        ("time / time of reverse mode", arrays["seconds"] / base),
+        ("CPU time / that of reverse mode", arrays["seconds"] / base),
     ]
     for k, (axes, (label, values)) in enumerate(zip(grid[0], columns, strict=True)):
         axes.set_position(((2.05 + k * 2.75) / (width + 1.5), 0.85 / height, 2.3 / (width + 1.5), 2.2 / height))

@@ -116,9 +116,7 @@ def _ways(lines: list[dict[str, str]]) -> tables.Table:
     note += (
         "Formulas and 50 digits run in Python, the rest compiled into one program each, which shares the values that "
     )
-    note += (
-        "the n directions have in common. Time: median of interleaved rounds; so short programs mostly wait for calls."
-    )
+    note += "the n directions have in common. Time: CPU seconds, median of interleaved rounds; a call into a program counts too."
     return tables.Table("What automatic differentiation is not", note, header, body)
 
 
