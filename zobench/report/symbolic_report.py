@@ -104,19 +104,11 @@ def _ways(lines: list[dict[str, str]]) -> tables.Table:
     digits = (2, 3, 3, 4, 2, 2)
     body = [[line["part"], *(_number(line, name, d) for name, d in zip(names, digits, strict=True))] for line in lines]
     n = lines[0]["size"] if lines else ""
-    note = (
-        f"Helmholtz energy of {n} variables, float64. Error: largest, relative to the largest derivative, against 80 "
-    )
-    note += (
-        "digits. Operations: of the compiled program (XLA), of formulas by count_ops. Memory: temporary bytes of the "
-    )
-    note += (
-        "program; of Python (formulas, 50 digits) the peak of one call without the code. Calls 0: the formula is all. "
-    )
-    note += (
-        "Formulas and 50 digits run in Python, the rest compiled into one program each, which shares the values that "
-    )
-    note += "the n directions have in common. Time: CPU seconds, median of interleaved rounds; a call into a program counts too."
+    note = f"Helmholtz energy of {n} variables, float64. Error: largest, relative to the largest derivative, to 80 "
+    note += "digits. Operations: of the compiled program (XLA), of formulas by count_ops. Memory: temporary bytes of "
+    note += "the program; in Python (formulas, 50 digits) the peak of one call without the code. Calls 0: the formula "
+    note += "is all. Formulas and 50 digits run in Python, the rest is compiled, one program for all directions. Time: "
+    note += "CPU seconds, median of interleaved rounds."
     return tables.Table("What automatic differentiation is not", note, header, body)
 
 
