@@ -182,7 +182,7 @@ def _ways(record: Record | None) -> Figure:
             _mark(axes, row, way, own)
         if k:
             axes.set_xlim(
-                10 ** np.floor(np.log10(np.nanmin(values))), 10 ** np.ceil(np.log10(np.nanmax(values)) + 0.01)
+                0.7 * 10 ** np.floor(np.log10(np.nanmin(values))), 10 ** np.ceil(np.log10(np.nanmax(values)) + 0.01)
             )
     n = arrays["exact"].size
     caption = (
