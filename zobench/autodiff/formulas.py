@@ -4,6 +4,7 @@ Each is a factory of a `Formula` from a size n and a random generator; `formulas
 """
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import NamedTuple
 
 import jax
@@ -185,9 +186,13 @@ def trace_linear(n: int, random: np.random.Generator) -> Formula:
 
 
 def trace_inverse(n: int, random: np.random.Generator, condition: float) -> Formula:
-    """tr(AX⁻¹B), A [p, n], B [n, p]: G = −X⁻ᵀAᵀBᵀX⁻ᵀ, −(X⁻ᵀVᵀG + GVᵀX⁻ᵀ)."""
-    p = n + 2
-    a, b = random.standard_normal((p, n)), random.standard_normal((n, p))
+    """tr(AX⁻¹B), A [n + 2, n], B [n, n + 2], X of that condition number."""
+    a, b = random.standard_normal((n + 2, n)), random.standard_normal((n, n + 2))
+    return trace_inverse_of(a, b, conditioned(n, random, condition))
+
+
+def trace_inverse_of(a: np.ndarray, b: np.ndarray, x: np.ndarray) -> Formula:
+    """tr(AX⁻¹B), A [p, n], B [n, p], at X [n, n]: G = −X⁻ᵀAᵀBᵀX⁻ᵀ, −(X⁻ᵀVᵀG + GVᵀX⁻ᵀ)."""
 
     def gradient(x):
         inverse = np.linalg.inv(x).T
@@ -197,13 +202,23 @@ def trace_inverse(n: int, random: np.random.Generator, condition: float) -> Form
         inverse, g = np.linalg.inv(x).T, gradient(x)
         return -(inverse @ v.T @ g + g @ v.T @ inverse)
 
-    return Formula(
-        "tr(AX⁻¹B)",
-        lambda x: jnp.trace(a @ jnp.linalg.inv(x) @ b),
-        conditioned(n, random, condition),
-        gradient,
-        second,
-    )
+    return Formula("tr(AX⁻¹B)", lambda x: jnp.trace(a @ jnp.linalg.inv(x) @ b), x, gradient, second)
+
+
+def exact_trace_inverse(a: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The gradient −X⁻ᵀAᵀBᵀX⁻ᵀ in rational arithmetic, rounded once; O(n³) operations on numbers of O(n) words."""
+    a, b, x = (np.vectorize(Fraction, otypes=[object])(matrix) for matrix in (a, b, x))
+    n = len(x)
+    rows = np.concatenate([x.T, np.vectorize(Fraction, otypes=[object])(np.eye(n))], axis=1)
+    for k in range(n):  # Gauss and Jordan; any pivot but 0 does
+        pivot = next(i for i in range(k, n) if rows[i, k] != 0)
+        rows[[k, pivot]] = rows[[pivot, k]]
+        rows[k] = rows[k] / rows[k, k]
+        for i in range(n):
+            if i != k:
+                rows[i] = rows[i] - rows[i, k] * rows[k]
+    inverse = rows[:, n:]
+    return (-(inverse @ a.T) @ (b.T @ inverse)).astype(float)
 
 
 def log_det(n: int, random: np.random.Generator, condition: float) -> Formula:

@@ -11,10 +11,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from zobench.autodiff.fits import require
-from zobench.autodiff.formulas import Formula, formulas, trace_inverse
+from zobench.autodiff.formulas import Formula, conditioned, exact_trace_inverse, formulas, trace_inverse_of
 from zobench.types import Scalar, Vector
 
 LARGE = 1000.0  # exp of it overflows in either precision
+EXACT = 8  # rows of a matrix inverted in rational arithmetic
 SMALL = 3  # coordinates at the singular points
 
 
@@ -33,8 +34,8 @@ def matrix_gradients(
 ) -> Callable[[], tuple[dict[str, np.ndarray], dict[str, Any]]]:
     """Differences between ∇f by reverse mode, ∇²f·v by forward over reverse, and the formulas of `formulas`.
 
-    At size n with `draws` random instances; tr(AX⁻¹B) again at each condition number; the functions of `singular`
-    at their points; the shapes of `shapes` for a network of `widths` with `batch` samples.
+    At size n with `draws` random instances; the errors of ∇ tr(AX⁻¹B) at each condition number of X; the functions of
+    `singular` at their points; the shapes of `shapes` for a network of `widths` with `batch` samples.
     Differences are ‖AD − formula‖/‖formula‖, Frobenius. Raises ValueError where an argument is out of range.
     """
     if n < 2 or draws < 1 or batch < 2:
@@ -48,7 +49,7 @@ def matrix_gradients(
 def _measure(n: int, draws: int, conditions: tuple, batch: int, widths: tuple, seed: int):
     random = np.random.default_rng([seed, n])
     found = [[differences(formula, random) for formula in formulas(n, random)] for _ in range(draws)]
-    ill = [differences(trace_inverse(n, random, condition), random) for condition in conditions]
+    ill = [[errors(condition, random) for condition in conditions] for _ in range(draws)]
     arrays = {"difference": np.array(found), "condition": np.array(conditions), "ill_conditioned": np.array(ill)}
     names = [formula.name for formula in formulas(n, random)]
     points = singular(SMALL)
@@ -64,6 +65,15 @@ def differences(formula: Formula, random: np.random.Generator) -> tuple[float, f
     by_hand = formula.gradient(formula.x), formula.second(formula.x, v)
     first, second = (_relative(np.asarray(a), b) for a, b in zip(by_machine, by_hand, strict=True))
     return first, second
+
+
+def errors(condition: float, random: np.random.Generator) -> tuple[float, float]:
+    """Relative errors of ∇ tr(AX⁻¹B) by machine and by the formula in floating point, X [8, 8] of that condition."""
+    a, b = random.standard_normal((EXACT + 2, EXACT)), random.standard_normal((EXACT, EXACT + 2))
+    formula = trace_inverse_of(a, b, conditioned(EXACT, random, condition))
+    exact = exact_trace_inverse(a, b, formula.x)
+    by_machine = np.asarray(jax.grad(formula.f)(jnp.asarray(formula.x)))
+    return _relative(by_machine, exact), _relative(formula.gradient(formula.x), exact)
 
 
 def _relative(found: np.ndarray, truth: np.ndarray) -> float:

@@ -9,6 +9,7 @@ from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from zobench import store
 from zobench.report import figures
+from zobench.report.matrix_gradients_report import WAYS, ill_conditioned
 
 UNIT = {"float64": 2.0**-53, "float32": 2.0**-24}
 LOOK = [
@@ -53,14 +54,13 @@ def _sizes(axes, found: Sequence[store.Record], unit: float) -> list[Line2D]:
 
 def _conditions(axes, found: Sequence[store.Record], unit: float) -> None:
     condition = found[0].arrays["condition"]
-    shades = np.linspace(0.25, 1, len(found))
-    for record, shade in zip(found, shades, strict=True):
-        values = np.maximum(record.arrays["ill_conditioned"][:, 0], unit / 10)
-        axes.plot(condition, values, color=figures.BLUE, alpha=shade, lw=1.0, marker=".", ms=4)
-        axes.annotate(
-            f"n = {record.meta['n']}", (condition[-1], values[-1]), (3, -2), textcoords="offset points", fontsize=6
-        )
+    errors = np.maximum(ill_conditioned(found), unit / 10)
+    for way, (color, marker) in enumerate(((figures.VERMILLION, "s"), (figures.BLUE, "x"))):
+        low, middle, high = np.quantile(errors[:, :, way], [0, 0.5, 1], axis=0)
+        shift = 1.12 if way else 1 / 1.12
+        axes.vlines(condition * shift, low, high, color=color, lw=0.9)
+        axes.plot(condition * shift, middle, color=color, marker=marker, ms=4, lw=0.9, label=WAYS[way])
     axes.plot(condition, condition * unit, color=figures.GREY, lw=0.9, ls=":")
-    axes.set(xscale="log", yscale="log", xlabel="condition number κ of X")
-    axes.set_title("tr(AX⁻¹B) of an ill-conditioned X")
-    axes.margins(x=0.12)
+    axes.set(xscale="log", yscale="log", xlabel="condition number κ of X [8, 8]", ylabel="gradient: relative error")
+    axes.legend(loc="upper left", title=f"median and range of {len(errors)}", title_fontsize=7)
+    axes.set_title("tr(AX⁻¹B) against rational arithmetic")

@@ -23,6 +23,7 @@ POINTS = (
     "ln(1 + eᶻ) at 1000: log(1 + exp(z))", "ln(1 + eᶻ) at 1000: logaddexp(0, z)",
 )  # fmt: skip
 ORDERS = ("gradient", "second derivative")
+WAYS = ("by machine", "by the formula")
 CONDITIONS = 1e2  # from here on the condition number decides
 SHAPES = ("share of layers where ∂L/∂v_k is b × n_k", "share of layers where ∂L/∂w_k is n_{k−1} × n_k",
           "share of layers where ∂L/∂w_k of each sample is b × n_{k−1} × n_k",
@@ -52,7 +53,8 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
     for name in POINTS:
         for order, value in zip(ORDERS, _at_point(found, name), strict=True):
             measured[f"{name}: error of the {order}"] = Estimate(value)
-    measured["tr(AX⁻¹B): gradient, exponent of the difference in the condition number"] = growth(found)
+    for i, way in enumerate(WAYS):
+        measured[f"tr(AX⁻¹B): error of the gradient {way}, exponent of the condition number"] = growth(found, i)
     return measured | dict(zip(SHAPES, map(Estimate, _shapes(found)), strict=True))
 
 
@@ -68,18 +70,19 @@ def _at_point(found: Sequence[store.Record], name: str) -> list[float]:
     return [inf if value != value else float(value) for value in np.max(values, axis=0)] if values else [nan, nan]
 
 
-def growth(found: Sequence[store.Record]) -> Estimate:
-    """Exponent of the median over sizes of the difference in the condition number; sizes resampled."""
+def growth(found: Sequence[store.Record], way: int) -> Estimate:
+    """Exponent of the error in the condition number: least squares on its mean; instances are resampled."""
     conditions = found[0].arrays["condition"]
     inside = conditions >= CONDITIONS
-    curves = np.array([r.arrays["ill_conditioned"][inside, 0] for r in found if r.meta["n"] > 2])
-    if inside.sum() < statistics.POINTS_NEEDED or not len(curves) or not (curves > 0).all():
+    curves = ill_conditioned(found)[:, inside, way]
+    if inside.sum() < statistics.POINTS_NEEDED or not (curves > 0).all():
         return Estimate(nan)
-    x = np.log(conditions[inside]) - np.log(conditions[inside]).mean()
-    draws = statistics.resamples(len(curves), np.random.default_rng(0))
-    slopes = np.log(np.median(curves[draws], axis=1)) @ x / (x @ x)
-    value = float(np.log(np.median(curves, axis=0)) @ x / (x @ x))
-    return Estimate(value, *statistics.interval(slopes, len(curves)), slopes, nan, len(curves))
+    return statistics.log_slope(np.log(conditions[inside]), curves, np.random.default_rng(0))
+
+
+def ill_conditioned(found: Sequence[store.Record]) -> np.ndarray:
+    """Errors of all instances, [instances, conditions, by machine or by formula]."""
+    return np.concatenate([record.arrays["ill_conditioned"] for record in found])
 
 
 def _shapes(found: Sequence[store.Record]) -> list[float]:
@@ -98,11 +101,12 @@ def rows(found: Sequence[store.Record]) -> list[dict[str, Any]]:
     """A line for each function and size, each condition number, each delicate point and each layer."""
     lines = []
     for record in sorted(found, key=lambda r: r.meta["n"]):
-        n, config = record.meta["n"], record.meta["config"]["study"]
         for name in record.meta["names"]:
-            lines.append(_line("formula", name, n, 3.0, *_worst(record, name)))
-        for condition, values in zip(config["conditions"], record.arrays["ill_conditioned"], strict=True):
-            lines.append(_line("condition", "tr(AX⁻¹B)", n, float(condition), *values))
+            lines.append(_line("formula", name, record.meta["n"], None, *_worst(record, name)))
+    worst = ill_conditioned(found).max(axis=0)
+    for condition, values in zip(found[0].arrays["condition"], worst, strict=True):
+        for way, value in zip(WAYS, values, strict=True):
+            lines.append(_line("condition", f"tr(AX⁻¹B) {way}", None, float(condition), value, None))
     for name in POINTS:
         lines.append(_line("point", name, None, None, *_at_point(found, name)))
     for k, layer in enumerate(found[0].meta["layers"], 1):
