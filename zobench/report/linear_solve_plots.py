@@ -72,7 +72,7 @@ def _shares(axes: Axes, found: Sequence[store.Record]) -> list[Patch]:
                 bottom += height
     axes.axhline(0.9, color=figures.BLACK, lw=0.7, ls="--")
     where = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
-    axes.annotate("90 %", (1.0, 0.9), (2, 0), fontsize=6.5, va="center", **where)
+    axes.annotate("90 %", (0.0, 0.9), (2, 2), fontsize=6.5, va="bottom", **where)
     axes.set_xticks(range(len(found)), [str(record.meta["n"]) for record in found])
     axes.set(xlabel="size n", ylabel="share of the time", ylim=(0, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
