@@ -143,7 +143,7 @@ def summary(folder: Path) -> list[tables.Table]:
         for name in SOLVERS.values()
         for what in ("rank", "error")
     ]
-    note = "Mean over seeds; error ‖X − M‖/‖M‖, M without noise. λ as a share of the one above which X = 0, every second one."
+    note = "Mean over seeds; error ‖X − M‖/‖M‖, M without noise. λ: share of the one above which X = 0, every second."
     return [*shown, tables.Table("Completion of a matrix of low rank", note, ["", "λ", *weights], body, 2)]
 
 
