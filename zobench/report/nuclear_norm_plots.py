@@ -32,6 +32,8 @@ def draw(found: Sequence[store.Record], folder: Path) -> None:
         for panel, label in zip(axes, ("rank", "error ‖X − M‖/‖M‖"), strict=False):
             panel.set(xscale="log", xlabel="λ, of the λ above which X = 0", ylabel=label)
         axes[1].set_ylim(0)
+        axes[0].set_title("rank of the solution")
+        axes[1].set_title("recovery of M")
         middle = int(np.argmin(np.abs(np.log(weights / SHOWN))))
         _values(axes[2], found[0], middle)
         axes[2].set_title(f"singular values at λ = {weights[middle]:g}")
@@ -49,7 +51,7 @@ def draw(found: Sequence[store.Record], folder: Path) -> None:
 
 def _values(panel, record: store.Record, which: int) -> None:
     index = np.arange(1, record.meta["n"] + 1)
-    floor = 1e-18
+    floor = 1e-17
     for name, (color, marker) in LOOK.items():
         values = np.maximum(record.arrays[f"{name}/values"][which], floor)
         panel.plot(index, values, color=color, marker=marker, ms=2.5, lw=0.7)
