@@ -127,7 +127,8 @@ def record(path, n, seconds):
     """A made-up record: names and seconds of each pass, three equal repeats."""
     arrays = {"seconds": np.array([[value] * 3 for value in seconds.values()]), "error": np.full(6, 1e-16)}
     meta = {"status": "ok", "config": {"study": {"repeats": 3}, "dtype": "float64"}, "threads": "1"}
-    store.write(path, arrays, {**meta, "n": n, "work": list(seconds)})
+    operations = linear_solve.passes(n)
+    store.write(path, arrays, {**meta, "n": n, "work": list(seconds), "operations": operations})
 
 
 @pytest.mark.parametrize(("power", "verdict"), [(-1, "holds"), (0, "refuted")])

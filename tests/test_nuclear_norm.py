@@ -63,12 +63,12 @@ def test_solvers_reach_what_they_promise():
     random = np.random.default_rng(0)
     mask = random.random((8, 8)) < 0.6
     seen = np.where(mask, matrix(8, 8, 1, 1), 0)
-    largest = np.linalg.norm(seen, 2)
+    largest = float(np.linalg.norm(seen, 2))
     solve = jax.jit(nn.proximal, static_argnums=3)
     found = np.asarray(solve(seen, mask, 0.1 * largest, 300))
     assert nn.stationarity(found, seen, mask, 0.1 * largest) < 1e-12
     np.testing.assert_array_equal(solve(seen, mask, 1.01 * largest, 5), 0)
-    np.testing.assert_allclose(nn.frobenius(seen, mask, 1.0, 1), seen / 2)
+    np.testing.assert_allclose(nn.frobenius(jnp.asarray(seen), jnp.asarray(mask), 1.0, 1), seen / 2)
 
 
 @pytest.mark.parametrize(

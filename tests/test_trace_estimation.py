@@ -60,7 +60,7 @@ def test_products_in_batches_are_those_of_the_whole_hessian():
     hessian = np.asarray(jax.jit(jax.hessian(net.f))(net.x))
     v = np.random.default_rng(0).standard_normal((5, net.x.size))
     for at_a_time in (1, 3):  # in one pass over singles, and with a rest
-        found = te.quadratic_forms(net.f, net.x, v, at_a_time)
+        found = te.quadratic_forms(net.f, net.x, jax.numpy.asarray(v), at_a_time)
         np.testing.assert_allclose(found, np.sum(v * (v @ hessian), axis=1), rtol=1e-12)
     assert net.x.size == 2 * (64 + 10)
 

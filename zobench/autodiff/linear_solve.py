@@ -108,7 +108,8 @@ def _measure(n: int, repeats: int, seed: int, dtype: str):
     seconds, names = interleaved(_work(a, b, x_bar), repeats)
     errors = np.array(gradient_errors(a, b, x_bar))
     threads = os.environ.get("OPENBLAS_NUM_THREADS", "")
-    return {"seconds": seconds, "error": errors}, {"n": n, "work": names, "threads": threads}
+    meta = {"n": n, "work": names, "operations": passes(n), "threads": threads}
+    return {"seconds": seconds, "error": errors}, meta
 
 
 def _work(a: Array, b: Array, x_bar: Array) -> dict[str, Work]:

@@ -144,7 +144,7 @@ def shrink(w: Matrix, by: Scalar | float) -> Matrix:
     return (u * jnp.maximum(s - by, 0)) @ vt
 
 
-def proximal(seen: Matrix, mask: Matrix, weight: Scalar, iterations: int) -> Matrix:
+def proximal(seen: Matrix, mask: Matrix, weight: Scalar | float, iterations: int) -> Matrix:
     """min ½‖P(X − M)‖² + λR(X) by X₊ = shrink(Y − P(Y − M), λ), Y extrapolated, restarted where Y − X₊ points ahead."""
 
     def step(state, _):
@@ -159,7 +159,7 @@ def proximal(seen: Matrix, mask: Matrix, weight: Scalar, iterations: int) -> Mat
     return jax.lax.scan(step, (start, start, jnp.ones(())), length=iterations)[0][0]
 
 
-def subgradient(seen: Matrix, mask: Matrix, weight: Scalar, iterations: int) -> Matrix:
+def subgradient(seen: Matrix, mask: Matrix, weight: Scalar | float, iterations: int) -> Matrix:
     """The same objective by X₊ = X − (P(X − M) + λUVᵀ)/√(k+1), the subgradient that JAX gives; from 0."""
 
     def objective(x):
@@ -172,7 +172,7 @@ def subgradient(seen: Matrix, mask: Matrix, weight: Scalar, iterations: int) -> 
     return jax.lax.scan(step, jnp.zeros_like(seen), jnp.arange(iterations))[0]
 
 
-def frobenius(seen: Matrix, mask: Matrix, weight: Scalar, iterations: int) -> Matrix:
+def frobenius(seen: Matrix, mask: Matrix, weight: Scalar | float, iterations: int) -> Matrix:
     """min ½‖P(X − M)‖² + ½λ‖X‖_F² in closed form: P(M)/(1 + λ), and 0 where nothing was observed."""
     return jnp.where(mask, seen, 0) / (1 + weight)
 

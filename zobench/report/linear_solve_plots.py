@@ -10,7 +10,6 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter, StrMethodFormatter
 
 from zobench import store
-from zobench.autodiff.linear_solve import passes
 from zobench.report import figures
 from zobench.report.linear_solve_report import RATIOS, exponent, ratio, seconds
 
@@ -50,11 +49,11 @@ def _ratios(axes: Axes, found: Sequence[store.Record]) -> list[Line2D]:
         handles.append(Line2D([], [], color=color, marker=marker, lw=1.0, ms=4, label=name + fitted))
     for name in ("factorised again", "LU stored"):
         above, below = RATIOS[name]
-        counted = [passes(int(size))[above] / passes(int(size))[below] for size in n]
+        counted = [record.meta["operations"][above] / record.meta["operations"][below] for record in found]
         axes.plot(n, counted, color=LOOK[name][0], lw=0.9, ls=":")
     handles.append(Line2D([], [], color=figures.GREY, lw=0.9, ls=":", label="by operations"))
     axes.set(xscale="log", yscale="log", xlabel="size n", ylabel="backward/forward, time")
-    axes.xaxis.set_major_locator(FixedLocator(n))
+    axes.xaxis.set_major_locator(FixedLocator(n.tolist()))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
     axes.set_title("backward pass over forward pass")

@@ -105,11 +105,9 @@ def exponent(found: Sequence[store.Record], above: str, below: str) -> Estimate:
 
 def rows(found: Sequence[store.Record]) -> list[dict[str, Any]]:
     """A line for each size and pass: median and quartiles of seconds, the ratio to the forward pass, operations."""
-    from zobench.autodiff.linear_solve import passes  # formulas only, but its module imports jax
-
     lines = []
     for record in found:
-        n, counted = record.meta["n"], passes(record.meta["n"])
+        n, counted = record.meta["n"], record.meta["operations"]
         for name in record.meta["work"]:
             below = "SciPy: forward" if name.startswith("SciPy") else "forward"
             low, middle, high = np.quantile(seconds(record, name), [0.25, 0.5, 0.75])

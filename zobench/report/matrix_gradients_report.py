@@ -55,7 +55,9 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
             measured[f"{name}: error of the {order}"] = Estimate(value)
     for i, way in enumerate(WAYS):
         measured[f"tr(AX⁻¹B): error of the gradient {way}, exponent of the condition number"] = growth(found, i)
-    return measured | dict(zip(SHAPES, map(Estimate, _shapes(found)), strict=True))
+    for name, value in zip(SHAPES, _shapes(found), strict=True):
+        measured[name] = Estimate(value)
+    return measured
 
 
 def _worst(record: store.Record, name: str) -> np.ndarray:

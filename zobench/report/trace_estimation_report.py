@@ -33,7 +33,10 @@ def write(records: Sequence[Path], folder: Path) -> None:
 
 
 def measures(records: Sequence[Path]) -> dict[str, Estimate]:
-    """Bias and variance of each kind of probe, errors against V and against products, ratios of times."""
+    """Bias and variance of each kind of probe, errors against V and against products, ratios of times.
+
+    Of the first record: another seed is another network, with another trace.
+    """
     record = page.read(records)[0]
     exact = float(record.arrays["exact"])
     measured = {}
@@ -145,8 +148,8 @@ def _times(record: store.Record) -> dict[str, Estimate]:
     sizes = record.meta["config"]["study"]["at_a_time"]
     found = {}
     for size in (10, 20):
-        for row, name in ((0, "a loop in Python"), (1 + sizes.index(1) if 1 in sizes else None, "a compiled loop")):
-            known = size in sizes and row is not None
+        for row, name in ((0, "a loop in Python"), (1 + sizes.index(1) if 1 in sizes else -1, "a compiled loop")):
+            known = size in sizes and row >= 0
             value = time_ratio(record, row, 1 + sizes.index(size)) if known else Estimate(nan)
             found[f"time of {name}/vectorised by {size}"] = value
     return found
