@@ -147,9 +147,9 @@ def trace_estimation(
         raise ValueError(f"products={list(products)}: whole numbers from 3 to size={size}")
     n = hidden * (INPUTS + CLASSES)
     largest = max(AT_A_TIME, *at_a_time)
-    require(
-        8 * (3 * n**2 + 4 * size**2 + 3 * runs * probes * n + 20 * largest * batch * hidden), f"hidden={hidden}: ∇²f"
-    )
+    require(8 * (3 * n**2 + 20 * largest * batch * hidden), f"hidden={hidden}: ∇²f and products with it")
+    require(8 * 3 * runs * probes * n, f"probes={probes}: all probes of {runs} runs")
+    require(8 * 4 * size**2, f"size={size}: matrices with known spectra")
     net = network(hidden, batch, seed, dtype)
     return partial(_measure, net, runs, probes, size, tuple(products), trials, tuple(at_a_time), timed, repeats, seed)
 
