@@ -107,7 +107,8 @@ def nuclear_norm_study(
 def _measure(n: int, rank: int, observed: float, noise: float, weights: tuple, iterations: int, seed: int):
     random = np.random.default_rng([seed, n])
     cases = points(max(4, n // 4), random)
-    gradients = np.array([[judged(_gradient(way, case.w), case) for way in WAYS.values()] for case in cases])
+    ways = [jax.jit(jax.grad(way)) for way in WAYS.values()]
+    gradients = np.array([[judged(np.asarray(way(jnp.asarray(case.w))), case) for way in ways] for case in cases])
     fourth = np.array([fourth_powers(case.w) for case in cases])
     truth = random.standard_normal((n, rank)) @ random.standard_normal((rank, n)) / rank**0.5
     mask = random.random((n, n)) < observed
@@ -127,15 +128,16 @@ def _measure(n: int, rank: int, observed: float, noise: float, weights: tuple, i
     return arrays, {"n": n, "rank": rank, "ways": list(WAYS), "points": [case.name for case in cases]}
 
 
-def _gradient(way: Callable[[Matrix], Scalar], w: np.ndarray) -> np.ndarray:
-    return np.asarray(jax.jit(jax.grad(way))(jnp.asarray(w)))
-
-
 def fourth_powers(w: np.ndarray) -> float:
     """Relative difference of ∇ Σσᵢ⁴/4 = UΣ³Vᵀ by machine, through the singular values, from WWᵀW."""
-    found = _gradient(lambda w: jnp.sum(jnp.linalg.svd(w, compute_uv=False) ** 4) / 4, w)
     truth = w @ w.T @ w
-    return float(np.linalg.norm(found - truth) / (np.linalg.norm(truth) or 1))
+    return float(np.linalg.norm(np.asarray(_fourth(jnp.asarray(w))) - truth) / (np.linalg.norm(truth) or 1))
+
+
+@jax.jit
+@jax.grad
+def _fourth(w):
+    return jnp.sum(jnp.linalg.svd(w, compute_uv=False) ** 4) / 4
 
 
 def shrink(w: Matrix, by: Scalar | float) -> Matrix:
