@@ -21,7 +21,6 @@ LOOK = [
 
 def draw(found: Sequence[store.Record], folder: Path) -> None:
     """Two panels."""
-    found = sorted(found, key=lambda record: record.meta["n"])
     config = found[0].meta["config"]
     unit = UNIT[config["dtype"]]
     with figures.context():

@@ -36,15 +36,20 @@ def write(records: Sequence[Path], folder: Path) -> None:
     """All files of the report."""
     from zobench.report import matrix_gradients_plots
 
-    found = page.read(records)
+    found = read(records)
     files.write_csv(folder / "table.csv", rows(found))
     page.write(folder, EXPERIMENT, rows(found), summary(folder), measures(records))
     matrix_gradients_plots.draw(found, folder)
 
 
+def read(records: Sequence[Path]) -> list[store.Record]:
+    """The records by size: the page does not depend on the order in which they were made."""
+    return sorted(page.read(records), key=lambda record: (record.meta["n"], record.meta["config"].get("seed", 0)))
+
+
 def measures(records: Sequence[Path]) -> dict[str, Estimate]:
     """Largest relative differences over all sizes and instances, and how they grow with the condition number."""
-    found = page.read(records)
+    found = read(records)
     measured = {}
     for name in FORMULAS:
         worst = np.array([_worst(record, name) for record in found])
@@ -102,7 +107,7 @@ def _shapes(found: Sequence[store.Record]) -> list[float]:
 def rows(found: Sequence[store.Record]) -> list[dict[str, Any]]:
     """A line for each function and size, each condition number, each delicate point and each layer."""
     lines = []
-    for record in sorted(found, key=lambda r: r.meta["n"]):
+    for record in found:
         for name in record.meta["names"]:
             lines.append(_line("formula", name, record.meta["n"], None, *_worst(record, name)))
     worst = ill_conditioned(found).max(axis=0)

@@ -31,15 +31,20 @@ def write(records: Sequence[Path], folder: Path) -> None:
     """All files of the report."""
     from zobench.report import nuclear_norm_plots
 
-    found = page.read(records)
+    found = read(records)
     files.write_csv(folder / "table.csv", rows(found))
     page.write(folder, EXPERIMENT, rows(found), summary(folder), measures(records))
     nuclear_norm_plots.draw(found, folder)
 
 
+def read(records: Sequence[Path]) -> list[store.Record]:
+    """The records by seed: the page does not depend on the order in which they were made."""
+    return sorted(page.read(records), key=lambda record: record.meta["config"].get("seed", 0))
+
+
 def measures(records: Sequence[Path]) -> dict[str, Estimate]:
     """Gradients: largest over the matrices of a kind and over seeds. Completion: means over seeds, with intervals."""
-    found = page.read(records)
+    found = read(records)
     measured = {}
     for name in REGULAR:
         measured[f"{name}: ∇R by jax, relative difference from UVᵀ"] = Estimate(gradient(found, name, JAX, 0))
