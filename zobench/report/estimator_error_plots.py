@@ -39,7 +39,7 @@ FORMULAS = (
 def draw(found: Sequence[Row], folder: Path) -> None:
     """Four panels; what was not run is left out."""
     with figures.context():
-        figure, grid = figures.panels(2, 2, wide=3.3, high=2.4, foot=0.45, head=0.55)
+        figure, grid = figures.panels(2, 2, wide=3.3, high=2.4, foot=0.78, head=0.72)
         moments = [row for row in reading.pick(found, kind="moments", dtype="float64") if row["quadratic"]]
         two = reading.pick(moments, factory="two_point")
         _against_n(grid[0][0], two, "second", r"$E\|G\|^2/\|g\|^2$")
