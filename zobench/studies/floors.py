@@ -24,8 +24,11 @@ class Descent(NamedTuple):
     gap: np.ndarray
 
     def floor(self, after: float) -> np.ndarray:
-        """The mean gap of each run [runs] from iteration `after` on."""
-        return self.gap[:, self.k >= after].mean(axis=1)
+        """The mean gap of each run [runs] from iteration `after` on; inf where it was lost before."""
+        late = self.gap[:, self.k >= after]
+        if late.size == 0 or not np.isfinite(late).all():
+            return np.full(len(self.gap), np.inf)
+        return late.mean(axis=1)
 
 
 def compiled(problem: Problem, estimator: Estimator) -> Program:

@@ -8,7 +8,7 @@ for all values of a step) cancel where additive; where multiplicative they scale
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from math import ceil, log
+from math import ceil, inf, log, nan
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -135,14 +135,17 @@ def _exact(problem: Problem, estimator: Estimator, setting: Setting, numbers, st
 
 
 def _told(run: Descent, exact: np.ndarray, n: int) -> dict[str, Any]:
-    """The floor with its standard error, and the exact one."""
-    value = sampling.mean(run.floor(floors.BURN * n))
-    return {"floor": list(value), "exact": float(exact[run.k >= floors.BURN * n].mean()), "end": float(exact[-1])}
+    """The floor with its standard error, inf where runs were lost, and the exact one."""
+    found, late = run.floor(floors.BURN * n), run.k >= floors.BURN * n
+    value = sampling.mean(found) if np.isfinite(found).all() else sampling.Mean(inf)
+    return {"floor": list(value), "exact": float(exact[late].mean()) if late.any() else nan}
 
 
 def _curves(name: str, run: Descent, exact: np.ndarray) -> dict[str, np.ndarray]:
-    low, high = np.quantile(run.gap, [0.1, 0.9], axis=0)
-    parts = {"k": run.k, "mean": run.gap.mean(0), "low": low, "high": high, "exact": exact}
+    with np.errstate(invalid="ignore", over="ignore"):
+        low, high = np.quantile(run.gap, [0.1, 0.9], axis=0)
+        mean = run.gap.mean(0)
+    parts = {"k": run.k, "mean": mean, "low": low, "high": high, "exact": exact}
     return {f"{name}/{part}": value for part, value in parts.items()}
 
 
