@@ -41,7 +41,7 @@ def draw(found: Sequence[Cell], folder: Path) -> None:
 
 
 def _curves(axes: Axes, cell: Cell) -> None:
-    axes.set(yscale="log", xlabel="iteration k", ylabel=r"$E f(x_k) - f^*$", ylim=(1e-9, 2))
+    axes.set(yscale="log", xlabel="iteration k", ylabel=r"$E f(x_k) - f^*$", ylim=(1e-9, 1e4))
     for name, (words, color, _) in LOOK.items():
         k, mean, exact = (cell.arrays.get(f"{name}/{part}") for part in ("k", "mean", "exact"))
         if k is None or mean is None or exact is None:
@@ -49,12 +49,12 @@ def _curves(axes: Axes, cell: Cell) -> None:
         axes.plot(k, mean, color=color, lw=1.4, alpha=0.6)
         axes.plot(k, exact, color=color, lw=0.6)
         axes.plot([], [], color=color, label=words)
-    axes.set_title(f"Fresh noise leaves a floor, common noise none (n = {cell.n})")
-    axes.legend(loc="lower left", fontsize=6, bbox_to_anchor=(0.0, 0.02))
+    axes.set_title(f"Common noise leaves no floor (n = {cell.n})")
+    axes.legend(loc="upper right", fontsize=6.5, ncols=2)
 
 
 def _floors(axes: Axes, found: Sequence[Cell]) -> None:
-    axes.set(xscale="log", yscale="log", xlabel="dimension n", ylabel=r"floor of $E f - f^*$")
+    axes.set(xscale="log", yscale="log", xlabel="dimension n", ylabel=r"floor of $E f - f^*$", ylim=(1e-7, 1e2))
     n = [cell.n for cell in found]
     for name in (noise.ONE, noise.FORWARD, noise.EXACT, noise.FRESH_RELATIVE):
         words, color, mark = LOOK[name]
@@ -63,7 +63,7 @@ def _floors(axes: Axes, found: Sequence[Cell]) -> None:
         axes.plot(n, [cell.closed(name) for cell in found], color=color, lw=0.7)
         axes.plot([], [], color=color, marker=mark, lw=0.7, ms=5, mfc="none", label=words)
     axes.set_title("Floors grow like n")
-    axes.legend(loc="upper left", fontsize=6, bbox_to_anchor=(0.0, 0.78))
+    axes.legend(loc="upper left", fontsize=6.5, ncols=2)
     _whole(axes, n)
 
 

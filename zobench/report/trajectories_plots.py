@@ -38,7 +38,7 @@ def _pictures(cell: Cell | None, folder: Path) -> None:
         for path in cell.arrays["b/paths"][:3]:
             _path(panels[1], path, VERMILLION, marker="^")
         mean = cell.arrays["b/mean"][-1]
-        panels[1].set_title(f"(b) as drawn, three seeds: mean f = {mean:.4f} at k = 50")
+        panels[1].set_title(f"(b) as drawn, three seeds: mean f = {mean:.4f}")
         for path in cell.arrays["b, central/paths"][:3]:
             _path(panels[2], path, ORANGE, marker="^")
         _path(panels[2], cell.arrays["a, central/paths"][0], BLUE, marker="s")
@@ -77,13 +77,11 @@ def _cloud(axes: Axes, cell: Cell) -> None:
     for name, color, words in (("central", ORANGE, "central, factor d"), ("b", VERMILLION, "as drawn, no factor d")):
         cloud = cell.arrays[f"cloud/{name}"]
         axes.plot(*cloud.T, ".", color=color, ms=2.5, alpha=0.6)
-        axes.plot(
-            *cloud.mean(0), "P", color=color, ms=7, mec=BLACK, mew=0.6, label=f"{words}; their mean", zorder=5
-        )
+        axes.plot(*cloud.mean(0), "P", color=color, ms=7, mec=BLACK, mew=0.6, label=f"{words}; their mean", zorder=5)
     gradient = cell.arrays["cloud/gradient"][0]
     axes.plot(*gradient, "x", color=BLACK, ms=8, mew=1.6, label="∇f(4, 4) = (16, 32)", zorder=6)
-    axes.set(xlabel=r"$G_1$", ylabel=r"$G_2$", aspect="equal")
-    axes.set_ylim(-13, 62)
+    axes.set(xlabel=r"$G_1$", xlim=(-36, 68), ylim=(-10, 94))
+    axes.set_ylabel(r"$G_2$", labelpad=0)
     axes.set_title(f"{len(cell.arrays['cloud/b'])} estimates of the gradient at the start")
     axes.legend(loc="upper left", fontsize=6.5)
 
@@ -108,7 +106,7 @@ def _curves(found: Sequence[Cell], cell: Cell | None, folder: Path) -> None:
 
 
 def _means(axes: Axes, cell: Cell) -> None:
-    axes.set(yscale="log", xlabel="iteration k", ylabel=r"$f(x_k) - f^*$", ylim=(1e-5, 1e7))
+    axes.set(yscale="log", xlabel="iteration k", ylabel=r"$f(x_k) - f^*$", ylim=(1e-8, 1e7))
     for name, color, words in (
         ("b", VERMILLION, "as drawn"),
         ("b, central", ORANGE, "put right"),
@@ -119,9 +117,9 @@ def _means(axes: Axes, cell: Cell) -> None:
         axes.plot(k, cell.arrays[f"{name}/mean"], color=color, lw=1.6, alpha=0.7, label=words)
         axes.plot(k, cell.arrays[f"{name}/median"], color=color, lw=0.8, linestyle="--")
         axes.plot(k[::5], cell.arrays[f"{name}/exact"][::5], ".", color=BLACK, ms=3)
-    axes.plot(k, cell.arrays["gradient/mean"], color=BLACK, lw=0.8, label="gradient descent")
+    axes.plot(k[:20], cell.arrays["gradient/mean"][:20], color=BLACK, lw=0.8, label="gradient descent")
     axes.set_title("Two points, n = 2")
-    axes.legend(loc="upper left", fontsize=6.5, ncols=2)
+    axes.legend(loc="lower left", fontsize=6.5, ncols=2)
 
 
 def _steps(axes: Axes, cell: Cell) -> None:
@@ -159,5 +157,5 @@ def _growth(axes: Axes, found: Sequence[Cell]) -> None:
         axes.plot(k[some], exact[some], ".", color=BLACK, ms=3)
     slope = trajectories.exponent(found)
     end = rf": $n^{{{slope:.2f}}}$ iterations" if slope == slope else ""
-    axes.set_title(f"Put right, in n dimensions, step 1/(nL){end}")
+    axes.set_title(f"Put right, in n dimensions{end}")
     axes.legend(loc="lower left", fontsize=6.5)
