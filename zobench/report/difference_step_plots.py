@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from zobench.report import difference_step as reading
 from zobench.report import figures
@@ -32,10 +33,9 @@ def _v_curves(record: Record | None, folder: Path) -> None:
     found = reading.curves(record, "line") if record else []
     scale = record.meta["scale"]["line"] if record else 1.0
     for axes, dtype in zip(grid[0], ("float64", "float32"), strict=True):
-        for curve in reading.pick(found, dtype=dtype, sigma_given=0.0):
+        for curve in reversed(reading.pick(found, dtype=dtype, sigma_given=0.0)):
             _curve(axes, curve, scale, COLOR[curve.about["quotient"]])
-        low = 1e-14 if dtype == "float64" else 1e-8
-        _frame(axes, f"{dtype}, rounding alone", (low / 10 if dtype == "float64" else low, 1.0))
+        _frame(axes, f"{dtype}, rounding alone", (3e-17 if dtype == "float64" else 1e-8, 1.0))
     for axes, quotient in zip(grid[1], ("forward", "central"), strict=True):
         some = reading.pick(found, dtype="float64", quotient=quotient)
         for curve, color in zip(some, LEVELS, strict=False):
@@ -43,7 +43,7 @@ def _v_curves(record: Record | None, folder: Path) -> None:
             _curve(axes, curve, scale, color)
             axes.plot([], [], color=color, marker=".", lw=0, label=f"σ = {level:g}")
         _frame(axes, f"{WORD[quotient]}, float64, noise in the values", (1e-13, 1e3))
-        axes.legend(loc="upper right", fontsize=6.5, ncols=2) if some else None
+        axes.legend(loc="lower left", fontsize=6.5) if some else None
     handles = [Line2D([], [], color=color, marker=".", lw=0.8, label=WORD[name]) for name, color in COLOR.items()]
     handles += [
         Line2D([], [], color=GREY, lw=0.8, label="predicted error"),
@@ -58,7 +58,8 @@ def _v_curves(record: Record | None, folder: Path) -> None:
 def _curve(axes: Axes, curve: VCurve, scale: float, color: str) -> None:
     """Measured points, c εᵖ + d/ε in quadrature, and its least."""
     seen = curve.error > 0
-    axes.plot(curve.eps[seen], curve.error[seen] / scale, ".", color=color, ms=3.5)
+    big = 6 if curve.about["quotient"] == "complex" else 3.5  # its truncation is that of the central quotient
+    axes.plot(curve.eps[seen], curve.error[seen] / scale, ".", color=color, ms=big)
     expected = curve.expected
     if curve.best == curve.best:
         both = np.hypot(expected["c"] * curve.eps ** expected["power"], expected["d"] / curve.eps)
@@ -83,7 +84,7 @@ def _whole(record: Record | None, other: Record | None, folder: Path) -> None:
     left.set(xscale="log", yscale="log", xlabel="difference step ε", ylabel=r"$\|G - g\|/\|g\|$", xlim=(1e-13, 1.5))
     left.set_ylim(1e-16, 1e3)
     left.set_title("Central differences, whole gradient")
-    left.legend(loc="upper right", fontsize=6.5)
+    left.legend(loc="lower left", fontsize=6.5)
     if record:
         _best(middle, reading.curves(record, "line"))
     if other and other.meta["floors"]:
@@ -132,7 +133,10 @@ def _floors(axes: Axes, record: Record) -> None:
     axes.errorbar(eps, value, yerr=1.96 * error, color=VERMILLION, marker="^", ms=5, lw=0, mfc="none", elinewidth=0.8)
     fine = np.geomspace(eps.min(), eps.max(), 60)
     axes.plot(fine, n * sigma**2 / fine**2 + n * fine**2 / 8, color=VERMILLION, lw=0.7, label="nσ²/(Lε²) + nLε²/8")
-    axes.axvline(8**0.25 * sigma**0.5, color=GREY, lw=0.7, linestyle=":", label="8^¼ √(σ/L)")
+    axes.axvline(8**0.25 * sigma**0.5, color=GREY, lw=0.7, linestyle=":", label=r"$8^{1/4}\sqrt{\sigma/L}$")
     axes.set(xscale="log", yscale="log", xlabel="difference step ε", ylabel=r"floor of $E f - f^*$")
     axes.set_title(f"Floor of a run, forward, σ = {sigma:g}, n = {n}")
+    axes.yaxis.set_major_locator(FixedLocator([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.legend(loc="upper center", fontsize=6.5)
