@@ -6,6 +6,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from zobench import claims, estimators, store
+from zobench.differences import Quotient
 from zobench.problems.quadratic import quadratic
 from zobench.problems.welsch import welsch
 from zobench.report import difference_step_report
@@ -64,10 +65,11 @@ def test_the_predicted_step_is_the_least_of_its_own_error(quotient):
 
 
 def test_noise_in_the_values_has_the_variance_of_the_formulas():
-    """Where truncation is small: 2σ²/ε² (forward), σ²/(2ε²) (central), 65σ²/(72ε²) (fourth order), each line its own."""
+    """Where truncation is small: 2σ²/ε² (forward), σ²/(2ε²) (central), 65σ²/(72ε²) (fourth order)."""
     problem, v = quadratic(dim=2), jnp.tile(jnp.eye(2), (2000, 1))
     exact = _derivatives(problem, problem.x0, v)[0]
-    for quotient, factor in (("forward", 2), ("central", 0.5), ("fourth", 65 / 72)):
+    known: list[tuple[Quotient, float]] = [("forward", 2), ("central", 0.5), ("fourth", 65 / 72)]
+    for quotient, factor in known:
         (error,) = _errors(problem, Curve(quotient, "float64", 0.01), v, np.array([1e-3]), exact, 0)
         assert error.var() == pytest.approx(factor * 1e-4 / 1e-6, rel=0.1)
 

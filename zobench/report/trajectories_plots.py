@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from zobench.report import figures, trajectories
+from zobench.report import figures, tables, trajectories
 from zobench.report.figures import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 from zobench.report.trajectories import Cell
 
@@ -34,7 +34,7 @@ def _pictures(cell: Cell | None, folder: Path) -> None:
         _path(panels[0], cell.arrays["a/paths"][0], BLUE, marker="s")
         x = cell.meta["ends"]["a"]["x"]
         f = cell.meta["ends"]["a"]["f"]
-        panels[0].set_title(f"(a) as drawn: ends at ({abs(x[0]):.2f}, {x[1]:.2f}), f = {f:.4f}")
+        panels[0].set_title(f"(a) as drawn: ends at ({abs(x[0]):.2f}, {tables.number(x[1])}), f = {f:.4f}")
         for path in cell.arrays["b/paths"][:3]:
             _path(panels[1], path, VERMILLION, marker="^")
         mean = cell.arrays["b/mean"][-1]
