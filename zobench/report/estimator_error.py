@@ -96,9 +96,25 @@ def _moments(moments: Sequence[Row]) -> dict[str, Estimate]:
         measured[f"{words}, E‖G‖²/‖g‖²: exponent in n"] = _slope(some, lambda row: row["second"][0])
     some = pick(moments, factory="two_point", direction="gaussian", q=1)
     measured["Gaussian, E‖G‖²/((n+2)‖g‖²)"] = _ratio(some, "second")
+    measured |= _prices(moments)
     apart = [abs(z(row, of)) for row in moments for of in ("along", "second")]
     measured["mean and second moment: largest distance from the theory in standard errors"] = lines.largest(apart)
     return measured
+
+
+def _prices(moments: Sequence[Row]) -> dict[str, Estimate]:
+    """Values asked by an estimate times how many of them make a gradient, over 2n: central quotients."""
+    kinds = {
+        "one direction": pick(moments, factory="two_point", direction="sphere", q=1, orthogonal=False),
+        "orthogonal directions": pick(moments, factory="two_point", direction="sphere", orthogonal=True),
+        "all axes": pick(moments, factory="finite_difference"),
+    }
+    measured = {}
+    for words, some in kinds.items():
+        parts = [[value * row["calls"] / (2 * row["n"]) for value in row["second"]] for row in some]
+        measured[f"{words}: values times E‖G‖²/‖g‖² over 2n"] = lines.pooled(*_columns(parts))
+    axes = [row["second"][0] for row in kinds["all axes"]]
+    return measured | {"all axes, largest E‖G‖²/‖g‖²": lines.largest(axes)}
 
 
 def _angles(moments: Sequence[Row]) -> dict[str, Estimate]:
