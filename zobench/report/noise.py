@@ -113,9 +113,9 @@ def _last(parts: Sequence[Sequence[float]]) -> list[Sequence[float]]:
 def _iterations(found: Sequence[Cell]) -> dict[str, Estimate]:
     measured = {}
     for name, words in ((N_CASE, "noise in each value"), ("common random numbers", "common random numbers")):
-        k = [_number(cell.meta["reached"][name]["k"]) for cell in found]
-        exact = [_number(cell.meta["reached"][name]["exact"]) for cell in found]
-        drawn = np.array([[_number(one) for one in cell.meta["reached"][name]["resampled"]] for cell in found])
+        k = [known(cell.meta["reached"][name]["k"]) for cell in found]
+        exact = [known(cell.meta["reached"][name]["exact"]) for cell in found]
+        drawn = np.array([[known(one) for one in cell.meta["reached"][name]["resampled"]] for cell in found])
         slope = lines.log_slope([cell.n for cell in found], k)
         draws = [lines.log_slope([cell.n for cell in found], column).value for column in drawn.T]
         low, high = np.quantile(draws, [0.025, 0.975]) if np.isfinite(draws).all() else (nan, nan)
@@ -127,7 +127,8 @@ def _iterations(found: Sequence[Cell]) -> dict[str, Estimate]:
     return measured
 
 
-def _number(value: Any) -> float:
+def known(value: Any) -> float:
+    """A number of a record; nan where it has none."""
     return nan if value is None else float(value)
 
 
@@ -147,11 +148,11 @@ def rows(found: Sequence[Cell]) -> list[dict[str, Any]]:
         for name, one in cell.meta["floors"].items():
             value, error = one["floor"]
             about = {"n": cell.n, "setting": name, "step": one["step"], "floor": value, "floor_error": error}
-            out.append({**about, "exact": _number(one["exact"]), "closed": cell.closed(name), "k": nan, "k_exact": nan})
+            out.append({**about, "exact": known(one["exact"]), "closed": cell.closed(name), "k": nan, "k_exact": nan})
         for name, one in cell.meta["reached"].items():
             about = {"n": cell.n, "setting": f"to the gap, {name}", "step": one["step"], "floor": nan}
             about |= {"floor_error": nan, "exact": nan, "closed": nan}
-            out.append({**about, "k": _number(one["k"]), "k_exact": _number(one["exact"])})
+            out.append({**about, "k": known(one["k"]), "k_exact": known(one["exact"])})
     return out
 
 

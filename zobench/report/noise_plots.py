@@ -100,8 +100,8 @@ def _iterations(axes: Axes, found: Sequence[Cell]) -> None:
     n = [cell.n for cell in found]
     fits = noise.measures(found)
     for name, (color, mark) in HOW.items():
-        k = [noise._number(cell.meta["reached"][name]["k"]) for cell in found]
-        exact = [noise._number(cell.meta["reached"][name]["exact"]) for cell in found]
+        k = [noise.known(cell.meta["reached"][name]["k"]) for cell in found]
+        exact = [noise.known(cell.meta["reached"][name]["exact"]) for cell in found]
         slope = fits[f"iterations to the gap, {name}: exponent in n"].value
         words = f"{name}: " + (rf"$n^{{{slope:.2f}}}$" if slope == slope else "")
         axes.plot(n, k, color=color, marker=mark, ms=5, lw=0, mfc="none")

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from math import nan, sqrt
+from math import sqrt
 from typing import NamedTuple
 
 import jax
@@ -19,10 +19,6 @@ class Mean(NamedTuple):
 
     value: float
     error: float = 0.0
-
-    def z(self, expected: float) -> float:
-        """How many standard errors the mean is off; nan where there is no error to measure by."""
-        return (self.value - expected) / self.error if self.error > 0 else nan
 
 
 def mean(sample: np.ndarray) -> Mean:

@@ -22,7 +22,7 @@ from zobench.types import Estimator, Key, Modes, Problem, oracle
 
 HESSIAN = np.array([[2.0, 2.0], [2.0, 6.0]])
 START = 4.0
-STEP, LECTURE_A, LECTURE_B = 0.25, 1.1, 0.11
+STEP, LECTURE_K, LECTURE_A, LECTURE_B = 0.25, 50, 1.1, 0.11
 FEWEST, SHOWN, CLOUD = 16, 6, 300
 LATE = 200  # iterations after which the lecture's two-point run is at its floor: (1 − 0.25 μ)²⁰⁰ is 1e-30
 
@@ -89,7 +89,7 @@ def _measure(dim, runs, iterations, eps, target, seed, dtype) -> tuple[dict[str,
     at = {name: first_at_most(run.k, arrays[f"growth/{name}"], target * start) for name in ("mean", "exact")}
     meta = {"n": dim, "runs": runs, "step": step, "start": start, "target": target, "reached": at}
     if dim == 2:
-        more, lecture = _lecture(problem, runs, 25 * dim, eps, seed)
+        more, lecture = _lecture(problem, runs, LECTURE_K, eps, seed)
         arrays, meta = arrays | more, meta | lecture
     return arrays, meta
 
