@@ -1,0 +1,50 @@
+"""Straight lines in logarithms, and means with their errors, for the reports of studies."""
+
+from collections.abc import Sequence
+from math import nan, sqrt
+
+import numpy as np
+from scipy.special import stdtrit
+
+from zobench.statistics import POINTS_NEEDED, Estimate
+
+
+def log_slope(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> Estimate:
+    """The exponent of y ~ xˢ by least squares in logarithms, with Student's 95 % interval.
+
+    nan where fewer than four points are positive and finite. Points on one line exactly have an interval of length 0.
+    """
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    kept = np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
+    if np.unique(x[kept]).size < POINTS_NEEDED:
+        return Estimate(nan)
+    u, v = np.log(x[kept]), np.log(y[kept])
+    u = u - u.mean()
+    slope = float(u @ v / (u @ u))
+    residual = v - v.mean() - slope * u
+    error = sqrt(float(residual @ residual) / (u.size - 2) / float(u @ u))
+    half = float(stdtrit(u.size - 2, 0.975)) * error
+    return Estimate(slope, slope - half, slope + half, stderr=error)
+
+
+def normal(value: float, error: float) -> Estimate:
+    """A mean of many with its standard error: a normal 95 % interval."""
+    return Estimate(value, value - 1.96 * error, value + 1.96 * error, stderr=error)
+
+
+def pooled(values: Sequence[float], errors: Sequence[float]) -> Estimate:
+    """Inverse-variance mean of measurements of one number; nan where there are none, plain mean where one is exact."""
+    v, e = np.asarray(values, float), np.asarray(errors, float)
+    if v.size == 0:
+        return Estimate(nan)
+    if (e <= 0).any():
+        return Estimate(float(v.mean()))
+    weight = 1 / e**2
+    return normal(float(weight @ v / weight.sum()), 1 / sqrt(float(weight.sum())))
+
+
+def largest(values: Sequence[float]) -> Estimate:
+    """The largest of some numbers, nan left out; nan where there are none."""
+    v = np.asarray(values, float)
+    v = v[~np.isnan(v)]
+    return Estimate(float(v.max()) if v.size else nan)
