@@ -1,8 +1,8 @@
 """Microseconds a step of a run: zobench beside tuned NumPy, C, PyTorch, evosax, nevergrad, pypop7 and plain JAX.
 
 `python benchmarks/peers.py [--quick] [--out DIR]` takes some minutes. A step is two values along one random
-direction, and descent, on f(x) = ½ Σ hᵢxᵢ². All is measured in one process on one core, one implementation after the other and then
-again, without compiling: quote ratios, not times.
+direction, and descent, on f(x) = ½ Σ hᵢxᵢ². All is measured in one process on one core, one implementation after the
+other and then again, without compiling: quote ratios, not times.
 """
 
 import os

@@ -45,7 +45,7 @@ def two_point(
     """
     require_eps(eps, noise, quotient, ("central", "forward"))
     require_directions(direction, q, orthogonal)
-    rows = _rows(direction, q, orthogonal)
+    rows = vectors(direction, q, orthogonal)
 
     def reach(x: Vector) -> float:
         longer = x.size**0.5 if direction in ("gaussian", "rademacher") else 1.0
@@ -71,7 +71,7 @@ def forward_gradient(direction: Direction = "sphere", q: int = 1, orthogonal: bo
     Asks q Jacobian-vector products a step; second moments, and ValueError for directions, as `two_point`.
     """
     require_directions(direction, q, orthogonal)
-    rows = _rows(direction, q, orthogonal)
+    rows = vectors(direction, q, orthogonal)
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         v = rows(draw, x)
@@ -215,7 +215,7 @@ def _exact(gradient: Callable[[Oracle, Vector], Vector], calls: Callable[[int], 
 
 
 def _draw(direction: Direction, q: int, orthogonal: bool) -> Callable[[Key, int, Any], Any]:
-    """What the q directions of a step are made of: see _rows."""
+    """What the q directions of a step are made of: see vectors."""
 
     def draw(key: Key, n: int, dtype: Any) -> Any:
         require_directions(direction, q, orthogonal, n)
@@ -240,8 +240,8 @@ def _period(direction: Direction, q: int, orthogonal: bool) -> Callable[[int], i
     return lambda n: directions.BITS if direction == "rademacher" else directions.period(q * n)
 
 
-def _rows(direction: Direction, q: int, orthogonal: bool) -> Callable[..., Array]:
-    """The directions themselves, shape [q, n], made of what _draw gives."""
+def vectors(direction: Direction, q: int = 1, orthogonal: bool = False) -> Callable[..., Array]:
+    """The function of (draw, x) that gives the directions of `two_point`, shape [q, n], from its draw."""
 
     def rows(draw: Any, x: Vector, paired: bool = False) -> Array:
         if orthogonal or direction == "coordinate":

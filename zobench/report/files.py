@@ -45,7 +45,10 @@ def write_json(path: Path, value: Any) -> None:
 def fingerprint(records: Sequence[Path]) -> str:
     """Hash of the records' bytes and of the code that draws them: a report with the same one is up to date."""
     package = Path(__file__).parents[1]
-    claims = [*sorted((package / "claims").glob("*")), package / "statistics.py", package / "theory.py"]
+    claims = [
+        *sorted((package / "claims").glob("*")),
+        *(package / f"{name}.py" for name in ("statistics", "theory", "profiles", "recursion")),
+    ]
     code = [*sorted(Path(__file__).parent.glob("*.py")), *(file for file in claims if file.is_file())]
     digest = hashlib.sha256()
     for path in [*code, *sorted(records, key=lambda path: path.name)]:

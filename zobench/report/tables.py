@@ -17,7 +17,7 @@ TEX = {
     "Σ": r"$\Sigma$", "Δ": r"$\Delta$", "α": r"$\alpha$", "ε": r"$\varepsilon$", "τ": r"$\tau$", "∂": r"$\partial$",
     "√": r"$\surd$", "→": r"$\to$", "⟨": r"$\langle$", "⟩": r"$\rangle$", "é": r"\'e",
     "β": r"$\beta$", "κ": r"$\kappa$", "λ": r"$\lambda$", "π": r"$\pi$", "σ": r"$\sigma$", "⁴": "$^4$", "ᵢ": "$_i$",
-    "″": "$''$", "½": r"$\frac12$", "¼": r"$\frac14$",
+    "″": "$''$", "½": r"$\frac12$", "ᶻ": "${}^z$", "¼": r"$\frac14$",
 }  # fmt: skip
 WIDE = 104  # characters of a terminal that holds a value and its interval side by side in three columns
 

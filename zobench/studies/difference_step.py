@@ -106,8 +106,9 @@ def _measure(problem, noise, lines, per_decade, floor_eps, seed) -> tuple[dict[s
 def _directions(n: int, lines: int, seed: int) -> jax.Array:
     """Random unit directions, then all axes, [lines + n, n]."""
     steps = jnp.arange(lines, dtype=jnp.uint32)
-    drawn = jax.vmap(lambda step: directions.unit(directions.gaussian(Key(jnp.uint32(seed), step), n)))(steps)
-    return jnp.concatenate([drawn.astype(jnp.float64), jnp.eye(n, dtype=jnp.float64)])
+    drawn = jax.vmap(lambda step: directions.gaussian(Key(jnp.uint32(seed), step), n).astype(jnp.float64))(steps)
+    unit = drawn / jnp.linalg.norm(drawn, axis=1, keepdims=True)
+    return jnp.concatenate([unit, jnp.eye(n, dtype=jnp.float64)])
 
 
 def _curves(dtype: str, noise: Sequence[float]) -> list[Curve]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from zobench import differences, directions, estimators
+from zobench import differences, estimators
 from zobench.problems.wrappers import noisy
 from zobench.studies import expected, sampling
 from zobench.studies.expected import Local
@@ -256,9 +256,10 @@ def formula(direction: str, factor: str) -> Estimator:
     ε is the best one of the dtype along a unit vector. The second moment is that of the unbiased estimator along v.
     """
     known = estimators.two_point(direction)  # pyright: ignore[reportArgumentType]
+    vectors = estimators.vectors(direction)  # pyright: ignore[reportArgumentType]
 
     def estimate(oracle, x, draw, state):
-        v = directions.unit(draw[0]) if direction == "sphere" else draw[0]
+        v = vectors(draw, x)[0]
         h = differences.best_eps("central", x.dtype) / (1 if direction == "sphere" else x.size**0.5)
         slope = (oracle.value(x + h * v, 0) - oracle.value(x - h * v, 1)) / (2 * h)
         return (x.size if factor == "d" else 1) * slope * v, state
