@@ -3,13 +3,13 @@
 import os
 from collections.abc import Sequence
 from math import sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.types import Draw, Estimator, Key, Problem, Vector, oracle
+from zobench.types import Estimator, Key, Problem, Vector, oracle
 
 CHUNK = 2**21  # coordinates moved at a time
 
@@ -27,7 +27,7 @@ def mean(sample: np.ndarray) -> Mean:
     return Mean(value, float(np.std(sample, ddof=1, dtype=np.float64)) / sqrt(sample.size) if sample.size > 1 else 0.0)
 
 
-def draws(estimator: Estimator, x: Vector, samples: int, seed: int) -> Draw:
+def draws(estimator: Estimator, x: Vector, samples: int, seed: int) -> Any:
     """The directions of steps 0, 1, ... of the run `seed`, [samples, ...]; None for a deterministic estimator."""
     make = estimator.draw
     if make is None:
@@ -37,7 +37,7 @@ def draws(estimator: Estimator, x: Vector, samples: int, seed: int) -> Draw:
 
 
 def estimates(
-    problem: Problem, estimators: Sequence[Estimator], x: Vector, drawn: Draw, samples: int, seed: int
+    problem: Problem, estimators: Sequence[Estimator], x: Vector, drawn: Any, samples: int, seed: int
 ) -> list[np.ndarray]:
     """Estimates at x by each of the estimators, [samples, n] each, along the same directions `drawn`.
 
