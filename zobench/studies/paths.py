@@ -1,4 +1,4 @@
-"""Many runs of one method from many starts, with f after each so many calls: what the studies of maps and networks share."""
+"""Many runs of one method from many starts, and f after each so many calls: shared by studies of maps and networks."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -39,17 +39,19 @@ def descend(
     target: float = -np.inf,
     k: np.ndarray | None = None,
     keep: bool = False,
+    block: Callable | None = None,
 ) -> Paths:
     """`last` iterations of the method of each run's step size from its start [runs, n]; exact f, never charged.
 
     Ends where all runs are at or below the target. Compiled once; steps, starts and seeds are traced. Where f is not
-    finite it is inf. `k`: which iterations are recorded, from 0 on; `keep`: iterates too.
+    finite it is inf. `k`: which iterations are recorded, from 0 on; `keep`: iterates too; `block`: of `blocks`, where
+    it is to serve for another as many runs.
     """
     k = recorded(last) if k is None else k
     x = jnp.asarray(starts, problem.x0.dtype)
     steps = jnp.asarray(np.broadcast_to(steps, len(x)), x.dtype)
     chosen = jnp.asarray(np.broadcast_to(seeds, len(x)), jnp.uint32)
-    block = jax.jit(jax.vmap(_block(problem, method_of), in_axes=(0, 0, 0, 0, None)))
+    block = block or blocks(problem, method_of)
     state = jax.vmap(lambda x, step: method_of(step).init(x))(x, steps)
     value = jax.jit(jax.vmap(problem.f))
     parts, iterates = [np.asarray(value(x))[:, None]], [np.asarray(x)[:, None]]
@@ -65,6 +67,11 @@ def descend(
     f = np.concatenate(parts, axis=1)
     kept = np.concatenate(iterates, axis=1) if keep else None
     return Paths(k[: f.shape[1]], np.where(np.isfinite(f), f, np.inf), np.asarray(x), kept)
+
+
+def blocks(problem: Problem, method_of: Callable[[Any], Method]) -> Callable:
+    """The compiled iterations between records of many runs."""
+    return jax.jit(jax.vmap(_block(problem, method_of), in_axes=(0, 0, 0, 0, None)))
 
 
 def _block(problem: Problem, method_of: Callable[[Any], Method]) -> Callable:
