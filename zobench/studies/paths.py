@@ -45,9 +45,9 @@ def descend(
     """`last` iterations of the method of each run's step size from its start [runs, n]; exact f, never charged.
 
     Ends where all runs are at or below the target, not finite, or at a standstill elsewhere: f changes by less than
-    1e-9 of itself over 32 records, which are 37 % more iterations. Compiled once; steps, starts and seeds are traced. Where f is not
-    finite it is inf. `k`: which iterations are recorded, from 0 on; `keep`: iterates too; `block`: of `blocks`, where
-    it is to serve for another as many runs.
+    1e-9 of itself over 32 records, which are 37 % more iterations. Compiled once; steps, starts and seeds are traced.
+    Where f is not finite it is inf. `k`: which iterations are recorded, from 0 on; `keep`: iterates too; `block`: of
+    `blocks`, where it is to serve for another as many runs.
     """
     k = recorded(last) if k is None else k
     x = jnp.asarray(starts, problem.x0.dtype)
