@@ -1,7 +1,7 @@
 """Multidimensional scaling: put N points where their distances are as given. Not convex; a map from a mileage table."""
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import jax.numpy as jnp
 import numpy as np
@@ -144,7 +144,8 @@ def curvature(w: Points, target: Pairs, stress: Stress) -> tuple[float, float]:
 
     operator = LinearOperator((w.size, w.size), matvec=product, dtype=float)  # pyright: ignore[reportCallIssue]
     start = np.random.default_rng(0).standard_normal(w.size)
-    largest = eigsh(operator, k=1, which="LA", tol=1e-10, v0=start, return_eigenvectors=False)[0]
+    options: Any = {"k": 1, "which": "LA", "tol": 1e-10, "v0": start, "return_eigenvectors": False}
+    largest = eigsh(operator, **options)[0]
     return float(largest), float(np.sum(4 * w.shape[1] * slope * (1 - np.eye(len(w))) + 8 * bend * s))
 
 

@@ -146,12 +146,19 @@ def moving(record: Record, folder: Path) -> None:
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=90, metadata={"Software": None})
         images.append(Image.open(buffer).convert("RGB"))
+    files.write(folder / "maps.gif", _gif(images))
+
+
+def _gif(images: Sequence[Any]) -> bytes:
+    """A GIF of pictures in the colours of the last one, which it shows longer."""
+    from PIL import Image
+
     palette = images[-1].quantize(48, dither=Image.Dither.NONE)
     frames = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     buffer = io.BytesIO()
     pauses = [MILLISECONDS] * (len(frames) - 1) + [LAST]
     frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=pauses, loop=0, optimize=False)
-    files.write(folder / "maps.gif", buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _loss(record: Record, name: str) -> np.ndarray:

@@ -132,12 +132,11 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
     for words in MODELS:
         record = found.get(words)
         for name in (*GRADIENTS, *VALUES):
-            ran = record is not None and name in record.meta["methods"]
-            right = last(record, name, "accuracy") if ran else Estimate(nan)
-            measured[f"{words}, {name}: test accuracy"] = right
-            measured[f"{words}, {name}: train loss"] = last(record, name, "loss") if ran else Estimate(nan)
+            ran = record if record and name in record.meta["methods"] else None
+            measured[f"{words}, {name}: test accuracy"] = last(ran, name, "accuracy") if ran else Estimate(nan)
+            measured[f"{words}, {name}: train loss"] = last(ran, name, "loss") if ran else Estimate(nan)
             measured[f"{words}, {name}: samples to an accuracy of 0.8"] = (
-                evaluations(record, name) if ran else Estimate(nan)
+                evaluations(ran, name) if ran else Estimate(nan)
             )
         measured |= _compared(words, record)
     return measured

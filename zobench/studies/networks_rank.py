@@ -74,11 +74,13 @@ def spectrum(problem: Problem, x: np.ndarray, probes: int, seed: int) -> dict[st
     hvp = jax.jit(product(problem))
     at = jnp.asarray(x)
     random = np.random.default_rng([seed, x.size])
-    operator = LinearOperator(
-        (x.size, x.size), matvec=lambda v: np.asarray(hvp(at, jnp.asarray(v.ravel()))), dtype=float
-    )  # pyright: ignore[reportCallIssue]
-    first = random.standard_normal(x.size)
-    largest = float(eigsh(operator, k=1, which="LA", tol=1e-6, v0=first, return_eigenvectors=False)[0])
+
+    def multiply(v: np.ndarray) -> np.ndarray:
+        return np.asarray(hvp(at, jnp.asarray(v.ravel())))
+
+    operator = LinearOperator((x.size, x.size), matvec=multiply, dtype=float)  # pyright: ignore[reportCallIssue]
+    options: Any = {"k": 1, "which": "LA", "tol": 1e-6, "v0": random.standard_normal(x.size)}
+    largest = float(eigsh(operator, **options, return_eigenvectors=False)[0])
     signs = random.choice([-1.0, 1.0], size=(probes, x.size))
     forms = np.array([v @ np.asarray(hvp(at, jnp.asarray(v))) for v in signs])
     trace, error = float(forms.mean()), float(forms.std(ddof=1) / probes**0.5)

@@ -51,16 +51,16 @@ def descend(
     """
     k = recorded(last) if k is None else k
     x = jnp.asarray(starts, problem.x0.dtype)
-    steps = jnp.asarray(np.broadcast_to(steps, len(x)), x.dtype)
+    sizes = jnp.asarray(np.broadcast_to(steps, len(x)), x.dtype)
     chosen = jnp.asarray(np.broadcast_to(seeds, len(x)), jnp.uint32)
     block = block or blocks(problem, method_of)
-    state = jax.vmap(lambda x, step: method_of(step).init(x))(x, steps)
+    state = jax.vmap(lambda x, step: method_of(step).init(x))(x, sizes)
     value = jax.jit(jax.vmap(problem.f))
     parts, iterates = [np.asarray(value(x))[:, None]], [np.asarray(x)[:, None]]
     for i in range(1, len(k), BLOCK):
         ends = k[i : i + BLOCK]
         padded = np.concatenate([k[i - 1 : i], ends, np.repeat(ends[-1:], BLOCK - len(ends))])
-        x, state, (f, xs) = block(x, state, steps, chosen, jnp.asarray(padded, jnp.int32))
+        x, state, (f, xs) = block(x, state, sizes, chosen, jnp.asarray(padded, jnp.int32))
         parts.append(np.asarray(f)[:, : len(ends)])
         if keep:
             iterates.append(np.asarray(xs)[:, : len(ends)])
