@@ -125,6 +125,10 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
         measured[f"{name}: iterations over those of gradient descent over {words}"] = (
             statistics.geometric_mean(scaled) if scaled else Estimate(nan)
         )
+    known = [(shape(record), ratio(record, WAYS[2])) for record in found]
+    measured["two points, trace: slope in N of iterations over those of gradient descent over p/(p+2)"] = _power(
+        [N for (N, _), _ in known], [paid.times((p + 2) / p) for (_, p), paid in known]
+    )
     rank = [Estimate(r.meta["r"] / (r.meta["n"] / (shape(r)[1] + 2))) for r in found]
     measured["r over n/(p+2)"] = statistics.geometric_mean(rank)
     measured["least share of f(x0) left without gradients at the calls of gradient descent"] = Estimate(
@@ -134,7 +138,12 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
 
 
 def _slope(records: Sequence[Record], values: Sequence[Estimate]) -> Estimate:
+    return _power([record.meta["n"] for record in records], values)
+
+
+def _power(size: Sequence[float], values: Sequence[Estimate]) -> Estimate:
+    """The exponent of a power law; nan where fewer than four sizes have arrived."""
     try:
-        return statistics.power_law([record.meta["n"] for record in records], values).slope
+        return statistics.power_law(size, values).slope
     except ValueError:
         return Estimate(nan)
