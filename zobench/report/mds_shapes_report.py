@@ -125,9 +125,8 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
         measured[f"{name}: iterations over those of gradient descent over {words}"] = (
             statistics.geometric_mean(scaled) if scaled else Estimate(nan)
         )
-    known = [(shape(record), ratio(record, WAYS[2])) for record in found]
-    measured["two points, trace: slope in N of iterations over those of gradient descent over p/(p+2)"] = _power(
-        [N for (N, _), _ in known], [paid.times((p + 2) / p) for (_, p), paid in known]
+    measured["two points, trace: slope of iterations over those of gradient descent in r+2"] = _power(
+        [record.meta["r"] + 2 for record in found], [ratio(record, WAYS[2]) for record in found]
     )
     rank = [Estimate(r.meta["r"] / (r.meta["n"] / (shape(r)[1] + 2))) for r in found]
     measured["r over n/(p+2)"] = statistics.geometric_mean(rank)

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from zobench.report import figures
 from zobench.report.figures import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION
-from zobench.report.networks_rank_report import SIZES, iterations, slowdown
+from zobench.report.networks_rank_report import SIZES, by_rule, iterations, predicted, slowdown
 from zobench.store import Record
 
 NAMES = {"value": "value", "gradient": "gradient", "product": "Hessian-vector product", "hessian": "Hessian"}
@@ -28,9 +28,10 @@ def draw(found: Sequence[Record], folder: Path) -> None:
         values, low, high = np.array([[one.value, one.low, one.high] for one in paid]).T
         ratio.plot(n, values, color=VERMILLION, marker="^")
         ratio.fill_between(n, low, high, color=VERMILLION, alpha=0.2, lw=0)
+        ruled = [by_rule(record).value for record in found]
+        ratio.plot(n, ruled, color=VERMILLION, marker="^", mfc="none", ls="--", lw=0.9)
         ratio.plot(n, n, color=GREY, ls=":", lw=0.9)
-        for end, line in (("start", "--"), ("end", "-")):
-            ratio.plot(n, [record.meta[end]["rank"] + 2 for record in found], color=BLUE, ls=line, lw=0.9)
+        ratio.plot(n, [predicted(record) for record in found], color=BLUE, lw=0.9)
         for name in SIZES:
             memory.plot(n, [record.meta[f"{name}_bytes"] for record in found], color=COLORS[name], marker="s", ms=3)
         memory.plot(n, 8 * n**2, color=GREY, ls=":", lw=0.9)
@@ -45,8 +46,8 @@ def draw(found: Sequence[Record], folder: Path) -> None:
         handles = [
             Line2D([], [], color=BLACK, marker="o", label="gradient descent"),
             Line2D([], [], color=VERMILLION, marker="^", label="two points, sphere"),
-            Line2D([], [], color=BLUE, ls="--", lw=0.9, label="r + 2 at the start"),
-            Line2D([], [], color=BLUE, lw=0.9, label="r + 2 at the end"),
+            Line2D([], [], color=VERMILLION, marker="^", mfc="none", ls="--", lw=0.9, label="with steps by rule"),
+            Line2D([], [], color=BLUE, lw=0.9, label="r + 2"),
             Line2D([], [], color=GREY, ls=":", lw=0.9, label="n"),
             *(Line2D([], [], color=COLORS[x], marker="s", ms=3, label=NAMES[x]) for x in SIZES),
         ]

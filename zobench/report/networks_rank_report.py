@@ -54,9 +54,23 @@ def slowdown(record: Record) -> Estimate:
     return iterations(record, "sphere").times(1 / gd) if np.isfinite(gd) and gd > 0 else Estimate(nan)
 
 
+def by_rule(record: Record) -> Estimate:
+    """The same with the steps of the theory: 1/L for gradient descent, 1/(L B_eff) without gradients."""
+    at = int(np.argmin(abs(record.arrays["multiples"] - 1)))
+    gd = float(np.median(record.arrays["gradient"][at]))
+    zo = statistics.median(record.arrays["sphere"][at], np.random.default_rng(record.meta["n"]))
+    return zo.times(1 / gd) if np.isfinite(gd) and gd > 0 else Estimate(nan)
+
+
+def predicted(record: Record) -> float:
+    """r + 2 by the larger trace and the larger eigenvalue of start and end, which made the steps."""
+    ends = record.meta["start"], record.meta["end"]
+    return max(end["trace"] for end in ends) / max(end["largest"] for end in ends) + 2
+
+
 def row(record: Record) -> dict[str, Any]:
     """One line of table.csv."""
-    meta, paid = record.meta, slowdown(record)
+    meta, paid, ruled = record.meta, slowdown(record), by_rule(record)
     gd, zo = iterations(record, "gradient"), iterations(record, "sphere")
     return {
         "width": meta["width"],
@@ -76,6 +90,8 @@ def row(record: Record) -> dict[str, Any]:
         "slowdown": paid.value,
         "slowdown_low": paid.low,
         "slowdown_high": paid.high,
+        "slowdown_by_rule": ruled.value,
+        "r_plus_2": predicted(record),
         "step_gd": best_multiple(record, "gradient"),
         "step_two_points": best_multiple(record, "sphere"),
         **{f"{name}_bytes": meta[f"{name}_bytes"] for name in SIZES},
@@ -93,13 +109,18 @@ def summary(folder: Path) -> list[tables.Table]:
             f"{float(line['iterations_gd']):.0f}",
             f"{float(line['iterations_two_points']):.0f}",
             tables.significant(float(line["slowdown"] or nan)) + _spread(line),
-            f"{float(line['r_end']) + 2:.1f}",
+            tables.significant(float(line["slowdown_by_rule"] or nan)),
+            f"{float(line['r_plus_2']):.1f}",
         ]
         for line in lines
     ]
-    header = ["width", "n", "r at start", "r at end", "K of GD", "K of two points", "K/K_GD", "r + 2 at end"]
+    header = ["width", "n", "r at start", "r at end", "K of GD", "K of two points", "K/K_GD"]
+    header += ["K/K_GD, steps by rule", "r + 2"]
     note = "Iterations to the target loss, each method at the best step of a grid; r = tr H/λ_max by Hutchinson and "
-    note += "Lanczos; median over runs [95 % interval]."
+    note += (
+        "Lanczos; median over runs [95 % interval]. By rule: steps 1/L and 1/(L B_eff), L and tr H the larger of start "
+    )
+    note += "and end, and r + 2 from these."
     sizes = [[line["width"], line["n"], *(_bytes(line[f"{name}_bytes"]) for name in SIZES)] for line in lines]
     return [
         tables.Table("A wider network without gradients", note, header, body),
@@ -127,13 +148,15 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
     found = read(records)
     n = [record.meta["n"] for record in found]
     paid = [slowdown(record) for record in found]
-    over = [p.times(1 / (r.meta["end"]["rank"] + 2)) for p, r in zip(paid, found, strict=True)]
+    over = [p.times(1 / predicted(r)) for p, r in zip(paid, found, strict=True)]
+    ruled = [by_rule(r).times(1 / predicted(r)) for r in found]
     of_n = [p.times(1 / r.meta["n"]) for p, r in zip(paid, found, strict=True)]
     measured = {
         "slowdown: slope in n": _slope(n, paid),
         "iterations of gradient descent: slope in n": _slope(n, [iterations(r, "gradient") for r in found]),
         "iterations of two points: slope in n": _slope(n, [iterations(r, "sphere") for r in found]),
         "slowdown over r + 2, mean over widths": _mean(over),
+        "slowdown with steps by rule over r + 2, mean over widths": _mean(ruled),
         "slowdown over n, widest network": of_n[-1] if of_n else Estimate(nan),
         "r at the end over n, widest network": Estimate(found[-1].meta["end"]["rank"] / n[-1]),
         "bytes of the Hessian over bytes of a product, widest network": Estimate(

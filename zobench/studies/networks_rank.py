@@ -15,7 +15,7 @@ from zobench.problems.networks import mlp
 from zobench.studies import paths
 from zobench.types import Estimator, Problem
 
-MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the step 1/L, or 1/(L B_eff)
+MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)  # of 1/L, or 1/(L B_eff), L and the trace the larger of start and end
 LONGEST = 10  # runs without gradients last so many times what r + 2 predicts
 GD_ITERATIONS = 3000
 
@@ -36,10 +36,11 @@ def networks_rank(
         made = problem._replace(x0=jnp.asarray(problem.x0))
         first = spectrum(made, np.asarray(made.x0), probes, seed)
         exact, sphere = estimators.autodiff(), estimators.two_point()
-        gd, x = times(made, exact, 1 / first["largest"], [seed], GD_ITERATIONS, target)
+        _, x = times(made, exact, 1 / first["largest"], [seed], GD_ITERATIONS, target)
         last = spectrum(made, x, probes, seed)
         L, trace = (max(end[name] for end in (first, last)) for name in ("largest", "trace"))
         made = made._replace(L=L, hessian_trace=trace)
+        gd, _ = times(made, exact, 1 / L, [seed], GD_ITERATIONS, target)
         best = float(gd.min())
         most = int(LONGEST * (trace / L + 2) * best) if np.isfinite(best) else GD_ITERATIONS
         zo, _ = times(made, sphere, theory.trace_step(made, sphere), range(seed, seed + runs), most, target)
