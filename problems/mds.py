@@ -48,7 +48,7 @@ def mds(
     step made of them diverges.
     Raises ValueError where an argument is out of range.
     """
-    _check(cities, points, embedding, stress, squared, start)
+    check(cities, points, embedding, stress, squared, start)
     d = distances(cities, points, embedding, seed)
     target = (d / d.max()) ** (2 if stress == "sstress" and squared else 1)
     classical = classical_scaling(target if stress == "sstress" else target**2, embedding)
@@ -187,24 +187,32 @@ def _synthetic(points: int | None, embedding: int, seed: int) -> Points:
     return np.random.default_rng(seed).standard_normal((34 if points is None else points, embedding))
 
 
-def _check(cities: Cities, points: int | None, embedding: int, stress: Stress, squared: bool, start: Start) -> None:
+def check(
+    cities: Cities,
+    points: int | None,
+    embedding: int = 2,
+    stress: Stress = "sstress",
+    squared: bool = True,
+    start: Start = "uniform",
+) -> None:
+    """Refuse arguments of `mds` that are out of range, before anything is computed. Raises ValueError."""
     for name, given, kinds in (("cities", cities, Cities), ("stress", stress, Stress), ("start", start, Start)):
         if given not in get_args(kinds):
-            raise ValueError(f"problem.{name}={given}: there are {', '.join(get_args(kinds))}")
+            raise ValueError(f"{name}={given}: there are {', '.join(get_args(kinds))}")
     if stress == "stress" and not squared:
         raise ValueError(
-            "problem.squared=false: only s-stress can hold plain distances; drop it, or use stress=sstress"
+            "squared=false: only s-stress can hold plain distances; drop it, or use stress=sstress"
         )
     if not (isinstance(embedding, int) and embedding >= 1):
-        raise ValueError(f"problem.embedding={embedding}: the dimension of the map is a whole number from 1 on")
+        raise ValueError(f"embedding={embedding}: the dimension of the map is a whole number from 1 on")
     known = len(BUILT_IN.get(cities, ())) or 34
     if cities != "synthetic" and isinstance(points, int) and points > known:
         place = {"europe": "Europe", "usa": "the USA"}[cities]
         raise ValueError(
-            f"problem.points={points}: {place} has {known} cities; use points <= {known}, "
-            "or problem.cities=synthetic for any count"
+            f"points={points}: {place} has {known} cities; use points <= {known}, "
+            "or cities=synthetic for any count"
         )
     if points is not None and not (isinstance(points, int) and points > embedding):
-        raise ValueError(f"problem.points={points}: embedding={embedding} needs at least {embedding + 1} points")
+        raise ValueError(f"points={points}: embedding={embedding} needs at least {embedding + 1} points")
     if points is None and embedding >= known:
-        raise ValueError(f"problem.embedding={embedding}: {known} points span at most {known - 1} dimensions")
+        raise ValueError(f"embedding={embedding}: {known} points span at most {known - 1} dimensions")

@@ -8,7 +8,7 @@ import pytest
 from zobench import claims, store
 from zobench.problems import mds as problem
 from zobench.problems.mds import curvature, distances, hessian, mds
-from zobench.report import mds_lecture_report, mds_methods_report, mds_pca_report, mds_shapes_report
+from zobench.report import mds_lecture_plots, mds_lecture_report, mds_methods_report, mds_pca_report, mds_shapes_report
 from zobench.studies import mds_lecture, mds_methods, mds_pca, mds_shapes
 
 
@@ -108,6 +108,11 @@ def test_a_shape_starts_near_its_solution():
 
 
 REFUSED = [
+    (
+        mds_pca.mds_pca,
+        {"cities": "usa", "points": 30, "embedding": 2, "noise": [0.0], "draws": 1, "seed": 0},
+        "points=30: the USA has 25",
+    ),
     (mds_lecture.mds_lecture, {"points": 7, "frames": None, "calls": 10, "stills": 5, "seed": 0}, "points=7"),
     (
         mds_shapes.mds_shapes,
@@ -164,6 +169,10 @@ def test_the_verdict_on_the_animation_is_what_the_record_says(tmp_path):
     honest = arrays | {"notebook/asked": arrays["notebook/plotted"]}
     found = verdicts(mds_lecture_report, "mds_lecture", path, honest, meta)
     assert found[claim] == "holds" and "not measured" in found.values()
+    for name in ("one", "two"):
+        mds_lecture_plots.moving(store.read(path), tmp_path / name)
+    pictures = [(tmp_path / name / "maps.gif").read_bytes() for name in ("one", "two")]
+    assert pictures[0] == pictures[1] and pictures[0].startswith(b"GIF89a")
 
 
 def test_ratios_and_slopes_are_those_of_the_records(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import optax
 
 from zobench import estimators, methods, solvers, theory
-from zobench.problems.mds import Cities, Stress, curvature, distances, mds
+from zobench.problems.mds import Cities, Stress, check, curvature, distances, mds
 from zobench.solvers import Solver
 from zobench.studies import paths
 from zobench.types import Calls, Estimator, Method, Problem
@@ -60,6 +60,7 @@ def mds_methods(
     Descent takes the step 1/(L B_eff) of its estimator, L the largest curvature at the starts and at the minimum.
     Raises ValueError for a method that there is not, and for what `problems.mds` refuses.
     """
+    check(cities, points, stress=stress)
     for name in methods:
         if name not in NAMES:
             raise ValueError(f"methods={name}: there are {'; '.join(NAMES)}")

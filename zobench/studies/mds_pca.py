@@ -7,7 +7,7 @@ import numpy as np
 from numpy import ndarray
 from scipy.linalg import orthogonal_procrustes
 
-from zobench.problems.mds import Cities, classical_scaling, distances, minimiser, true_map
+from zobench.problems.mds import Cities, check, classical_scaling, distances, minimiser, true_map
 
 PAIRS = ("classical and PCA", "s-stress and classical", "classical and true", "s-stress and true")
 
@@ -21,8 +21,7 @@ def mds_pca(
     """
     if not all(level >= 0 for level in noise) or draws < 1:
         raise ValueError(f"noise={list(noise)}: relative errors of the distances are 0 or more, drawn at least once")
-    if points is not None and points <= embedding:
-        raise ValueError(f"points={points}: embedding={embedding} needs at least {embedding + 1} points")
+    check(cities, points, embedding)
 
     def measure() -> tuple[dict[str, ndarray], dict[str, Any]]:
         true = true_map(cities, points, embedding, seed)[1]
