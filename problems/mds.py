@@ -200,17 +200,14 @@ def check(
         if given not in get_args(kinds):
             raise ValueError(f"{name}={given}: there are {', '.join(get_args(kinds))}")
     if stress == "stress" and not squared:
-        raise ValueError(
-            "squared=false: only s-stress can hold plain distances; drop it, or use stress=sstress"
-        )
+        raise ValueError("squared=false: only s-stress can hold plain distances; drop it, or use stress=sstress")
     if not (isinstance(embedding, int) and embedding >= 1):
         raise ValueError(f"embedding={embedding}: the dimension of the map is a whole number from 1 on")
     known = len(BUILT_IN.get(cities, ())) or 34
     if cities != "synthetic" and isinstance(points, int) and points > known:
         place = {"europe": "Europe", "usa": "the USA"}[cities]
         raise ValueError(
-            f"points={points}: {place} has {known} cities; use points <= {known}, "
-            "or cities=synthetic for any count"
+            f"points={points}: {place} has {known} cities; use points <= {known}, or cities=synthetic for any count"
         )
     if points is not None and not (isinstance(points, int) and points > embedding):
         raise ValueError(f"points={points}: embedding={embedding} needs at least {embedding + 1} points")
