@@ -170,7 +170,7 @@ def test_the_verdict_on_the_animation_is_what_the_record_says(tmp_path):
     found = verdicts(mds_lecture_report, "mds_lecture", path, honest, meta)
     assert found[claim] == "holds" and "not measured" in found.values()
     for name in ("one", "two"):
-        mds_lecture_plots.moving(store.read(path), tmp_path / name)
+        mds_lecture_plots.moving(mds_lecture_report.read([path])[0], tmp_path / name)
     pictures = [(tmp_path / name / "maps.gif").read_bytes() for name in ("one", "two")]
     assert pictures[0] == pictures[1] and pictures[0].startswith(b"GIF89a")
 

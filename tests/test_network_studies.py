@@ -1,5 +1,7 @@
 """Studies of networks: the notebook's strategy with and without its defects, spectra against whole Hessians."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,7 +24,8 @@ def key(seed, step):
 
 def test_the_best_of_all_tries_is_kept_where_it_is_better():
     """Value by value; σ falls to 0 in the last step, which therefore stays where it is."""
-    method, x = best_of(7, 0.5, 4), SMALL.x0
+    method: Any = best_of(7, 0.5, 4)
+    x = SMALL.x0
     state = method.init(x)
     for k in range(5):
         v = method.draw(key(3, k), 5, x.dtype)
@@ -37,7 +40,8 @@ def test_the_best_of_all_tries_is_kept_where_it_is_better():
 
 def test_the_notebook_tries_the_same_directions_at_every_step_and_in_every_array():
     """Leaves of 3 and 2 numbers; fresh directions differ in both respects."""
-    notebook, fresh = best_of(4, 0.1, 10, [3, 2]), best_of(4, 0.1, 10)
+    notebook: Any = best_of(4, 0.1, 10, [3, 2])
+    fresh: Any = best_of(4, 0.1, 10)
     first, second = (np.asarray(notebook.draw(key(0, k), 5, jnp.float64)) for k in (0, 9))
     assert (first == second).all() and (first[:, :2] == first[:, 3:]).all() and first.shape == (4, 5)
     one, two = (np.asarray(fresh.draw(key(0, k), 5, jnp.float64)) for k in (0, 9))

@@ -1,5 +1,7 @@
 """Many runs from many starts: the same iterates as a plain loop, best values as a list of all of them says."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -29,9 +31,10 @@ def test_recorded_iterations_grow_by_one_percent_and_end_at_the_last():
 def test_runs_are_those_of_a_plain_loop():
     """Each with its own start, step size and seed; directions are of single precision, and rounded in their sums."""
     starts, steps, seeds = np.array([[1.0, 2, 3, 4], [-1, 0, 1, 2]]), [0.1, 0.05], [3, 7]
-    found = paths.descend(QUADRATIC, descent, steps, starts, seeds, 40, k=np.arange(0, 41, 5), keep=True)
+    found: Any = paths.descend(QUADRATIC, descent, steps, starts, seeds, 40, k=np.arange(0, 41, 5), keep=True)
     for run in range(2):
-        x, method = jnp.asarray(starts[run]), descent(steps[run])
+        method: Any = descent(steps[run])
+        x = jnp.asarray(starts[run])
         state = method.init(x)
         for k in range(40):
             if k % 5 == 0:
