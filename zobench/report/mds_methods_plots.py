@@ -91,7 +91,7 @@ def against_n(groups: Sequence[Sequence[Record]], folder: Path) -> None:
         axes.annotate("2n", (n[-1], 2 * n[-1]), (3, -3), textcoords="offset points", fontsize=7)
         r = np.array([[record.meta["n"], 2 * (record.meta["r"] + 2)] for record in own])
         axes.plot(*r.T, color=GREY, lw=0.7, ls=(0, (1, 2)))
-        axes.annotate("2(r+2)", r[-1], (3, -3), textcoords="offset points", fontsize=7, color=GREY)
+        axes.annotate("2(r+2)", r[len(r) // 2], (6, -12), textcoords="offset points", fontsize=7, color=GREY)
         axes.set(xscale="log", yscale="log", title=stress(own[0]), xlabel="dimension n = 2N")
         axes.set_xticks(n, [f"{value:.0f}" for value in n])
         low, high = axes.get_ylim()
