@@ -22,6 +22,7 @@ LOOK: dict[str, dict[str, Any]] = {
     "greedy ES, notebook": {"color": BLUE, "ls": ":"},
     "greedy ES, fresh": {"color": SKY, "ls": "-."},
 }
+TICKS = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0)
 AXES = {"loss": "training loss", "accuracy": "test accuracy"}
 
 
@@ -34,7 +35,8 @@ def draw(found: Sequence[Record], folder: Path) -> None:
                 _lines(row, record, name)
             for axes, of in zip(row, ("loss", "accuracy", "accuracy"), strict=True):
                 axes.set(xscale="log", ylabel=AXES[of])
-                axes.set_xlabel("samples × evaluations" if axes is not row[2] else "seconds")
+                words = "samples × evaluations" if axes is not row[2] else "seconds"
+                axes.set_xlabel(words if row is grid[-1] else "")
                 axes.minorticks_off()
             row[0].set(yscale="log", title=f"{model(record)}, n = {record.meta['n']}")
             row[0].set_yticks(ticks := _ticks(row[0].get_ylim()), map(str, ticks))
@@ -53,7 +55,7 @@ def draw(found: Sequence[Record], folder: Path) -> None:
 
 
 def _ticks(limits: tuple[float, float]) -> list[float]:
-    return [value for value in (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if limits[0] <= value <= limits[1]]
+    return [value for value in TICKS if limits[0] <= value <= limits[1]]
 
 
 def _lines(row: Sequence, record: Record, name: str) -> None:
