@@ -1,13 +1,14 @@
 """Multidimensional scaling: put N points where their distances are as given. Not convex; a map from a mileage table."""
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 from scipy.optimize import minimize
+from scipy.sparse.linalg import LinearOperator, eigsh
 
 from zobench.problems.cities import EUROPE, USA, great_circle, plane
 from zobench.types import Problem
@@ -18,6 +19,7 @@ Start = Literal["uniform", "classical"]
 Points = Float[ndarray, "N p"]
 Pairs = Float[ndarray, "N N"]
 ROUNDING = 1e-20  # a stress below it is that of exact data
+WHOLE = 600  # n up to which the Hessian is made whole
 BUILT_IN = {"europe": EUROPE, "usa": USA}
 
 
@@ -46,20 +48,20 @@ def mds(
     step made of them diverges.
     Raises ValueError where an argument is out of range.
     """
-    _check(cities, points, embedding, stress, squared, start)
+    check(cities, points, embedding, stress, squared, start)
     d = distances(cities, points, embedding, seed)
     target = (d / d.max()) ** (2 if stress == "sstress" and squared else 1)
     classical = classical_scaling(target if stress == "sstress" else target**2, embedding)
     first = np.random.RandomState(seed).rand(len(d), embedding) if start == "uniform" else classical
     exact = _value(classical, target, stress) < ROUNDING
     last = classical if exact else minimiser(target, stress, [classical, first])
-    ends = [hessian(w, target, stress) for w in (first, last)]
+    ends = [curvature(w, target, stress) for w in (first, last)]
     return Problem(
         f=_objective(target, stress, embedding),
         x0=jnp.asarray(first.ravel()),
         f_star=0.0 if exact else _value(last, target, stress),
-        L=4.0 * len(d) if stress == "stress" else max(float(np.linalg.eigvalsh(end)[-1]) for end in ends),
-        hessian_trace=max(float(np.trace(end)) for end in ends),
+        L=4.0 * len(d) if stress == "stress" else max(end[0] for end in ends),
+        hessian_trace=max(end[1] for end in ends),
         local=True,
     )
 
@@ -122,6 +124,31 @@ def hessian(w: Points, target: Pairs, stress: Stress) -> Float[ndarray, "n n"]:
     return whole.reshape(w.size, w.size)
 
 
+def curvature(w: Points, target: Pairs, stress: Stress) -> tuple[float, float]:
+    """λ_max(∇²f(W)) and tr ∇²f(W) = Σᵢⱼ (4pφ′ + 8φ″sᵢⱼ).
+
+    From the whole matrix up to n = 600; above it Lanczos (ARPACK) on ∇²f·V, which is 4 Lap(φ′)V + 4 Lap(ψ)W with
+    ψᵢⱼ = 2φ″ (Wᵢ−Wⱼ)·(Vᵢ−Vⱼ), O(N²p) a product.
+    """
+    s = _squared_distances(w)
+    _, slope, bend = _terms(s, target, stress)
+    if w.size <= WHOLE:
+        whole = hessian(w, target, stress)
+        return float(np.linalg.eigvalsh(whole)[-1]), float(np.trace(whole))
+
+    def product(x: ndarray) -> ndarray:
+        v = x.reshape(w.shape)
+        across = np.sum(w * v, axis=1)
+        change = 2 * bend * (across[:, None] + across - w @ v.T - v @ w.T)
+        return 4 * (_laplacian(slope, v) + _laplacian(change, w)).ravel()
+
+    operator = LinearOperator((w.size, w.size), matvec=product, dtype=float)  # pyright: ignore[reportCallIssue]
+    start = np.random.default_rng(0).standard_normal(w.size)
+    options: Any = {"k": 1, "which": "LA", "tol": 1e-10, "v0": start, "return_eigenvectors": False}
+    largest = eigsh(operator, **options)[0]
+    return float(largest), float(np.sum(4 * w.shape[1] * slope * (1 - np.eye(len(w))) + 8 * bend * s))
+
+
 def _objective(target: Pairs, stress: Stress, embedding: int):
     def f(x):
         # One column at a time: no [N, N, p] array, and exact zeros on the diagonal, which the Gram form lacks.
@@ -160,24 +187,29 @@ def _synthetic(points: int | None, embedding: int, seed: int) -> Points:
     return np.random.default_rng(seed).standard_normal((34 if points is None else points, embedding))
 
 
-def _check(cities: Cities, points: int | None, embedding: int, stress: Stress, squared: bool, start: Start) -> None:
+def check(
+    cities: Cities,
+    points: int | None,
+    embedding: int = 2,
+    stress: Stress = "sstress",
+    squared: bool = True,
+    start: Start = "uniform",
+) -> None:
+    """Refuse arguments of `mds` that are out of range, before anything is computed. Raises ValueError."""
     for name, given, kinds in (("cities", cities, Cities), ("stress", stress, Stress), ("start", start, Start)):
         if given not in get_args(kinds):
-            raise ValueError(f"problem.{name}={given}: there are {', '.join(get_args(kinds))}")
+            raise ValueError(f"{name}={given}: there are {', '.join(get_args(kinds))}")
     if stress == "stress" and not squared:
-        raise ValueError(
-            "problem.squared=false: only s-stress can hold plain distances; drop it, or use stress=sstress"
-        )
+        raise ValueError("squared=false: only s-stress can hold plain distances; drop it, or use stress=sstress")
     if not (isinstance(embedding, int) and embedding >= 1):
-        raise ValueError(f"problem.embedding={embedding}: the dimension of the map is a whole number from 1 on")
+        raise ValueError(f"embedding={embedding}: the dimension of the map is a whole number from 1 on")
     known = len(BUILT_IN.get(cities, ())) or 34
     if cities != "synthetic" and isinstance(points, int) and points > known:
         place = {"europe": "Europe", "usa": "the USA"}[cities]
         raise ValueError(
-            f"problem.points={points}: {place} has {known} cities; use points <= {known}, "
-            "or problem.cities=synthetic for any count"
+            f"points={points}: {place} has {known} cities; use points <= {known}, or cities=synthetic for any count"
         )
     if points is not None and not (isinstance(points, int) and points > embedding):
-        raise ValueError(f"problem.points={points}: embedding={embedding} needs at least {embedding + 1} points")
+        raise ValueError(f"points={points}: embedding={embedding} needs at least {embedding + 1} points")
     if points is None and embedding >= known:
-        raise ValueError(f"problem.embedding={embedding}: {known} points span at most {known - 1} dimensions")
+        raise ValueError(f"embedding={embedding}: {known} points span at most {known - 1} dimensions")

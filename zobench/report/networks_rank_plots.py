@@ -1,0 +1,57 @@
+"""The picture of the networks_rank report: slowdown, what predicts it, and bytes, against n."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from zobench.report import figures
+from zobench.report.figures import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION
+from zobench.report.networks_rank_report import SIZES, by_rule, iterations, predicted, slowdown
+from zobench.store import Record
+
+NAMES = {"value": "value", "gradient": "gradient", "product": "Hessian-vector product", "hessian": "Hessian"}
+COLORS = dict(zip(SIZES, (GREY, BLACK, GREEN, ORANGE), strict=True))
+
+
+def draw(found: Sequence[Record], folder: Path) -> None:
+    """Iterations, their ratio with r + 2 and n beside it, and bytes."""
+    n = np.array([record.meta["n"] for record in found], float)
+    with figures.context():
+        figure, grid = figures.panels(1, 3, wide=2.8, high=2.5, foot=1.15)
+        steps, ratio, memory = grid[0]
+        steps.plot(n, [iterations(record, "gradient").value for record in found], color=BLACK, marker="o")
+        zo = [iterations(record, "sphere") for record in found]
+        steps.plot(n, [one.value for one in zo], color=VERMILLION, marker="^")
+        paid = [slowdown(record) for record in found]
+        values, low, high = np.array([[one.value, one.low, one.high] for one in paid]).T
+        ratio.plot(n, values, color=VERMILLION, marker="^")
+        ratio.fill_between(n, low, high, color=VERMILLION, alpha=0.2, lw=0)
+        ruled = [by_rule(record).value for record in found]
+        ratio.plot(n, ruled, color=VERMILLION, marker="^", mfc="none", ls="--", lw=0.9)
+        ratio.plot(n, n, color=GREY, ls=":", lw=0.9)
+        ratio.plot(n, [predicted(record) for record in found], color=BLUE, lw=0.9)
+        for name in SIZES:
+            memory.plot(n, [record.meta[f"{name}_bytes"] for record in found], color=COLORS[name], marker="s", ms=3)
+        memory.plot(n, 8 * n**2, color=GREY, ls=":", lw=0.9)
+        memory.annotate("8n²", (n[-1], 8 * n[-1] ** 2), (-4, -10), textcoords="offset points", fontsize=7)
+        target = found[0].meta["target"]
+        steps.set(ylabel=f"iterations to a loss of {target:g}", title="iterations")
+        ratio.set(ylabel="K/K_GD", title="slowdown")
+        memory.set(ylabel="bytes", title="memory")
+        for axes in grid[0]:
+            axes.set(xscale="log", yscale="log", xlabel="dimension n")
+            axes.minorticks_off()
+        handles = [
+            Line2D([], [], color=BLACK, marker="o", label="gradient descent"),
+            Line2D([], [], color=VERMILLION, marker="^", label="two points, sphere"),
+            Line2D([], [], color=VERMILLION, marker="^", mfc="none", ls="--", lw=0.9, label="with steps by rule"),
+            Line2D([], [], color=BLUE, lw=0.9, label="r + 2"),
+            Line2D([], [], color=GREY, ls=":", lw=0.9, label="n"),
+            *(Line2D([], [], color=COLORS[x], marker="s", ms=3, label=NAMES[x]) for x in SIZES),
+        ]
+        runs = found[0].arrays["sphere"].shape[1]
+        caption = f"One layer of tanh, {found[0].meta['samples']} digits, all in each evaluation; best step of a grid; "
+        figures.legend(figure, handles, caption + f"{runs} runs, 95 % interval, float64.", columns=5)
+        figures.save(figure, folder, "rank")
