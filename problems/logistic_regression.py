@@ -44,6 +44,16 @@ def logistic_regression(dim: int = 300, samples: int = 1000, ridge: float = 1e-3
     )
 
 
+def wide_logistic_regression(dim: int = 300) -> Problem:
+    """logistic_regression with 32 samples however many coordinates, so that the data of n = 10⁶ fit."""
+    return logistic_regression(dim, samples=32)
+
+
+def newton_example() -> Problem:
+    """logistic_regression with 1000 samples and n = 300, a usual example for Newton-CG; L/mu is about 600."""
+    return logistic_regression(dim=300, samples=1000)
+
+
 def _derivatives(margin: np.ndarray, ridge: float, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """f, ∇f and ∇²f."""
     t = margin @ x

@@ -10,7 +10,7 @@ from jax.flatten_util import ravel_pytree
 from zobench.types import Problem
 
 
-def tanh_network(dim: int = 1000, depth: int = 4, samples: int = 32, seed: int = 0) -> Problem:
+def tanh_network(dim: int = 1000, depth: int = 3, samples: int = 32, seed: int = 0) -> Problem:
     """f(x) = ½ mean_j (net(a_j; x) − y_j)²; x is all weights and biases, about `dim` of them.
 
     `depth` square tanh layers of width w and a linear unit: n = depth (w² + w) + w + 1, w the whole number for which n

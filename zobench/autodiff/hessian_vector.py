@@ -16,7 +16,7 @@ import numpy as np
 
 from zobench.autodiff import fits, newton_paths
 from zobench.autodiff import second_order as so
-from zobench.autodiff.counted import compiled, cost, counted
+from zobench.autodiff.counted import compiled, cost
 from zobench.autodiff.timed import seconds
 from zobench.types import Problem
 
@@ -24,7 +24,7 @@ Arrays = dict[str, np.ndarray]
 FUNCTIONS = ("f", "gradient", *so.EXACT, "differences", "Hessian")
 STEPS = ("two values", "gradient descent", "Newton-CG", "Newton")
 CG_PRODUCTS = 10  # of the Newton-CG step whose cost is compared
-SAMPLES = 16  # of f's memory allowed for n numbers, before anything is made
+VECTORS = 16  # of n numbers that a product and its difference quotient have at once
 CURVE = np.logspace(-10, 1, 45)  # difference steps along a unit vector
 
 
@@ -42,20 +42,20 @@ class Setting(NamedTuple):
 def hessian_vector(
     problem: Any,
     *,
-    dims: Sequence[int] = (100, 1000, 31_623, 100_000, 316_228, 1_000_000),
-    step_dims: Sequence[int] = (64, 128, 256, 512, 1024),
-    full: int = 1024,
+    dims: Sequence[int] = (100, 31_623, 100_000, 316_228, 1_000_000),
+    step_dims: Sequence[int] = (64, 128, 256, 512),
+    full: int = 512,
     iterations: Sequence[int] = (2000, 50, 20),
-    repeats: int = 7,
+    repeats: int = 5,
     seed: int = 0,
     dtype: str = "float64",
 ) -> Callable[[], tuple[Arrays, dict[str, Any]]]:
     """A measurement of products, of steps and of a way to the minimum, on one problem.
 
-    `problem` is a Problem, or a factory (`_partial_: true`): one with an argument `dim` is called for each of `dims` (the
-    products) and of `step_dims` (the costs of a step). `iterations`: the most of gradient descent, Newton-CG and Newton;
-    they run at the largest n up to `full` whose minimum is known. ValueError for what is no problem, and for sizes that
-    do not fit the memory.
+    `problem` is a Problem, or a factory (`_partial_: true`): one with an argument `dim` is called for each of `dims`
+    (the products) and of `step_dims` (the costs of a step). `iterations`: the most of gradient descent, Newton-CG and
+    Newton; they run at the largest n up to `full` whose minimum is known. ValueError for what is no problem, and for
+    sizes that do not fit the memory.
     """
     if not (callable(problem) or isinstance(problem, Problem)):
         raise ValueError("problem: a Problem, or a function that gives one")
@@ -65,7 +65,7 @@ def hessian_vector(
     if len(iterations) != 3 or min(iterations) < 1 or repeats < 1 or full < 1:
         raise ValueError(f"iterations={list(iterations)}: three whole numbers from 1 on; full and repeats: from 1 on")
     item = np.dtype(dtype).itemsize
-    fits.require(SAMPLES * item * max(dims), f"dims=[...,{max(dims)}]: vectors of a product")
+    fits.require(VECTORS * item * max(dims), f"dims=[...,{max(dims)}]: vectors of a product")
     fits.require(4 * item * max(min(full, max(dims)), max(step_dims)) ** 2, f"full={full}: the whole Hessian")
     setting = Setting(sorted(set(dims)), sorted(set(step_dims)), full, iterations, repeats, seed)
     return partial(measure, problem, setting)

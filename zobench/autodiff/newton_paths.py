@@ -1,4 +1,4 @@
-"""Gradient descent, Newton-CG and Newton from one start: f − f* against seconds and against gradients' worth of work."""
+"""Gradient descent, Newton-CG and Newton from one start: f − f* against seconds and against work in gradients."""
 
 from collections.abc import Callable, Sequence
 from time import perf_counter

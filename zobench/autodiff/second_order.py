@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import core
 from jaxtyping import Array, Float
 
 from zobench.types import Scalar, Vector
@@ -25,7 +26,7 @@ ARMIJO = 1e-4  # share of the fall that the slope promises
 def separated(f: Callable[[Vector], Scalar], x: Vector) -> tuple[F, list[Array]]:
     """f as F(x, c), and the arrays c that it closes over."""
     closed = jax.make_jaxpr(f)(x)
-    return lambda y, c: jax.core.eval_jaxpr(closed.jaxpr, c, y)[0], [jnp.asarray(one) for one in closed.consts]
+    return lambda y, c: core.eval_jaxpr(closed.jaxpr, c, y)[0], [jnp.asarray(one) for one in closed.consts]
 
 
 def products(f: F) -> dict[str, Product]:
@@ -73,8 +74,8 @@ def newton_step(f: F) -> Step:
 def newton_cg_step(f: F, most: int, forcing: float | None = None) -> Step:
     """x + t d, d from conjugate gradients on ∇²f d = −∇f: at most `most` products (Nocedal & Wright 2006, alg. 7.1).
 
-    CG ends at ‖r‖ ≤ forcing ‖∇f‖, min(½, √‖∇f‖) where None, and where the curvature is not positive. Gives x and how many
-    products and values it asked.
+    CG ends at ‖r‖ ≤ forcing ‖∇f‖, min(½, √‖∇f‖) where None, and where the curvature is not positive. Gives x and how
+    many products and values it asked.
     """
     product = products(f)[EXACT[0]]
 
@@ -98,8 +99,7 @@ def _conjugate_gradients(H: Callable[[Vector], Vector], g: Vector, wanted: Scala
         curved = p @ Hp > 0
         a = jnp.where(curved, r @ r / jnp.where(curved, p @ Hp, 1), 0)
         new = r + a * Hp
-        p = -new + new @ new / jnp.maximum(r @ r, jnp.finfo(r.dtype).tiny) * p
-        return d + a * jnp.where(curved, state[2], 0), new, p, i + 1, curved
+        return d + a * p, new, -new + new @ new / jnp.maximum(r @ r, jnp.finfo(r.dtype).tiny) * p, i + 1, curved
 
     def go(state):
         return (jnp.linalg.norm(state[1]) > wanted) & (state[3] < most) & state[4]
@@ -116,5 +116,6 @@ def _searched(f: F, x: Vector, c: Any, g: Vector, d: Vector) -> tuple[Vector, Ar
         t, i = state
         return (f(x + t * d, c) > start + ARMIJO * t * (g @ d) + rounding * jnp.abs(start)) & (i < HALVINGS)
 
-    t, halvings = jax.lax.while_loop(too_long, lambda state: (state[0] / 2, state[1] + 1), (jnp.ones((), x.dtype), 0))
+    begin = (jnp.ones((), x.dtype), jnp.array(0))
+    t, halvings = jax.lax.while_loop(too_long, lambda state: (state[0] / 2, state[1] + 1), begin)
     return x + t * d, halvings + 2
