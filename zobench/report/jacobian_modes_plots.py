@@ -1,6 +1,5 @@
 """The pictures of jacobian_modes: the lecture's figure with operations beside it, who wins where, the hourglass."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from zobench.report import figures, fitted
 from zobench.report.figures import BLUE, GREEN, GREY, VERMILLION
 
 Parts = dict[str, dict[str, np.ndarray]]
-LOOK = {
+LOOK: dict[str, dict[str, Any]] = {
     "forward": {"color": BLUE, "marker": "s", "linestyle": "-"},
     "reverse": {"color": VERMILLION, "marker": "^", "linestyle": "-"},
     "split": {"color": GREEN, "marker": "o", "linestyle": "-"},
@@ -79,7 +78,7 @@ def _winners(parts: Parts, config: dict[str, Any], folder: Path) -> None:
         if part in parts:
             image = _map(axes, parts[part], array)
     if image is not None:
-        width, height = figure.get_size_inches()
+        height = figure.get_size_inches()[1]
         bar = figure.colorbar(
             image, cax=figure.add_axes((0.3, 0.55 / height, 0.4, 0.1 / height)), orientation="horizontal"
         )
@@ -160,5 +159,5 @@ def _counts(axes: Axes, x: np.ndarray, y: np.ndarray, mode: str) -> None:
 
 
 def _handles(*modes: str) -> list[Line2D]:
-    label: Callable[[str], str] = lambda mode: f"{mode} mode" if mode != "split" else "split at the waist"
-    return [Line2D([], [], label=label(mode), **LOOK[mode]) for mode in modes]
+    names = {"forward": "forward mode", "reverse": "reverse mode", "split": "split at the waist"}
+    return [Line2D([], [], label=names[mode], **LOOK[mode]) for mode in modes]

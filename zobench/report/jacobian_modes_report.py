@@ -12,6 +12,7 @@ from zobench.statistics import Estimate
 
 FILES = page.names("jacobian", "winners", "hourglass")
 LECTURE_M = 31_623  # the largest m of the lecture's figure
+MODES = ("forward", "reverse", "split")
 APART = 4  # inputs over outputs from which a random graph must decide for the mode of the fewer
 SWEEPS = {
     "forward, inputs n of R^n -> R^8": 0,
@@ -161,7 +162,7 @@ def _rows(parts: Parts, n: int) -> list[dict[str, Any]]:
         if part not in parts:
             continue
         a = parts[part]
-        modes = ("forward", "reverse", "split")[: len(a["operations"])]
+        modes = MODES[: len(a["operations"])]
         for j, size in enumerate(a[axis]):
             for i, mode in enumerate(modes):
                 low, middle, high = fitted.quartiles(a["seconds"][i, j])
@@ -185,22 +186,27 @@ def _rows(parts: Parts, n: int) -> list[dict[str, Any]]:
 
 def _tables(rows: Sequence[dict[str, Any]]) -> list[tables.Table]:
     titles = {"linear": "f(x) = Ax", "largest": "f(x) = max_i (Ax)_i", "hourglass": "hourglass n -> q -> n"}
-    header = ["", "m or q", "mode", "operations", "temporary bytes", "seconds: median", "quartiles", "rows a batch"]
-    body, last = [], ""
+    header = ["", "m or q", *(f"{mode}: {what}" for what in ("operations", "seconds") for mode in MODES)]
+    places: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
     for line in rows:
-        if str(line["part"]) not in titles:
-            continue
-        title = f"{titles[str(line['part'])]}, n = {line['n']}"
-        seconds = [tables.significant(float(line[name])) for name in ("seconds", "low", "high")]
-        counts = [tables.significant(float(line[name]), 4) for name in ("operations", "temporary")]
-        size = str(line["q"] or line["m"])
-        spread = f"{seconds[1]} to {seconds[2]}"
-        body.append(
-            ["" if title == last else title, size, str(line["mode"]), *counts, seconds[0], spread, str(line["batch"])]
-        )
+        if str(line["part"]) in titles:
+            title = f"{titles[str(line['part'])]}, n = {line['n']}"
+            places.setdefault((title, str(line["q"] or line["m"])), {})[str(line["mode"])] = line
+    body, last = [], ""
+    for (title, size), lines in places.items():
+        operations = [
+            tables.significant(float(lines[mode]["operations"]), 4) if mode in lines else "" for mode in MODES
+        ]
+        seconds = [_seconds(lines[mode]) if mode in lines else "" for mode in MODES]
+        body.append(["" if title == last else title, size, *operations, *seconds])
         last = title
     note = (
-        "Operations and bytes as compiled; the temporary bytes are those of all rows at once, also where the times are "
+        "Operations as compiled; medians of the times, quartiles in table.csv. *: rows in batches, as the m×m identity "
     )
-    note += "of rows in batches."
+    note += "that jax.jacrev pulls back is too large."
     return [tables.Table("Jacobians by forward and reverse mode", note, header, body, 2)] if body else []
+
+
+def _seconds(line: dict[str, Any]) -> str:
+    batched = str(line["batch"]) not in ("", str(line["m"]))
+    return tables.significant(float(line["seconds"])) + "*" * batched
