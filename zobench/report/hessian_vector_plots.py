@@ -60,9 +60,8 @@ def _products(found: Found, folder: Path) -> None:
     middle.annotate("bound 7–10 f", (0.02, 10), (0, 2), xycoords=middle.get_yaxis_transform(),
                     textcoords="offset points", fontsize=7, color=GREY)  # fmt: skip
     middle.set_ylim(0, 12)
-    eps = np.geomspace(3e-4, 1e-1, 5)
-    right.plot(eps, 0.3 * eps**2, color=GREY, lw=0.8, linestyle=":")
-    right.plot(1e-10 / eps * 3e-4, 1e-6 * eps / 3e-4 * 1e-0, color=GREY, lw=0.8, linestyle=":")
+    right.plot([1e-4, 1e-1], [1e-9, 1e-3], color=GREY, lw=0.8, zorder=0)
+    right.plot([1e-10, 1e-6], [1e-5, 1e-9], color=GREY, lw=0.8, zorder=0)
     handles = [
         *(Line2D([], [], label=name, **look) for name, look in _looks(found).items()),
         Line2D([], [], color="#444444", label="one product, forward over reverse"),
@@ -92,10 +91,10 @@ def _steps(found: Found, folder: Path) -> None:
                 _line(axes, a["step_n"], line, *STEP_LOOK[step])
             axes.set_xticks(a["step_n"], [str(one) for one in a["step_n"]])
             axes.minorticks_off()
+    names = {step: step if step != "Newton-CG" else "Newton-CG, 10 products" for step in STEPS}
     handles = [
-        Line2D([], [], color=STEP_LOOK[step][0], marker=STEP_LOOK[step][1], label=step if step != "Newton-CG" else f"{step}, 10 products")
-        for step in STEPS
-    ]  # fmt: skip
+        Line2D([], [], color=color, marker=marker, label=names[step]) for step, (color, marker) in STEP_LOOK.items()
+    ]
     figures.legend(figure, handles, f"Bytes beyond the arguments, as compiled; {_said(found)}")
     figures.save(figure, folder, "steps")
 

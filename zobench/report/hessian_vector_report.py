@@ -160,10 +160,9 @@ def _row(
     problem: str, what: str, n: int, counts: dict[str, float], seconds: np.ndarray, error: float
 ) -> dict[str, Any]:
     low, middle, high = map(float, fitted.quartiles(seconds))
-    empty = {"operations": nan, "over_f": nan, "bytes": nan}
-    times = {"seconds": middle, "low": low, "high": high}
-    ends = {"iterations": "", "gradients": nan, "gap": nan}
-    return {"problem": problem, "what": what, "n": n, **{**empty, **counts}, **times, "error": error, **ends}
+    costs = {"operations": nan, "over_f": nan, "bytes": nan} | counts
+    times = {"seconds": middle, "low": low, "high": high, "error": error}
+    return {"problem": problem, "what": what, "n": n} | costs | times | {"iterations": "", "gradients": nan, "gap": nan}
 
 
 def _tables(rows: Sequence[dict[str, Any]]) -> list[tables.Table]:

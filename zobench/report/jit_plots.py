@@ -46,6 +46,7 @@ def draw(found: Mapping[str, dict[str, np.ndarray]], config: dict[str, Any], fol
             Line2D([], [], color="#444444", marker="D", linestyle="--", label="ratio: tanh(AB)"),
         ]
         counts = ", ".join(f"{kind} {int(a['primitives'])}" for kind, a in found.items())
-        caption = f"{config['dtype']}, one thread, warm. Median and quartiles of {config['study']['repeats']} timings in turns. "
+        caption = f"{config['dtype']}, one thread, warm. Median and quartiles of "
+        caption += f"{config['study']['repeats']} timings in turns. "
         figures.legend(figure, handles, f"{caption}Operations dispatched op by op: {counts}.", columns=4)
         figures.save(figure, folder, "jit")
