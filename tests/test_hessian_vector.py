@@ -3,6 +3,7 @@
 import json
 import sys
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +22,19 @@ from zobench.problems.quadratic import quadratic
 from zobench.problems.tanh_network import tanh_network
 from zobench.report import hessian_vector_report
 
-SMALL = {"dims": [5, 10, 20, 40], "step_dims": [4, 8], "full": 20, "iterations": [200, 20, 10], "repeats": 2}
+SMALL: dict[str, Any] = {
+    "dims": [5, 10, 20, 40],
+    "step_dims": [4, 8],
+    "full": 20,
+    "iterations": [200, 20, 10],
+    "repeats": 2,
+}
+
+
+def read(path) -> store.Record:
+    found = store.read(path)
+    assert found is not None
+    return found
 
 
 def separated(problem):
@@ -124,8 +137,8 @@ def record(tmp_path_factory):
 
 
 def test_the_whole_hessian_is_made_up_to_full_only(record):
-    arrays = store.read(record).arrays
-    timed = np.isfinite(arrays["seconds"]).all(axis=-1)
+    arrays = read(record).arrays
+    timed = np.all(np.isfinite(arrays["seconds"]), axis=-1)
     assert timed[FUNCTIONS.index("Hessian")].tolist() == [True, True, True, False] and timed[:6].all()
     assert np.nanmax(arrays["errors"]) < 1e-13 and arrays["path_n"] == 20
     assert (arrays["bytes"][-1] >= 8 * arrays["n"] ** 2).all()
@@ -143,9 +156,9 @@ def test_a_page_and_that_another_record_gives_another_verdict(record, tmp_path):
         2, abs=0.1
     )
     assert verdict(record, "measured") == "not measured"  # some of its problems did not run
-    read = store.read(record)
-    wrong = {**read.arrays, "errors": read.arrays["errors"] + 1e-3}
-    store.write(store.path(tmp_path, "wrong"), wrong, read.meta)
+    kept = read(record)
+    wrong = {**kept.arrays, "errors": kept.arrays["errors"] + 1e-3}
+    store.write(store.path(tmp_path, "wrong"), wrong, kept.meta)
     assert verdict(store.path(tmp_path, "wrong"), "altered") == "refuted"
 
 
@@ -168,6 +181,6 @@ def test_a_problem_in_a_file_of_ones_own(tmp_path, monkeypatch, capsys):
     assert ended.value.code == 0, capsys.readouterr().err
     assert "my_problem" in (tmp_path / "page" / "table.csv").read_text()
     (path,) = (tmp_path / "runs").glob("*.npz")
-    arrays = store.read(path).arrays
+    arrays = read(path).arrays
     assert arrays["n"].tolist() == [4] and arrays["errors"].max() < 1e-14 and arrays["path_1_gap"][-1] < 1e-10
     sys.modules.pop("my_file", None)

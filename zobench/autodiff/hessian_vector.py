@@ -46,7 +46,7 @@ def hessian_vector(
     step_dims: Sequence[int] = (64, 128, 256, 512),
     full: int = 512,
     iterations: Sequence[int] = (2000, 50, 20),
-    repeats: int = 5,
+    repeats: int = 9,
     seed: int = 0,
     dtype: str = "float64",
 ) -> Callable[[], tuple[Arrays, dict[str, Any]]]:

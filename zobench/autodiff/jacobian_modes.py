@@ -49,7 +49,7 @@ def jacobian_modes(
     width: int = 256,
     hidden: int = 64,
     vertices: int = 32,
-    repeats: int = 5,
+    repeats: int = 15,
     identity: float = 1e9,
     seed: int = 0,
     dtype: str = "float32",

@@ -28,7 +28,7 @@ def jit(
     links: int = 5,
     lengths: Sequence[int] = (1, 10, 100, 1000, 10_000, 100_000, 1_000_000),
     sides: Sequence[int] = (1, 3, 10, 32, 100, 316, 1000),
-    repeats: int = 9,
+    repeats: int = 15,
     compilations: int = 3,
     seed: int = 0,
     dtype: str = "float32",

@@ -28,8 +28,9 @@ def counted_slope(x: np.ndarray, y: np.ndarray) -> Estimate:
 
 
 def timed(seconds: np.ndarray) -> Estimate:
-    """Median of the repeats with its interval (bootstrap)."""
-    return statistics.median(seconds, np.random.default_rng(0)) if seconds.size else Estimate(np.nan)
+    """Median of the repeats with its interval (bootstrap); rounds left out are nan."""
+    done = seconds[np.isfinite(seconds)]
+    return statistics.median(done, np.random.default_rng(0)) if done.size else Estimate(np.nan)
 
 
 def timed_ratio(above: np.ndarray, below: np.ndarray) -> Estimate:
@@ -56,6 +57,17 @@ def crossing(x: np.ndarray, ratio: np.ndarray) -> Estimate:
 
 
 def quartiles(seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lower quartile, median and upper quartile of the last axis."""
-    low, middle, high = np.quantile(seconds, [0.25, 0.5, 0.75], axis=-1)
+    """Lower quartile, median and upper quartile of the last axis; rounds left out are nan, no rounds give nan."""
+    lines = seconds.reshape(-1, seconds.shape[-1])
+    found = np.full((3, len(lines)), np.nan)
+    for i, line in enumerate(lines):
+        done = line[np.isfinite(line)]
+        if done.size:
+            found[:, i] = np.quantile(done, [0.25, 0.5, 0.75])
+    low, middle, high = found.reshape(3, *seconds.shape[:-1])
     return low, middle, high
+
+
+def median(seconds: np.ndarray) -> np.ndarray:
+    """The median of the last axis, as in `quartiles`."""
+    return quartiles(seconds)[1]

@@ -37,7 +37,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
 
 def summary(folder: Path) -> list[tables.Table]:
     """What the terminal shows, from table.csv."""
-    return [*_tables(files.read_csv(folder / "table.csv")), page.verdict_table(folder)]
+    return _tables(files.read_csv(folder / "table.csv"))
 
 
 def named(records: Sequence[Path]) -> dict[str, store.Record]:
@@ -83,8 +83,8 @@ def _products(a: dict[str, np.ndarray]) -> dict[str, Estimate]:
         scale = GIVEN / n[near[0]]
         found[names[5]] = Estimate(float(a["bytes"][HESSIAN][near[0]] * scale**2))
         found[names[6]] = Estimate(float(a["bytes"][2][near[0]] * scale))
-    ratios = (a["seconds"][2] / a["seconds"][1]).T  # [repeats, n]
-    found[names[7]] = fitted.timed(np.median(ratios, axis=1))
+    ratios = a["seconds"][2] / a["seconds"][1]  # [n, repeats]
+    found[names[7]] = fitted.timed(np.median(ratios[:, np.isfinite(ratios).all(axis=0)], axis=0))
     return found
 
 

@@ -52,9 +52,7 @@ def _jacobian(parts: Parts, config: dict[str, Any], folder: Path) -> None:
         batched = m[a["batch"] < m]
         if batched.size:
             shown = np.isin(m, batched)
-            left.plot(
-                m[shown], np.median(a["seconds"][1][shown], axis=-1), "o", ms=8, mfc="none", color=VERMILLION, mew=0.8
-            )
+            left.plot(m[shown], fitted.median(a["seconds"][1][shown]), "o", ms=8, mfc="none", color=VERMILLION, mew=0.8)
     handles = [
         *_handles("forward", "reverse"),
         Line2D([], [], color=GREY, lw=0.8, label="2mn² and 2m²n"),
@@ -84,23 +82,33 @@ def _winners(parts: Parts, config: dict[str, Any], folder: Path) -> None:
         )
         bar.set_ticks([-1000, -100, -10, 0, 10, 100, 1000])
         bar.set_ticklabels(["1000", "100", "10", "1", "10", "100", "1000"])
+        bar.ax.minorticks_off()
         bar.ax.tick_params(labelsize=7, length=2)
         bar.outline.set_linewidth(0.4)  # pyright: ignore[reportCallIssue]
-        figure.text(0.29, 0.6 / height, "forward cheaper, times", ha="right", va="center", fontsize=7.5, color=BLUE)
         figure.text(
-            0.71, 0.6 / height, "reverse cheaper, times", ha="left", va="center", fontsize=7.5, color=VERMILLION
+            0.29, 0.6 / height, "forward mode cheaper by a factor", ha="right", va="center", fontsize=7.5, color=BLUE
+        )
+        figure.text(
+            0.71,
+            0.6 / height,
+            "reverse mode cheaper by a factor",
+            ha="left",
+            va="center",
+            fontsize=7.5,
+            color=VERMILLION,
         )
     caption = f"{config['dtype']}; the diagonal is n = m. Median of {config['study']['repeats']} timings in turns; "
-    figure.text(0.5, 0.08 / figure.get_size_inches()[1], caption + f"graphs of {config['study']['vertices']} vertices.",
-                ha="center", va="bottom", fontsize=7, color="#444444")  # fmt: skip
+    caption += f"∞: nothing left to do. Graphs of {config['study']['vertices']} vertices."
+    figure.text(0.5, 0.08 / figure.get_size_inches()[1], caption, ha="center", va="bottom", fontsize=7, color="#444444")
     figures.save(figure, folder, "winners")
 
 
 def _map(axes: Axes, a: dict[str, np.ndarray], array: str) -> Any:
     """The factor by which the cheaper mode is cheaper, signed: negative where it is forward mode; 0 at a tie."""
-    cost = np.median(a[array], axis=-1) if array == "seconds" else np.maximum(a[array], 1)
+    cost = fitted.median(a[array]) if array == "seconds" else np.maximum(a[array], 1)
     ratio = (cost[0] / cost[1]).T  # [m, n]
     signed = np.sign(np.log(ratio)) * np.maximum(ratio, 1 / ratio)
+    nothing = a["operations"].min(axis=0).T == 0
     norm = SymLogNorm(linthresh=1, linscale=0.3, vmin=-2000, vmax=2000)
     image = axes.imshow(signed, origin="lower", cmap=COLOURS, norm=norm, aspect="auto")
     axes.set_xticks(range(a["n"].size), [str(one) for one in a["n"]])
@@ -108,13 +116,14 @@ def _map(axes: Axes, a: dict[str, np.ndarray], array: str) -> Any:
     axes.plot([-0.5, a["n"].size - 0.5], [-0.5, a["m"].size - 0.5], color=GREY, lw=0.7, linestyle=":")
     for i, line in enumerate(signed):
         for j, value in enumerate(line):
-            text = f"{abs(value):.2g}" if abs(value) < 100 else f"{abs(value):.0f}"
+            text = "∞" if nothing[i, j] and array == "operations" else f"{abs(value):.{0 if abs(value) > 9.5 else 1}f}"
+            text = "=" if value == 0 else text
             axes.text(j, i, text, ha="center", va="center", fontsize=6, color="white" if abs(value) > 30 else "black")
     return image
 
 
 def _hourglass(parts: Parts, config: dict[str, Any], folder: Path) -> None:
-    figure, [(left, middle, right)] = figures.panels(1, 3, wide=2.6, high=2.5, foot=1.0)
+    figure, [(left, middle, right)] = figures.panels(1, 3, wide=2.6, high=2.5, foot=1.2)
     for axes, label in ((left, "operations"), (middle, "seconds")):
         axes.set(xscale="log", yscale="log", xlabel="waist q", ylabel=label, title=f"n → q → n: {label}")
     right.set(xscale="log", yscale="log", xlabel="inputs n or outputs m", ylabel="operations of the Jacobian / of f")

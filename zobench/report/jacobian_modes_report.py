@@ -38,7 +38,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
 
 def summary(folder: Path) -> list[tables.Table]:
     """What the terminal shows, from table.csv."""
-    return [*_tables(files.read_csv(folder / "table.csv")), page.verdict_table(folder)]
+    return _tables(files.read_csv(folder / "table.csv"))
 
 
 def measures(records: Sequence[Path]) -> dict[str, Estimate]:
@@ -64,7 +64,7 @@ def _linear(parts: Parts, n: int) -> dict[str, Estimate]:
         return found
     a = parts["linear"]
     m, wide, long = a["m"], a["m"] >= n, a["m"] >= 10 * n
-    median = np.median(a["seconds"], axis=-1)
+    median = fitted.median(a["seconds"])
     values = [fitted.counted_slope(m[wide], a["operations"][i][wide]) for i in range(2)]
     values += [fitted.timed_slope(m[long], a["seconds"][i][long]) for i in range(2)]
     for ratio in (a["operations"][1] / a["operations"][0], median[1] / median[0]):
@@ -109,7 +109,7 @@ def _winners(parts: Parts) -> dict[str, Estimate]:
         if part not in parts:
             continue
         cost = parts[part][array]
-        cost = np.median(cost, axis=-1) if array == "seconds" else cost
+        cost = fitted.median(cost) if array == "seconds" else cost
         n, m = np.meshgrid(parts[part]["n"], parts[part]["m"], indexing="ij")
         place = (np.maximum(n / m, m / n) >= apart) & (n != m)
         place &= (np.minimum(n, m) >= 64) if array == "seconds" else True
@@ -129,7 +129,7 @@ def _hourglass(parts: Parts) -> dict[str, Estimate]:
         return dict.fromkeys(names, Estimate(nan))
     a = parts["hourglass"]
     pure = a["operations"][:2].min(axis=0)
-    best = a["seconds"][:2, 0][np.median(a["seconds"][:2, 0], axis=-1).argmin()]
+    best = a["seconds"][:2, 0][fitted.median(a["seconds"][:2, 0]).argmin()]
     values = [Estimate(float(pure[0] / a["operations"][2, 0])), fitted.timed_ratio(best, a["seconds"][2, 0])]
     values.append(fitted.crossing(a["q"], a["operations"][2] / pure).times(1 / a["q"][-1]))
     return dict(zip(names, values, strict=True))
@@ -194,17 +194,17 @@ def _tables(rows: Sequence[dict[str, Any]]) -> list[tables.Table]:
             places.setdefault((title, str(line["q"] or line["m"])), {})[str(line["mode"])] = line
     body, last = [], ""
     for (title, size), lines in places.items():
-        operations = [
-            tables.significant(float(lines[mode]["operations"]), 4) if mode in lines else "" for mode in MODES
-        ]
+        operations = [_count(float(lines[mode]["operations"])) if mode in lines else "" for mode in MODES]
         seconds = [_seconds(lines[mode]) if mode in lines else "" for mode in MODES]
         body.append(["" if title == last else title, size, *operations, *seconds])
         last = title
-    note = (
-        "Operations as compiled; medians of the times, quartiles in table.csv. *: rows in batches, as the m×m identity "
-    )
-    note += "that jax.jacrev pulls back is too large."
+    note = "Operations as compiled; medians of the times, quartiles in table.csv. *: rows in batches, as the m×m "
+    note += "identity that jax.jacrev pulls back is too large."
     return [tables.Table("Jacobians by forward and reverse mode", note, header, body, 2)] if body else []
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if value < 1e6 else tables.significant(value)
 
 
 def _seconds(line: dict[str, Any]) -> str:

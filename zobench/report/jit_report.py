@@ -30,7 +30,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
 
 def summary(folder: Path) -> list[tables.Table]:
     """What the terminal shows, from table.csv."""
-    return [*_tables(files.read_csv(folder / "table.csv")), page.verdict_table(folder)]
+    return _tables(files.read_csv(folder / "table.csv"))
 
 
 def measures(records: Sequence[Path]) -> dict[str, Estimate]:
@@ -54,7 +54,7 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
 
 def paid(a: dict[str, np.ndarray], i: int) -> float:
     """Calls after which compiling has saved more than it took; inf where a compiled call is not faster."""
-    slow, fast = np.median(a["seconds"][:, i], axis=-1)
+    slow, fast = fitted.median(a["seconds"][:, i])
     return float(np.median(a["compiling"][i]) / (slow - fast)) if slow > fast else inf
 
 
