@@ -1,6 +1,5 @@
 """Operations of Jacobians by mode against formulas, slow obvious Jacobians, refusals, and a verdict that can change."""
 
-import json
 from typing import Any
 
 import jax
@@ -8,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from zobench import store
+from zobench import claims, store
 from zobench.autodiff import fits, graphs
 from zobench.autodiff.counted import counted, like
 from zobench.autodiff.jacobian_modes import jacobian_modes
@@ -27,9 +26,9 @@ def test_the_jacobian_of_a_linear_map_takes_2mn2_operations_forward_and_2m2n_rev
 
 
 def test_a_product_of_matrices_is_counted_exactly_and_counting_runs_nothing():
-    huge = like((10**6, 10**3), (10**3, 10**6), dtype=np.float32)
+    huge = like((2**20, 2**10), (2**10, 2**20), dtype=np.float32)
     found = counted(jnp.matmul, *huge)
-    assert found.flops == 2 * 10**15 and found.result == 4 * 10**12 and found.transcendentals == 0
+    assert found.flops == 2**51 and found.result == 2**42 and found.transcendentals == 0
 
 
 @pytest.mark.parametrize("batch", [1, 4, 11, 30])
@@ -99,8 +98,8 @@ def test_slopes_and_crossings_of_exact_lines():
 @pytest.fixture(scope="module")
 def records(tmp_path_factory):
     folder, found = tmp_path_factory.mktemp("jacobian"), []
-    for part in ("linear", "hourglass", "multiples"):
-        setting = {**SMALL, "points": 9, "rows": 500, "sizes": [1, 4, 16, 64]}
+    for part in ("linear", "hourglass"):
+        setting = {**SMALL, "points": 6, "rows": 200, "sizes": [1, 16]}
         arrays, meta = jacobian_modes(part=part, **setting)()
         config = {"study": {**setting, "part": part, "vertices": 32}, "dtype": "float32"}
         found.append(store.path(folder, part))
@@ -108,31 +107,31 @@ def records(tmp_path_factory):
     return found
 
 
-def test_a_page_of_some_parts_is_whole_and_the_same_again(records, tmp_path):
-    for name in ("a", "b"):
-        jacobian_modes_report.write(records, tmp_path / name)
-    assert {path.name for path in (tmp_path / "a").iterdir()} == set(jacobian_modes_report.FILES)
-    for file in jacobian_modes_report.FILES:
-        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+def test_a_page_of_some_parts_is_whole(records, tmp_path):
+    jacobian_modes_report.write(records, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(jacobian_modes_report.FILES)
     measured = jacobian_modes_report.measures(records)
     assert measured["Ax, operations, reverse mode: slope in m"].value == pytest.approx(2, abs=1e-3)
-    assert measured["forward, outputs m of R -> R^m: operations over f, largest"].value <= 2.5
     assert measured["hourglass, narrowest waist: operations, best pure mode over split"].value > 2
     assert np.isnan(measured["vjp of exp: bytes, slope in n"].value)
 
 
 def test_another_record_gives_another_verdict(records, tmp_path):
-    verdicts = {}
-    for name in ("measured", "altered"):
-        read = store.read(records[0])
-        assert read is not None
-        arrays = dict(read.arrays)
-        if name == "altered":
-            arrays["operations"] = np.sqrt(arrays["operations"])
-        path = store.path(tmp_path, name)
-        store.write(path, arrays, read.meta)
-        jacobian_modes_report.write([path, *records[1:]], tmp_path / name)
-        entries = json.loads((tmp_path / name / "verdicts.json").read_text())
-        verdicts[name] = {entry["statement"]: entry["verdict"] for entry in entries}
-    formula = next(text for text in verdicts["measured"] if "2mn²" in text)
-    assert (verdicts["measured"][formula], verdicts["altered"][formula]) == ("holds", "refuted")
+    read = store.read(records[0])
+    assert read is not None
+    altered = store.path(tmp_path, "altered")
+    store.write(altered, {**read.arrays, "operations": np.sqrt(read.arrays["operations"])}, read.meta)
+    formula = next(claim for claim in claims.of("jacobian_modes") if "2mn²" in claim.statement)
+    assert formula.verdict(jacobian_modes_report.measures(records)) == "holds"
+    assert formula.verdict(jacobian_modes_report.measures([altered])) == "refuted"
+
+
+def test_cost_over_f_of_a_network(tmp_path):
+    """Forward mode: n times f; of one input, at most 2.5 times f, however many outputs."""
+    arrays, meta = jacobian_modes(part="multiples", **{**SMALL, "sizes": [1, 8, 64]})()
+    config = {"study": {**SMALL, "vertices": 32}, "dtype": "float32"}
+    store.write(store.path(tmp_path, "one"), arrays, {"status": "ok", "config": config, **meta})
+    measured = jacobian_modes_report.measures([store.path(tmp_path, "one")])
+    assert measured["forward, outputs m of R -> R^m: operations over f, largest"].value <= 2.5
+    over = arrays["operations"][:, 0] / arrays["operations"][:, 1]
+    assert over[0, -1] == pytest.approx(64, rel=0.1) and over[2, -1] == pytest.approx(64, rel=0.1)

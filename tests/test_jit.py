@@ -1,13 +1,11 @@
 """The number of dispatched operations, what is compiled computes the same, and a verdict that can change."""
 
-import json
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from zobench import store
+from zobench import claims, store
 from zobench.autodiff import fits, jit
 from zobench.report import jit_report
 
@@ -48,11 +46,14 @@ def test_a_page_and_that_another_record_gives_another_verdict(tmp_path):
         arrays["primitives"] = np.array(20)
         path = store.path(tmp_path, name)
         store.write(path, arrays, {"status": "ok", "config": {"study": SMALL, "dtype": "float32"}, **meta})
-        jit_report.write([path], tmp_path / name)
         measured = jit_report.measures([path])
         assert measured["chain, size 1: time, op by op over compiled"].value == pytest.approx(ratio)
         paid = arrays["compiling"][0, 0] / np.median(arrays["seconds"][1, 0]) / (ratio - 1)
         assert measured["chain, size 1: calls until compiling has paid"].value == pytest.approx(paid)
         assert np.isnan(measured["matmul, size 1000: time, op by op over compiled"].value)
-        verdicts[name] = [entry["verdict"] for entry in json.loads((tmp_path / name / "verdicts.json").read_text())]
+        verdicts[name] = [claim.verdict(measured) for claim in claims.of("jit")]
+    for name in ("a", "b"):
+        jit_report.write([path], tmp_path / name)
+    for file in jit_report.FILES:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
     assert verdicts == {"fast": ["not measured", "holds"], "slow": ["refuted", "refuted"]}
