@@ -34,9 +34,13 @@ def _looks(found: Found) -> dict[str, dict[str, Any]]:
     }
 
 
+def _dtype(found: Found) -> str:
+    return next(iter(found.values())).meta["config"]["dtype"]
+
+
 def _said(found: Found) -> str:
-    config = next(iter(found.values())).meta["config"]
-    return f"{config['dtype']}, compiled and warm; median of {config['study']['repeats']} timings in turns."
+    repeats = next(iter(found.values())).meta["config"]["study"]["repeats"]
+    return f"{_dtype(found)}, compiled and warm; median and quartiles of {repeats} timings in turns."
 
 
 def _products(found: Found, folder: Path) -> None:
@@ -60,8 +64,8 @@ def _products(found: Found, folder: Path) -> None:
     middle.annotate("bound 7–10 f", (0.02, 10), (0, 2), xycoords=middle.get_yaxis_transform(),
                     textcoords="offset points", fontsize=7, color=GREY)  # fmt: skip
     middle.set_ylim(0, 12)
-    right.plot([1e-4, 1e-1], [1e-9, 1e-3], color=GREY, lw=0.8, zorder=0)
-    right.plot([1e-10, 1e-6], [1e-5, 1e-9], color=GREY, lw=0.8, zorder=0)
+    right.plot([1e-2, 1], [1e-8, 1e-4], color=GREY, lw=0.8)
+    right.plot([1e-10, 1e-6], [1e-4, 1e-8], color=GREY, lw=0.8)
     handles = [
         *(Line2D([], [], label=name, **look) for name, look in _looks(found).items()),
         Line2D([], [], color="#444444", label="one product, forward over reverse"),
@@ -69,7 +73,7 @@ def _products(found: Found, folder: Path) -> None:
         Line2D([], [], color="#444444", linestyle=":", label="middle: by differences"),
         Line2D([], [], color=GREY, lw=0.8, label="8n and 8n² bytes; right: ε², 1/ε"),
     ]
-    figures.legend(figure, handles, f"Bytes and operations as compiled; {_said(found)}", columns=4)
+    figures.legend(figure, handles, f"Bytes and operations as compiled, {_dtype(found)}.", columns=4)
     figures.save(figure, folder, "products")
 
 
