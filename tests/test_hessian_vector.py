@@ -41,10 +41,10 @@ def separated(problem):
 )
 def test_products_are_those_of_the_whole_hessian(problem):
     f, c, x, v = separated(problem)
-    expected = jax.hessian(problem.f)(x) @ v
+    expected = jax.jit(jax.hessian(problem.f))(x) @ v
     for product in so.products(f).values():
-        np.testing.assert_allclose(product(x, v, c), expected, rtol=1e-12, atol=1e-14)
-    np.testing.assert_allclose(so.difference(f)(x, v, c, 1e-5), expected, rtol=1e-5, atol=1e-8)
+        np.testing.assert_allclose(jax.jit(product)(x, v, c), expected, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(jax.jit(so.difference(f))(x, v, c, 1e-5), expected, rtol=1e-5, atol=1e-8)
 
 
 @pytest.mark.parametrize("problem", [logistic_regression(dim=7, samples=20), tanh_network(dim=20, depth=2)])
@@ -87,8 +87,8 @@ def test_a_product_takes_a_constant_multiple_of_f_and_no_square_of_n():
 
 def test_a_newton_cg_step_with_all_products_is_a_newton_step():
     f, c, x, _ = separated(logistic_regression(dim=10, samples=40, ridge=0.1))
-    cg, asked = so.newton_cg_step(f, 40, forcing=1e-13)(x, c)
-    newton, _ = so.newton_step(f)(x, c)
+    cg, asked = jax.jit(so.newton_cg_step(f, 40, forcing=1e-13))(x, c)
+    newton, _ = jax.jit(so.newton_step(f))(x, c)
     np.testing.assert_allclose(cg, newton, rtol=1e-9, atol=1e-11)
     assert asked[0] <= 40 and asked[1] == 2
     g, H = jax.grad(f)(x, c), so.hessian(f)(x, c)
@@ -97,7 +97,7 @@ def test_a_newton_cg_step_with_all_products_is_a_newton_step():
 
 def test_conjugate_gradients_leave_where_the_curvature_is_negative():
     f = lambda x, c: 0.5 * (x[0] ** 2 - x[1] ** 2)  # noqa: E731
-    x, asked = so.newton_cg_step(f, 10)(jnp.array([0.0, 1.0]), ())
+    x, asked = jax.jit(so.newton_cg_step(f, 10))(jnp.array([0.0, 1.0]), ())
     assert asked[0] == 1 and f(x, ()) < -0.5
 
 
