@@ -134,4 +134,4 @@ def test_cost_over_f_of_a_network(tmp_path):
     measured = jacobian_modes_report.measures([store.path(tmp_path, "one")])
     assert measured["forward, outputs m of R -> R^m: operations over f, largest"].value <= 2.5
     over = arrays["operations"][:, 0] / arrays["operations"][:, 1]
-    assert over[0, -1] == pytest.approx(64, rel=0.1) and over[2, -1] == pytest.approx(64, rel=0.1)
+    assert 64 <= over[0, -1] <= 1.25 * 64 and 64 <= over[2, -1] <= 1.25 * 64  # products, and the tanh of 8 units
