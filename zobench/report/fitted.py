@@ -1,0 +1,73 @@
+"""Exponents and ratios of what a study counted or timed, with 95 % intervals."""
+
+from math import sqrt
+
+import numpy as np
+from scipy.special import stdtrit
+
+from zobench import statistics
+from zobench.statistics import POINTS_NEEDED, Estimate
+
+
+def counted_slope(x: np.ndarray, y: np.ndarray) -> Estimate:
+    """Least-squares slope of ln y on ln x for exact counts: the interval says how straight the line is (Student).
+
+    Points where either is 0 or nan are left out; nan where fewer than four remain.
+    """
+    kept = (x > 0) & (y > 0)
+    if len(set(x[kept])) < POINTS_NEEDED:
+        return Estimate(np.nan)
+    lnx, lny = np.log(x[kept]), np.log(y[kept])
+    centred = lnx - lnx.mean()
+    slope = float(centred @ lny / (centred @ centred))
+    residual = lny - lny.mean() - slope * centred
+    free = len(lnx) - 2
+    stderr = sqrt(residual @ residual / free / (centred @ centred))
+    spread = float(stdtrit(free, 0.975)) * stderr
+    return Estimate(slope, slope - spread, slope + spread, stderr=stderr)
+
+
+def timed(seconds: np.ndarray) -> Estimate:
+    """Median of the repeats with its interval (bootstrap); rounds left out are nan."""
+    done = seconds[np.isfinite(seconds)]
+    return statistics.median(done, np.random.default_rng(0)) if done.size else Estimate(np.nan)
+
+
+def timed_ratio(above: np.ndarray, below: np.ndarray) -> Estimate:
+    """Median of the ratios, round by round: what both rounds suffered drops out."""
+    return timed(above / below)
+
+
+def timed_slope(x: np.ndarray, seconds: np.ndarray) -> Estimate:
+    """Exponent of the median times, seconds [sizes, repeats]; nan where fewer than four sizes are there."""
+    if len(set(x)) < POINTS_NEEDED:
+        return Estimate(np.nan)
+    return statistics.power_law([float(one) for one in x], [timed(line) for line in seconds]).slope
+
+
+def crossing(x: np.ndarray, ratio: np.ndarray) -> Estimate:
+    """First x at which a ratio crosses 1, between the points on a logarithmic scale; nan where it does not."""
+    kept = (x > 0) & (ratio > 0) & np.isfinite(ratio)
+    lnx, height = np.log(x[kept]), np.log(ratio[kept])
+    for i in range(len(lnx) - 1):
+        if height[i] * height[i + 1] <= 0 and height[i] != height[i + 1]:
+            share = height[i] / (height[i] - height[i + 1])
+            return Estimate(float(np.exp(lnx[i] + share * (lnx[i + 1] - lnx[i]))))
+    return Estimate(np.nan)
+
+
+def quartiles(seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lower quartile, median and upper quartile of the last axis; rounds left out are nan, no rounds give nan."""
+    lines = seconds.reshape(-1, seconds.shape[-1])
+    found = np.full((3, len(lines)), np.nan)
+    for i, line in enumerate(lines):
+        done = line[np.isfinite(line)]
+        if done.size:
+            found[:, i] = np.quantile(done, [0.25, 0.5, 0.75])
+    low, middle, high = found.reshape(3, *seconds.shape[:-1])
+    return low, middle, high
+
+
+def median(seconds: np.ndarray) -> np.ndarray:
+    """The median of the last axis, as in `quartiles`."""
+    return quartiles(seconds)[1]
