@@ -74,6 +74,8 @@ def single(overrides: Sequence[Override]) -> DictConfig:
 def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
     """All cells of a sweep, in Hydra's order; those that differ in nothing numeric come once."""
     defaults = parse([f"{name}={value}" for name, value in (cfg.hydra.sweeper.params or {}).items()])
+    own = {group for group in build.FACTORIES for o in overrides if o.key_or_group == f"{group}._target_"}
+    defaults = [override for override in defaults if override.key_or_group not in own]
     hydras = [override for override in overrides if override.is_hydra_override()]
     everything = [*defaults, *(override for override in overrides if not override.is_hydra_override())]
     for override in everything:
@@ -117,6 +119,9 @@ def _cfg(overrides: Sequence[Override], keep_hydra: bool = False) -> DictConfig:
     whole = _compose(tuple(str(override.input_line) for override in by_hydra))
     cfg = deepcopy(whole[0] if keep_hydra else whole[1])
     for override in overrides:
+        if override.key_or_group in [f"{group}._target_" for group in build.FACTORIES]:
+            _empty(cfg, override.key_or_group.partition(".")[0])
+    for override in overrides:
         if override not in by_hydra:
             _set(cfg, override)
     _check_names(cfg)
@@ -137,6 +142,12 @@ def _compose(overrides: tuple[str, ...]) -> tuple[DictConfig, DictConfig]:
     task = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])
     OmegaConf.set_struct(task, True)
     return cfg, task
+
+
+def _empty(cfg: DictConfig, group: str) -> None:
+    """Forget a group's values, which are those of another factory than the one that was named; any name is open."""
+    kept = {name: value for name, value in cfg[group].items() if name == "_partial_"}
+    cfg[group] = OmegaConf.create({"_target_": None, **kept}, flags={"struct": False})
 
 
 def _set(cfg: DictConfig, override: Override) -> None:
