@@ -74,7 +74,8 @@ def single(overrides: Sequence[Override]) -> DictConfig:
 def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
     """All cells of a sweep, in Hydra's order; those that differ in nothing numeric come once."""
     defaults = parse([f"{name}={value}" for name, value in (cfg.hydra.sweeper.params or {}).items()])
-    own = {group for group in build.FACTORIES for o in overrides if o.key_or_group == f"{group}._target_"}
+    given = {override.key_or_group for override in overrides}
+    own = given | {group for group in build.FACTORIES if f"{group}._target_" in given}
     defaults = [override for override in defaults if override.key_or_group not in own]
     hydras = [override for override in overrides if override.is_hydra_override()]
     everything = [*defaults, *(override for override in overrides if not override.is_hydra_override())]
