@@ -35,7 +35,9 @@ def tape(actions: Iterable[Action], l: int) -> Tape:  # noqa: E741
     begin, pending, offset, recorded = 0, -1, 0, None
     for kind, i in actions:
         if (kind == "back") != (recorded is not None):
-            raise ValueError(f"{kind} {i}: a tape takes each layer back as soon as it is recorded")
+            raise ValueError(
+                f"{kind} {i}: a tape begins with a state that is kept, and takes each layer back as soon as it is recorded"
+            )
         if kind == "store":
             slot[i] = pending = free.pop() if free else used
             used = max(used, pending + 1)

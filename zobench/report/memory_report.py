@@ -65,6 +65,8 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
         result[f"layer evaluations over l, {WORDS[way]}: largest"] = _largest(spent)
         per = [one.of("kept", way) / np.log2(one.depth) for one in found if one.depth >= SHALLOW]
         result[f"states kept over log2 l, {WORDS[way]}: largest"] = _largest(per)
+    ahead = [one.of("evaluations", "binomial") / one.of("evaluations", "recursive") for one in found]
+    result["layer evaluations, binomial over recursive checkpoints: largest"] = _largest(ahead)
     poor = [one.of("evaluations", "memory_poor") / (one.depth * (one.depth + 1) / 2) for one in found]
     once = [one.of("evaluations", "reverse") / one.depth for one in found]
     for name, values in (("memory-poor over l(l-1)/2 + l", poor), ("reverse mode over l", once)):
@@ -92,9 +94,9 @@ def _segments(last: Depth) -> dict[str, Estimate]:
 
 
 def _ratios(found: Sequence[Depth]) -> dict[str, Estimate]:
-    """Bytes and seconds of one way over another at the largest depth."""
+    """Bytes and seconds of one way over another at the largest depth; nan where all are shallow."""
     last = found[-1]
-    result = {}
+    result: dict[str, Estimate] = {}
     for way in ("per_layer", "segments", "recursive", "binomial"):
         saved = float(last.of("bytes", "reverse") / last.of("bytes", way))
         result[f"temporary bytes, reverse mode over {WORDS[way]}, largest depth"] = Estimate(saved)
@@ -106,6 +108,7 @@ def _ratios(found: Sequence[Depth]) -> dict[str, Estimate]:
     result["temporary bytes, zero-order step over value, largest depth"] = Estimate(over)
     whole = last.n * float(last.of("work", "jvp") / last.of("work", "reverse"))
     result["operations, whole gradient by forward mode over reverse mode, largest depth"] = Estimate(whole)
+    result = result if last.depth >= SHALLOW else dict.fromkeys(result, Estimate(nan))
     return {**result, **_reach(found)}
 
 
