@@ -34,10 +34,8 @@ def tape(actions: Iterable[Action], l: int) -> Tape:  # noqa: E741
     turns, keep, slot, free, used = {}, [], {}, [], 0
     begin, pending, offset, recorded = 0, -1, 0, None
     for kind, i in actions:
-        if (kind == "back") != (recorded is not None):
-            raise ValueError(
-                f"{kind} {i}: a tape begins with a state that is kept, and takes each layer back as soon as it is recorded"
-            )
+        if (kind == "back") != (recorded is not None) or (kind == "record" and begin not in slot):
+            raise ValueError(f"{kind} {i}: a tape begins with a kept state, and takes each layer back once recorded")
         if kind == "store":
             slot[i] = pending = free.pop() if free else used
             used = max(used, pending + 1)
@@ -58,6 +56,10 @@ def tape(actions: Iterable[Action], l: int) -> Tape:  # noqa: E741
     return Tape(restore, start, where, np.where(final < 0, used, final), np.where(kept < 0, used, kept), used)
 
 
+def _put(slots, i, h):
+    return jax.tree.map(lambda all, one: all.at[i].set(one), slots, h)
+
+
 def compiled_reverse(chain: Chain, plan: Tape) -> Callable[[Weights], tuple[Scalar, Weights]]:
     """f and ∇f by the turns of a tape, in one program: a scan over layers from the last, a loop over advances inside.
 
@@ -66,21 +68,18 @@ def compiled_reverse(chain: Chain, plan: Tape) -> Callable[[Weights], tuple[Scal
     restore, start, offset, final, keep = (jnp.asarray(part) for part in plan[:-1])
     last = chain.depth - 1
 
-    def put(slots, i, h):
-        return jax.tree.map(lambda all, one: all.at[i].set(one), slots, h)
-
     def turn(weights, carry, row):
         slots, adjoint, loss = carry
         i, w, source, begin, where, target = row
 
         def advance(j, state):
             slots, h = state
-            slots = put(slots, keep[where + j], h)
+            slots = _put(slots, keep[where + j], h)
             return slots, chain.layer(jax.tree.map(lambda w: w[begin + j], weights), h)
 
         h = jax.tree.map(lambda all: all[source], slots)
         slots, h = jax.lax.fori_loop(0, i - begin, advance, (slots, h))
-        slots = put(slots, target, h)
+        slots = _put(slots, target, h)
         out, pull = jax.vjp(chain.layer, w, h)
         own, first = jax.value_and_grad(chain.loss)(out)
         adjoint = jax.tree.map(lambda a, b: jnp.where(i == last, a, b), first, adjoint)
@@ -91,7 +90,7 @@ def compiled_reverse(chain: Chain, plan: Tape) -> Callable[[Weights], tuple[Scal
         slots = jax.tree.map(lambda h: jnp.zeros((plan.slots + 1, *h.shape), h.dtype), chain.h0)
         zero = jax.tree.map(jnp.zeros_like, chain.h0)
         carry = (
-            put(slots, int(plan.restore[-1]), chain.h0),
+            _put(slots, int(plan.restore[-1]), chain.h0),
             zero,
             jnp.zeros((), jnp.result_type(*jax.tree.leaves(zero))),
         )

@@ -47,8 +47,11 @@ def _ratios(found: Sequence[Line], dtype: str, repeats: int, folder: Path) -> No
             axes.annotate(f"bound {words}", (0.02, bound), (0, 2), xycoords=axes.get_yaxis_transform(),
                           textcoords="offset points", fontsize=6.5, color=GREY)  # fmt: skip
             axes.set(xscale="log")
-            axes.set_ylim(0, 1.25 * bound if not row else None)
-            axes.yaxis.set_major_locator(MaxNLocator(6))
+            if row:
+                axes.set(yscale="log")
+            else:
+                axes.set_ylim(0, 1.25 * bound)
+                axes.yaxis.set_major_locator(MaxNLocator(6))
         grid[0][column].set_title(f"{WORDS[method]}, over f")
         grid[1][column].set_xlabel("dimension n")
     grid[0][0].set_ylabel("operations (ratio)", labelpad=2)
@@ -72,7 +75,7 @@ def _ratio(axes: Axes, line: Line, method: str, i: int, *, seconds: bool) -> Non
 
 
 def _wholes(found: Sequence[Line], dtype: str, repeats: int, folder: Path) -> None:
-    figure, (row,) = figures.panels(1, 2, wide=3.4, high=2.8, foot=0.95)
+    figure, (row,) = figures.panels(1, 2, wide=3.4, high=2.8, foot=1.2)
     for method, (marker, color, _) in WHOLE.items():
         for line in found:
             kept = np.isfinite(line.ratio("forward"))

@@ -17,7 +17,7 @@ LOOK = {
     "jvp": (GREEN, "D"),
     "zero_order": (VERMILLION, "^"),
     "reverse": (BLACK, "o"),
-    "per_layer": (ORANGE, "P"),
+    "per_layer": (BLUE, "P"),
     "segments": (BLUE, "s"),
     "recursive": (SKY, "v"),
     "binomial": (PURPLE, "*"),
@@ -36,31 +36,34 @@ def draw(found: Sequence[Depth], dtype: str, folder: Path) -> None:
 
 def _look(way: str) -> dict[str, Any]:
     color, marker = LOOK[way]
-    hollow = way in ("per_layer", "jvp", "zero_order")
+    hollow = way in ("jvp", "zero_order")
     return {"color": color, "marker": marker, "ms": 5.5 if marker in "*PX" else 4.5, "lw": 0.9,
             "markerfacecolor": "white" if hollow else color}  # fmt: skip
 
 
 def _trade(one: Depth, dtype: str, folder: Path) -> None:
     """Bytes against operations: one direction, hollow and at the bottom; the whole gradient."""
-    figure, ((axes,),) = figures.panels(1, 1, wide=5.2, high=3.5, foot=1.1)
+    figure, ((axes,),) = figures.panels(1, 1, wide=5.4, high=3.4, foot=1.35)
     scale = one.activation
     for way, words in WORDS.items():
         if way != "value":
             axes.plot(one.of("bytes", way) / scale, one.of("work", way), **{**_look(way), "lw": 0}, label=words)
     x = one.arrays["binomial_states"] + _overhead(one)
     axes.plot(x, one.arrays["binomial_work"], color=PURPLE, lw=0.8, linestyle=DASHED, zorder=0)
-    for way, factor, words in (("jvp", one.n, "n JVPs"), ("value", one.n + 1, "n + 1 values")):
+    for way, factor, words in (
+        ("jvp", one.n, "whole gradient: n JVPs"),
+        ("value", one.n + 1, "whole gradient: n + 1 values"),
+    ):
         place = (one.of("bytes", way) / scale, one.of("work", way) * factor)
-        axes.plot(*place, **{**_look(way), "lw": 0, "markerfacecolor": LOOK[way][0]})
+        axes.plot(*place, **{**_look(way), "lw": 0, "ms": 5, "markerfacecolor": LOOK[way][0]})
         axes.annotate(words, place, (6, 0), textcoords="offset points", fontsize=7, va="center")
     axes.set(xscale="log", yscale="log", xlabel="peak temporary memory (states of one layer)")
     axes.set_ylabel("work (operations, over those of f)", labelpad=2)
     ways = [way for way in WORDS if way != "value"]
     handles = [Line2D([], [], label=WORDS[way], **{**_look(way), "lw": 0}) for way in ways]
     handles.append(Line2D([], [], color=PURPLE, lw=0.8, linestyle=DASHED, label="least work with s states"))
-    caption = f"Depth l = {one.depth}, n = {one.n:,} weights, {dtype}. Hollow: one random direction"
-    figures.legend(figure, handles, caption + " (forward mode, zero order) or a gradient.", columns=3)
+    caption = f"Depth l = {one.depth}, n = {one.n:,} weights, {dtype}. Hollow: one random direction, the others: ∇f."
+    figures.legend(figure, handles, caption, columns=3)
     figures.save(figure, folder, "memory_work")
 
 
