@@ -1,5 +1,7 @@
 """Counted operations are those of the formulas, prices follow, and a user's own problem gives the same page."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -66,8 +68,8 @@ def test_prices():
     deeper = [price.price(deep(width=width, depth=6, samples=8)) for width in (32, 64)]
     assert deeper == pytest.approx([3, 3], rel=0.1) and deeper[0] == pytest.approx(deeper[1], rel=0.03)
     assert 2 < price.jvp_price(deep(width=32, depth=6, samples=8)) < 3.1
-    plain = Problem(f=lambda x: jnp.sum(jnp.exp(x)), x0=jnp.ones(100))
-    assert price.price(plain, transcendental=0) > price.price(plain, transcendental=20)
+    sine = Problem(f=lambda x: jnp.sum(jnp.sin(x)), x0=jnp.ones(100))  # its derivative is another one
+    assert price.price(sine, transcendental=0) < 1.2 < 1.8 < price.price(sine, transcendental=20)
     assert price.price(noisy(quadratic(64))) == pytest.approx(price.price(quadratic(64)), rel=0.1)
 
 
@@ -84,7 +86,7 @@ def test_the_deep_network_is_its_formula():
 
 def test_a_study_counts_what_is_asked():
     """n + 1 and 2n values; whole gradients cost that many f; forward mode is exact, differences are not."""
-    arrays, meta = gradient_cost.gradient_cost(deep, sizes=[2, 3], repeats=4, most=1e8)()
+    arrays, meta = gradient_cost.gradient_cost(partial(deep, depth=2), sizes=[4, 6], repeats=4)()
     total = dict(zip(gradient_cost.METHODS, (arrays["flops"] + arrays["transcendentals"]).T, strict=True))
     n = arrays["n"]
     assert n.tolist() == [32, 72] and meta["n"] == 72
@@ -133,7 +135,7 @@ def test_a_slope_has_the_interval_of_its_residuals():
 
 
 def test_a_user_measures_their_own_problem_in_one_file(tmp_path, monkeypatch, capsys):
-    """problem._target_=my_problem_file.my_problem with no other key; then a changed record changes a verdict."""
+    """problem._target_=my_problem_file.my_problem, and its own keys; then a changed record changes a verdict."""
     text = "import jax.numpy as jnp\nfrom zobench.types import Problem\n\n\ndef my_problem(start: float = 1.0):\n"
     text += "    return Problem(f=lambda x: jnp.sum(jnp.cosh(x)), x0=jnp.full(3, start))\n"
     (tmp_path / "my_problem_file.py").write_text(text)
