@@ -75,8 +75,10 @@ def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
     """All cells of a sweep, in Hydra's order; those that differ in nothing numeric come once."""
     defaults = parse([f"{name}={value}" for name, value in (cfg.hydra.sweeper.params or {}).items()])
     given = {override.key_or_group for override in overrides}
-    own = given | {group for group in build.FACTORIES if f"{group}._target_" in given}
-    defaults = [override for override in defaults if override.key_or_group not in own]
+    replaced = {group for group in build.FACTORIES if f"{group}._target_" in given}
+    dicts = {override.key_or_group for override in defaults if "{" in str(override.input_line)}  # would be merged
+    replaced |= dicts & given
+    defaults = [override for override in defaults if override.key_or_group not in replaced]
     hydras = [override for override in overrides if override.is_hydra_override()]
     everything = [*defaults, *(override for override in overrides if not override.is_hydra_override())]
     for override in everything:
