@@ -9,9 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from zobench import directions
 from zobench.autodiff import schedules
 from zobench.autodiff.schedules import Action
-from zobench.types import Scalar
+from zobench.types import Key, Scalar
 
 Weights = Any  # a tree of arrays
 State = Any
@@ -83,24 +84,24 @@ def zero_order_step(chain: Chain, eps: float = 1e-4, lr: float = 1e-3) -> Callab
 
     Two values of f a step, and no more memory than a value takes.
     """
-    index = jnp.arange(chain.depth)
+    index = jnp.arange(chain.depth, dtype=jnp.uint32)
 
-    def moved(weights, i, key, step):
+    def moved(weights, i, seed, step):
         leaves, tree = jax.tree.flatten(weights)
-        keys = jax.random.split(jax.random.fold_in(key, i), len(leaves))
-        drawn = [w + step * jax.random.rademacher(k, w.shape, w.dtype) for k, w in zip(keys, leaves, strict=True)]
-        return jax.tree.unflatten(tree, drawn)
+        signs = [directions.rademacher(Key(seed, i, jnp.uint32(j)), w.size) for j, w in enumerate(leaves)]
+        moves = [w + step * v.reshape(w.shape).astype(w.dtype) for w, v in zip(leaves, signs, strict=True)]
+        return jax.tree.unflatten(tree, moves)
 
-    def value_at(weights, key, step):
+    def value_at(weights, seed, step):
         def layer(h, row):
             w, i = row
-            return chain.layer(moved(w, i, key, step), h), None
+            return chain.layer(moved(w, i, seed, step), h), None
 
         return chain.loss(jax.lax.scan(layer, chain.h0, (weights, index))[0])
 
-    def step(weights, key):
-        slope = (value_at(weights, key, eps) - value_at(weights, key, -eps)) / (2 * eps)
-        return jax.lax.map(lambda row: moved(row[0], row[1], key, -lr * slope), (weights, index))
+    def step(weights, seed):
+        slope = (value_at(weights, seed, eps) - value_at(weights, seed, -eps)) / (2 * eps)
+        return jax.lax.map(lambda row: moved(row[0], row[1], seed, -lr * slope), (weights, index))
 
     return step
 

@@ -67,7 +67,7 @@ def ways(chain: Chain, seed: int = 0) -> dict[str, tuple[Callable, tuple]]:
     return {
         "value": (f, (W,)),
         "jvp": (lambda w, v: jax.jvp(f, (w,), (v,)), (W, V)),
-        "zero_order": (chains.zero_order_step(chain), (W, jax.random.key(seed))),
+        "zero_order": (chains.zero_order_step(chain), (W, jnp.uint32(seed))),
         "reverse": (jax.value_and_grad(f), (W,)),
         "per_layer": (jax.value_and_grad(checkpointed), (W,)),
         "segments": (jax.value_and_grad(chains.segmented(chain, schedules.nearest_root(l))), (W,)),
