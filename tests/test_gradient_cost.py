@@ -1,7 +1,5 @@
 """Counted operations are those of the formulas, prices follow, and a user's own problem gives the same page."""
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +9,7 @@ from zobench import claims, compose, store
 from zobench.__main__ import main
 from zobench.autodiff import fits, gradient_cost, price
 from zobench.problems.deep import deep
+from zobench.problems.logistic import logistic
 from zobench.problems.quadratic import quadratic
 from zobench.problems.wrappers import black_box, noisy
 from zobench.report import gradient_cost_report
@@ -86,13 +85,13 @@ def test_the_deep_network_is_its_formula():
 
 def test_a_study_counts_what_is_asked():
     """n + 1 and 2n values; whole gradients cost that many f; forward mode is exact, differences are not."""
-    arrays, meta = gradient_cost.gradient_cost(partial(deep, depth=2), sizes=[4, 6], repeats=4)()
+    arrays, meta = gradient_cost.gradient_cost(logistic, sizes=[32, 64], repeats=4)()
     total = dict(zip(gradient_cost.METHODS, (arrays["flops"] + arrays["transcendentals"]).T, strict=True))
     n = arrays["n"]
-    assert n.tolist() == [32, 72] and meta["n"] == 72
+    assert n.tolist() == [32, 64] and meta["n"] == 64
     assert arrays["values"].T.tolist() == [(n + 1).tolist(), (2 * n).tolist()]
-    np.testing.assert_allclose(total["forward_difference"], (n + 1) * total["value"], rtol=0.05)
-    np.testing.assert_allclose(total["central_difference"], 2 * n * total["value"], rtol=0.05)
+    np.testing.assert_allclose(total["forward_difference"], (n + 1) * total["value"], rtol=0.1)
+    np.testing.assert_allclose(total["central_difference"], 2 * n * total["value"], rtol=0.1)
     error = dict(zip(gradient_cost.GRADIENTS, arrays["error"].T, strict=True))
     assert error["forward"].max() < 1e-14 < error["central_difference"].min() < error["forward_difference"].min()
     assert arrays["seconds"].shape == (2, 7, 4) and (arrays["seconds"] > 0).all()
