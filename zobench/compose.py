@@ -74,6 +74,11 @@ def single(overrides: Sequence[Override]) -> DictConfig:
 def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
     """All cells of a sweep, in Hydra's order; those that differ in nothing numeric come once."""
     defaults = parse([f"{name}={value}" for name, value in (cfg.hydra.sweeper.params or {}).items()])
+    given = {override.key_or_group for override in overrides}
+    replaced = {group for group in build.FACTORIES if f"{group}._target_" in given}
+    dicts = {override.key_or_group for override in defaults if "{" in str(override.input_line)}  # would be merged
+    replaced |= dicts & given
+    defaults = [override for override in defaults if override.key_or_group not in replaced]
     hydras = [override for override in overrides if override.is_hydra_override()]
     everything = [*defaults, *(override for override in overrides if not override.is_hydra_override())]
     for override in everything:
@@ -90,7 +95,8 @@ def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
         config = build.numeric(_cfg([*hydras, *(parsed[text] for text in job)]))
         build.check_values(config)
         label = " ".join(_label(parsed[text]) for text in job if text in swept)
-        cell = Cell(label, job, config, build.key(config))
+        lines = [str(override.input_line) for override in _replaced([parsed[text] for text in job])]
+        cell = Cell(label, lines, config, build.key(config))
         found.setdefault(cell.key, cell)
     if not found:
         raise UsageError(f"{' '.join(str(override.input_line) for override in overrides)}: a sweep over nothing")
@@ -113,7 +119,8 @@ def _groups() -> tuple[str, ...]:
 
 def _cfg(overrides: Sequence[Override], keep_hydra: bool = False) -> DictConfig:
     """Compose groups by Hydra (once for each choice of them), then set values, which costs little."""
-    by_hydra = [override for override in overrides if _is_group(override) or override.is_hydra_override()]
+    overrides = _replaced(overrides)
+    by_hydra = [override for override in overrides if _by_hydra(override)]
     whole = _compose(tuple(str(override.input_line) for override in by_hydra))
     cfg = deepcopy(whole[0] if keep_hydra else whole[1])
     for override in overrides:
@@ -137,6 +144,28 @@ def _compose(overrides: tuple[str, ...]) -> tuple[DictConfig, DictConfig]:
     task = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])
     OmegaConf.set_struct(task, True)
     return cfg, task
+
+
+def _replaced(overrides: Sequence[Override]) -> list[Override]:
+    """The same in Hydra's grammar where a group's `_target_` is given: none of the values of the group it replaces.
+
+    They are another factory's. What is given besides is added, whatever its name.
+    """
+    given = {override.key_or_group for override in overrides}
+    groups = [group for group in build.FACTORIES if f"{group}._target_" in given]
+    if not groups:
+        return list(overrides)
+    whole = _compose(tuple(str(override.input_line) for override in overrides if _by_hydra(override)))[1]
+    foreign = {f"{group}.{name}": value for group in groups for name, value in whole[group].items() if name[0] != "_"}
+    foreign = {name: value for name, value in foreign.items() if name not in given}
+    texts = [str(override.input_line) for override in overrides]
+    texts = [f"++{text}" if text.startswith(tuple(f"{group}." for group in groups)) else text for text in texts]
+    nulls = [f"{name}=0" for name, value in foreign.items() if value is None]  # Hydra deletes no null
+    return parse([*texts, *nulls, *(f"~{name}" for name in foreign)])
+
+
+def _by_hydra(override: Override) -> bool:
+    return _is_group(override) or override.is_hydra_override()
 
 
 def _set(cfg: DictConfig, override: Override) -> None:
