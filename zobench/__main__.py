@@ -58,6 +58,7 @@ def prepare_jax() -> None:
     kept in the user's cache folder.
     """
     os.environ.setdefault("NPROC", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     flags = os.environ.get("XLA_FLAGS", "")
     if "--xla_backend_extra_options" not in flags:
         os.environ["XLA_FLAGS"] = f"{flags} {SMALL_LOOPS}".strip()

@@ -92,7 +92,7 @@ def rows(record: Record | None) -> list[list[str]]:
     if record is None or record.meta["status"] != "ok":
         return [["failed", *[""] * (len(COLUMNS) - 1)]]
     meta, arrays = record.meta, record.arrays
-    calls = {kind: count for kind, count in meta["calls"].items() if count}
+    calls = {kind: count for kind, count in meta.get("calls", {}).items() if count}
     found = []
     for rule, about in meta.get("rules", {}).items():
         hits = arrays[f"{rule}/hits"]

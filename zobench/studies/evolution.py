@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import directions
-from zobench.types import Calls, Draw, Key, Method, Oracle, State, Vector
+from zobench.types import Calls, Key, Method, Oracle, State, Vector
 
 
 def best_of(tries: int, scale, last: int, leaves: Sequence[int] | None = None) -> Method:
@@ -18,14 +18,14 @@ def best_of(tries: int, scale, last: int, leaves: Sequence[int] | None = None) -
     """
     same = None if leaves is None else np.concatenate([np.arange(size) for size in leaves])
 
-    def draw(key: Key, n: int, dtype) -> Draw:
+    def draw(key: Key, n: int, dtype) -> jax.Array:
         key = key if same is None else key._replace(step=jnp.uint32(0))
         size = n if leaves is None else max(leaves)
         calls = jnp.arange(tries, dtype=jnp.uint32)
         v = jax.vmap(lambda call: directions.gaussian(key._replace(call=call), size).astype(dtype))(calls)
         return v if same is None else v[:, same]
 
-    def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
+    def advance(oracle: Oracle, x: Vector, state: State, draw: jax.Array) -> tuple[Vector, State]:
         sigma = scale * jnp.maximum(0, 1 - state / last)
         around = x + sigma * draw
         value = jax.lax.map(lambda y: oracle.value(y), around)
