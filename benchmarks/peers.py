@@ -32,9 +32,9 @@ NOTES = [
     "Median (least to most) of 5 on one core, without compiling; f(x) = ½ Σ hᵢxᵢ². Other work disturbs the times: read "
     "the ratios.",
     "",
-    "- zobench: the compiled block, run after run, few records; f is a sum of terms (`Separable`).",
+    "- zobench: the compiled block, run after run, few records; f is a sum of terms (`separable`).",
     "- zobench, any f: the same with f as a function that nothing is known about.",
-    "- zobench, records: as a run goes, a record every n/4 steps (4 at least) and a look by the host every 64 records.",
+    "- zobench, records: as a run goes, a record every n/2 steps and a look by the host every 64 records.",
     "- JAX, plain: `random.normal` in `lax.scan`, `vmap` over runs.",
     "- NumPy: tuned, `out=`, nothing allocated in the loop, runs in groups that stay in the cache.",
     "- fused C: `fused.c`, Box-Muller in 16 lanes, three passes; xoshiro128+ is the limit, Philox-4x32-10 what a "

@@ -19,7 +19,7 @@ from typing import Literal, get_args
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.types import Modes, Problem, Separable
+from zobench.types import Modes, Problem, separable
 
 Spectrum = Literal["two_level", "log_uniform", "power", "uniform", "isotropic", "one_large", "harmonic", "fixed_rank"]
 SMALLEST = {  # mu where none is given
@@ -70,7 +70,7 @@ def quadratic(
 
 
 def _diagonal(eigenvalue: np.ndarray):
-    return Separable(lambda x: 0.5 * jnp.asarray(eigenvalue, x.dtype) * x**2)
+    return separable(lambda x: jnp.asarray(eigenvalue / 2, x.dtype) * x**2)
 
 
 def _dense(hessian: np.ndarray):

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.types import Problem, Separable
+from zobench.types import Problem, separable
 
 
 def welsch(dim: int = 64, smallest: float = 1.5e-4, start: float = 1.25) -> Problem:
@@ -36,7 +36,7 @@ def welsch(dim: int = 64, smallest: float = 1.5e-4, start: float = 1.25) -> Prob
         return -jnp.asarray(weight, x.dtype) * jnp.expm1(-(t**2) / 2)  # expm1: f − f* keeps its digits
 
     return Problem(
-        f=Separable(terms),
+        f=separable(terms),
         x0=jnp.asarray(start / scale),
         f_star=0.0,
         x_star=jnp.zeros(dim),

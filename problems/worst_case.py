@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.types import Modes, Problem, Scalar, Separable, Vector
+from zobench.types import Modes, Problem, Scalar, Vector, separable
 
 
 def huber(dim: int = 64, horizon: int = 100) -> Problem:
@@ -74,7 +74,7 @@ def powers(dim: int = 64, power: int = 4) -> Problem:
 
     L = power - 1.0
     x0 = jnp.full(dim, dim**-0.5)
-    return Problem(Separable(terms), x0, f_star=0.0, x_star=jnp.zeros(dim), L=L, hessian_trace=dim * L)
+    return Problem(separable(terms), x0, f_star=0.0, x_star=jnp.zeros(dim), L=L, hessian_trace=dim * L)
 
 
 def tails(dim: int = 64, power: float = 0.1) -> Problem:
@@ -88,7 +88,7 @@ def tails(dim: int = 64, power: float = 0.1) -> Problem:
     if not (isinstance(power, int | float) and 0 < power < np.inf):
         raise ValueError(f"problem.power={power}: how fast the tails fall is a positive number, such as 0.1")
     return Problem(
-        f=Separable(lambda x: (1 + dim * x**2) ** (-power / 2) / dim),
+        f=separable(lambda x: (1 + dim * x**2) ** (-power / 2) / dim),
         x0=jnp.full(dim, dim**-0.5),
         f_star=0.0,
         L=float(power),

@@ -1,34 +1,34 @@
-"""The implementations that benchmarks/loop.py compares do the same work: their means are the exact recursion's."""
+"""What benchmarks compare does the same work: means are the exact recursion's, and NumPy's table arrives as ours."""
 
 import csv
-import importlib.util
+import importlib
+import sys
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
 from zobench import theory
 from zobench.estimators import two_point
 
-FILE = Path(__file__).parent.parent / "benchmarks" / "loop.py"
-spec = importlib.util.spec_from_file_location("loop", FILE)
-assert spec is not None and spec.loader is not None
-loop = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(loop)
-STEPS, RUNS = 191, 1000
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+harness, peers, shapes, steps, table = map(importlib.import_module, ("harness", "peers", "shapes", "steps", "table"))
+STEPS, RUNS = 191, 400
+OURS = ("zobench", "JAX, plain", "NumPy", "fused C")
 
 
 @pytest.fixture(scope="module")
 def those():
-    return loop.implementations()
+    return [each for each in peers.implementations() if each.name.startswith(OURS)]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("n", [10, 40])  # below, and between whole blocks of the C loop
+@pytest.mark.parametrize("n", [10, 72])  # below, and between whole blocks of the C loop
 def test_mean_progress_is_the_exact_one(those, n, dtype):
-    setting = loop.Setting(n, RUNS, dtype)
-    with loop.precision(setting):
-        problem = loop.problem_of(setting)
+    setting = harness.Setting(n, RUNS, dtype)
+    with harness.precision(setting):
+        problem = steps.problem_of(setting)
         ends = {each.name: each.make(problem, setting, STEPS)(3).astype(np.float64) for each in those}
     eigenvalue, moment = problem.modes.eigenvalue, two_point().second_moment(n)
     assert moment is not None
@@ -42,25 +42,48 @@ def test_mean_progress_is_the_exact_one(those, n, dtype):
 
 
 def test_seeds_and_runs_differ(those):
-    setting = loop.Setting(40, 3, "float64")
-    with loop.precision(setting):
+    setting = harness.Setting(40, 3, "float64")
+    with harness.precision(setting):
         for each in those:
-            go = each.make(loop.problem_of(setting), setting, 20)
+            go = each.make(steps.problem_of(setting), setting, 20)
             ends = np.concatenate([go(1), go(2)])
             assert len(np.unique(ends[:, 0])) == 6, each.name
             np.testing.assert_array_equal(go(1), ends[:3])
 
 
-def test_the_report_is_written(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(loop, "settings", lambda quick: [loop.Setting(10, r, d) for r in (1, 2) for d in loop.DTYPES])
-    loop.main(["--quick", "--out", str(tmp_path)])
-    assert {file.name for file in tmp_path.iterdir()} == {"table.md", "table.csv", "loop.png", "loop.svg"}
-    rows = list(csv.DictReader((tmp_path / "table.csv").read_text().splitlines()))
-    assert len(rows) == 4 * len(loop.implementations())
+def test_the_report_is_written(those, tmp_path, monkeypatch, capsys):
+    small = [harness.Setting(10, runs, dtype) for runs in (1, 2) for dtype in harness.DTYPES]
+    monkeypatch.setattr(peers, "settings", lambda quick: small)
+    monkeypatch.setattr(peers, "implementations", lambda: those)
+    peers.main(["--quick", "--out", str(tmp_path)])
+    assert {file.name for file in tmp_path.iterdir()} == {f"peers.{form}" for form in ("md", "csv", "png", "svg")}
+    rows = list(csv.DictReader((tmp_path / "peers.csv").read_text().splitlines()))
+    assert len(rows) == 4 * len(those)
     assert all(float(row["least"]) <= float(row["microseconds"]) <= float(row["most"]) for row in rows)
-    assert (tmp_path / "table.md").read_text().count("| float32, 1 run |") == 2
+    assert (tmp_path / "peers.md").read_text().count("| float32, 1 run |") == 2
 
 
 def test_without_a_compiler_the_kernel_is_left_out(monkeypatch):
-    monkeypatch.setattr(loop.shutil, "which", lambda name: None)
-    assert [each.name for each in loop.implementations()] == ["zobench", "zobench, records", "JAX, plain", "NumPy"]
+    monkeypatch.setattr(steps.shutil, "which", lambda name: None)
+    assert not [each.name for each in peers.implementations() if "fused" in each.name]
+
+
+def test_numpy_makes_the_same_table():
+    """All runs of a cell arrive, after as many iterations as ours."""
+    for config in table.configs(["problem.dim=8", "seeds=20", "step=[theory]"]):
+        assert table.numpy_cell(config) == (20 if "two_point" in config["estimator"]["_target_"] else 1)
+
+
+def test_values_of_the_shapes_are_those_of_the_problem():
+    setting = harness.Setting(12, 1, "float64")
+    with jax.enable_x64(True):
+        stress, dense = shapes.stress(setting), shapes.dense(setting)
+        ends = [make(stress, setting, 40)(1) for make in (shapes.broadcast, shapes.numpy_gram)]
+        ends += [shapes.numpy_dense(dense, setting, 40)(1)]
+        goal = shapes._goal(stress)
+        w = np.asarray(stress.x0).reshape(-1, 2)
+        off = ((w[:, None] - w) ** 2).sum(-1) - goal
+        assert float(stress.f(stress.x0)) == pytest.approx((off**2).sum())
+        before = [float(stress.f(stress.x0))] * 2 + [float(dense.f(dense.x0))]
+        after = [float(p.f(x[0])) for p, x in zip((stress, stress, dense), ends, strict=True)]
+    assert all(0 < end < start for start, end in zip(before[1:], after[1:], strict=True))

@@ -88,7 +88,7 @@ def test_without_records_all_is_not_measured_and_the_board_says_what_to_run(tmp_
     entries, folder, code = drawn(tmp_path / "runs")
     out = capsys.readouterr().out
     assert code == 0 and "claims: 70 not measured" in out and "not measured: zobench experiment=" in out
-    assert entries[CLAIM]["reason"] == "zobench experiment=directions"
+    assert "zobench experiment=directions" in entries[CLAIM]["reason"].split("; ")
     assert "nothing that could be measured" in entries[25]["reason"]
     assert {path.name for path in folder.iterdir()} == {
         *("table.csv", "table.md", "table.tex", "verdicts.json", "board.png", "board.svg")
@@ -124,7 +124,7 @@ def test_failed_broken_and_absent_records_are_counted_and_leave_the_rest(runs, w
     store.path(runs, keys[0]).unlink()
     rewrite(store.path(runs, keys[1]), store.path(runs, keys[1]), failed)
     entries, _, code = drawn(runs)
-    assert code == 0 and entries[CLAIM]["reason"] == "no cell ended well: zobench experiment=directions"
+    assert code == 0 and "no cell ended well: zobench experiment=directions" in entries[CLAIM]["reason"]
     capsys.readouterr()
 
 

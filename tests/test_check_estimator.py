@@ -89,7 +89,12 @@ def test_all_dimensions_are_tried():
 
 def test_random_numbers_that_python_draws_are_caught(quick):
     random = np.random.default_rng(0)
-    drawn = TWO_POINT._replace(draw=lambda key, n, dtype: jnp.asarray(random.standard_normal((1, n)), dtype))
+
+    def draw(key, n, dtype):
+        assert TWO_POINT.draw is not None
+        return TWO_POINT.draw(key._replace(seed=jnp.uint32(random.integers(2**31))), n, dtype)
+
+    drawn = TWO_POINT._replace(draw=draw)
     verdict = of(check_estimator(drawn), "deterministic")
     assert verdict.verdict == "fails" and "randomness comes from draw" in verdict.detail
 

@@ -1,5 +1,7 @@
 """Quotients by hand and by the estimator, derivatives in closed form, best steps by search, and changed records."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -50,7 +52,7 @@ def test_the_predicted_step_is_the_least_of_its_own_error(quotient):
     """By search over ln ε; and for unit derivatives and noise it is differences.best_eps without rounding."""
     exact = np.array([[1.0], [2.0], [3.0], [4.0], [5.0]])
     told = _expected(quotient, exact, 1e-5, 1)
-    found = minimize_scalar(
+    found: Any = minimize_scalar(
         lambda t: np.log(np.hypot(told["c"] * np.exp(told["power"] * t), told["d"] / np.exp(t))),
         bracket=(-10, -3, 0),
     )

@@ -215,8 +215,9 @@ def test_an_eps_that_cannot_work_is_refused_with_the_one_to_use(factory):
     with pytest.raises(ValueError, match="central and forward"):
         factory(quotient="sideways")
     with pytest.raises(ValueError, match=r"rounding floor of float32.*use eps=0\.0047"):
-        x = jnp.ones(3, jnp.float32)
-        factory(eps=1e-6).estimate(oracle(quadratic(3)), x, jnp.ones((1, 3), jnp.float32), ())
+        x, made = jnp.ones(3, jnp.float32), factory(eps=1e-6)
+        draw = made.draw(Key(jnp.uint32(0), jnp.uint32(0)), 3, x.dtype) if made.draw else ()
+        made.estimate(oracle(quadratic(3)), x, draw, ())
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ def _rotation(turn: Words) -> tuple[Float32[Array, " n"], Float32[Array, " n"]]:
 
 
 def _words(key: Key, stream: int, step: Words, call: Words, i: Words) -> tuple[Words, Words]:
-    seed = jnp.broadcast_to(jnp.asarray(key.seed, jnp.uint32), i.shape)
-    return threefry((seed, call + jnp.uint32(stream)), (jnp.broadcast_to(step, i.shape), i))
+    seed, step, call = (jnp.broadcast_to(jnp.asarray(part, jnp.uint32), i.shape) for part in (key.seed, step, call))
+    return threefry((seed, call + jnp.uint32(stream)), (step, i))
 
 
 def rounds(size: int) -> int:
@@ -71,16 +71,16 @@ def period(size: int) -> int:
     return 2 * rounds(size)
 
 
-def gaussian_draw(key: Key, n: int, dtype: Any = None, q: int = 1) -> Draw:
+def gaussian_draw(key: Key, n: int, dtype: Any = None, q: int = 1, together: int | None = None) -> Draw:
     """q vectors v ~ N(0, I) for the step key.step, of which `rows` and `unit_rows` make [q, n].
 
     Box & Muller (1958): z = √(−2 ln u) e^(2πiw) with (u, w) of word (call, i) of round ⌊step/2⌋; an even step takes the
     real part, an odd one the imaginary part. The source is z, complex64 [rounds·q·n], for any `dtype`. The uniform u
-    has 24 bits, so |vᵢ| ≤ 5.9.
+    has 24 bits, so |vᵢ| ≤ 5.9. `together`: how many rounds the source holds, if not as many as `period` says.
 
     The two parts are kept in one complex array because XLA makes an array in one loop, and two arrays in two.
     """
-    many = rounds(q * n)
+    many = together or rounds(q * n)
     at = jnp.arange(many * q * n, dtype=jnp.uint32)
     step, call, i = at // jnp.uint32(q * n), at // jnp.uint32(n) % jnp.uint32(q), at % jnp.uint32(n)
     if many * q == 1:
@@ -103,7 +103,7 @@ def unit_rows(draw: Draw, shape: tuple[int, int], dtype: Any, *, paired: bool = 
     """v/‖v‖ of its vectors, shape [q, n]: uniform on the unit sphere Sⁿ⁻¹ (Muller 1959).
 
     `paired` sums the squares of both parts in one pass. XLA makes loops of sums of one kind: where f is summed in pairs
-    (types.Separable) a single sum beside them doubles the time of a step, and where it is not a pair does.
+    (types.separable) a single sum beside them doubles the time of a step, and where it is not a pair does.
     """
     v = rows(draw, shape, dtype)
     if not paired:
@@ -123,7 +123,7 @@ def _round(draw: Draw, shape: tuple[int, int]) -> Complex64[Array, "q n"]:
 
 def gaussian(key: Key, n: int) -> Float32[Array, " n"]:
     """v ~ N(0, I), shape [n], float32: the vector of `gaussian_draw`."""
-    return rows(gaussian_draw(key, n), (1, n), jnp.float32)[0]
+    return rows(gaussian_draw(key, n, together=1), (1, n), jnp.float32)[0]
 
 
 def rademacher_draw(key: Key, n: int, q: int = 1) -> Draw:

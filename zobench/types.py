@@ -53,20 +53,22 @@ class Calls(NamedTuple):
         return self.value + self.jvp + self.grad
 
 
-class Separable(NamedTuple):
-    """f(x) = Σᵢ tᵢ(xᵢ), given by `terms(x)` of shape [n]: two values are then summed in one pass over x."""
+def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
+    """f(x) = Σᵢ tᵢ(xᵢ), given by `terms(x)` of shape [n], as a function that knows it: `oracle` finds its `pair`.
 
-    terms: Callable[[Vector], Vector]
+    `pair(x, y)` sums f(x) and f(y) in one pass over the coordinates, each for itself, as two calls would be.
+    """
 
-    def __call__(self, x: Vector) -> Scalar:
-        """f(x)."""
-        return jnp.sum(self.terms(x))
+    def f(x: Vector) -> Scalar:
+        return jnp.sum(terms(x))
 
-    def pair(self, x: Vector, y: Vector) -> tuple[Scalar, Scalar]:
-        """f(x) and f(y), each summed for itself, as two calls would be."""
-        parts = self.terms(x), self.terms(y)
+    def pair(x: Vector, y: Vector) -> tuple[Scalar, Scalar]:
+        parts = terms(x), terms(y)
         zero = jnp.zeros((), parts[0].dtype)
         return jax.lax.reduce(parts, (zero, zero), lambda a, b: (a[0] + b[0], a[1] + b[1]), (0,))
+
+    f.pair = pair  # type: ignore[attr-defined]
+    return f
 
 
 class Oracle(NamedTuple):
@@ -180,5 +182,5 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
         value=lambda x, call=0: ask(x, call),
         jvp=lambda x, v, call=0: jax.jvp(lambda y: ask(y, call), (x,), (v,))[1],
         grad=lambda x, call=0: jax.grad(ask)(x, call),
-        pair=f.pair if isinstance(f, Separable) and (F is None or key is None) else None,
+        pair=getattr(f, "pair", None) if F is None or key is None else None,
     )

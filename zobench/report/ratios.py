@@ -1,7 +1,7 @@
 """How many iterations of a zero-order method do the work of one of gradient descent: cells against exact recursions.
 
 K_ZO/K_GD at each dimension and step rule. K_ZO is the median over seeds of the iteration at which f − f* meets the
-target, the recorded curve interpolated in its logarithm between records (a run is recorded n/4 iterations apart, which
+target, the recorded curve interpolated in its logarithm between records (a run is recorded n/2 iterations apart, which
 is coarse where the slowdown is far below n). K_GD comes from the exact recursion, which for gradient descent is the run
 itself; under the tuned rule gradient descent is tuned too.
 """

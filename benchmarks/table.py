@@ -1,0 +1,172 @@
+"""Seconds for the whole default slowdown table on one core: zobench, cold and warm, beside a tuned NumPy loop.
+
+`python benchmarks/table.py [--out DIR] [overrides ...]`, as in `table.py problem.dim=8,16`. NumPy does the same cells
+with the same steps, the same tuning and the same early stop, all seeds of a cell at once, nothing allocated in the
+loop; it keeps no records and draws no report. zobench is the command, from an empty folder: everything counts. Warm:
+the compiled programs are in the cache, the records are not.
+"""
+
+import os
+
+if __name__ == "__main__":
+    os.environ |= dict.fromkeys(("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from math import ceil, inf, log
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from zobench import build, compose, store, theory
+from zobench.differences import best_eps
+from zobench.report import files
+from zobench.tuning import TUNING_SEEDS_FROM
+from zobench.types import Estimator, Problem
+
+ROOT = Path(__file__).parent.parent
+EPS = best_eps("central", "float64")
+
+
+class Functions(NamedTuple):
+    """f of shape [..., n] → [...], its gradient, and the metric of the runs' stop."""
+
+    f: Callable[[np.ndarray], np.ndarray]
+    gradient: Callable[[np.ndarray], np.ndarray]
+    metric: Callable[[np.ndarray], np.ndarray]
+
+
+def functions(config: dict[str, Any], problem: Problem) -> Functions:
+    """A cell's problem in NumPy: the diagonal quadratics and Welsch."""
+    if problem.modes is not None:
+        h = np.asarray(problem.modes.eigenvalue)
+        f, gradient = lambda x: (x * x) @ (h / 2), lambda x: x * h
+    else:
+        curvature = np.geomspace(config["problem"]["smallest"], 1, problem.n)
+        weight = np.full(problem.n, 1 / (problem.n - 1))
+        weight[[0, -1]] /= 2
+        scale = np.sqrt(curvature / weight)
+        f = lambda x: -np.expm1(-((x * scale) ** 2) / 2) @ weight  # noqa: E731
+        gradient = lambda x: np.exp(-((x * scale) ** 2) / 2) * (weight * scale**2) * x  # noqa: E731
+    metrics = {"gap": f, "gradient": lambda x: (gradient(x) ** 2).sum(-1), "distance": lambda x: (x * x).sum(-1)}
+    return Functions(f, gradient, metrics[config["stop"]["metric"]])
+
+
+def advance(own: Functions, kind: str, x0: np.ndarray, step: float, seeds: Sequence[int], every: int, target, cap):
+    """Iterations to the target of each run [runs], looked at every `every` of them; inf beyond the cap."""
+    runs, n = (len(seeds) if kind == "two_point" else 1), x0.size
+    rng, x, hits = np.random.Generator(np.random.SFC64(list(seeds))), np.tile(x0, (runs, 1)), np.full(runs, inf)
+    v, both, axes = np.empty_like(x), np.empty((2, runs, n)), EPS * np.eye(n) if kind == "finite_difference" else None
+    k = 0
+    while True:
+        hits[(hits == inf) & (own.metric(x) <= target)] = k
+        if k >= cap or np.isfinite(hits).all() or not (own.f(x) < 1e6 * own.f(x0)).all():
+            return hits
+        for _ in range(min(every, cap - k)):
+            if kind == "autodiff":
+                x -= step * own.gradient(x)
+            elif kind == "finite_difference":
+                x -= step * (own.f(x + axes) - own.f(x - axes)) / (2 * EPS)
+            else:
+                rng.standard_normal(out=v)
+                v *= (EPS / np.sqrt(np.einsum("ij,ij->i", v, v)))[:, None]  # εv
+                np.add(x, v, out=both[0])
+                np.subtract(x, v, out=both[1])
+                ahead, behind = own.f(both)
+                v *= (step * n * (ahead - behind) / (2 * EPS**2))[:, None]
+                x -= v
+        k += every
+
+
+def numpy_cell(config: dict[str, Any]) -> int:
+    """All step rules of a cell; how many runs arrived."""
+    with jax.enable_x64(True):
+        problem: Problem = build.make("problem", config["problem"])
+        estimator: Estimator = build.make("estimator", config["estimator"])
+    kind, stop, x0 = config["estimator"]["_target_"].rsplit(".", 1)[-1], config["stop"], np.asarray(problem.x0)
+    own, scale = functions(config, problem), theory.time_scale(estimator, problem.n)
+    every = max(1, round(scale / 2))
+    cap, target = ceil(stop["gd_iterations"] * scale), stop["target"]
+    target *= float(own.metric(x0)) if stop["relative_to"] == "start" else 1.0
+    base = theory.theory_step(problem, estimator)
+    arrived = 0
+    for rule in config["step"]:
+        size = theory.trace_step(problem, estimator) if rule == "trace" else base
+        if rule == "tuned":
+            best, chosen = inf, 1.0
+            held_out = range(TUNING_SEEDS_FROM, TUNING_SEEDS_FROM + config["tuning"]["seeds"])
+            for multiple in sorted(config["tuning"]["multiples"], key=lambda m: (m < 1, abs(log(m)))):
+                allowed = min(cap, ceil(2 * best)) if best < inf else cap
+                middle = float(np.median(advance(own, kind, x0, multiple * base, held_out, every, target, allowed)))
+                best, chosen = min((best, chosen), (middle, multiple))
+            size = base * chosen
+        hits = advance(own, kind, x0, size, range(config["seeds"]), every, target, cap)
+        arrived += int(np.isfinite(hits).sum())
+    return arrived
+
+
+def configs(overrides: Sequence[str]) -> list[dict[str, Any]]:
+    """The cells of the default table."""
+    with compose.session():
+        parsed = compose.parse(["experiment=slowdown", *overrides])
+        return [cell.config for cell in compose.cells(parsed, compose.shared(parsed))]
+
+
+def command(folder: Path, overrides: Sequence[str], runs: str) -> tuple[float, int]:
+    """Seconds of the whole command on this core, and how many runs arrived."""
+    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
+    asked = ["experiment=slowdown", "hydra/launcher=basic", f"runs_dir={runs}", f"report_dir={runs}-report", *overrides]
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "zobench", *asked], cwd=folder, env=environment, check=True, capture_output=True
+    )
+    seconds = time.perf_counter() - start
+    records = [store.read(path) for path in (folder / runs).glob("*.npz")]
+    arrived = [np.sum(r.arrays[f"{rule}/outcome"] == "reached") for r in records if r for rule in r.meta["rules"]]
+    spent = [r.meta["compile_seconds"] + r.meta["run_seconds"] for r in records if r]
+    print(f"  {runs}: {seconds:.1f} s, of it {sum(spent):.1f} s in compiling and running {len(records)} cells")
+    return seconds, int(sum(arrived))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and write slowdown.csv."""
+    parser = argparse.ArgumentParser(description="The whole slowdown table: zobench and NumPy.")
+    parser.add_argument("--out", type=Path, default=ROOT / "reports" / "performance", help="folder of the report")
+    parser.add_argument("--repeats", type=int, default=3)
+    asked, overrides = parser.parse_known_args(arguments)
+    cells = configs(overrides)
+    found: dict[str, list[tuple[float, int]]] = {"NumPy": [], "zobench, cold": [], "zobench, warm cache": []}
+    for repeat in range(asked.repeats):
+        start = time.perf_counter()
+        arrived = sum(numpy_cell(config) for config in cells)
+        found["NumPy"].append((time.perf_counter() - start, arrived))
+        with tempfile.TemporaryDirectory() as folder:
+            for name, runs in (("zobench, cold", "cold"), ("zobench, warm cache", "warm")):
+                found[name].append(command(Path(folder), overrides, f"{runs}{repeat}"))
+        print({name: f"{times[-1][0]:.1f} s" for name, times in found.items()}, flush=True)
+    own = np.median([seconds for seconds, _ in found["NumPy"]])
+    rows = [
+        {
+            "implementation": name,
+            "cells": len(cells),
+            "runs_that_arrived": times[-1][1],
+            "seconds": float(np.median([seconds for seconds, _ in times])),
+            "least": min(times)[0],
+            "most": max(times)[0],
+            "numpy_over_this": float(own / np.median([seconds for seconds, _ in times])),
+        }
+        for name, times in found.items()
+    ]
+    files.write_csv(asked.out / "slowdown.csv", rows)
+
+
+if __name__ == "__main__":
+    main()
