@@ -9,7 +9,7 @@ import pytest
 from zobench import directions, estimators, run
 from zobench.cell import run_cell
 from zobench.methods import descent
-from zobench.types import Key, Modes, Problem
+from zobench.types import Key, Modes, Problem, separable
 
 LAM = np.geomspace(0.01, 1, 12)
 
@@ -200,3 +200,22 @@ def test_the_measured_metrics_are_those_of_the_iterate():
     np.testing.assert_allclose(gap, (LAM * x * x).sum(1) / 2, rtol=1e-12)
     np.testing.assert_allclose(gradient, ((LAM * x) ** 2).sum(1), rtol=1e-12)
     np.testing.assert_allclose(distance, (x * x).sum(1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("f", [separable(lambda x: x * x / 2), lambda x: jnp.sum(x * x) / 2])
+def test_a_direction_is_never_stored_twice(f):
+    """Beside x, a float32 run keeps a pair of directions and three vectors more: n = 10⁸ within 3 GiB."""
+    n = 100_000
+    program = run.compile_block(Problem(f=f, x0=jnp.ones(n, jnp.float32), f_star=0.0), two_point_descent)
+    memory = program.block.memory_analysis()  # type: ignore[attr-defined]
+    assert memory.temp_size_in_bytes + memory.output_size_in_bytes <= (8 + 4 * 4) * n + 10_000
+
+
+def test_pairs_of_values_are_the_values():
+    f = separable(lambda x: jnp.asarray(LAM, x.dtype) * x * x / 2)
+    x, y = jnp.linspace(-1, 2, LAM.size), jnp.linspace(0, 1, LAM.size)
+    np.testing.assert_allclose(f.pair(x, y), [f(x), f(y)], rtol=1e-14)  # type: ignore[attr-defined]
+    paired, alone = (cell(quadratic()._replace(f=own))[0]["theory/gap"] for own in (f, lambda x: f(x)))
+    size = min(paired.shape[1], alone.shape[1])
+    assert size > 10
+    np.testing.assert_allclose(paired[:, :size], alone[:, :size], rtol=1e-3)

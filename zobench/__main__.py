@@ -12,9 +12,8 @@ HELP = """\
 zobench: what does an optimizer pay for not having a gradient?
 
   zobench experiment=slowdown                       the table, n = 8 ... 512: runs, report, plots in reports/slowdown
-  zobench experiment=slowdown problem.dim=8,16 seeds=4      a quick version; the command line wins over the file
-  zobench experiment=mds                            the same comparison on a map of cities
-  zobench experiment=directions                     how many directions a step: q = 1 ... 64, independent and orthogonal
+  zobench experiment=slowdown problem.dim=8,16 seeds=4      a smaller one; the command line wins over the file
+  zobench experiment=quick/memory                   any experiment in seconds, its page in reports/quick
   zobench problem=mds problem.points=15 estimator=two_point seeds=10         one cell and a short table
   zobench -m problem.dim=8,16 estimator=two_point,autodiff                   a sweep
   zobench report slowdown [report_dir=...] [runs_dir=...]                    draw again from records
