@@ -13,14 +13,7 @@ from zobench.__main__ import main
 EXPERIMENTS = sorted(file.stem for file in Path("conf/experiment").glob("*.yaml"))
 
 
-OF_THEIR_OWN = ("slowdown", "directions", "mds")  # tested page by page elsewhere, and the first one by .ci/run
-
-
-def marked(name):
-    return pytest.param(name, marks=pytest.mark.slow) if name in OF_THEIR_OWN else name
-
-
-@pytest.mark.parametrize("name", [marked(name) for name in EXPERIMENTS])
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_the_quick_variant_of_an_experiment_leaves_its_whole_page_and_measures_its_claims(name, tmp_path, capsys):
     folder, runs = tmp_path / "page", tmp_path / "runs"
     arguments = [f"experiment=quick/{name}", f"runs_dir={runs}", f"report_dir={folder}", "hydra/launcher=basic"]
