@@ -64,12 +64,12 @@ def breast_cancer(ridge: float = 1e-3, batch: int | None = None, common: bool = 
         loss = jnp.mean(jax.nn.softplus(-jnp.asarray(margin, x.dtype)[rows] @ x))
         return loss + ridge / 2 * jnp.sum(x * x)
 
-    x_star = newton(lambda x: _derivatives(margin, ridge, x), np.zeros(n)) if ridge else None
+    x_star = newton(lambda x: derivatives(margin, ridge, x), np.zeros(n)) if ridge else None
     return Problem(
         f=mean,
         x0=jnp.zeros(n),
         F=minibatch(mean, m, batch, common),
-        f_star=0.0 if x_star is None else _derivatives(margin, ridge, x_star)[0],
+        f_star=0.0 if x_star is None else derivatives(margin, ridge, x_star)[0],
         x_star=None if x_star is None else jnp.asarray(x_star),
         L=float(np.linalg.norm(margin, 2) ** 2) / (4 * m) + ridge,
         mu=float(ridge) if ridge else np.nan,
@@ -77,8 +77,8 @@ def breast_cancer(ridge: float = 1e-3, batch: int | None = None, common: bool = 
     )
 
 
-def _derivatives(margin: np.ndarray, ridge: float, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """f, ∇f and ∇²f of the ridge-regularised logistic loss."""
+def derivatives(margin: np.ndarray, ridge: float, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """f, ∇f and ∇²f of the ridge-regularised logistic loss; margin = y_j a_j, [m, n]."""
     t = margin @ x
     wrong = expit(-t)
     value = float(np.mean(np.logaddexp(0, -t)) + ridge / 2 * x @ x)

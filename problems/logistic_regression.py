@@ -3,8 +3,8 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.special import expit
 
+from zobench.problems.logistic import derivatives
 from zobench.problems.newton import newton
 from zobench.types import Problem
 
@@ -32,11 +32,11 @@ def logistic_regression(dim: int = 300, samples: int = 1000, ridge: float = 1e-3
     def f(x):
         return jnp.mean(jax.nn.softplus(-(jnp.asarray(margin, x.dtype) @ x))) + ridge / 2 * jnp.sum(x * x)
 
-    x_star = newton(lambda x: _derivatives(margin, ridge, x), np.zeros(dim)) if dim <= SOLVED else None
+    x_star = newton(lambda x: derivatives(margin, ridge, x), np.zeros(dim)) if dim <= SOLVED else None
     return Problem(
         f=f,
         x0=jnp.zeros(dim),
-        f_star=np.nan if x_star is None else _derivatives(margin, ridge, x_star)[0],
+        f_star=np.nan if x_star is None else derivatives(margin, ridge, x_star)[0],
         x_star=None if x_star is None else jnp.asarray(x_star),
         L=float(np.linalg.eigvalsh(short)[-1]) / (4 * samples) + ridge,
         mu=float(ridge),
@@ -52,12 +52,3 @@ def wide_logistic_regression(dim: int = 300) -> Problem:
 def newton_example() -> Problem:
     """logistic_regression with 1000 samples and n = 300, a usual example for Newton-CG; L/mu is about 600."""
     return logistic_regression(dim=300, samples=1000)
-
-
-def _derivatives(margin: np.ndarray, ridge: float, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """f, ∇f and ∇²f."""
-    t = margin @ x
-    wrong = expit(-t)
-    value = float(np.mean(np.logaddexp(0, -t)) + ridge / 2 * x @ x)
-    curvature = (margin.T * (wrong * expit(t))) @ margin / len(t)
-    return value, ridge * x - margin.T @ wrong / len(t), curvature + ridge * np.eye(x.size)

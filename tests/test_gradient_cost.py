@@ -12,7 +12,7 @@ from zobench.problems.deep import deep
 from zobench.problems.logistic import logistic
 from zobench.problems.quadratic import quadratic
 from zobench.problems.wrappers import black_box, noisy
-from zobench.report import gradient_cost_report
+from zobench.report import gradient_cost_report, lines
 from zobench.types import Problem
 
 
@@ -107,7 +107,7 @@ def test_sizes_that_cost_too_much_or_are_refused_are_left_out():
     arrays, meta = gradient_cost.gradient_cost(picky, sizes=[2, 3, 4, 10**6], repeats=4, most=1e4)()
     assert arrays["n"].tolist() == [2, 4]
     assert [text.split(":")[0] for text in meta["refused"]] == ["3", "1000000"]
-    assert np.isnan(gradient_cost_report.slope(arrays["n"], arrays["flops"][:, 0]).value)
+    assert np.isnan(lines.log_slope(arrays["n"], arrays["flops"][:, 0]).value)
 
 
 def test_bad_input_is_refused_in_the_factory(monkeypatch):
@@ -126,11 +126,11 @@ def test_bad_input_is_refused_in_the_factory(monkeypatch):
 
 def test_a_slope_has_the_interval_of_its_residuals():
     n = np.array([1.0, 2, 4, 8, 16])
-    exact = gradient_cost_report.slope(n, 3 * n**1.5)
+    exact = lines.log_slope(n, 3 * n**1.5)
     assert exact.value == pytest.approx(1.5) and exact.high - exact.low < 1e-10
-    rough = gradient_cost_report.slope(n, n * np.array([1, 1.1, 0.9, 1.2, 1]))
+    rough = lines.log_slope(n, n * np.array([1, 1.1, 0.9, 1.2, 1]))
     assert rough.low < rough.value < rough.high
-    assert np.isnan(gradient_cost_report.slope(n[:3], n[:3]).value)
+    assert np.isnan(lines.log_slope(n[:3], n[:3]).value)
 
 
 def test_a_user_measures_their_own_problem_in_one_file(tmp_path, monkeypatch, capsys):

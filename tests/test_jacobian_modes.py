@@ -11,7 +11,7 @@ from zobench import claims, store
 from zobench.autodiff import fits, graphs
 from zobench.autodiff.counted import counted, like
 from zobench.autodiff.jacobian_modes import jacobian_modes
-from zobench.report import fitted, jacobian_modes_report
+from zobench.report import fitted, jacobian_modes_report, lines
 
 SMALL: dict[str, Any] = {"n": 6, "rows": 40, "points": 5, "sizes": [1, 4, 16], "width": 12, "hidden": 8, "repeats": 2}
 
@@ -88,9 +88,9 @@ def test_rows_go_in_batches_where_the_identity_is_too_large():
 
 def test_slopes_and_crossings_of_exact_lines():
     x = np.array([1.0, 10, 100, 1000])
-    slope = fitted.counted_slope(x, 3 * x**2)
+    slope = lines.log_slope(x, 3 * x**2)
     assert slope.value == pytest.approx(2) and slope.high - slope.low < 1e-10
-    assert np.isnan(fitted.counted_slope(x[:3], x[:3]).value)
+    assert np.isnan(lines.log_slope(x[:3], x[:3]).value)
     assert fitted.crossing(x, x / 30).value == pytest.approx(30)
     assert np.isnan(fitted.crossing(x, x + 1).value)
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zobench.report import lines, tables
+from zobench.report import files, lines, tables
 from zobench.report.records import target
 from zobench.statistics import Estimate
 from zobench.store import Record
@@ -228,9 +228,9 @@ def table(lines_of_csv: Sequence[dict[str, str]]) -> list[tables.Table]:
         noise = f", noise {float(line['noise']):g}" if float(line["noise"]) else ""
         scale = float(line["scale"])
         cells = [f"{line['quotient']}, {line['dtype']}{noise}", tables.significant(float(line["best_eps"]), 2)]
-        cells += [tables.significant(_float(line["predicted_eps"]), 2), _relative(line["least_error"], scale)]
+        cells += [tables.significant(files.number(line["predicted_eps"]), 2), _relative(line["least_error"], scale)]
         cells += [_relative(line["predicted_error"], scale), _relative(line["error_at_predicted"], scale)]
-        slopes = (_float(line["rounding_slope"]), _float(line["truncation_slope"]))
+        slopes = (files.number(line["rounding_slope"]), files.number(line["truncation_slope"]))
         body.append([*cells, *(tables.number(slope) for slope in slopes)])
     header = ["", "best ε", "predicted", "least error", "predicted", "at predicted ε", "left slope", "right slope"]
     note = "A directional derivative, root mean square over directions, relative. Predicted: Moré & Wild's ε, from the "
@@ -239,8 +239,4 @@ def table(lines_of_csv: Sequence[dict[str, str]]) -> list[tables.Table]:
 
 
 def _relative(text: str, scale: float) -> str:
-    return tables.significant(_float(text) / scale, 2)
-
-
-def _float(text: str) -> float:
-    return float(text) if text else nan
+    return tables.significant(files.number(text) / scale, 2)

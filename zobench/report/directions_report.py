@@ -60,24 +60,20 @@ def summary(folder: Path) -> list[tables.Table]:
 def _line(line: dict[str, str]) -> list[str]:
     return [
         line["q"] or "–",
-        tables.significant(_float(line["B"])),
-        _with_interval(line, "iterations") or tables.number(_float(line["exact_iterations"]), 0),
+        tables.significant(files.number(line["B"])),
+        _with_interval(line, "iterations") or tables.number(files.number(line["exact_iterations"]), 0),
         _with_interval(line, "calls"),
-        tables.number(_float(line["exact_calls"]), 0),
-        tables.number(_float(line["theory_calls"]), 0),
+        tables.number(files.number(line["exact_calls"]), 0),
+        tables.number(files.number(line["theory_calls"]), 0),
     ]
 
 
 def _with_interval(line: dict[str, str], name: str) -> str:
     if not line[name] or line[name] == "inf":
         return line[name]
-    value, low, high = (_float(line[key]) for key in (name, f"{name}_low", f"{name}_high"))
+    value, low, high = (files.number(line[key]) for key in (name, f"{name}_low", f"{name}_high"))
     spread = f" [{low:.0f}, {high:.0f}]" if low == low else ""
     return f"{value:.0f}{spread}"
-
-
-def _float(text: str) -> float:
-    return float(text) if text else nan
 
 
 def measures(records: Sequence[Path]) -> dict[str, Estimate]:

@@ -1,30 +1,9 @@
 """Exponents and ratios of what a study counted or timed, with 95 % intervals."""
 
-from math import sqrt
-
 import numpy as np
-from scipy.special import stdtrit
 
 from zobench import statistics
 from zobench.statistics import POINTS_NEEDED, Estimate
-
-
-def counted_slope(x: np.ndarray, y: np.ndarray) -> Estimate:
-    """Least-squares slope of ln y on ln x for exact counts: the interval says how straight the line is (Student).
-
-    Points where either is 0 or nan are left out; nan where fewer than four remain.
-    """
-    kept = (x > 0) & (y > 0)
-    if len(set(x[kept])) < POINTS_NEEDED:
-        return Estimate(np.nan)
-    lnx, lny = np.log(x[kept]), np.log(y[kept])
-    centred = lnx - lnx.mean()
-    slope = float(centred @ lny / (centred @ centred))
-    residual = lny - lny.mean() - slope * centred
-    free = len(lnx) - 2
-    stderr = sqrt(residual @ residual / free / (centred @ centred))
-    spread = float(stdtrit(free, 0.975)) * stderr
-    return Estimate(slope, slope - spread, slope + spread, stderr=stderr)
 
 
 def timed(seconds: np.ndarray) -> Estimate:

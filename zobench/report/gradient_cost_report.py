@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import t as student
 
 from zobench import statistics, store
 from zobench.autodiff.gradient_cost import GRADIENTS, METHODS
 from zobench.report import files, page, tables
+from zobench.report.lines import log_slope
 from zobench.statistics import Estimate
 
 FIGURES = ("gradient_cost", "whole_gradient")
@@ -72,20 +72,6 @@ def _line(name: str, parts: Sequence[dict[str, np.ndarray]]) -> Line:
     return Line(name, a["n"], a["flops"] + a["transcendentals"], a["seconds"], a["values"], a["error"])
 
 
-def slope(n: np.ndarray, y: np.ndarray) -> Estimate:
-    """Least-squares slope of ln y on ln n, Student's interval from the residuals; nan below four different n."""
-    kept = np.isfinite(y) & (y > 0)
-    x, lny = np.log(n[kept]), np.log(y[kept])
-    if len(set(n[kept].tolist())) < statistics.POINTS_NEEDED:
-        return Estimate(nan)
-    centred = x - x.mean()
-    value = float(centred @ lny / (centred @ centred))
-    residual = lny - lny.mean() - value * centred
-    spread = float(np.sqrt(residual @ residual / (len(x) - 2) / (centred @ centred)))
-    width = spread * float(student.ppf(0.975, len(x) - 2))
-    return Estimate(value, value - width, value + width, stderr=spread)
-
-
 def _extreme(parts: Sequence[Estimate], largest: bool) -> Estimate:
     kept = [part for part in parts if isfinite(part.value)]
     key: Callable[[Estimate], float] = lambda part: part.value  # noqa: E731
@@ -104,7 +90,7 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
     for method in POINTWISE:
         name = f"{WORDS[method]} over f"
         both(f"{name}, operations", [Estimate(float(r)) for line in found for r in line.ratio(method)])
-        both(f"{name}, operations: slope in n", [slope(line.n, line.ratio(method)) for line in found])
+        both(f"{name}, operations: slope in n", [log_slope(line.n, line.ratio(method)) for line in found])
         both(f"{name}, seconds at the largest n", [_time(line, method) for line in found])
         deep = [Estimate(float(line.ratio(method)[i])) for line in found if line.name == "deep" for i in [-1]]
         result[f"{name}, operations: deep network"] = _extreme(deep, True)
@@ -112,7 +98,7 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
         "f and gradient over JVP, operations", [Estimate(float(r)) for li in found for r in li.ratio("gradient", "jvp")]
     )
     for method in METHODS[4:]:
-        both(f"{WORDS[method]} over f, operations: slope in n", [slope(li.n, li.ratio(method)) for li in found])
+        both(f"{WORDS[method]} over f, operations: slope in n", [log_slope(li.n, li.ratio(method)) for li in found])
     forward = [line.ratio("forward", "forward_difference") for line in found]
     both("forward mode over forward differences, operations", _finite(forward))
     central = [line.ratio("forward", "central_difference") for line in found]

@@ -11,6 +11,7 @@ from zobench import store
 from zobench.autodiff.hessian_vector import FUNCTIONS, STEPS
 from zobench.autodiff.newton_paths import METHODS
 from zobench.report import files, fitted, page, tables
+from zobench.report.lines import log_slope
 from zobench.statistics import Estimate
 
 FILES = page.names("products", "steps", "newton")
@@ -76,9 +77,9 @@ def _products(a: dict[str, np.ndarray]) -> dict[str, Estimate]:
     errors = a["errors"][np.isfinite(a["errors"])]
     found[names[0]] = Estimate(float(errors.max())) if errors.size else Estimate(nan)
     found[names[1]] = Estimate(float(over.max()))
-    found[names[2]] = fitted.counted_slope(n[many], over[0][many])
-    found[names[3]] = fitted.counted_slope(n[many], a["bytes"][2][many])
-    found[names[4]] = fitted.counted_slope(n[many], a["bytes"][HESSIAN][many])
+    found[names[2]] = log_slope(n[many], over[0][many])
+    found[names[3]] = log_slope(n[many], a["bytes"][2][many])
+    found[names[4]] = log_slope(n[many], a["bytes"][HESSIAN][many])
     near = np.flatnonzero(np.abs(n / GIVEN - 1) < 0.02)  # a network has about so many weights
     if near.size:
         scale = GIVEN / n[near[0]]
@@ -100,8 +101,8 @@ def _differences(a: dict[str, np.ndarray]) -> dict[str, Estimate]:
     best = int(error.argmin())
     right, left = (eps > 3 * eps[best]) & (error < 1e-2), eps < eps[best] / 3
     found[names[2]] = Estimate(float(error[best]))
-    found[names[0]] = fitted.counted_slope(eps[right], error[right])
-    found[names[1]] = fitted.counted_slope(eps[left], error[left])
+    found[names[0]] = log_slope(eps[right], error[right])
+    found[names[1]] = log_slope(eps[left], error[left])
     return found
 
 
@@ -111,7 +112,7 @@ def _steps(a: dict[str, np.ndarray]) -> dict[str, Estimate]:
         found[f"{step} step: bytes, slope in n"] = Estimate(nan)
         found[f"{step} step: time, slope in n"] = Estimate(nan)
         if a and len(a["step_n"]) > 1:
-            found[f"{step} step: bytes, slope in n"] = fitted.counted_slope(a["step_n"], a["step_bytes"][i])
+            found[f"{step} step: bytes, slope in n"] = log_slope(a["step_n"], a["step_bytes"][i])
             found[f"{step} step: time, slope in n"] = fitted.timed_slope(a["step_n"], a["step_seconds"][i])
     found["time of a Newton step over a gradient step, n = 512"] = Estimate(nan)
     if a and LARGE in a["step_n"]:

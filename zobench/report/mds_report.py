@@ -80,12 +80,12 @@ def _block(cells: Sequence[dict[str, str] | None]) -> list[list[str]]:
     entries = {
         "iterations": lambda x: _with_interval(x, "iterations", 0),
         "oracle calls": lambda x: _with_interval(x, "calls", 0),
-        "seconds": lambda x: tables.significant(_float(x["seconds"]), 2),
+        "seconds": lambda x: tables.significant(files.number(x["seconds"]), 2),
         "K/(n K_GD)": lambda x: _with_interval(x, "constant", 2),
         "runs arrived": lambda x: (
             f"{x['reached']} of {x['runs']}" + (f", {x['diverged']} diverged" * (x["diverged"] != "0"))
         ),
-        "map error": lambda x: tables.significant(_float(x["map_error"])),
+        "map error": lambda x: tables.significant(files.number(x["map_error"])),
     }
     lines = [[name, *(entry(cell) if cell else "" for cell in cells)] for name, entry in entries.items()]
     return [line for line in lines if any(line[1:])]
@@ -94,13 +94,9 @@ def _block(cells: Sequence[dict[str, str] | None]) -> list[list[str]]:
 def _with_interval(line: dict[str, str], name: str, digits: int) -> str:
     if not line[name]:
         return ""
-    value, low, high = (_float(line[key]) for key in (name, f"{name}_low", f"{name}_high"))
+    value, low, high = (files.number(line[key]) for key in (name, f"{name}_low", f"{name}_high"))
     spread = f" [{tables.number(low, digits)}, {tables.number(high, digits)}]" if low == low else ""
     return tables.number(value, digits) + spread
-
-
-def _float(text: str) -> float:
-    return float(text) if text else nan
 
 
 def measures(records: Sequence[Path]) -> dict[str, Estimate]:

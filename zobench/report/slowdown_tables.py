@@ -1,8 +1,8 @@
 """The tables of the slowdown report, made from the lines of table.csv so that file and terminal say the same."""
 
 from collections.abc import Sequence
-from math import nan
 
+from zobench.report import files
 from zobench.report.records import METHODS, RULES, rank
 from zobench.report.tables import Table, number, significant
 
@@ -92,7 +92,7 @@ def details(rows: Sequence[Line]) -> Table:
             _power(row, "calls_n_exponent"),
             decay(row),
             _measured(row, "constant"),
-            significant(_float(row["tightness"])),
+            significant(files.number(row["tightness"])),
             row["note"],
         ]
         for row in rows
@@ -108,12 +108,12 @@ def contractions(cells: Sequence[Line]) -> Table:
         [
             c["method"],
             c["n"],
-            f"{_float(c['contraction']):.6f}",
-            f"[{_float(c['contraction_low']):.6f}, {_float(c['contraction_high']):.6f}]"
+            f"{files.number(c['contraction']):.6f}",
+            f"[{files.number(c['contraction_low']):.6f}, {files.number(c['contraction_high']):.6f}]"
             if c["contraction_low"]
             else "",
-            f"{_float(c['contraction_exact']):.6f}" if c["contraction_exact"] else "",
-            f"{_float(c['contraction_bound']):.6f}",
+            f"{files.number(c['contraction_exact']):.6f}" if c["contraction_exact"] else "",
+            f"{files.number(c['contraction_bound']):.6f}",
         ]
         for c in chosen
     ]
@@ -132,13 +132,13 @@ def decay(row: Line) -> str:
     """How the error falls with k."""
     if row["metric"] != "distance":
         return _power(row, "k_exponent", "k")
-    rate = _float(row["contraction_rate"])
+    rate = files.number(row["contraction_rate"])
     return "" if rate != rate else f"c = {number(rate)} {_interval(row, 'contraction_rate')}".strip()
 
 
 def exact(row: Line) -> str:
     """The same by the exact recursion."""
-    value = _float(row["exact"])
+    value = files.number(row["exact"])
     if value != value:
         return ""
     return f"c = {number(value)}" if row["metric"] == "distance" else f"k^{number(value)}"
@@ -147,25 +147,21 @@ def exact(row: Line) -> str:
 def bound(row: Line) -> str:
     """How near the mean curves come to the bound: above 1 it is crossed."""
     sign = {"yes": "> 1, crossed", "no": "≤ 1", "unknown": ""}[row["bound_crossed"]]
-    return f"{significant(_float(row['tightness']), 2)} {sign}" if sign else ""
+    return f"{significant(files.number(row['tightness']), 2)} {sign}" if sign else ""
 
 
 def _power(row: Line, name: str, base: str = "n") -> str:
     if row[name] == "":
         return row["note"].split(";")[0] if "needs" in row["note"] and base == "n" else ""
-    return f"{base}^{number(_float(row[name]))} {_interval(row, name)}".strip()
+    return f"{base}^{number(files.number(row[name]))} {_interval(row, name)}".strip()
 
 
 def _measured(row: Line, name: str) -> str:
-    return f"{number(_float(row[name]))} {_interval(row, name)}".strip() if row[name] else ""
+    return f"{number(files.number(row[name]))} {_interval(row, name)}".strip() if row[name] else ""
 
 
 def _interval(row: Line, name: str) -> str:
     if row[f"{name}_low"]:
-        return f"[{number(_float(row[f'{name}_low']))}, {number(_float(row[f'{name}_high']))}]"
-    stderr = _float(row[f"{name}_se"])
+        return f"[{number(files.number(row[f'{name}_low']))}, {number(files.number(row[f'{name}_high']))}]"
+    stderr = files.number(row[f"{name}_se"])
     return f"± {number(stderr, 3)}" if stderr >= 5e-4 else ""
-
-
-def _float(text: str) -> float:
-    return float(text) if text else nan

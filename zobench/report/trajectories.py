@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zobench.report import lines, tables
+from zobench.report import files, lines, tables
 from zobench.statistics import Estimate
 from zobench.store import Record
 
@@ -155,24 +155,22 @@ def table(lines_of_csv: Sequence[dict[str, str]]) -> list[tables.Table]:
     for words in dict.fromkeys(line["what"] for line in runs):
         cells = [words]
         for line in (line for line in runs if line["what"] == words):
-            exact = tables.significant(_float(line["exact"]), 4)
-            cells += [tables.significant(_float(line["f"]), 4) + (f" ({exact})" if exact else "")]
-            cells += [tables.significant(_float(line["median"]), 3)]
+            exact = tables.significant(files.number(line["exact"]), 4)
+            cells += [tables.significant(files.number(line["f"]), 4) + (f" ({exact})" if exact else "")]
+            cells += [tables.significant(files.number(line["median"]), 3)]
         body.append(cells)
     header = ["", "mean f, k = 10", "median", "mean f, k = 50", "median"]
     note = "f(x0) = 96 at (4, 4). In brackets: the exact recursion of the mean."
     grown = [line for line in lines_of_csv if line["what"].startswith("two points to")]
-    text = [[line["n"], line["k"], line["exact"], tables.significant(_float(line["distance"]), 2)] for line in grown]
+    text = [
+        [line["n"], line["k"], line["exact"], tables.significant(files.number(line["distance"]), 2)] for line in grown
+    ]
     low = "The lecture's function of each pair of coordinates; the mean over runs, step 1/(nL)."
     columns = ["n", "iterations to f(x0)/100", "exact", "largest distance of the curves, standard errors"]
     return [
         *([tables.Table("The lecture's function", note, header, body)] if body else []),
         tables.Table("The same in n dimensions", low, columns, text),
     ]
-
-
-def _float(text: str) -> float:
-    return float(text) if text else nan
 
 
 def exponent(found: Sequence[Cell]) -> float:

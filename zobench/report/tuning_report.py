@@ -121,16 +121,12 @@ def _line(row: dict[str, str]) -> list[str]:
     above = "≥ " if high and high == row["grid_high"] else ""
     good = f"{below}{low} to {above}{high}" if low else "none"
     best = row["best_multiple"] + (" (edge)" if row["at_edge"] == "yes" else "")
-    width, gain = (tables.significant(_float(row[name])) for name in ("width", "theory_over_best"))
+    width, gain = (tables.significant(files.number(row[name])) for name in ("width", "theory_over_best"))
     return [best, good, width, gain, _calls(row)]
 
 
 def _calls(row: dict[str, str]) -> str:
-    value, low, high = (_float(row[f"calls{end}"]) for end in ("", "_low", "_high"))
+    value, low, high = (files.number(row[f"calls{end}"]) for end in ("", "_low", "_high"))
     if not np.isfinite(value):
         return "not reached" if value == value else ""
     return f"{value:.0f}" + (f" [{low:.0f}, {high:.0f}]" if low == low else "")
-
-
-def _float(text: str) -> float:
-    return float(text) if text else nan
