@@ -8,7 +8,7 @@ not vectorise on CPU.
 """
 
 from math import ceil, log2
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +23,11 @@ _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
 _NORMAL, _BITS, _AXES = 0x10000000, 0x20000000, 0x30000000  # what a word is for; the call's number fills the rest
 BITS = 32  # signs in a word
-LANES = 32  # float32 numbers in two vectors
+LANES = 128  # random numbers that are drawn together, at least: a few vectors
+CHUNK = 1024  # coordinates whose pairs stay in the first cache
+LONG = 4 * CHUNK  # from here on in chunks; XLA inlines a loop of one turn, and then draws twice
+_LOG = (7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1)
+_LOG += (-1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)
 
 
 def threefry(key: tuple[Words, Words], counter: tuple[Words, Words]) -> tuple[Words, Words]:
@@ -44,16 +48,37 @@ def threefry(key: tuple[Words, Words], counter: tuple[Words, Words]) -> tuple[Wo
 
 def _rotation(turn: Words) -> tuple[Float32[Array, " n"], Float32[Array, " n"]]:
     """cos and sin of 2π turn/2³² by polynomials on an eighth of a turn (error below 4e-7): XLA's are scalar code."""
-    quarter = (turn + jnp.uint32(1 << 29)) >> jnp.uint32(30)
-    rest = jax.lax.bitcast_convert_type(turn - (quarter << jnp.uint32(30)), jnp.int32)
-    t = rest.astype(jnp.float32) * np.float32(2 * np.pi / 2**32)
+    t = _bits(turn << jnp.uint32(2), jnp.int32).astype(jnp.float32) * np.float32(2 * np.pi / 2**34)
     t2 = t * t
     sine = t * (1 + t2 * (np.float32(-1 / 6) + t2 * (np.float32(1 / 120) + t2 * np.float32(-1 / 5040))))
     cosine = 1 + t2 * (np.float32(-1 / 2) + t2 * (np.float32(1 / 24) + t2 * (np.float32(-1 / 720) + t2 / 40320)))
-    odd = (quarter & jnp.uint32(1)) == 1
+    quarter = turn + jnp.uint32(1 << 29)  # in its two highest bits
+    odd = quarter & jnp.uint32(1 << 30) != 0
     x, y = jnp.where(odd, sine, cosine), jnp.where(odd, cosine, sine)
-    left, down = ((quarter + jnp.uint32(1)) & jnp.uint32(2)) == 2, (quarter & jnp.uint32(2)) == 2
-    return jnp.where(left, -x, x), jnp.where(down, -y, y)
+    return _with_sign(x, quarter + jnp.uint32(1 << 30)), _with_sign(y, quarter)
+
+
+def _with_sign(x: Float32[Array, " n"], word: Words) -> Float32[Array, " n"]:
+    """−x where the word's highest bit is set."""
+    return _bits(_bits(x, jnp.uint32) ^ (word & jnp.uint32(1 << 31)), jnp.float32)
+
+
+def _log(u: Float32[Array, " n"]) -> Float32[Array, " n"]:
+    """ln u of a normal positive number, to 1.2e-7 of itself: Cephes' logf, without what XLA does for all the others.
+
+    u = 2ᵉ(1 + t) with 1 + t in [√½, √2); ln(1 + t) = t − t²/2 + t³ P(t).
+    """
+    bits = _bits(u, jnp.int32)
+    exponent = (bits - jnp.int32(0x3F3504F3)) >> jnp.int32(23)  # √½
+    t = _bits(bits - (exponent << jnp.int32(23)), jnp.float32) - 1
+    p = jnp.full_like(t, _LOG[0])
+    for coefficient in _LOG[1:]:
+        p = p * t + np.float32(coefficient)
+    return (t * t * t * p - t * t / 2 + t) + exponent.astype(jnp.float32) * np.float32(np.log(2))
+
+
+def _bits(x: Array, dtype: Any) -> Array:
+    return jax.lax.bitcast_convert_type(x, dtype)
 
 
 def _words(key: Key, stream: int, step: Words, call: Words, i: Words) -> tuple[Words, Words]:
@@ -62,7 +87,7 @@ def _words(key: Key, stream: int, step: Words, call: Words, i: Words) -> tuple[W
 
 
 def rounds(size: int) -> int:
-    """How many pairs of steps are drawn at once: enough to fill two vectors where a step has few random numbers."""
+    """How many pairs of steps are drawn at once: enough to fill vectors where a step has few random numbers."""
     return max(1, 1 << ceil(log2(LANES / size))) if size < LANES else 1
 
 
@@ -71,30 +96,84 @@ def period(size: int) -> int:
     return 2 * rounds(size)
 
 
+class Parts(NamedTuple):
+    """What two steps share where directions are long: the vectors of each and their squared norms [q].
+
+    A vector fills whole chunks: what is behind its n coordinates is left over.
+    """
+
+    real: Float32[Array, "q m"]
+    imag: Float32[Array, "q m"]
+    squares: tuple[Float32[Array, " q"], Float32[Array, " q"]]
+
+
 def gaussian_draw(key: Key, n: int, dtype: Any = None, q: int = 1, together: int | None = None) -> Draw:
     """q vectors v ~ N(0, I) for the step key.step, of which `rows` and `unit_rows` make [q, n].
 
     Box & Muller (1958): z = √(−2 ln u) e^(2πiw) with (u, w) of word (call, i) of round ⌊step/2⌋; an even step takes the
-    real part, an odd one the imaginary part. The source is z, complex64 [rounds·q·n], for any `dtype`. The uniform u
-    has 24 bits, so |vᵢ| ≤ 5.9. `together`: how many rounds the source holds, if not as many as `period` says.
+    real part, an odd one the imaginary part. The source is z, complex64 [rounds·q·n], for any `dtype`, or from n = LONG
+    on its `Parts`. The uniform u has 24 bits, so |vᵢ| ≤ 5.9. `together`: how many rounds the source holds, if not as
+    many as `period` says.
 
-    The two parts are kept in one complex array because XLA makes an array in one loop, and two arrays in two.
+    The two parts are made in one complex array because XLA makes an array in one loop, and two arrays in two.
     """
+    if n >= LONG:
+        return Draw(_parts(key, n, q), key.step % jnp.uint32(2))
     many = together or rounds(q * n)
     at = jnp.arange(many * q * n, dtype=jnp.uint32)
     step, call, i = at // jnp.uint32(q * n), at // jnp.uint32(n) % jnp.uint32(q), at % jnp.uint32(n)
     if many * q == 1:
         step, call, i = jnp.uint32(0), jnp.zeros_like(at), at
     first = key.step // jnp.uint32(2 * many) * jnp.uint32(many)
-    radius, turn = _words(key, _NORMAL, first + step, key.call + call, i)
+    return Draw(_normals(key, first + step, call, i), key.step % jnp.uint32(2 * many))
+
+
+def _normals(key: Key, step: Words, call: Words, i: Words) -> Complex64[Array, " n"]:
+    radius, turn = _words(key, _NORMAL, step, key.call + call, i)
     uniform = (radius >> jnp.uint32(8)).astype(jnp.float32) * np.float32(2**-24) + np.float32(2**-25)
-    length = jnp.sqrt(-2 * jnp.log(uniform))
+    length = jnp.sqrt(-2 * _log(uniform))
     x, y = _rotation(turn)
-    return Draw(jax.lax.complex(length * x, length * y), key.step % jnp.uint32(2 * many))
+    return jax.lax.complex(length * x, length * y)
+
+
+def _parts(key: Key, n: int, q: int) -> Parts:
+    """Chunk by chunk, each taken apart while it is in the cache.
+
+    A chunk is carried to the next turn of the loop: else XLA draws it again in each of its uses.
+    """
+    many = -(-n // CHUNK)
+    size = -(-n // many // LANES) * LANES
+
+    def chunk(j) -> Complex64[Array, " size"]:
+        i = (j % many * size).astype(jnp.uint32) + jnp.arange(size, dtype=jnp.uint32)
+        return _normals(key, key.step // jnp.uint32(2), (j // many).astype(jnp.uint32), i)
+
+    def put(j, parts: Parts, z) -> Parts:
+        row, start = j // many, j % many * size
+        pair, inside, zero = (jnp.real(z), jnp.imag(z)), start + jnp.arange(size) < n, jnp.float32(0)
+        squares = tuple(jnp.where(inside, part**2, zero) for part in pair)
+        sums = jax.lax.reduce(squares, (zero, zero), lambda a, b: (a[0] + b[0], a[1] + b[1]), (0,))
+        real, imag = (
+            jax.lax.dynamic_update_slice(whole, part[None], (row, start))
+            for whole, part in zip(parts[:2], pair, strict=True)
+        )
+        return Parts(real, imag, (parts.squares[0].at[row].add(sums[0]), parts.squares[1].at[row].add(sums[1])))
+
+    def following(j, carry):
+        return put(j, *carry), chunk(j + 1)
+
+    nothing, none = jnp.zeros((q, many * size), jnp.float32), jnp.zeros(q, jnp.float32)
+    other = jnp.ones_like(nothing)  # zeros too would be a copy of these
+    last = q * many - 1
+    return put(
+        last, *jax.lax.fori_loop(0, last, following, (Parts(nothing, other, (none, none)), chunk(jnp.int32(0))))
+    )
 
 
 def rows(draw: Draw, shape: tuple[int, int], dtype: Any) -> Float[Array, "q n"]:
     """The vectors of a `gaussian_draw`, shape [q, n]."""
+    if isinstance(draw.source, Parts):
+        return jnp.where(draw.turn == 1, draw.source.imag, draw.source.real)[:, : shape[1]].astype(dtype)
     z = _round(draw, shape)
     return jnp.where(draw.turn % 2 == 1, jnp.imag(z), jnp.real(z)).astype(dtype)
 
@@ -106,12 +185,16 @@ def unit_rows(draw: Draw, shape: tuple[int, int], dtype: Any, *, paired: bool = 
     (types.separable) a single sum beside them doubles the time of a step, and where it is not a pair does.
     """
     v = rows(draw, shape, dtype)
-    if not paired:
-        return v / jnp.sqrt(jnp.sum(v * v, axis=1))[:, None]
-    z, zero = _round(draw, shape), jnp.zeros((), dtype)
-    squares = tuple(part.astype(dtype) ** 2 for part in (jnp.real(z), jnp.imag(z)))
-    sums = jax.lax.reduce(squares, (zero, zero), lambda a, b: (a[0] + b[0], a[1] + b[1]), (1,))
-    return v / jnp.sqrt(jnp.where(draw.turn % 2 == 1, sums[1], sums[0]))[:, None]
+    if isinstance(draw.source, Parts):
+        square = jnp.where(draw.turn == 1, draw.source.squares[1], draw.source.squares[0]).astype(dtype)
+    elif paired:
+        z, zero = _round(draw, shape), jnp.zeros((), dtype)
+        squares = tuple(part.astype(dtype) ** 2 for part in (jnp.real(z), jnp.imag(z)))
+        sums = jax.lax.reduce(squares, (zero, zero), lambda a, b: (a[0] + b[0], a[1] + b[1]), (1,))
+        square = jnp.where(draw.turn % 2 == 1, sums[1], sums[0])
+    else:
+        square = jnp.sum(v * v, axis=1)
+    return v * (1 / jnp.sqrt(square))[:, None]
 
 
 def _round(draw: Draw, shape: tuple[int, int]) -> Complex64[Array, "q n"]:

@@ -16,8 +16,10 @@ import numpy as np
 
 from zobench.types import Draw, Key, Method, Problem, Scalar, oracle
 
+METRICS = ("gap", "gradient", "distance")
 RECORDS = 64
 RECORDS_PER_GRADIENT_STEP = 2  # a record costs about as much as two steps
+MOST = 2**30  # iterations of a run
 BLOCK = 500_000_000  # coordinates moved in a block, a few seconds: the host is to see large problems progress
 COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}  # a quarter faster where AVX-512 is; changes rounding only
 
@@ -62,38 +64,25 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     """Compile a block of one run of the method that `method_of` makes for a step size.
 
     A block has 64 records, or fewer of a large problem; a black box is asked for one record at a time, as each value is
-    a call of Python anyway. The draw of the next step is made at the end of a step and carried: else XLA draws it again
-    in each of its uses. Its source is made anew only in the first of the steps that share it.
+    a call of Python anyway. A run that `stays` makes no iteration more once it has ended.
     """
     x0, n = problem.x0, problem.n
     outline = method_of(jnp.ones((), x0.dtype))
-    period = outline.period(n) if outline.draw else 1
     every = max(1, round(outline.time_scale(n) / RECORDS_PER_GRADIENT_STEP))
     length = max(1, min(RECORDS, BLOCK // (every * n))) if problem.differentiable else 1
 
-    def draw(seed, k) -> Any:
-        return () if outline.draw is None else outline.draw(Key(seed, k.astype(jnp.uint32)), n, x0.dtype)
-
-    def following(drawn, seed, k):
-        if period == 1:
-            return draw(seed, k)
-        turn = k.astype(jnp.uint32) % jnp.uint32(period)
-        return Draw(jax.lax.cond(turn == 0, lambda: draw(seed, k).source, lambda: drawn.source), turn)
-
-    def block(x, state, seed, step, k, every, cap):
-        method = method_of(step)
-
-        def iterate(i, carry):
-            x, state, drawn, k = carry
-            x, state = method.step(oracle(problem, Key(seed, k.astype(jnp.uint32))), x, state, drawn)
-            return x, state, following(drawn, seed, k + 1), k + 1
+    def block(x, state, seed, step, k, every, cap, stays, end):
+        steps, drawn = _steps(problem, method_of(step), seed)
 
         def record(carry, _):
-            left = jnp.minimum(every, cap - carry[3])  # not one iteration more than the budget
-            return jax.lax.fori_loop(0, left, iterate, carry), measure(problem, carry[0])
+            x, state, k, drawn = carry
+            found = jnp.stack(measure(problem, x))
+            ended = stays & ((found[end.metric] <= end.target) | ~(found[0] <= end.ceiling))
+            left = jnp.where(ended, 0, jnp.minimum(every, cap - k))  # not one iteration more than the budget
+            return steps(x, state, k, drawn, k + left), found
 
-        (x, state, _, _), records = jax.lax.scan(record, (x, state, draw(seed, k), k), length=length)
-        return x, state, jnp.stack(records)
+        (x, state, _, _), records = jax.lax.scan(record, (x, state, k, drawn), length=length)
+        return x, state, records
 
     def init(x, step):
         return method_of(step).init(x)
@@ -102,9 +91,43 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     taken = (0, 1) if problem.differentiable else ()  # a black box may raise: what was before is then the end
     start = time.perf_counter()
     lowered = jax.jit(block, compiler_options=COMPILER_OPTIONS, donate_argnums=taken).lower(
-        x0, init(x0, step), seed, step, k, jnp.int32(1), k
+        x0, init(x0, step), seed, step, k, k, k, jnp.bool_(False), Stop(k, step, step, k)
     )
     return Program(lowered.compile(), init, problem, length, every, time.perf_counter() - start)
+
+
+def _steps(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:
+    """The function (x, state, k, drawn, end) that makes the steps k ... end − 1, and `drawn` before the first of them.
+
+    Steps that share a draw are a loop of their own, which carries its source: else XLA draws it in each of its uses.
+    `drawn` is the number of this round and its source, kept for steps that go on in the same round.
+    """
+    n, dtype = problem.n, problem.x0.dtype
+    period = method.period(n) if method.draw else MOST
+
+    def draw(k) -> Any:
+        made = method.draw(Key(seed, k.astype(jnp.uint32)), n, dtype) if method.draw else ()
+        return made.source if 1 < period < MOST else made
+
+    def one_round(carry):
+        x, state, k, (number, source), end = carry
+        first = jnp.where(k // period == number, k + 1, k)  # a loop of no turn or one: jax.lax.cond copies what it keeps
+        source = jax.lax.fori_loop(first, k + 1, lambda k, old: draw(k), source)
+        stop = jnp.minimum(end, (k // period + 1) * period) if period < MOST else end
+
+        def iterate(k, carry):
+            x, state, source = carry
+            one = Draw(source, k.astype(jnp.uint32) % jnp.uint32(period)) if 1 < period < MOST else source
+            return *method.step(oracle(problem, Key(seed, k.astype(jnp.uint32))), x, state, one), source
+
+        x, state, source = jax.lax.fori_loop(k, stop, iterate, (x, state, source))
+        return x, state, stop, (k // period, source), end
+
+    def steps(x, state, k, drawn, end):
+        return jax.lax.while_loop(lambda carry: carry[2] < carry[4], one_round, (x, state, k, drawn, end))[:4]
+
+    nothing = jax.tree.map(lambda part: jnp.zeros(part.shape, part.dtype), jax.eval_shape(draw, jnp.int32(0)))
+    return steps, (jnp.int32(-1), nothing)
 
 
 def measure(problem: Problem, x):
@@ -117,16 +140,27 @@ def measure(problem: Problem, x):
 
 
 def advance(
-    program: Program, steps: Sequence[float], seeds: Sequence[int], stop: Stop, progress: Callable[[int], None]
+    program: Program,
+    steps: Sequence[float],
+    seeds: Sequence[int],
+    stop: Stop,
+    progress: Callable[[int], None],
+    *,
+    stays: bool = False,
 ) -> Curves:
-    """Run descent from x0 for each pair (step, seed) until all of them have ended; curves of one common length."""
+    """Run descent from x0 for each pair (step, seed) until all of them have ended; curves of one common length.
+
+    A run that `stays` makes no iteration more once it has ended: its records repeat the last one. That saves time where
+    only hitting times are asked for.
+    """
     runs, x0 = len(seeds), program.problem.x0
     asked = [(np.uint32(seed), np.asarray(step, x0.dtype)) for seed, step in zip(seeds, steps, strict=True)]
     states = [jax.tree.map(jnp.array, (x0, program.init(x0, step))) for _, step in asked]  # a block takes them over
+    end = Stop(np.int32(METRICS.index(stop.metric)), *np.array([stop.target, stop.ceiling], x0.dtype), np.int32(0))
     blocks, k, failure, ended = [], 0, "", np.zeros(runs, bool)
     start = time.perf_counter()
     while k <= stop.cap and not ended.all():
-        fixed = (np.int32(k), np.int32(program.every), np.int32(stop.cap))
+        fixed = (np.int32(k), np.int32(program.every), np.int32(stop.cap), np.bool_(stays), end)
         try:
             after, block = _one_block(program, states, asked, fixed)
         except Exception as error:
@@ -158,12 +192,12 @@ def last_line(error: Exception) -> str:
 def _one_block(program: Program, states: list, asked: list, fixed: tuple) -> tuple[list, list[np.ndarray]]:
     """All runs through one block: their states, and gap, gradient, distance [runs, records] on the host."""
     done = [program.block(*state, seed, step, *fixed) for state, (seed, step) in zip(states, asked, strict=True)]
-    records = list(np.array([np.asarray(record) for _, _, record in done]).swapaxes(0, 1))
+    records = list(np.array([np.asarray(record) for _, _, record in done]).transpose(2, 0, 1))
     return [(x, memory) for x, memory, _ in done], records
 
 
 def _ended(stop: Stop, gap, gradient, distance) -> np.ndarray:
-    metric = {"gap": gap, "gradient": gradient, "distance": distance}[stop.metric]
+    metric = (gap, gradient, distance)[METRICS.index(stop.metric)]
     return ((metric <= stop.target) | ~(gap <= stop.ceiling)).any(axis=1)
 
 

@@ -31,7 +31,7 @@ def tune(program: Program, base: float, multiples: Sequence[float], seeds: Seque
     for multiple in order:
         best = min((float(np.median(h)) for h in hits), default=inf)
         capped = stop._replace(cap=min(stop.cap, ceil(2 * best)) if isfinite(best) else stop.cap)
-        curves = advance(program, [multiple * base] * len(seeds), seeds, capped, lambda k: None)
+        curves = advance(program, [multiple * base] * len(seeds), seeds, capped, lambda k: None, stays=True)
         times, ends = hitting_times(curves, capped)
         hits.append(times)
         outcome.append(ends)
