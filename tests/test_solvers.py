@@ -1,5 +1,8 @@
 """Solvers on the host: counted to the call, best so far, and what an exception leaves."""
 
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -127,6 +130,11 @@ def test_what_was_recorded_until_a_black_box_raised_is_kept(method):
     rule = next(iter(meta["rules"]))
     assert arrays[f"{rule}/gap"].shape[1] > 4
     assert np.isfinite(arrays[f"{rule}/gap"]).all()
+
+
+def test_cells_of_other_methods_do_not_import_scipys_solvers():
+    code = "import sys, zobench.cell, zobench.estimators; sys.exit('scipy.optimize' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_gradients_that_an_algorithm_does_not_take_are_refused():

@@ -73,6 +73,19 @@ def test_recording_less_often_gives_the_same_values():
     np.testing.assert_allclose(often.distance[::12], seldom.distance, rtol=1e-13)
 
 
+def test_any_number_of_records_is_one_program():
+    problem = quadratic(np.geomspace(0.01, 1, 7), np.arange(1.0, 8.0))
+    most = theory.SLOTS + 1
+    all_of_them = exact(problem, SPHERE, 1e-4, 1, most).gap
+    sizes = theory._expectation._cache_size  # pyright: ignore[reportAttributeAccessIssue]
+    compiled = sizes()
+    few = exact(problem, SPHERE, 1e-4, 1, 5).gap
+    seldom = exact(problem, SPHERE, 1e-4, 2, 1 + most // 2).gap
+    assert sizes() == compiled
+    assert all_of_them.shape == (most,) and np.array_equal(all_of_them[:5], few)
+    np.testing.assert_allclose(all_of_them[::2], seldom, rtol=1e-12)
+
+
 def test_the_isotropic_factor_is_one_minus_one_over_n():
     gap = exact(quadratic(np.full(12, 3.0), np.ones(12)), SPHERE, 1 / 36, 1, 50).gap
     np.testing.assert_allclose(gap[1:] / gap[:-1], 1 - 1 / 12, rtol=1e-12)

@@ -1,16 +1,16 @@
 """From the command line to the cells it names, all composed before anything runs: Hydra's rules, our sentences."""
 
+import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -34,6 +34,25 @@ class Cell(NamedTuple):
     key: str
 
 
+class Loader(NamedTuple):
+    """What launchers ask for a job's cfg: the same as Hydra's own, which would read and merge all files once a job.
+
+    `composed` has the pickled cfg for each choice of groups, so that it goes to workers with the launcher.
+    """
+
+    composed: dict[tuple[str, ...], bytes]
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """The cfg of a job, with its hydra node; the name is Hydra's."""
+        overrides = _of_job(sweep_overrides, master_config)
+        cfg = _with_values(self.composed[_choice(overrides)], overrides)
+        own = [override for override in overrides if not override.is_hydra_override()]
+        cfg.hydra.overrides.task = [override.input_line for override in own]
+        cfg.hydra.job.override_dirname = get_overrides_dirname(own, **cfg.hydra.job.config.override_dirname)
+        OmegaConf.copy_cache(from_config=master_config, to_config=cfg)
+        return cfg
+
+
 @contextmanager
 def session() -> Iterator[None]:
     """Hydra, looking into zobench.conf."""
@@ -42,13 +61,19 @@ def session() -> Iterator[None]:
             yield
         finally:
             _compose.cache_clear()
+            _parse.cache_clear()
 
 
 def parse(arguments: Sequence[str]) -> list[Override]:
     """Overrides as Hydra reads them."""
+    return [_parse(argument) for argument in arguments]
+
+
+@cache
+def _parse(argument: str) -> Override:
     try:
         loader = GlobalHydra.instance().config_loader()
-        return OverridesParser.create(config_loader=loader).parse_overrides(list(arguments))
+        return OverridesParser.create(config_loader=loader).parse_overrides([argument])[0]
     except OverrideParseException as error:
         raise UsageError(f"{error.override}: not understood; write key=value, as in problem.dim=8") from error
     except HydraException as error:
@@ -88,7 +113,7 @@ def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
         jobs = BasicSweeper.split_arguments(everything, None)[0]
     except HydraException as error:
         raise UsageError(one_line(error)) from error
-    parsed = {text: parse([text])[0] for job in jobs for text in job}
+    parsed = {text: _parse(text) for job in jobs for text in job}
     swept = [text for text in parsed if any(text not in job for job in jobs)]
     found: dict[str, Cell] = {}
     for job in jobs:
@@ -101,6 +126,18 @@ def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
     if not found:
         raise UsageError(f"{' '.join(str(override.input_line) for override in overrides)}: a sweep over nothing")
     return list(found.values())
+
+
+def loader(jobs: Sequence[Sequence[str]], cfg: DictConfig) -> Loader:
+    """Hands out the cfgs of jobs that `cells` has composed, given as their overrides."""
+    choices = {_choice(_of_job(job, cfg)) for job in jobs}
+    return Loader({choice: _compose(choice)[0] for choice in choices})
+
+
+def _of_job(job: Sequence[str], cfg: DictConfig) -> list[Override]:
+    """A job's overrides, Hydra's own first; their interpolations stay as they are written."""
+    hydras: Any = OmegaConf.to_container(cfg.hydra.overrides.hydra)
+    return parse([*hydras, *job])
 
 
 def _label(override: Override) -> str:
@@ -120,19 +157,23 @@ def _groups() -> tuple[str, ...]:
 def _cfg(overrides: Sequence[Override], keep_hydra: bool = False) -> DictConfig:
     """Compose groups by Hydra (once for each choice of them), then set values, which costs little."""
     overrides = _replaced(overrides)
-    by_hydra = [override for override in overrides if _by_hydra(override)]
-    whole = _compose(tuple(str(override.input_line) for override in by_hydra))
-    cfg = deepcopy(whole[0] if keep_hydra else whole[1])
-    for override in overrides:
-        if override not in by_hydra:
-            _set(cfg, override)
+    whole, task = _compose(_choice(overrides))
+    cfg = _with_values(whole if keep_hydra else task, overrides)
     _check_names(cfg)
     return cfg
 
 
+def _with_values(composed: bytes, overrides: Sequence[Override]) -> DictConfig:
+    cfg = pickle.loads(composed)
+    for override in overrides:
+        if not _by_hydra(override):
+            _set(cfg, override)
+    return cfg
+
+
 @cache
-def _compose(overrides: tuple[str, ...]) -> tuple[DictConfig, DictConfig]:
-    """The composed cfg, with and without its large hydra node."""
+def _compose(overrides: tuple[str, ...]) -> tuple[bytes, bytes]:
+    """The composed cfg, with and without its large hydra node; pickled, as deepcopy would take five times longer."""
     try:
         cfg = hydra_compose("config", list(overrides), return_hydra_config=True)
     except MissingConfigException as error:
@@ -143,7 +184,7 @@ def _compose(overrides: tuple[str, ...]) -> tuple[DictConfig, DictConfig]:
         raise UsageError(f"{' '.join(overrides)}: {one_line(error)}{cause}") from error
     task = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])
     OmegaConf.set_struct(task, True)
-    return cfg, task
+    return pickle.dumps(cfg), pickle.dumps(task)
 
 
 def _replaced(overrides: Sequence[Override]) -> list[Override]:
@@ -155,13 +196,18 @@ def _replaced(overrides: Sequence[Override]) -> list[Override]:
     groups = [group for group in build.FACTORIES if f"{group}._target_" in given]
     if not groups:
         return list(overrides)
-    whole = _compose(tuple(str(override.input_line) for override in overrides if _by_hydra(override)))[1]
-    foreign = {f"{group}.{name}": value for group in groups for name, value in whole[group].items() if name[0] != "_"}
+    task = pickle.loads(_compose(_choice(overrides))[1])
+    foreign = {f"{group}.{name}": value for group in groups for name, value in task[group].items() if name[0] != "_"}
     foreign = {name: value for name, value in foreign.items() if name not in given}
     texts = [str(override.input_line) for override in overrides]
     texts = [f"++{text}" if text.startswith(tuple(f"{group}." for group in groups)) else text for text in texts]
     nulls = [f"{name}=0" for name, value in foreign.items() if value is None]  # Hydra deletes no null
     return parse([*texts, *nulls, *(f"~{name}" for name in foreign)])
+
+
+def _choice(overrides: Sequence[Override]) -> tuple[str, ...]:
+    """What only Hydra can compose."""
+    return tuple(str(override.input_line) for override in overrides if _by_hydra(override))
 
 
 def _by_hydra(override: Override) -> bool:

@@ -13,7 +13,6 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.optimize import minimize
 
 from zobench.run import Curves, Stop, last_line, measure
 from zobench.types import Calls, Key, Problem
@@ -94,6 +93,8 @@ def scipy(algorithm: Algorithm = "L-BFGS-B", gradient: Gradient = "exact", adapt
 
     Raises ValueError for a gradient that the algorithm does not take.
     """
+    from scipy.optimize import minimize  # half of what a sweep of other methods would import
+
     based = algorithm in GRADIENT_BASED
     if based == (gradient == "none"):
         takes = "exact, forward or central" if based else "none: it asks values alone"

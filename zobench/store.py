@@ -44,6 +44,7 @@ def digest(*parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+@cache
 def versions() -> dict[str, str]:
     """Versions of the libraries that decide the numbers, read without importing them."""
     return {name: version(name) for name in LIBRARIES}

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hydra._internal.callbacks import Callbacks
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, RunMode
@@ -85,12 +84,12 @@ def _check(cells: Sequence[Cell], cfg: DictConfig) -> None:
 
 
 def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: store.Sweep) -> None:
-    """Hydra's launcher without its sweeper, which would compose every job once more before the first one starts."""
+    """Hydra's launcher without its sweeper and its loader, which would compose every job twice more."""
     cfg.sweep = markers.folder.name
     cfg.hydra.mode = RunMode.MULTIRUN
-    context = HydraContext(GlobalHydra.instance().config_loader(), Callbacks(cfg))
-    launcher = Plugins.instance().instantiate_launcher(context, job, cfg)
     jobs = [[*cell.overrides, f"sweep={markers.folder.name}"] for cell in cells]
+    context = HydraContext(compose.loader(jobs, cfg), Callbacks(cfg))  # type: ignore[arg-type]
+    launcher = Plugins.instance().instantiate_launcher(context, job, cfg)
     for result in launcher.launch(jobs, initial_job_idx=0):
         result.return_value  # noqa: B018  raises what a job raised
 

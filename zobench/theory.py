@@ -8,6 +8,8 @@ import numpy as np
 
 from zobench.types import Estimator, Modes, Moment, Problem
 
+SLOTS = 4096  # records of the exact recursion that are made at once, compiled for each n alone
+
 
 def variance_factor(estimator: Estimator, n: int) -> float:
     """B = E‖G‖²/‖∇f‖² = nA + C + D (types.Moment): n for a sphere direction, 1 for ∇f. ValueError if unknown."""
@@ -79,20 +81,25 @@ def expectation(modes: Modes, moment: Moment, excess: np.ndarray, step: float, e
     Golden values: zobench's theory sheet, 10.2.
     """
     with jax.enable_x64(True):
-        gap, distance = _expectation(
+        s = jnp.asarray(modes.energy, jnp.float64)
+        known = (
             jnp.asarray(modes.eigenvalue, jnp.float64),
-            jnp.asarray(modes.energy, jnp.float64),
             jnp.asarray([moment.A, moment.C + moment.D], jnp.float64),
             jnp.asarray(excess, jnp.float64),
             step,
             every,
-            jnp.zeros(records),
         )
-        return Expectation(np.asarray(gap), np.asarray(distance))
+        parts = []
+        for first in range(0, records, SLOTS):
+            taken = min(SLOTS, records - first)
+            s, part = _expectation(s, *known, taken)
+            parts.append(np.asarray(part)[:, :taken])
+        return Expectation(*np.concatenate(parts, axis=1))
 
 
 @jax.jit
-def _expectation(eigenvalue, energy, second_moment, excess, step, every, slots):
+def _expectation(s, eigenvalue, second_moment, excess, step, every, records):
+    """The first `records` of SLOTS records, and s after them: a number of records that is not a shape."""
     a, c = second_moment
     decay = 1 - 2 * step * eigenvalue + step**2 * c * eigenvalue**2
     feed = step**2 * a * eigenvalue**2
@@ -100,10 +107,12 @@ def _expectation(eigenvalue, energy, second_moment, excess, step, every, slots):
     def advance(i, s):
         return decay * s + jnp.sum(feed * s) + step**2 * excess
 
-    def record(s, _):
-        return jax.lax.fori_loop(0, every, advance, s), (jnp.sum(eigenvalue * s) / 2, jnp.sum(s))
+    def record(i, carry):
+        s, found = carry
+        means = jnp.stack([jnp.sum(eigenvalue * s) / 2, jnp.sum(s)])
+        return jax.lax.fori_loop(0, every, advance, s), jax.lax.dynamic_update_index_in_dim(found, means, i, 1)
 
-    return jax.lax.scan(record, energy, slots)[1]
+    return jax.lax.fori_loop(0, records, record, (s, jnp.zeros((2, SLOTS))))
 
 
 def _require(value: float, name: str, rule: str) -> None:

@@ -102,7 +102,7 @@ def _exact_time(record: Record, moment: Moment, step: float, last: int) -> float
     problem: Problem = _made("problem", record.meta["config"]["problem"], record)
     if problem.modes is None or record.metric == "gradient" or (moment.D and not problem.modes.axes):
         return nan
-    size = 2 ** int(np.ceil(np.log2(last + 1)))  # few different lengths, each of which is compiled
+    size = 2 ** int(np.ceil(np.log2(last + 1)))  # some way beyond `last`, where the mean may arrive
     with np.errstate(over="ignore"):
         means = theory.expectation(problem.modes, moment, np.zeros(record.n), step, 1, size)
     return statistics.first_at_most(np.arange(size), getattr(means, record.metric), record.meta["target"])
