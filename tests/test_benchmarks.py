@@ -13,7 +13,9 @@ from zobench import theory
 from zobench.estimators import two_point
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
-harness, peers, shapes, steps, table = map(importlib.import_module, ("harness", "peers", "shapes", "steps", "table"))
+cells, harness, peers, shapes, steps, table = map(
+    importlib.import_module, ("cells", "harness", "peers", "shapes", "steps", "table")
+)
 STEPS, RUNS = 191, 400
 OURS = ("zobench", "JAX, plain", "NumPy", "fused C")
 
@@ -87,3 +89,18 @@ def test_values_of_the_shapes_are_those_of_the_problem():
         before = [float(stress.f(stress.x0))] * 2 + [float(dense.f(dense.x0))]
         after = [float(p.f(x[0])) for p, x in zip((stress, stress, dense), ends, strict=True)]
     assert all(0 < end < start for start, end in zip(before[1:], after[1:], strict=True))
+
+
+def test_cells_by_zobench_and_by_benchopt_are_the_same(tmp_path, monkeypatch, capsys):
+    """They end at the same values; where benchopt is not installed, ours alone is measured."""
+    monkeypatch.setattr(cells, "COUNTS", (1, 2))
+    monkeypatch.setattr(cells, "KINDS", ("dimensions",))
+    cells.main(["--repeats", "1", "--out", str(tmp_path)])
+    assert {file.name for file in tmp_path.iterdir()} == {f"cells.{form}" for form in ("md", "csv", "png", "svg")}
+    rows = list(csv.DictReader((tmp_path / "cells.csv").read_text().splitlines()))
+    names = {each.name for each in cells.harnesses()}
+    assert {(row["harness"], row["cells"]) for row in rows} == {(name, count) for name in names for count in "12"}
+    assert all(0 < float(row["beyond"]) < float(row["seconds"]) for row in rows)
+    for count in "12":
+        assert len({row["mean_value_at_the_end"] for row in rows if row["cells"] == count}) == 1
+    assert ("benchopt is not installed" in (tmp_path / "cells.md").read_text()) == ("benchopt" not in names)

@@ -1,0 +1,35 @@
+"""The run of one of zobench's cells."""
+
+from math import inf
+
+import jax
+import optax
+from benchopt import BaseSolver
+
+from zobench.estimators import two_point
+from zobench.methods import descent
+from zobench.run import Stop, advance, compile_block
+
+
+class Solver(BaseSolver):
+    """zobench's compiled block, nothing kept."""
+
+    name = "two_point"
+    parameters = {"seed": [0], "gd_iterations": [10]}  # noqa: RUF012
+
+    def set_objective(self, problem):
+        """Nothing is prepared."""
+        self.problem = problem
+
+    def run(self, _):
+        """One run."""
+        n = self.problem.n
+        stop = Stop("gap", -1.0, inf, self.gd_iterations * n)
+        with jax.enable_x64(True):
+            program = compile_block(self.problem, lambda step: descent(two_point(), optax.sgd(step)))
+            curves = advance(program, [1 / n], [self.seed], stop, lambda k: None)
+        self.x, self.inside = curves.x_end[0], program.compile_seconds + curves.seconds
+
+    def get_result(self):
+        """Where it ended, and the seconds of compiling and running as zobench's records have them."""
+        return {"x": self.x, "inside": self.inside}
