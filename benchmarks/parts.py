@@ -16,50 +16,47 @@ if __name__ == "__main__":
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
-from zobench import directions
-from zobench.differences import best_eps
+from zobench import directions, run
+from zobench.estimators import two_point
+from zobench.methods import descent
 from zobench.problems.quadratic import quadratic
 from zobench.report import files
-from zobench.run import COMPILER_OPTIONS
-from zobench.types import Draw, Key, oracle
+from zobench.types import Draw, Key, Method, Scalar
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("whole", "directions", "rest")
 
 
-def loop(n: int, part: str, steps: int) -> Callable[[np.uint32], jax.Array]:
-    """That part of a step, `steps` times, compiled."""
+def method(part: str, n: int, step: Scalar) -> Method:
+    """Descent by two_point, or what of it is asked for."""
+    whole = descent(two_point(), optax.sgd(step))
+    if part == "whole":
+        return whole
+    if part == "directions":
+        return whole._replace(step=lambda oracle, x, state, draw: (x.at[0].add(_first(draw)), state))
+    zero, one = jnp.uint32(0), jnp.uint32(1)
+    drawn = Draw(directions.gaussian_draw(Key(zero, zero), n).source, one)  # the same for all steps
+    return whole._replace(draw=None, step=lambda oracle, x, state, draw: whole.step(oracle, x, state, drawn))
+
+
+def _first(draw: Draw) -> Scalar:
+    return jnp.real(jax.tree.leaves(draw.source)[0].reshape(-1)[0])
+
+
+def loop(n: int, part: str, steps: int) -> Callable[[int], np.ndarray]:
+    """So many steps of it, in the loop of a run."""
     problem = quadratic(n)
-    x0, pair, eps = jnp.asarray(problem.x0, jnp.float32), oracle(problem).pair, best_eps("central", "float32")
-    period = directions.period(n)
-
-    def step(x, drawn):
-        if part == "directions":
-            return x.at[0].add(jnp.real(drawn.source[0]))
-        v = directions.unit_rows(drawn, (1, n), x.dtype, paired=True)[0]
-        ahead, behind = pair(x + eps * v, x - eps * v)  # type: ignore[misc]
-        return x - (ahead - behind) / (2 * eps) * v
-
-    def draw(seed, k):
-        return directions.gaussian_draw(Key(seed, k.astype(jnp.uint32)), n)
-
-    def whole(seed):
-        def body(k, carry):
-            x, drawn = carry
-            x, turn = step(x, drawn), (k + 1).astype(jnp.uint32) % jnp.uint32(period)
-            if part == "rest":
-                return x, Draw(drawn.source, turn)
-            return x, Draw(jax.lax.cond(turn == 0, lambda: draw(seed, k + 1).source, lambda: drawn.source), turn)
-
-        return jax.lax.fori_loop(0, steps, body, (x0, draw(seed, jnp.int32(0))))[0]
-
-    return jax.jit(whole, compiler_options=COMPILER_OPTIONS).lower(np.uint32(0)).compile()
+    program = run.compile_block(problem._replace(x0=jnp.asarray(problem.x0, jnp.float32)), partial(method, part, n))
+    program, stop = program._replace(every=steps // program.records + 1), run.Stop("gap", -1.0, np.inf, steps)
+    return lambda seed: run.advance(program, [1 / n], [seed], stop, lambda k: None).x_end
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -75,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         times = np.empty((6, len(loops)))
         for repeat, i in np.ndindex(times.shape):
             start = time.perf_counter()
-            loops[i](np.uint32(repeat)).block_until_ready()
+            loops[i](repeat)
             times[repeat, i] = (time.perf_counter() - start) / steps / n * 1e9
         middle = np.median(times[1:], axis=0)
         rows.append({"n": n, **dict(zip(PARTS, map(float, middle), strict=True))})

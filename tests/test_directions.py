@@ -50,6 +50,36 @@ def test_a_coordinate_does_not_depend_on_how_many_there_are(seed, step, call, n)
     np.testing.assert_allclose(directions.gaussian(key, n), directions.gaussian(key, 61)[:n], rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("step", [6, 7])
+@pytest.mark.parametrize("n", [directions.LONG, directions.LONG + 1, directions.LONG + 37])
+def test_long_directions_are_those_of_the_short_ones(n, step):
+    """In chunks: the same coordinates, in every row and in both of the steps that share them; norms of n of them."""
+    short, rows, key = directions.LONG - 1, 3, Key(jnp.uint32(5), jnp.uint32(step))
+    long = directions.gaussian_draw(key, n, q=rows)
+    v = np.asarray(directions.rows(long, (rows, n), jnp.float32))
+    assert v.shape == (rows, n)
+    same = directions.rows(directions.gaussian_draw(key, short, q=rows), (rows, short), jnp.float32)
+    np.testing.assert_allclose(v[:, :short], same, rtol=1e-6, atol=1e-6)
+    unit = np.asarray(directions.unit_rows(long, (rows, n), jnp.float32))
+    np.testing.assert_allclose(unit, v / np.linalg.norm(v.astype(float), axis=1)[:, None], rtol=2e-6)
+    assert stats.kstest(v.ravel(), "norm").pvalue > 1e-3
+
+
+def test_the_logarithm_and_the_rotation_are_those_of_numpy():
+    """Over the whole range of what is drawn: 24-bit uniforms and 32-bit angles."""
+    word = np.concatenate(
+        [np.arange(2**12), 2**24 - 1 - np.arange(2**12), np.random.default_rng(0).integers(0, 2**24, 2**16)]
+    )
+    uniform = (word * 2.0**-24 + 2.0**-25).astype(np.float32)
+    np.testing.assert_allclose(directions._log(jnp.asarray(uniform)), np.log(uniform.astype(float)), rtol=2e-7)
+    turn = np.random.default_rng(1).integers(0, 2**32, 2**16, dtype=np.uint32)
+    turn[:9] = [0, 1, 2**29 - 1, 2**29, 2**30, 2**31, 3 * 2**30, 2**32 - 2**29, 2**32 - 1]
+    angle = 2 * np.pi * turn.astype(float) / 2**32
+    cosine, sine = directions._rotation(jnp.asarray(turn))
+    np.testing.assert_allclose(cosine, np.cos(angle), atol=4e-7)
+    np.testing.assert_allclose(sine, np.sin(angle), atol=4e-7)
+
+
 def test_axes_without_replacement_are_a_uniform_set():
     """Each of the C(4, 2) = 6 pairs of axes equally often, each row one axis."""
     keys = jnp.arange(6000, dtype=jnp.uint32)

@@ -19,7 +19,7 @@ from zobench.problems.logistic import breast_cancer, logistic
 from zobench.problems.mds import mds
 from zobench.problems.networks import mlp, softmax
 from zobench.problems.quadratic import quadratic
-from zobench.problems.welsch import welsch
+from zobench.problems.welsch import expm1, welsch
 from zobench.problems.worst_case import chain, huber, powers, saw_tooth, tails, tridiagonal
 from zobench.problems.wrappers import low_precision, noisy, rotated, shifted
 
@@ -177,6 +177,15 @@ def test_descent_falls_like_one_over_k():
         assert slope(list(descend(welsch(dim=n), 300))[1], 20, 300) == pytest.approx(-1, abs=0.015)
     gap, _ = descend(logistic(dim=4), 4000)
     assert 4 * 4000 * gap[4000] == pytest.approx(1, abs=0.002)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_expm1_of_welsch_is_exact_to_a_unit_in_the_last_place(dtype):
+    y = -np.concatenate([[0.0], np.geomspace(1e-30, 800, 20_001), np.linspace(0, 3, 20_001)]).astype(dtype)
+    exact = np.expm1(y.astype(np.longdouble)).astype(dtype)
+    assert (np.abs(jax.jit(expm1)(y) - exact) <= np.spacing(np.abs(exact))).all()
+    assert np.isnan(expm1(jnp.asarray(np.nan)))
+    assert jax.grad(expm1)(-0.3) == pytest.approx(np.exp(-0.3), rel=1e-15)
 
 
 @pytest.mark.parametrize("dim", [15, 64, 512])

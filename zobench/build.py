@@ -108,7 +108,7 @@ def study(config: Config) -> Study:
 
 
 def _checked(config: Config) -> dict[str, Any]:
-    """The part of a config that cell.check_cell looks at."""
+    """The part of a config that cell.plan_cell looks at."""
     stop = {name: config["stop"][name] for name in ("metric", "relative_to", "calls")}
     return {"step": config["step"], "dtype": config["dtype"], **stop}
 
@@ -131,7 +131,7 @@ def check_factories(configs: Sequence[Config]) -> str | None:
     """
     import jax
 
-    from zobench.cell import check_cell
+    from zobench.cell import check_cell, plan_cell
 
     made: dict[str, Any] = {}
     for config in configs:
@@ -148,7 +148,7 @@ def check_factories(configs: Sequence[Config]) -> str | None:
             with jax.enable_x64(config["dtype"] == "float64"):
                 made |= {keys[name]: make(name, config[name]) for name in new}
                 problem, estimator, optimizer, method = (made[keys[name]] for name in FACTORIES)
-                check_cell(problem, estimator, optimizer, method=method, **_checked(config))
+                check_cell(plan_cell(problem, estimator, optimizer, method=method, **_checked(config)))
         except ValueError as error:
             return one_line(error)
         except Exception:

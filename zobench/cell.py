@@ -14,7 +14,7 @@ import optax
 
 from zobench import solvers, theory
 from zobench.methods import descent
-from zobench.run import Curves, Stop, advance, compile_block, hitting_times, measure
+from zobench.run import Curves, Stop, Values, advance, at_start, compile_block, hitting_times, measure
 from zobench.solvers import Solver
 from zobench.tuning import TUNING_SEEDS_FROM, tune
 from zobench.types import Estimator, Key, Method, Problem, Scalar, oracle
@@ -37,7 +37,7 @@ class Plan(NamedTuple):
     steps: dict[str, float]
 
 
-def check_cell(
+def plan_cell(
     problem: Problem,
     estimator: Estimator,
     optimizer: Optimizer,
@@ -49,7 +49,7 @@ def check_cell(
     calls: int | None = None,
     method: Callable[..., Method | Solver] = descent,
 ) -> Plan:
-    """Refuse a cell that cannot be run, before anything is compiled; one step is traced. ValueError as `run_cell`."""
+    """What a cell is to run. ValueError as `run_cell`."""
     problem = problem._replace(x0=jnp.asarray(problem.x0, dtype))
     made = _maker(problem, estimator, optimizer, method)
     method_of = made or (lambda step: method())
@@ -62,15 +62,21 @@ def check_cell(
         raise ValueError(
             f"stop.relative_to=minimum: the minimum is {problem.f_star:g}, not positive; use start or unit"
         )
-    if isinstance(outline, Method):
-        jax.eval_shape(lambda x: _one_step(problem, outline, x), problem.x0)
     return Plan(problem, method_of, outline, steps)
 
 
-def _one_step(problem: Problem, method: Method, x):
-    key = Key(jnp.uint32(0), jnp.uint32(0))
-    draw = method.draw(key, problem.n, x.dtype) if method.draw else ()
-    return method.step(oracle(problem, key), x, method.init(x), draw)
+def check_cell(plan: Plan) -> None:
+    """Trace one step, so that a cell that cannot be run is refused before anything is compiled."""
+    problem, method = plan.problem, plan.outline
+    if not isinstance(method, Method):
+        return
+
+    def one_step(x):
+        key = Key(jnp.uint32(0), jnp.uint32(0))
+        draw = method.draw(key, problem.n, x.dtype) if method.draw else ()
+        return method.step(oracle(problem, key), x, method.init(x), draw)
+
+    jax.eval_shape(one_step, problem.x0)
 
 
 def run_cell(
@@ -98,7 +104,7 @@ def run_cell(
     one without a step size has the rule "own". Raises ValueError where a step rule or the metric needs a constant that
     the problem does not know, and where the method needs a gradient that it does not have.
     """
-    plan = check_cell(
+    plan = plan_cell(
         problem,
         estimator,
         optimizer,
@@ -110,9 +116,10 @@ def run_cell(
         method=method,
     )
     cap = _cap(plan.problem, plan.outline, gd_iterations, calls)
-    stop = _stop(plan.problem, metric, target, relative_to, cap)
     if isinstance(plan.outline, Solver):
-        return _run_solver(plan, stop, [seed + i for i in range(seeds)], progress)
+        first = Values(*map(float, measure(plan.problem, plan.problem.x0)))
+        stop = _stop(plan.problem, first, metric, target, relative_to, cap)
+        return _run_solver(plan, first, stop, [seed + i for i in range(seeds)], progress)
     reported, held_out = (
         range(seed, seed + seeds),
         range(TUNING_SEEDS_FROM + seed, TUNING_SEEDS_FROM + seed + tuning_seeds),
@@ -120,6 +127,8 @@ def run_cell(
     if not (plan.outline.draw or problem.F):
         reported, held_out = reported[:1], held_out[:1]
     program = compile_block(plan.problem, plan.method_of)
+    first = at_start(program)
+    stop = _stop(plan.problem, first, metric, target, relative_to, cap)
     arrays: dict[str, np.ndarray] = {}
     rules: dict[str, dict[str, Any]] = {}
     for rule, size in plan.steps.items():
@@ -135,18 +144,18 @@ def run_cell(
             arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, len(curves.k))
         rules[rule] = _rule_meta(size, curves, tuned_in, stop)
     taken = estimator if _uses(method, "estimator") else None
-    return arrays, _meta(plan, taken, stop, rules, program.compile_seconds)
+    return arrays, _meta(plan, taken, first, stop, rules, program.compile_seconds)
 
 
 def _run_solver(
-    plan: Plan, stop: Stop, seeds: Sequence[int], progress: Progress
+    plan: Plan, first: Values, stop: Stop, seeds: Sequence[int], progress: Progress
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     solver: Any = plan.outline
     reported = seeds if solver.random or plan.problem.F else seeds[:1]
     report = partial(_report, progress, OWN, stop)
     curves, hits, outcome = solvers.advance(plan.problem, solver, reported, stop, report)
     rules = {OWN: _rule_meta(nan, curves, 0.0, stop)}
-    return _arrays(OWN, curves, hits, outcome), _meta(plan, None, stop, rules, 0.0)
+    return _arrays(OWN, curves, hits, outcome), _meta(plan, None, first, stop, rules, 0.0)
 
 
 def _report(progress: Progress, rule: str, stop: Stop, k: int) -> None:
@@ -219,15 +228,10 @@ def _require_gradient(problem: Problem, method: Method | Solver) -> None:
         raise ValueError("this problem has no gradient to ask for; use an estimator of values, such as two_point")
 
 
-def _stop(problem: Problem, metric: str, target: float, relative_to: str, cap: int) -> Stop:
-    gap, gradient, distance = map(float, measure(problem, problem.x0))
-    first = {"gap": gap, "gradient": gradient, "distance": distance}
-    if relative_to == "minimum" and not problem.f_star > 0:
-        raise ValueError(
-            f"stop.relative_to=minimum: the minimum is {problem.f_star:g}, not positive; use start or unit"
-        )
-    unit = {"unit": 1.0, "start": first.get(metric, nan), "minimum": problem.f_star}[relative_to]
-    return Stop(metric, target * unit, DIVERGED * max(abs(gap), float(np.finfo(np.float32).tiny)), cap)
+def _stop(problem: Problem, first: Values, metric: str, target: float, relative_to: str, cap: int) -> Stop:
+    """`first`: the metrics at x0."""
+    unit = {"unit": 1.0, "start": first._asdict()[metric], "minimum": problem.f_star}[relative_to]
+    return Stop(metric, target * unit, DIVERGED * max(abs(first.gap), float(np.finfo(np.float32).tiny)), cap)
 
 
 def _arrays(rule: str, curves: Curves, hits: np.ndarray, outcome: np.ndarray) -> dict[str, np.ndarray]:
@@ -268,9 +272,10 @@ def _is_plain(optimizer: Optimizer) -> bool:
     return not jax.tree.leaves(state) and np.array_equal(np.asarray(update), [-0.5])
 
 
-def _meta(plan: Plan, estimator: Estimator | None, stop: Stop, rules: dict, compile_seconds: float) -> dict[str, Any]:
+def _meta(
+    plan: Plan, estimator: Estimator | None, first: Values, stop: Stop, rules: dict, compile_seconds: float
+) -> dict[str, Any]:
     problem, n = plan.problem, plan.problem.n
-    gap, _, distance = map(float, measure(problem, problem.x0))
     known = None if estimator is None or estimator.second_moment(n) is None else estimator
     return {
         "n": n,
@@ -281,8 +286,8 @@ def _meta(plan: Plan, estimator: Estimator | None, stop: Stop, rules: dict, comp
         "mu": problem.mu,
         "f_star": problem.f_star,
         "hessian_trace": problem.hessian_trace,
-        "delta": gap if isfinite(problem.f_star) else nan,
-        "radius2": distance,
+        "delta": first.gap if isfinite(problem.f_star) else nan,
+        "radius2": first.distance,
         "target": stop.target,
         "rules": rules,
         "failure": next((rule["failure"] for rule in rules.values() if rule["failure"]), ""),

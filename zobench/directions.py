@@ -165,9 +165,7 @@ def _parts(key: Key, n: int, q: int) -> Parts:
     nothing, none = jnp.zeros((q, many * size), jnp.float32), jnp.zeros(q, jnp.float32)
     other = jnp.ones_like(nothing)  # zeros too would be a copy of these
     last = q * many - 1
-    return put(
-        last, *jax.lax.fori_loop(0, last, following, (Parts(nothing, other, (none, none)), chunk(jnp.int32(0))))
-    )
+    return put(last, *jax.lax.fori_loop(0, last, following, (Parts(nothing, other, (none, none)), chunk(jnp.int32(0)))))
 
 
 def rows(draw: Draw, shape: tuple[int, int], dtype: Any) -> Float[Array, "q n"]:

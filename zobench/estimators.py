@@ -176,7 +176,8 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
         here = oracle.value(x, 0) if quotient == "forward" else None
 
         def partial(i):
-            return slope(oracle, lambda h: x.at[i].add(h), quotient, h, i, here)
+            axis = jnp.arange(x.size) == i  # a mask, where XLA does not vectorise what it makes of x.at[i]
+            return slope(oracle, lambda h: jnp.where(axis, x + h, x), quotient, h, i, here)
 
         if quotient == "complex":
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))

@@ -16,12 +16,19 @@ import numpy as np
 
 from zobench.types import Draw, Key, Method, Problem, Scalar, oracle
 
-METRICS = ("gap", "gradient", "distance")
 RECORDS = 64
 RECORDS_PER_GRADIENT_STEP = 2  # a record costs about as much as two steps
 MOST = 2**30  # iterations of a run
-BLOCK = 500_000_000  # coordinates moved in a block, a few seconds: the host is to see large problems progress
+BLOCK = 2_000_000  # coordinates moved in a block, some milliseconds: a run is not to go on long after its end
 COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}  # a quarter faster where AVX-512 is; changes rounding only
+
+
+class Values(NamedTuple):
+    """What is measured of an iterate: f − f* (f itself where f* is not known), ‖∇f‖², ‖x − x*‖²."""
+
+    gap: Any
+    gradient: Any
+    distance: Any
 
 
 class Curves(NamedTuple):
@@ -49,6 +56,14 @@ class Stop(NamedTuple):
     cap: int
 
 
+class Arrival(NamedTuple):
+    """A `Stop` as the block takes it: the number of its metric; target and ceiling in the dtype of x."""
+
+    metric: Any
+    target: Any
+    ceiling: Any
+
+
 class Program(NamedTuple):
     """The compiled block of `records` records of one run, `every` iterations between records."""
 
@@ -63,8 +78,8 @@ class Program(NamedTuple):
 def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Program:
     """Compile a block of one run of the method that `method_of` makes for a step size.
 
-    A block has 64 records, or fewer of a large problem; a black box is asked for one record at a time, as each value is
-    a call of Python anyway. A run that `stays` makes no iteration more once it has ended.
+    A block has 64 records, or as few as are worth calling it; a black box is asked for one record at a time, as each
+    value is a call of Python anyway. A run that `stays` makes no iteration more once it has ended.
     """
     x0, n = problem.x0, problem.n
     outline = method_of(jnp.ones((), x0.dtype))
@@ -91,7 +106,7 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     taken = (0, 1) if problem.differentiable else ()  # a black box may raise: what was before is then the end
     start = time.perf_counter()
     lowered = jax.jit(block, compiler_options=COMPILER_OPTIONS, donate_argnums=taken).lower(
-        x0, init(x0, step), seed, step, k, k, k, jnp.bool_(False), Stop(k, step, step, k)
+        x0, init(x0, step), seed, step, k, k, k, jnp.bool_(False), Arrival(k, step, step)
     )
     return Program(lowered.compile(), init, problem, length, every, time.perf_counter() - start)
 
@@ -106,12 +121,14 @@ def _steps(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:
     period = method.period(n) if method.draw else MOST
 
     def draw(k) -> Any:
-        made = method.draw(Key(seed, k.astype(jnp.uint32)), n, dtype) if method.draw else ()
+        made: Any = method.draw(Key(seed, k.astype(jnp.uint32)), n, dtype) if method.draw else ()
         return made.source if 1 < period < MOST else made
 
     def one_round(carry):
         x, state, k, (number, source), end = carry
-        first = jnp.where(k // period == number, k + 1, k)  # a loop of no turn or one: jax.lax.cond copies what it keeps
+        first = jnp.where(
+            k // period == number, k + 1, k
+        )  # a loop of no turn or one: jax.lax.cond copies what it keeps
         source = jax.lax.fori_loop(first, k + 1, lambda k, old: draw(k), source)
         stop = jnp.minimum(end, (k // period + 1) * period) if period < MOST else end
 
@@ -130,13 +147,22 @@ def _steps(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:
     return steps, (jnp.int32(-1), nothing)
 
 
-def measure(problem: Problem, x):
-    """f − f* (f itself where f* is not known), ‖∇f‖², ‖x − x*‖². The exact f, never charged."""
+def measure(problem: Problem, x) -> Values:
+    """The exact f at x and what goes with it, never charged."""
     gap = problem.f(x) - (0 if isnan(problem.f_star) else problem.f_star)
     unknown = jnp.full_like(gap, nan)
     gradient = jnp.sum(jax.grad(problem.f)(x) ** 2) if problem.differentiable else unknown
     distance = unknown if problem.x_star is None else jnp.sum((x - problem.x_star) ** 2)
-    return gap, gradient, distance
+    return Values(gap, gradient, distance)
+
+
+def at_start(program: Program) -> Values:
+    """`measure` at x0, by a block without iterations: eager, its operations would be compiled one by one for each n."""
+    x0, step = program.problem.x0, np.ones((), program.problem.x0.dtype)
+    none, end = np.int32(0), Arrival(np.int32(0), step, step)
+    state = jax.tree.map(jnp.array, (x0, program.init(x0, step)))
+    records = program.block(*state, np.uint32(0), step, none, none, none, np.bool_(False), end)[2]
+    return Values(*map(float, np.asarray(records)[0]))
 
 
 def advance(
@@ -155,8 +181,10 @@ def advance(
     """
     runs, x0 = len(seeds), program.problem.x0
     asked = [(np.uint32(seed), np.asarray(step, x0.dtype)) for seed, step in zip(seeds, steps, strict=True)]
-    states = [jax.tree.map(jnp.array, (x0, program.init(x0, step))) for _, step in asked]  # a block takes them over
-    end = Stop(np.int32(METRICS.index(stop.metric)), *np.array([stop.target, stop.ceiling], x0.dtype), np.int32(0))
+    starts = {step: (x0, program.init(x0, np.asarray(step, x0.dtype))) for step in set(steps)}
+    states = [jax.tree.map(jnp.array, starts[step]) for step in steps]  # a block takes them over
+    metric = Values._fields.index(stop.metric)
+    end = Arrival(np.int32(metric), np.asarray(stop.target, x0.dtype), np.asarray(stop.ceiling, x0.dtype))
     blocks, k, failure, ended = [], 0, "", np.zeros(runs, bool)
     start = time.perf_counter()
     while k <= stop.cap and not ended.all():
@@ -174,14 +202,16 @@ def advance(
         k += program.records * program.every
         progress(min(k, stop.cap))
     seconds = time.perf_counter() - start
-    gap, gradient, distance = (np.concatenate(part, axis=1) for part in zip(*blocks, strict=True))
-    recorded = np.arange(gap.shape[1], dtype=np.int64) * program.every
-    keep = recorded <= stop.cap
-    x_end = np.array([np.asarray(x) for x, _ in states])
-    iterations = min(k, stop.cap) * runs
-    return Curves(
-        recorded[keep], gap[:, keep], gradient[:, keep], distance[:, keep], x_end, iterations, seconds, failure
-    )
+    k = min(k, stop.cap)
+    return _curves(program, blocks, stop.cap, [x for x, _ in states], k * runs, seconds)._replace(failure=failure)
+
+
+def _curves(program: Program, blocks: list, cap: int, x_end: list, iterations: int, seconds: float) -> Curves:
+    records = Values(*(np.concatenate(part, axis=1) for part in zip(*blocks, strict=True)))
+    k = np.arange(records.gap.shape[1], dtype=np.int64) * program.every
+    keep = k <= cap
+    gap, gradient, distance = (part[:, keep] for part in records)
+    return Curves(k[keep], gap, gradient, distance, np.array(x_end), iterations, seconds)
 
 
 def last_line(error: Exception) -> str:
@@ -197,7 +227,7 @@ def _one_block(program: Program, states: list, asked: list, fixed: tuple) -> tup
 
 
 def _ended(stop: Stop, gap, gradient, distance) -> np.ndarray:
-    metric = (gap, gradient, distance)[METRICS.index(stop.metric)]
+    metric = (gap, gradient, distance)[Values._fields.index(stop.metric)]
     return ((metric <= stop.target) | ~(gap <= stop.ceiling)).any(axis=1)
 
 

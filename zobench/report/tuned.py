@@ -23,7 +23,7 @@ RULE = "tuned"
 
 
 class Response(NamedTuple):
-    """A method on a problem: multiples [m] rising, hits [m, seeds] in iterations, diverged [m] the share of the seeds.
+    """A method on a problem: multiples [m] rising, hits [m, seeds] in iterations, diverged [m] of the seeds tried.
 
     `best` is the multiple that was taken, `good` the least and largest of those around it within twice its time.
     `tested` is the time with it on the reported seeds, `theory` the time of the multiple 1, `width` good[1]/good[0].
@@ -69,7 +69,8 @@ def _response(record: Record, records: Sequence[Record]) -> Response:
     arrays = {name: record.arrays[f"tuning/{name}"] for name in ("multiples", "hits", "outcome")}
     order = np.argsort(arrays["multiples"])
     multiples, hits = arrays["multiples"][order], arrays["hits"][order]
-    gone = np.isin(arrays["outcome"][order], ("diverged", "nan")).mean(axis=1)
+    outcome = arrays["outcome"][order]
+    gone = np.isin(outcome, ("diverged", "nan")).sum(axis=1) / (outcome != "not run").sum(axis=1)
     times = np.median(hits, axis=1)
     best = int(np.argmin(times))
     rng = np.random.default_rng(record.n)
