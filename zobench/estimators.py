@@ -175,14 +175,17 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
         h = step_of(eps, quotient, x.dtype, noise)
         here = oracle.value(x, 0) if quotient == "forward" else None
 
-        def partial(i):
-            axis = jnp.arange(x.size) == i  # a mask, where XLA does not vectorise what it makes of x.at[i]
-            return slope(oracle, lambda h: jnp.where(axis, x + h, x), quotient, h, i, here)
-
         if quotient == "complex":
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))
             return jax.lax.map(lambda i: jnp.imag(oracle.value(z.at[i].add(1j * h), i)) / h, jnp.arange(x.size)), state
-        return jax.lax.map(partial, jnp.arange(x.size)), state
+        moves = {"central": (h, -h), "forward": (h,), "fourth": (h, -h, 2 * h, -2 * h)}[quotient]
+
+        def partial(points, i):
+            """The points moved along axis i, carried on to axis i + 1: XLA would make others again in each use."""
+            derivative = slope(oracle, dict(zip(moves, points, strict=True)).__getitem__, quotient, h, i, here)
+            return tuple(p.at[i].set(x[i]).at[i + 1].add(by) for p, by in zip(points, moves, strict=True)), derivative
+
+        return jax.lax.scan(partial, tuple(x.at[0].add(by) for by in moves), jnp.arange(x.size))[1], state
 
     return Estimator(
         estimate=estimate,
