@@ -23,7 +23,7 @@ _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
 _NORMAL, _BITS, _AXES = 0x10000000, 0x20000000, 0x30000000  # what a word is for; the call's number fills the rest
 BITS = 32  # signs in a word
-LANES = 128  # random numbers that are drawn together, at least: a few vectors
+LANES = 256  # random numbers that are drawn together, at least
 CHUNK = 1024  # coordinates whose pairs stay in the first cache
 LONG = 4 * CHUNK  # from here on in chunks; XLA inlines a loop of one turn, and then draws twice
 _LOG = (7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1)
@@ -142,7 +142,7 @@ def _parts(key: Key, n: int, q: int) -> Parts:
     A chunk is carried to the next turn of the loop: else XLA draws it again in each of its uses.
     """
     many = -(-n // CHUNK)
-    size = -(-n // many // LANES) * LANES
+    size = -(-n // many // 32) * 32  # whole vectors
 
     def chunk(j) -> Complex64[Array, " size"]:
         i = (j % many * size).astype(jnp.uint32) + jnp.arange(size, dtype=jnp.uint32)
