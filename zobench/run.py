@@ -126,9 +126,8 @@ def _steps(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:
 
     def one_round(carry):
         x, state, k, (number, source), end = carry
-        first = jnp.where(
-            k // period == number, k + 1, k
-        )  # a loop of no turn or one: jax.lax.cond copies what it keeps
+        # a loop of no turn or one, as jax.lax.cond copies what it keeps
+        first = jnp.where(k // period == number, k + 1, k)
         source = jax.lax.fori_loop(first, k + 1, lambda k, old: draw(k), source)
         stop = jnp.minimum(end, (k // period + 1) * period) if period < MOST else end
 

@@ -102,7 +102,7 @@ def _one(some: Sequence[VCurve], of: Any) -> Estimate:
 
 def _bottoms(some: Sequence[VCurve], quotient: str, scale: float) -> dict[str, Estimate]:
     """How good the predicted ε is, and how low the curves go."""
-    noisy = [curve for curve in some if curve.about["sigma_given"] > 0]
+    noisy = [curve for curve in some if curve.about["sigma_given"] > curve.about["rounding"]]  # below it is none
     quiet = [curve for curve in some if not curve.about["sigma_given"]]
     measured = {}
     for words, group in (("with noise", noisy), ("rounding alone", quiet)):
