@@ -35,15 +35,13 @@ ROOT = Path(__file__).parent.parent
 PARTS = ("whole", "directions", "rest")
 
 
-def method(part: str, n: int, step: Scalar) -> Method:
-    """Descent by two_point, or what of it is asked for."""
+def method(part: str, drawn: Draw, step: Scalar) -> Method:
+    """Descent by two_point, or what of it is asked for; `drawn` is the direction of all steps of the rest."""
     whole = descent(two_point(), optax.sgd(step))
     if part == "whole":
         return whole
     if part == "directions":
         return whole._replace(step=lambda oracle, x, state, draw: (x.at[0].add(_first(draw)), state))
-    zero, one = jnp.uint32(0), jnp.uint32(1)
-    drawn = Draw(directions.gaussian_draw(Key(zero, zero), n).source, one)  # the same for all steps
     return whole._replace(draw=None, step=lambda oracle, x, state, draw: whole.step(oracle, x, state, drawn))
 
 
@@ -54,7 +52,9 @@ def _first(draw: Draw) -> Scalar:
 def loop(n: int, part: str, steps: int) -> Callable[[int], np.ndarray]:
     """So many steps of it, in the loop of a run."""
     problem = quadratic(n)
-    program = run.compile_block(problem._replace(x0=jnp.asarray(problem.x0, jnp.float32)), partial(method, part, n))
+    zero, one = jnp.uint32(0), jnp.uint32(1)
+    drawn = Draw(directions.gaussian_draw(Key(zero, zero), n).source, one)
+    program = run.compile_block(problem._replace(x0=jnp.asarray(problem.x0, jnp.float32)), partial(method, part, drawn))
     program, stop = program._replace(every=steps // program.records + 1), run.Stop("gap", -1.0, np.inf, steps)
     return lambda seed: run.advance(program, [1 / n], [seed], stop, lambda k: None).x_end
 

@@ -61,7 +61,7 @@ def quadratic(
         f=f,
         x0=jnp.asarray(x0),
         f_star=0.0,
-        x_star=jnp.zeros(dim),
+        x_star=jnp.asarray(np.zeros(dim)),
         L=1.0,
         mu=float(eigenvalue.min()),
         hessian_trace=float(eigenvalue.sum()),

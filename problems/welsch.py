@@ -42,7 +42,7 @@ def welsch(dim: int = 64, smallest: float = 1.5e-4, start: float = 1.25) -> Prob
         f=separable(terms),
         x0=jnp.asarray(start / scale),
         f_star=0.0,
-        x_star=jnp.zeros(dim),
+        x_star=jnp.asarray(np.zeros(dim)),
         L=1.0,
         hessian_trace=float(curvature.sum()),
     )

@@ -128,6 +128,7 @@ def gaussian_draw(key: Key, n: int, dtype: Any = None, q: int = 1, together: int
     return Draw(_normals(key, first + step, call, i), key.step % jnp.uint32(2 * many))
 
 
+@jax.jit  # traced once for each shape, where a cell asks for it three times
 def _normals(key: Key, step: Words, call: Words, i: Words) -> Complex64[Array, " n"]:
     radius, turn = _words(key, _NORMAL, step, key.call + call, i)
     uniform = (radius >> jnp.uint32(8)).astype(jnp.float32) * np.float32(2**-24) + np.float32(2**-25)

@@ -157,11 +157,16 @@ def measure(problem: Problem, x) -> Values:
 
 def at_start(program: Program) -> Values:
     """`measure` at x0, by a block without iterations: eager, its operations would be compiled one by one for each n."""
-    x0, step = program.problem.x0, np.ones((), program.problem.x0.dtype)
+    step = np.ones((), program.problem.x0.dtype)
     none, end = np.int32(0), Arrival(np.int32(0), step, step)
-    state = jax.tree.map(jnp.array, (x0, program.init(x0, step)))
+    state = jax.tree.map(jnp.array, _fresh(program, step))
     records = program.block(*state, np.uint32(0), step, none, none, none, np.bool_(False), end)[2]
     return Values(*map(float, np.asarray(records)[0]))
+
+
+def _fresh(program: Program, step: np.ndarray) -> Any:
+    """x0 and the method's first state, on the host: copied from there, nothing is compiled."""
+    return jax.tree.map(np.asarray, (program.problem.x0, program.init(program.problem.x0, step)))
 
 
 def advance(
@@ -180,7 +185,7 @@ def advance(
     """
     runs, x0 = len(seeds), program.problem.x0
     asked = [(np.uint32(seed), np.asarray(step, x0.dtype)) for seed, step in zip(seeds, steps, strict=True)]
-    starts = {step: (x0, program.init(x0, np.asarray(step, x0.dtype))) for step in set(steps)}
+    starts = {step: _fresh(program, np.asarray(step, x0.dtype)) for step in set(steps)}
     states = [jax.tree.map(jnp.array, starts[step]) for step in steps]  # a block takes them over
     metric = Values._fields.index(stop.metric)
     end = Arrival(np.int32(metric), np.asarray(stop.target, x0.dtype), np.asarray(stop.ceiling, x0.dtype))
