@@ -14,13 +14,12 @@ import optax
 
 from zobench import solvers, theory
 from zobench.methods import descent
-from zobench.run import Curves, Stop, Values, advance, at_start, compile_block, hitting_times, measure
+from zobench.run import MOST, Curves, Stop, Values, advance, at_start, compile_block, hitting_times, measure
 from zobench.solvers import Solver
 from zobench.tuning import TUNING_SEEDS_FROM, tune
 from zobench.types import Estimator, Key, Method, Problem, Scalar, oracle
 
 DIVERGED = 1e6
-MOST_ITERATIONS = 2**30
 
 OWN = "own"  # the step rule of a method that has no step size
 
@@ -164,7 +163,7 @@ def _report(progress: Progress, rule: str, stop: Stop, k: int) -> None:
 
 def _cap(problem: Problem, method: Method | Solver, gd_iterations: float, calls: int | None) -> int:
     """How many iterations a run may take: gd_iterations in units of its time scale, within the budget of calls."""
-    most = min(ceil(gd_iterations * method.time_scale(problem.n)), MOST_ITERATIONS)
+    most = min(ceil(gd_iterations * method.time_scale(problem.n)), MOST)
     if calls is None:
         return most
     each = method.calls(problem.n).total
