@@ -102,15 +102,11 @@ def numpy_cell(config: dict[str, Any]) -> int:
         size = theory.trace_step(problem, estimator) if rule == "trace" else base
         if rule == "tuned":
             best, chosen = inf, 1.0
-            tried = config["tuning"]["seeds"] if kind == "two_point" else 1
-            held_out, most = range(TUNING_SEEDS_FROM, TUNING_SEEDS_FROM + tried), tried // 2
+            held_out = range(TUNING_SEEDS_FROM, TUNING_SEEDS_FROM + config["tuning"]["seeds"])
             for multiple in sorted(config["tuning"]["multiples"], key=lambda m: (m < 1, abs(log(m)))):
                 allowed = min(cap, ceil(2 * best)) if best < inf else cap
-                hits = advance(own, kind, x0, multiple * base, held_out[: most + 1], every, target, allowed)
-                if most and np.isfinite(hits).any():  # as zobench.tuning does: else the multiple is given up
-                    others = advance(own, kind, x0, multiple * base, held_out[most + 1 :], every, target, allowed)
-                    hits = np.append(hits, others)
-                best, chosen = min((best, chosen), (float(np.median(hits)), multiple))
+                middle = float(np.median(advance(own, kind, x0, multiple * base, held_out, every, target, allowed)))
+                best, chosen = min((best, chosen), (middle, multiple))
             size = base * chosen
         hits = advance(own, kind, x0, size, range(config["seeds"]), every, target, cap)
         arrived += int(np.isfinite(hits).sum())

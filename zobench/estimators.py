@@ -184,12 +184,12 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
             """The points moved along axis i, carried on to axis i + 1: XLA would make others again in each use."""
             derivative = slope(oracle, dict(zip(moves, points, strict=True)).__getitem__, quotient, h, i, here)
             following = jnp.minimum(i + 1, x.size - 1)
-            points = (jax.lax.dynamic_update_index_in_dim(point, x[i], i, 0) for point in points)
-            points = (
-                jax.lax.dynamic_update_index_in_dim(point, x[following] + by, following, 0)
-                for point, by in zip(points, moves, strict=True)
-            )
-            return tuple(points), derivative
+
+            def carried(point, by):
+                point = jax.lax.dynamic_update_index_in_dim(point, x[i], i, 0)
+                return jax.lax.dynamic_update_index_in_dim(point, x[following] + by, following, 0)
+
+            return tuple(map(carried, points, moves)), derivative
 
         axes = jnp.arange(x.size, dtype=jnp.uint32)  # JAX asks of signed ones whether they are negative
         return jax.lax.scan(partial, tuple(x.at[0].add(by) for by in moves), axes)[1], state

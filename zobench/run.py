@@ -231,7 +231,7 @@ def _one_block(program: Program, states: list, asked: list, fixed: tuple) -> tup
 
 
 def _ended(stop: Stop, gap, gradient, distance) -> np.ndarray:
-    metric = (gap, gradient, distance)[Values._fields.index(stop.metric)]
+    metric = getattr(Values(gap, gradient, distance), stop.metric)
     return ((metric <= stop.target) | ~(gap <= stop.ceiling)).any(axis=1)
 
 

@@ -53,6 +53,12 @@ class Calls(NamedTuple):
         return self.value + self.jvp + self.grad
 
 
+def sum_both(a: Array, b: Array) -> tuple[Array, Array]:
+    """The sums of a and of b over their last axis in one pass, each for itself."""
+    zero = jnp.zeros((), a.dtype)
+    return jax.lax.reduce((a, b), (zero, zero), lambda s, t: (s[0] + t[0], s[1] + t[1]), (a.ndim - 1,))
+
+
 def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
     """f(x) = Σᵢ tᵢ(xᵢ), given by `terms(x)` of shape [n], as a function that knows it: `oracle` finds its `pair`.
 
@@ -63,9 +69,7 @@ def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
         return jnp.sum(terms(x))
 
     def pair(x: Vector, y: Vector) -> tuple[Scalar, Scalar]:
-        parts = terms(x), terms(y)
-        zero = jnp.zeros((), parts[0].dtype)
-        return jax.lax.reduce(parts, (zero, zero), lambda a, b: (a[0] + b[0], a[1] + b[1]), (0,))
+        return sum_both(terms(x), terms(y))
 
     f.pair = pair  # type: ignore[attr-defined]
     return f
