@@ -1,25 +1,34 @@
-"""Fits with intervals, hitting times with censoring, and whether a mean stays below its bound.
+"""Intervals: of medians of hitting times, of power laws in n, of means of several estimates.
 
-An interval is a 95 % bootstrap over seeds (Efron & Tibshirani 1993), its percentiles expanded for few of them
-(Hesterberg 2015), drawn from a fixed random generator, so that the same records give the same digits. A deterministic
-sample (one run) has no interval: nan.
+Seeds: a 95 % bootstrap over them (Efron & Tibshirani 1993), its percentiles expanded for few of them (Hesterberg 2015),
+drawn from a fixed random generator, so that the same records give the same digits. Misfit: what points scatter about a
+law beyond their seeds widens the interval too (random effects; Paule & Mandel 1982, Knapp & Hartung 2003). Range: where
+the fit to a part of the points differs by more than the seeds explain, the interval holds that part's value as well.
+A deterministic sample (one run) has no standard error: its interval is the range over such parts.
 """
 
-from collections.abc import Callable, Sequence
-from math import inf, nan, sqrt
+from collections.abc import Sequence
+from math import nan, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
+from scipy.optimize import brentq
+from scipy.special import chdtri, ndtr, stdtrit
 
 RESAMPLES = 2000
 POINTS_NEEDED = 4
-PRECISION = 0.01  # a power law is not believed to better than 1 %: the least standard error a point may claim
-WINDOW_POINTS = 64
+PRECISION = 0.01  # the least standard error that a part of a pooled mean may claim, so that none stands for all
+PART = 3  # points of the smallest part of a range that is fitted by itself
+BENT = 0.05  # the change of an exponent over the range from which a law is no power law
+SURE = 3.0  # standard errors by which a part must differ from the whole for the law to be no power law
+ROUNDING = 1e-9
 
 
 class Estimate(NamedTuple):
-    """A number, its 95 % interval (nan: none), its resampled values [resamples] (empty: none) and of how many runs."""
+    """A number, its 95 % interval (nan: none), its resampled values [resamples] (empty: none) and of how many runs.
+
+    The interval may be wider than the resampled values: by misfit, and by the choice of a range.
+    """
 
     value: float
     low: float = nan
@@ -35,10 +44,18 @@ class Estimate(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """y = exp(intercept)·n^slope."""
+    """y = exp(intercept)·n^slope; `local` has the exponents between neighbouring n.
+
+    `misfit` is χ² over its degrees of freedom, by the seeds alone (nan where nothing is random): 1 is a power law.
+    `curved` says that it is none: parts of the range have exponents that are off by more than 0.05, and by more than
+    the seeds explain.
+    """
 
     slope: Estimate
     intercept: float
+    local: tuple[float, ...] = ()
+    misfit: float = nan
+    curved: bool = False
 
 
 def interval(draws: np.ndarray, runs: int) -> tuple[float, float]:
@@ -74,29 +91,91 @@ def median(times: np.ndarray, rng: np.random.Generator) -> Estimate:
 
 
 def power_law(n: Sequence[float], y: Sequence[Estimate]) -> Fit:
-    """Weighted least squares of ln y on ln n; the weight of a point is 1/(its bootstrap variance of ln y + floor).
+    """Least squares of ln y on ln n, the weight of a point 1/(its bootstrap variance of ln y + the misfit's τ²).
 
-    The points are independent samples, so resample b of the slope uses resample b of every point. Points without
-    resamples weigh the same and give a standard error from the residuals alone. Infinite points (half of the runs
-    censored) are left out. Raises ValueError where fewer than four are left.
+    The points are independent samples, so resample b of the slope uses resample b of every point. The interval holds
+    that of the seeds, Student's of the misfit, and the slope of each part of the range that differs from the whole by
+    more than the seeds explain. Infinite points (half of the runs censored) are left out. Raises ValueError where fewer
+    than four dimensions are left.
     """
     kept = [(size, point) for size, point in zip(n, y, strict=True) if np.isfinite(point.value) and point.value > 0]
     if len({size for size, _ in kept}) < POINTS_NEEDED:
         raise ValueError(f"needs >= {POINTS_NEEDED} dimensions")
-    x = np.log([size for size, _ in kept])
-    points = [point for _, point in kept]
-    lny = np.log([point.value for point in points])
-    weight = 1 / np.array([_variance(point) for point in points])
-    centred = x - weight @ x / weight.sum()
-    solve = weight * centred / (weight @ centred**2)
-    slope = float(solve @ lny)
-    intercept = float(weight @ (lny - slope * x) / weight.sum())
-    residual = lny - intercept - slope * x
-    scale = weight @ residual**2 / (len(x) - 2) / weight.mean()
-    stderr = float(np.sqrt(scale * weight.mean() / (weight @ centred**2)))
-    draws = _combine(solve, [log_draws(point) for point in points])
-    runs = min(point.runs for point in points)
-    return Fit(Estimate(slope, *interval(draws, runs), draws, stderr, runs), intercept)
+    kept = sorted(kept, key=lambda pair: pair[0])
+    x, points = np.log([size for size, _ in kept]), [point for _, point in kept]
+    lny, own = np.log([point.value for point in points]), np.array([spread(log_draws(point)) for point in points])
+    design = np.stack([np.ones_like(x), x], axis=1)
+    solve, stderr, misfit = _random_effects(design, lny, own)
+    slope, runs = float(solve[1] @ lny), min(point.runs for point in points)
+    draws = _combine(solve[1], [log_draws(point) for point in points])
+    parts = _parts(design, lny, own, solve[1])
+    half = stderr * float(stdtrit(len(x) - 2, 0.975)) if own.any() else 0.0
+    low, high = hull([slope, slope - half, slope + half, *interval(draws, runs), *parts])
+    estimate = Estimate(slope, low, high, draws, stderr if own.any() else nan, runs)
+    return Fit(estimate, float(solve[0] @ lny), _local(x, lny), misfit, any(abs(part - slope) > BENT for part in parts))
+
+
+def _random_effects(design: np.ndarray, y: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """Weighted least squares: the matrix that makes coefficients of y, the last one's standard error, χ²/dof by `own`.
+
+    Weights are 1/(own variance + τ²); τ² ≥ 0 makes χ² its degrees of freedom (Paule & Mandel), where one alone tells
+    scatter from chance only beyond χ²'s 97.5 % point. The error is scaled by χ² with these weights (Knapp & Hartung).
+    """
+    free = len(y) - design.shape[1]
+    least = 1e-18 * max(1.0, float(np.abs(y).max()) ** 2)  # variance below rounding
+
+    def chi2(tau2: float) -> float:
+        weight = 1 / np.maximum(own + tau2, least)
+        residual = y - design @ (_solve(design, weight) @ y)
+        return float(weight @ residual**2)
+
+    tau2 = 0.0
+    if not own.any():  # nothing is random: equal weights
+        tau2 = 1.0
+    elif chi2(0.0) > (free if free > 1 else chdtri(1, 0.025)):
+        tau2 = float(brentq(lambda t: chi2(t) - free, 0.0, float(np.ptp(y)) ** 2 + own.max() + 1.0))
+    weight = 1 / np.maximum(own + tau2, least)
+    solve = _solve(design, weight)
+    scale = chi2(tau2) / free
+    stderr = sqrt(scale * float(np.linalg.inv((design.T * weight) @ design)[-1, -1]))
+    return solve, stderr, chi2(0.0) / free if own.all() else nan
+
+
+def _solve(design: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """(XᵀWX)⁻¹XᵀW, [coefficients, points]."""
+    return np.linalg.solve((design.T * weight) @ design, design.T * weight)
+
+
+def _parts(design: np.ndarray, y: np.ndarray, own: np.ndarray, whole: np.ndarray) -> list[float]:
+    """Slopes of the parts of three and more neighbouring points that differ from the whole by more than seeds explain.
+
+    The difference has the variance Σ(dᵢ² sᵢ²), d the difference of the two sets of weights.
+    """
+    found, slope = [], float(whole @ y)
+    for first in range(len(y)):
+        for last in range(first + PART, len(y) + 1):
+            inside = slice(first, last)
+            if last - first == len(y) or np.ptp(design[inside, 1]) == 0:
+                continue
+            part = np.zeros_like(y)
+            part[inside] = _random_effects(design[inside], y[inside], own[inside])[0][1]
+            value, noise = float(part @ y), sqrt(float((part - whole) ** 2 @ own))
+            if abs(value - slope) > SURE * noise + ROUNDING:
+                found.append(value)
+    return found
+
+
+def _local(x: np.ndarray, y: np.ndarray) -> tuple[float, ...]:
+    """Exponents between neighbours; several points at one x count by their mean."""
+    places = np.unique(x)
+    means = np.array([y[x == place].mean() for place in places])
+    return tuple((np.diff(means) / np.diff(places)).tolist())
+
+
+def hull(values: Sequence[float]) -> tuple[float, float]:
+    """The least and the largest of the values that are numbers."""
+    known = [value for value in values if value == value]
+    return min(known, default=nan), max(known, default=nan)
 
 
 def log_draws(point: Estimate) -> np.ndarray:
@@ -106,76 +185,60 @@ def log_draws(point: Estimate) -> np.ndarray:
 
 
 def pooled(parts: Sequence[Estimate], floor: float = PRECISION) -> Estimate:
-    """Inverse-variance mean of independent estimates of one number; variance from resamples and from the fit."""
+    """The mean of independent estimates of one number, weighed by their resamples, with what they scatter beyond them.
+
+    As in `power_law` the interval holds that of the seeds and Student's of the misfit (of fewer than four parts that
+    disagree: all of them). What the intervals of the parts hold beyond their seeds is common to all, as the choice of a
+    window is, and adds to both.
+    """
     parts = [part for part in parts if np.isfinite(part.value)]
     if not parts:
         return Estimate(nan)
-    variance = np.array([_spread(part.draws) + np.nan_to_num(part.stderr) ** 2 + floor**2 for part in parts])
-    weight = (1 / variance) / (1 / variance).sum()
-    value = float(weight @ [part.value for part in parts])
+    values, runs = np.array([part.value for part in parts]), min(part.runs for part in parts)
+    own = np.array([spread(part.draws) for part in parts])
+    if len(parts) == 1:
+        return parts[0]
+    solve, stderr, misfit = _random_effects(np.ones((len(parts), 1)), values, own + floor**2)
+    weight, value = solve[0], float(solve[0] @ values)
     draws = _combine(weight, [part.draws for part in parts])
-    own = np.array([np.nan_to_num(part.stderr) ** 2 for part in parts])
-    runs = min(part.runs for part in parts)
-    return Estimate(value, *interval(draws, runs), draws, float(np.sqrt(weight**2 @ own)), runs)
+    if not own.any():  # nothing is random
+        return Estimate(value, *hull([end for part in parts for end in part[:3]]), runs=runs)
+    ends = [value, *interval(draws, runs)]
+    if len(parts) < POINTS_NEEDED and misfit > 1:
+        ends += [float(values.min()), float(values.max())]
+    elif len(parts) >= POINTS_NEEDED:
+        half = stderr * float(stdtrit(len(parts) - 1, 0.975))
+        ends += [value - half, value + half]
+    low, high = hull(ends)
+    below, above = np.array([_beyond(part) for part in parts]).T
+    return Estimate(value, low - float(weight @ below), high + float(weight @ above), draws, stderr, runs)
+
+
+def _beyond(part: Estimate) -> tuple[float, float]:
+    """How far an interval reaches beyond that of its resamples, downwards and upwards."""
+    if part.low != part.low:
+        return 0.0, 0.0
+    low, high = interval(part.draws, part.runs) if part.draws.size else (part.value, part.value)
+    return max(low - part.low, 0.0), max(part.high - high, 0.0)
 
 
 def geometric_mean(parts: Sequence[Estimate]) -> Estimate:
     """exp of the pooled mean of ln y: one constant from its values at several n."""
     kept = [part for part in parts if np.isfinite(part.value) and part.value > 0]
-    mean = pooled([Estimate(float(np.log(p.value)), draws=log_draws(p), runs=p.runs) for p in kept])
+    mean = pooled([logarithm(part) for part in kept])
     value, low, high = (float(np.exp(end)) for end in mean[:3])
     return Estimate(value, low, high, np.exp(mean.draws), runs=mean.runs)
 
 
-def log_slope(x: np.ndarray, curves: np.ndarray, rng: np.random.Generator, *, running_min: bool = False) -> Estimate:
-    """Least-squares slope of ln(mean over runs of the curves) on x; curves [runs, points], resampled by run.
-
-    `running_min` fits min_{j≤k} of the mean curve. nan where fewer than four points are left or the mean is not
-    positive and finite.
-    """
-    if x.size < POINTS_NEEDED or not np.isfinite(curves).all():
-        return Estimate(nan)
-    centred = x - x.mean()
-    solve = centred / (centred @ centred)
-    counts = _counts(resamples(len(curves), rng), len(curves))
-    means = np.concatenate([curves.mean(axis=0, keepdims=True), counts @ curves / len(curves)])
-    means = np.minimum.accumulate(means, axis=1) if running_min else means
-    if not (means > 0).all():
-        return Estimate(nan)
-    slopes = np.log(means) @ solve
-    residual = np.log(means[0]) - np.log(means[0]).mean() - slopes[0] * centred
-    stderr = float(np.sqrt(residual @ residual / (x.size - 2) / (centred @ centred)))
-    return Estimate(float(slopes[0]), *interval(slopes[1:], len(curves)), slopes[1:], stderr, len(curves))
+def logarithm(of: Estimate) -> Estimate:
+    """ln of a positive estimate."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value, low, high = np.log(of[:3]).tolist()
+    return Estimate(value, low, high, log_draws(of), runs=of.runs)
 
 
-def window(k: np.ndarray, first: float, last: float, *, log: bool) -> np.ndarray:
-    """Indices of about 64 recorded iterations in [first, last], evenly spaced in ln k (or in k), each once."""
-    inside = np.flatnonzero((k >= first) & (k <= last) & (k > 0))
-    if inside.size == 0:
-        return inside
-    space: Callable = np.geomspace if log else np.linspace
-    wanted = space(k[inside[0]], k[inside[-1]], WINDOW_POINTS)
-    return np.unique(inside[np.clip(np.searchsorted(k[inside], wanted - 1e-9), 0, inside.size - 1)])
-
-
-def first_at_most(k: np.ndarray, curve: np.ndarray, target: float) -> float:
-    """First recorded k where the curve is at or below the target; inf if never."""
-    met = curve <= target
-    return float(k[np.argmax(met)]) if met.any() else inf
-
-
-def largest_ratio(mean: np.ndarray, bound: np.ndarray) -> float:
-    """max over the curve of mean/bound: above 1 the bound is crossed; inf where the mean is not finite."""
-    if mean.size == 0:
-        return nan
-    return float(np.max(np.where(np.isfinite(mean), mean, inf) / bound))
-
-
-def _variance(point: Estimate) -> float:
-    return _spread(log_draws(point)) + PRECISION**2
-
-
-def _spread(draws: np.ndarray) -> float:
+def spread(draws: np.ndarray) -> float:
+    """Variance of the resampled values that are finite; 0 where there are none."""
     draws = draws[np.isfinite(draws)]
     return float(draws.var()) if draws.size else 0.0
 
@@ -187,7 +250,7 @@ def _combine(weight: np.ndarray, draws: Sequence[np.ndarray]) -> np.ndarray:
         return np.sum([w * part for w, part in zip(weight, draws, strict=True)], axis=0)
 
 
-def _counts(chosen: np.ndarray, runs: int) -> np.ndarray:
+def counts(chosen: np.ndarray, runs: int) -> np.ndarray:
     """How often each resample holds each run, [resamples, runs]."""
     offset = np.arange(len(chosen))[:, None] * runs
     return np.bincount((chosen + offset).ravel(), minlength=len(chosen) * runs).reshape(-1, runs).astype(float)

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zobench import recursion, statistics
+from zobench.decay import first_at_most, largest_ratio, log_slope, window
 from zobench.report import ratios
-from zobench.report.measured import mean_curve
+from zobench.report.measured import arrivals, mean_curve
 from zobench.report.records import Record, target
 from zobench.statistics import Estimate
 
@@ -74,13 +75,13 @@ def _entry(record: Record) -> Entry:
     kind = KINDS[(target(record.meta["config"]["method"]), record.estimator)]
     rng = np.random.default_rng([record.n, list(KINDS.values()).index(kind)])
     k, mean = record.k(RULE), mean_curve(record, RULE)
-    time = statistics.median(ratios.arrivals(record, RULE), rng)
+    time = statistics.median(arrivals(record, RULE), rng)
     B, fast = float(record.meta["B"]), kind.startswith("accelerated")
-    last = min(statistics.first_at_most(k, mean, float(record.meta["target"])), B * GEOMETRIC[fast](record.n))
-    inside = statistics.window(k, FIRST[fast] * B, last, log=True)
-    decay = statistics.log_slope(abscissa(k[inside], B, fast), record.curve(RULE)[:, inside], rng)
+    last = min(first_at_most(k, mean, float(record.meta["target"])), B * GEOMETRIC[fast](record.n))
+    inside = window(k, FIRST[fast] * B, last, log=True)
+    decay = log_slope(abscissa(k[inside], B, fast), record.curve(RULE)[:, inside], rng)
     ends = (float(k[inside[0]]), float(k[inside[-1]])) if inside.size else (nan, nan)
-    over = statistics.largest_ratio(mean[1:], bound(record, k[1:], fast))
+    over = largest_ratio(mean[1:], bound(record, k[1:], fast))
     return Entry(kind, record.n, time, _exact(record, kind), over, decay, ends, record)
 
 
@@ -113,7 +114,7 @@ def _exact(record: Record, kind: str) -> float:
     if modes is None:
         return nan
     gap = recursion.accelerated(modes, own.moment, step, float(record.meta["B"]), most, mu)
-    return statistics.first_at_most(np.arange(gap.size), gap, _goal(record) * gap[0])
+    return first_at_most(np.arange(gap.size), gap, _goal(record) * gap[0])
 
 
 def _goal(record: Record) -> float:

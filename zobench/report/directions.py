@@ -14,6 +14,7 @@ import jax
 import numpy as np
 
 from zobench import build, statistics, theory
+from zobench.decay import first_at_most
 from zobench.report import measured
 from zobench.report.measured import Measured
 from zobench.report.records import RULES, Record, rank
@@ -105,7 +106,7 @@ def _exact_time(record: Record, moment: Moment, step: float, last: int) -> float
     size = 2 ** int(np.ceil(np.log2(last + 1)))  # some way beyond `last`, where the mean may arrive
     with np.errstate(over="ignore"):
         means = theory.expectation(problem.modes, moment, np.zeros(record.n), step, 1, size)
-    return statistics.first_at_most(np.arange(size), getattr(means, record.metric), record.meta["target"])
+    return first_at_most(np.arange(size), getattr(means, record.metric), record.meta["target"])
 
 
 def line(study: Study, orthogonal: bool, rule: str) -> tuple[np.ndarray, np.ndarray]:

@@ -52,7 +52,7 @@ def fingerprint(records: Sequence[Path]) -> str:
     package = Path(__file__).parents[1]
     claims = [
         *sorted((package / "claims").glob("*")),
-        *(package / f"{name}.py" for name in ("statistics", "theory", "profiles", "recursion")),
+        *(package / f"{name}.py" for name in ("statistics", "decay", "theory", "profiles", "recursion")),
     ]
     code = [*sorted(Path(__file__).parent.glob("*.py")), *(file for file in claims if file.is_file())]
     digest = hashlib.sha256()

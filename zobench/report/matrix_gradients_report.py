@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from zobench import statistics, store
+from zobench.decay import log_slope
 from zobench.report import files, page, tables
 from zobench.report.page import closing
 from zobench.statistics import Estimate
@@ -84,7 +85,7 @@ def growth(found: Sequence[store.Record], way: int) -> Estimate:
     curves = ill_conditioned(found)[:, inside, way]
     if inside.sum() < statistics.POINTS_NEEDED or not (curves > 0).all():
         return Estimate(nan)
-    return statistics.log_slope(np.log(conditions[inside]), curves, np.random.default_rng(0))
+    return log_slope(np.log(conditions[inside]), curves, np.random.default_rng(0))
 
 
 def ill_conditioned(found: Sequence[store.Record]) -> np.ndarray:

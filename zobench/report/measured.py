@@ -6,14 +6,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zobench import statistics, theory
+from zobench.decay import first_at_most, largest_ratio, log_slope, window, with_windows
 from zobench.report.records import RULES, Record, rank
 from zobench.statistics import Estimate
 
 TRANSIENT = 20  # iterations of gradient descent left out of a fit in k: there 1/(k + const) is not yet 1/k
+WINDOWS = ((0.5, 1.0), (2.0, 1.0), (1.0, 0.5), (0.5, 0.5))  # others, as multiples of its start and its end
+SPAN = 4  # the least quotient of a window's ends: a shorter one shows the modes of a small n and no law
 
 
 class Measured(NamedTuple):
-    """A record under one rule. `decay` is d ln(mean)/d ln k, or d ln(mean)/dk where the metric is the distance."""
+    """A record under one rule. `decay` is d ln(mean)/d ln k, or d ln(mean)/dk where the metric is the distance.
+
+    Its interval holds what windows say that start at half of `fitted` or twice, or end at half of it, a factor of four
+    long at the least.
+    """
 
     record: Record
     rule: str
@@ -45,24 +52,22 @@ def measure(record: Record, rule: str) -> Measured:
     rng = np.random.default_rng([record.n, rank(RULES, rule)])
     k, mean = record.k(rule), mean_curve(record, rule)
     target = record.meta["target"]
-    time = statistics.median(record.arrays[f"{rule}/hits"], rng)
-    mean_time = statistics.first_at_most(k, mean, target)
+    time = statistics.median(arrivals(record, rule), rng)
+    mean_time = first_at_most(k, mean, target)
     first, last = TRANSIENT * record.meta["B"], min(mean_time, float(k[-1]))
-    log = record.metric != "distance"
-    inside = statistics.window(k, first, last, log=log)
-    x = np.log(k[inside]) if log else k[inside].astype(float)
-    curves = record.curve(rule)[:, inside]
-    decay = statistics.log_slope(x, curves, rng, running_min=record.metric == "gradient")
+    inside = _inside(record, k, first, last)
+    windows = [(first * start, last * end) for start, end in WINDOWS]
+    others = [_decay(record, rule, _inside(record, k, *ends)) for ends in windows if ends[1] >= SPAN * ends[0]]
     exact = exact_curve(record, rule)
     return Measured(
         record=record,
         rule=rule,
         time=time,
-        decay=decay,
+        decay=with_windows(_decay(record, rule, inside), others),
         fitted=(float(k[inside[0]]), float(k[inside[-1]])) if inside.size else (nan, nan),
         mean_time=mean_time,
-        exact_time=nan if exact is None else statistics.first_at_most(k, exact, target),
-        exact_decay=nan if exact is None else statistics.log_slope(x, exact[None, inside], rng).value,
+        exact_time=nan if exact is None else first_at_most(k, exact, target),
+        exact_decay=nan if exact is None else _slope(record, k[inside], exact[None, inside]).value,
         tightness=_tightness(record, rule, k, mean),
     )
 
@@ -89,10 +94,44 @@ def bound(record: Record, k: np.ndarray) -> np.ndarray:
     return theory.strongly_convex_bound(k, m["L"], m["B"], m["mu"], m["radius2"])
 
 
+def arrivals(record: Record, rule: str) -> np.ndarray:
+    """First whole iteration of each run at or below the target, ln of the metric between records a line. [runs]; inf.
+
+    A run is recorded n/2 iterations apart, which would round its time up.
+    """
+    k, curves, goal = record.k(rule), record.curve(rule), float(record.meta["target"])
+    times = record.arrays[f"{rule}/hits"].astype(float)
+    for run in np.flatnonzero((times > 0) & (times <= k[-1])):
+        j = int(np.searchsorted(k, times[run]))
+        before, after = curves[run, j - 1 : j + 1]
+        if before > goal >= after > 0:
+            share = np.log(before / goal) / np.log(before / after)
+            times[run] = np.ceil(k[j - 1] + share * (k[j] - k[j - 1]) - 1e-6)
+    return times
+
+
+def _inside(record: Record, k: np.ndarray, first: float, last: float) -> np.ndarray:
+    return window(k, first, last, log=record.metric != "distance")
+
+
+def _decay(record: Record, rule: str, inside: np.ndarray) -> Estimate:
+    return _slope(record, record.k(rule)[inside], record.curve(rule)[:, inside])
+
+
+def _slope(record: Record, k: np.ndarray, curves: np.ndarray) -> Estimate:
+    """Slope of the mean curve in ln k, or in k; the same resamples in every window."""
+    x = k.astype(float) if record.metric == "distance" else np.log(k)
+    return log_slope(x, curves, np.random.default_rng(record.n), running_min=record.metric == "gradient")
+
+
 def _tightness(record: Record, rule: str, k: np.ndarray, mean: np.ndarray) -> float:
-    """Largest mean/bound. The gradient's bound at k speaks of the iterates before k."""
-    values = mean[:-1] if record.metric == "gradient" else mean[1:]
-    return statistics.largest_ratio(values, bound(record, k[1:]))
+    """Largest mean/bound from k = B on: before it a bound says little, and methods are recorded at different k.
+
+    The gradient's bound at k speaks of the iterates before k.
+    """
+    later = k[1:] >= record.meta["B"]
+    values = (mean[:-1] if record.metric == "gradient" else mean[1:])[later]
+    return largest_ratio(values, bound(record, k[1:][later]))
 
 
 def contraction(cell: Measured) -> Estimate:
@@ -113,9 +152,8 @@ def rate(cell: Measured) -> Estimate:
     """c in (1 − c μ/(LB))ᵏ, the contraction in the bound's own unit: 1 is the bound, and more is faster."""
     unit = 1 - contraction_bound(cell)
     value, low, high = ((1 - factor) / unit for factor in np.exp(cell.decay[:3]))
-    stderr = cell.decay.stderr * float(np.exp(cell.decay.value)) / unit
     draws = (1 - np.exp(cell.decay.draws)) / unit
-    return Estimate(float(value), float(high), float(low), draws, stderr, cell.decay.runs)
+    return Estimate(float(value), float(high), float(low), draws, runs=cell.decay.runs)
 
 
 def exact_rate(cell: Measured) -> float:

@@ -8,13 +8,14 @@ itself; under the tuned rule gradient descent is tuned too.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import inf, isfinite, nan
+from math import isfinite, nan
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from zobench import build, recursion, statistics, theory
+from zobench.report.measured import arrivals
 from zobench.report.records import RULES, Record, rank, target
 from zobench.statistics import Estimate
 from zobench.types import Problem
@@ -84,19 +85,6 @@ def _point(record: Record, rule: str) -> Point:
         record=record,
         known=exact,
     )
-
-
-def arrivals(record: Record, rule: str) -> np.ndarray:
-    """First whole iteration of each run at or below the target, ln f between records taken as a line. [runs]; inf."""
-    k, curves, goal = record.k(rule), record.curve(rule), float(record.meta["target"])
-    hits = record.arrays[f"{rule}/hits"]
-    times = np.full(hits.size, inf)
-    for run in np.flatnonzero(np.isfinite(hits)):
-        j = int(np.searchsorted(k, hits[run]))
-        before, after = curves[run, max(j - 1, 0)], curves[run, j]
-        share = np.log(before / goal) / np.log(before / after) if before > after > 0 else 1.0
-        times[run] = np.ceil(k[max(j - 1, 0)] + min(max(float(share), 0.0), 1.0) * (k[j] - k[max(j - 1, 0)]) - 1e-6)
-    return times
 
 
 class Known(NamedTuple):

@@ -138,6 +138,7 @@ def table_row(entries: Sequence[Group], group: Group, failed: Sequence[str]) -> 
         "censored": sum(censored(cell) for cell in group.cells),
         "diverged": sum(cell.ended("diverged") + cell.ended("nan") for cell in group.cells),
         **_named("iterations_n_exponent", iterations.slope if iterations else Estimate(nan)),
+        **_bent(iterations),
         **_named("calls_n_exponent", calls.slope if calls else Estimate(nan)),
         **_named("k_exponent", decay),
         **_named("contraction_rate", speed),
@@ -168,6 +169,17 @@ def failures(group: Group, records: Sequence[Record]) -> list[str]:
         for r in records
         if r.failed and column_of(r, records) == group.column and r.method == group.method
     ]
+
+
+def _bent(fit: Fit | None) -> dict[str, Any]:
+    """How far the hitting times are from a power law: χ² over its degrees of freedom, exponents between neighbours."""
+    local = fit.local if fit else ()
+    return {
+        "power_law": "" if fit is None else "no" if fit.curved else "yes",
+        "misfit": fit.misfit if fit else nan,
+        "local_exponent_least": min(local, default=nan),
+        "local_exponent_most": max(local, default=nan),
+    }
 
 
 def _named(name: str, value: Estimate) -> dict[str, float]:

@@ -38,6 +38,7 @@ def _block(rows: Sequence[Line | None]) -> list[list[str]]:
         "measured": decay,
         "exact mean": exact,
         "iterations": lambda r: _power(r, "iterations_n_exponent"),
+        "no power law": bent,
         "oracle calls": lambda r: _power(r, "calls_n_exponent"),
         "K/(n K_GD)": lambda r: _measured(r, "constant"),
         "mean/bound": bound,
@@ -58,8 +59,12 @@ def rules_table(rows: Sequence[Line]) -> Table:
         lines.append(
             [f"{rule} step", "iterations", *(_power(row, "iterations_n_exponent") if row else "" for row in found)]
         )
+        lines.append(["", "no power law", *(bent(row) if row else "" for row in found)])
         lines.append(["", "K/(n K_GD)", *(_measured(row, "constant") if row else "" for row in found)])
-    note = "Both methods under the same rule: theory 1/(LB), trace 1/(L B_eff) with tr H, tuned on other seeds."
+    lines = [line for line in lines if any(line[2:])]
+    note = "Both methods under the same rule: theory 1/(LB), trace 1/(L B_eff) with tr H, tuned on other seeds. "
+    note += "No power law: the exponents between neighbouring n. K/(n K_GD): the mean over n, its interval with what "
+    note += "it varies."
     return Table("Two-point GD under three step rules", note, ["", "", *columns], lines, 2)
 
 
@@ -70,9 +75,9 @@ def _about(rows: Sequence[Line]) -> str:
     censored, runs = sum(int(r["censored"]) for r in rows), sum(int(r["runs"]) for r in rows)
     return (
         f"{n}, {max(int(r['seeds']) for r in rows)} seeds, {censored} of {runs} runs censored. "
-        "[95 % interval, bootstrap over seeds]; ± standard error of the fit where nothing is random. "
-        "Strongly convex: error ∝ (1 − c μ/L)^k, two-point (1 − c μ/(nL))^k; the bound is c = 1. "
-        "Mean/bound: the largest over k and n."
+        "[95 % interval: seeds, misfit of the law, choice of n and of the window in k; where nothing is random the "
+        "range over these choices]. Strongly convex: error ∝ (1 − c μ/L)^k, two-point (1 − c μ/(nL))^k, bound c = 1. "
+        "Mean/bound: the largest over n and k ≥ B, B = n for two points and 1 else."
     )
 
 
@@ -144,6 +149,14 @@ def exact(row: Line) -> str:
     return f"c = {number(value)}" if row["metric"] == "distance" else f"k^{number(value)}"
 
 
+def bent(row: Line) -> str:
+    """The exponents between neighbours, where the hitting times are no power law in n."""
+    if row["power_law"] != "no":
+        return ""
+    low, high = (number(files.number(row[f"local_exponent_{end}"])) for end in ("least", "most"))
+    return f"n^{low} … n^{high}"
+
+
 def bound(row: Line) -> str:
     """How near the mean curves come to the bound: above 1 it is crossed."""
     sign = {"yes": "> 1, crossed", "no": "≤ 1", "unknown": ""}[row["bound_crossed"]]
@@ -161,7 +174,6 @@ def _measured(row: Line, name: str) -> str:
 
 
 def _interval(row: Line, name: str) -> str:
-    if row[f"{name}_low"]:
-        return f"[{number(files.number(row[f'{name}_low']))}, {number(files.number(row[f'{name}_high']))}]"
-    stderr = files.number(row[f"{name}_se"])
-    return f"± {number(stderr, 3)}" if stderr >= 5e-4 else ""
+    low, high = (number(files.number(row[f"{name}_{end}"])) for end in ("low", "high"))
+    same = low == high == number(files.number(row[name]))  # to the digits shown, and nothing is random
+    return "" if not low or (same and row["runs"] == row["dimensions"]) else f"[{low}, {high}]"

@@ -15,9 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import estimators, theory
+from zobench.decay import first_at_most
 from zobench.problems.wrappers import noisy
 from zobench.run import Program
-from zobench.statistics import first_at_most
 from zobench.studies import floors, sampling
 from zobench.studies.floors import Descent
 from zobench.types import Estimator, Moment, Problem
