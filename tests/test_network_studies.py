@@ -109,7 +109,8 @@ def test_the_verdict_on_the_rank_is_what_the_records_say(tmp_path):
             paid = 8 if words == "r + 2" else n
             end = {"largest": 1.0, "trace": 6.0, "error": 0.1, "rank": 6.0}
             meta = {"n": n, "width": n // 100, "samples": 8, "target": 1.0, "start": end, "end": end}
-            meta |= {f"{name}_bytes": n for name in networks_rank_report.SIZES}
+            bytes = {f"{name}_bytes": n for name in networks_rank_report.SIZES}
+            meta |= {**bytes, "wide": {"n": 16 * n, "width": 16 * n // 100, **bytes}}
             arrays = {"gradient": np.array([[20.0], [10.0]]), "sphere": np.array([[np.inf] * 2, [11.0 * paid] * 2])}
             paths.append(tmp_path / f"{n}.npz")
             store.write(paths[-1], {**arrays, "multiples": np.array([1.0, 2.0])}, {"status": "ok", **meta})

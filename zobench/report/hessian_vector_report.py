@@ -11,7 +11,7 @@ from zobench import store
 from zobench.autodiff.hessian_vector import FUNCTIONS, STEPS
 from zobench.autodiff.newton_paths import METHODS
 from zobench.report import files, fitted, page, tables
-from zobench.report.lines import log_slope
+from zobench.report.lines import asymptotic, local, log_slope
 from zobench.statistics import Estimate
 
 FILES = page.names("products", "steps", "newton")
@@ -22,6 +22,7 @@ MANY = 30_000  # coordinates from which the exponents are fitted: below, what do
 GIVEN = 100_000  # the n of the lecture's numbers of bytes
 LARGE = 512  # the n at which a Newton step is compared with a gradient step
 TARGET = 1e-6  # of the first gap
+SHOWN = ("over_f", "bytes", "exponent_bytes", "seconds", "exponent_seconds", "error")
 closing = page.closing
 
 __all__ = ["FILES", "closing", "measures", "summary", "write"]
@@ -77,9 +78,9 @@ def _products(a: dict[str, np.ndarray]) -> dict[str, Estimate]:
     errors = a["errors"][np.isfinite(a["errors"])]
     found[names[0]] = Estimate(float(errors.max())) if errors.size else Estimate(nan)
     found[names[1]] = Estimate(float(over.max()))
-    found[names[2]] = log_slope(n[many], over[0][many])
-    found[names[3]] = log_slope(n[many], a["bytes"][2][many])
-    found[names[4]] = log_slope(n[many], a["bytes"][HESSIAN][many])
+    found[names[2]] = asymptotic(n[many], over[0][many])
+    found[names[3]] = asymptotic(n[many], a["bytes"][2][many])
+    found[names[4]] = asymptotic(n[many], a["bytes"][HESSIAN][many])
     near = np.flatnonzero(np.abs(n / GIVEN - 1) < 0.02)  # a network has about so many weights
     if near.size:
         scale = GIVEN / n[near[0]]
@@ -112,8 +113,8 @@ def _steps(a: dict[str, np.ndarray]) -> dict[str, Estimate]:
         found[f"{step} step: bytes, slope in n"] = Estimate(nan)
         found[f"{step} step: time, slope in n"] = Estimate(nan)
         if a and len(a["step_n"]) > 1:
-            found[f"{step} step: bytes, slope in n"] = log_slope(a["step_n"], a["step_bytes"][i])
-            found[f"{step} step: time, slope in n"] = fitted.timed_slope(a["step_n"], a["step_seconds"][i])
+            found[f"{step} step: bytes, slope in n"] = asymptotic(a["step_n"], a["step_bytes"][i])
+            found[f"{step} step: time, slope in n"] = asymptotic(a["step_n"], fitted.median(a["step_seconds"][i]))
     found["time of a Newton step over a gradient step, n = 512"] = Estimate(nan)
     if a and LARGE in a["step_n"]:
         times = a["step_seconds"][:, a["step_n"].tolist().index(LARGE)]
@@ -145,9 +146,11 @@ def _rows(name: str, a: dict[str, np.ndarray]) -> list[dict[str, Any]]:
             error = float(a["errors"][i - 2, j]) if i in (2, 3, 4) else nan
             lines.append(_row(name, function, int(n), counts, a["seconds"][i, j], error))
     for i, step in enumerate(STEPS):
+        steep = [local(a["step_n"], one) for one in (a["step_bytes"][i], fitted.median(a["step_seconds"][i]))]
         for j, n in enumerate(a["step_n"]):
-            counts = {"bytes": float(a["step_bytes"][i, j])}
-            lines.append(_row(name, f"step: {step}", int(n), counts, a["step_seconds"][i, j], nan))
+            counts = {"bytes": float(a["step_bytes"][i, j]), "exponent_bytes": steep[0][j]}
+            line = _row(name, f"step: {step}", int(n), counts, a["step_seconds"][i, j], nan)
+            lines.append(line | {"exponent_seconds": steep[1][j]})
     for i, method in enumerate(METHODS):
         if f"path_{i}_gap" in a:
             gap, work = a[f"path_{i}_gap"], a[f"path_{i}_work"]
@@ -162,7 +165,7 @@ def _row(
     problem: str, what: str, n: int, counts: dict[str, float], seconds: np.ndarray, error: float
 ) -> dict[str, Any]:
     low, middle, high = map(float, fitted.quartiles(seconds))
-    costs = {"operations": nan, "over_f": nan, "bytes": nan} | counts
+    costs = {"operations": nan, "over_f": nan, "bytes": nan, "exponent_bytes": nan, "exponent_seconds": nan} | counts
     times = {"seconds": middle, "low": low, "high": high, "error": error}
     return {"problem": problem, "what": what, "n": n} | costs | times | {"iterations": "", "gradients": nan, "gap": nan}
 
@@ -170,10 +173,7 @@ def _row(
 def _tables(rows: Sequence[dict[str, Any]]) -> list[tables.Table]:
     costs, ways, last, end = [], [], "", ""
     for line in rows:
-        what, values = (
-            str(line["what"]),
-            {name: _number(line[name]) for name in ("over_f", "bytes", "seconds", "error")},
-        )
+        what, values = str(line["what"]), {name: _number(line[name]) for name in SHOWN}
         place = f"{line['problem']}: {what}"
         if what.startswith("way: "):
             where = f"{line['problem']}, n = {line['n']}"
@@ -185,8 +185,9 @@ def _tables(rows: Sequence[dict[str, Any]]) -> list[tables.Table]:
             costs.append(["" if place == last else place, str(line["n"]), *shown])
             last = place
     note = "As compiled: operations over those of f, bytes beyond the arguments; medians of the times, quartiles in "
-    note += "table.csv. Error: against the whole Hessian, relative. A Newton-CG step has 10 products."
-    header = ["", "n", "operations/f", "bytes", "seconds", "error"]
+    note += "table.csv. Error: against the whole Hessian, relative. A Newton-CG step has 10 products. "
+    note += "Exponents: in n, from the n before."
+    header = ["", "n", "operations/f", "bytes", "exponent", "seconds", "exponent", "error"]
     found = [tables.Table("Products with the Hessian, and steps made of them", note, header, costs, 2)] if costs else []
     note = "Gradients: all that was asked, priced by operations. Gap: the last f - f* over the first."
     header = ["", "method", "iterations", "gradients", "seconds", "gap"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from zobench.report import files, fitted, page, tables
-from zobench.report.lines import log_slope
+from zobench.report.lines import asymptotic
 from zobench.statistics import Estimate
 
 FILES = page.names("jacobian", "winners", "hourglass")
@@ -66,7 +66,7 @@ def _linear(parts: Parts, n: int) -> dict[str, Estimate]:
     a = parts["linear"]
     m, wide, long = a["m"], a["m"] >= n, a["m"] >= 10 * n
     median = fitted.median(a["seconds"])
-    values = [log_slope(m[wide], a["operations"][i][wide]) for i in range(2)]
+    values = [asymptotic(m[wide], a["operations"][i][wide]) for i in range(2)]
     values += [fitted.timed_slope(m[long], a["seconds"][i][long]) for i in range(2)]
     for ratio in (a["operations"][1] / a["operations"][0], median[1] / median[0]):
         values.append(fitted.crossing(m, ratio).times(1 / n))
@@ -146,14 +146,14 @@ def _others(parts: Parts) -> dict[str, Estimate]:
         if "multiples" in parts:
             a = parts["multiples"]
             size, over = a["size"].astype(float), a["operations"][i, 0] / a["operations"][i, 1]
-            found[slope], found[most] = log_slope(size, over), Estimate(float(over.max()))
-            found[own] = log_slope(size, a["operations"][i, 0])
+            found[slope], found[most] = asymptotic(size, over), Estimate(float(over.max()))
+            found[own] = asymptotic(size, a["operations"][i, 0])
     for i, name in enumerate(("vjp of exp", "whole Jacobian of exp")):
         found[f"{name}: bytes, slope in n"] = Estimate(nan)
         if "elementwise" in parts:
             a = parts["elementwise"]
             large = a["n"] >= 16
-            found[f"{name}: bytes, slope in n"] = log_slope(a["n"][large], a["bytes"][i][large])
+            found[f"{name}: bytes, slope in n"] = asymptotic(a["n"][large], a["bytes"][i][large])
     return found
 
 

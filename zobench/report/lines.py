@@ -6,7 +6,7 @@ from math import nan, sqrt
 import numpy as np
 from scipy.special import stdtrit
 
-from zobench.statistics import POINTS_NEEDED, Estimate
+from zobench.statistics import PART, POINTS_NEEDED, Estimate
 
 
 def log_slope(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> Estimate:
@@ -25,6 +25,33 @@ def log_slope(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) 
     error = sqrt(float(residual @ residual) / (u.size - 2) / float(u @ u))
     half = float(stdtrit(u.size - 2, 0.975)) * error
     return Estimate(slope, slope - half, slope + half, stderr=error)
+
+
+def asymptotic(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> Estimate:
+    """The exponent of y ~ xˢ for large x, of exact counts: least squares over the larger half of the points.
+
+    Small x show what y has besides (a constant, a lower power). The interval holds the exponents between neighbours in
+    that half, and the one that follows if they go on to change as from the last but one to the last: a law that is not
+    reached yet is not refuted. nan below four points.
+    """
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    kept = np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
+    if np.unique(x[kept]).size < POINTS_NEEDED:
+        return Estimate(nan)
+    order = np.argsort(x[kept])
+    u, v = np.log(x[kept])[order], np.log(y[kept])[order]
+    half = max(PART, (u.size + 1) // 2)
+    u, v = u[-half:], v[-half:]
+    local = np.diff(v) / np.diff(u)
+    slope = float(np.polyfit(u, v, 1)[0])
+    ends = [slope, *local.tolist(), float(2 * local[-1] - local[-2])]
+    return Estimate(slope, min(ends), max(ends))
+
+
+def local(x: Sequence[float], y: Sequence[float]) -> list[float]:
+    """d ln y/d ln x between each point and the one before; nan for the first."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return [nan, *(np.diff(np.log(y)) / np.diff(np.log(x))).tolist()]
 
 
 def normal(value: float, error: float) -> Estimate:

@@ -10,7 +10,7 @@ import numpy as np
 from zobench import statistics
 from zobench.autodiff.memory import WAYS
 from zobench.report import files, page, tables
-from zobench.report.lines import log_slope
+from zobench.report.lines import asymptotic
 from zobench.statistics import Estimate
 
 FIGURES = ("memory_work", "depth", "segments")
@@ -127,7 +127,7 @@ def _reach(found: Sequence[Depth]) -> dict[str, Estimate]:
 
 def _slope(found: Sequence[Depth], name: str, way: str) -> Estimate:
     deep = [one for one in found if one.depth >= SHALLOW]
-    return log_slope(np.array([one.depth for one in deep]), np.array([float(one.of(name, way)) for one in deep]))
+    return asymptotic(np.array([one.depth for one in deep]), np.array([float(one.of(name, way)) for one in deep]))
 
 
 def _time(one: Depth, way: str) -> Estimate:

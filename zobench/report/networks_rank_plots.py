@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from zobench.report import figures
 from zobench.report.figures import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION
-from zobench.report.networks_rank_report import SIZES, by_rule, iterations, predicted, slowdown
+from zobench.report.networks_rank_report import SIZES, by_rule, iterations, memory, predicted, slowdown
 from zobench.store import Record
 
 NAMES = {"value": "value", "gradient": "gradient", "product": "Hessian-vector product", "hessian": "Hessian"}
@@ -20,7 +20,7 @@ def draw(found: Sequence[Record], folder: Path) -> None:
     n = np.array([record.meta["n"] for record in found], float)
     with figures.context():
         figure, grid = figures.panels(1, 3, wide=2.8, high=2.5, foot=1.15)
-        steps, ratio, memory = grid[0]
+        steps, ratio, bytes = grid[0]
         steps.plot(n, [iterations(record, "gradient").value for record in found], color=BLACK, marker="o")
         zo = [iterations(record, "sphere") for record in found]
         steps.plot(n, [one.value for one in zo], color=VERMILLION, marker="^")
@@ -32,14 +32,16 @@ def draw(found: Sequence[Record], folder: Path) -> None:
         ratio.plot(n, ruled, color=VERMILLION, marker="^", mfc="none", ls="--", lw=0.9)
         ratio.plot(n, n, color=GREY, ls=":", lw=0.9)
         ratio.plot(n, [predicted(record) for record in found], color=BLUE, lw=0.9)
+        wide = memory(found)
+        sizes = np.array([one["n"] for one in wide], float)
         for name in SIZES:
-            memory.plot(n, [record.meta[f"{name}_bytes"] for record in found], color=COLORS[name], marker="s", ms=3)
-        memory.plot(n, 8 * n**2, color=GREY, ls=":", lw=0.9)
-        memory.annotate("8n²", (n[-1], 8 * n[-1] ** 2), (-4, -10), textcoords="offset points", fontsize=7)
+            bytes.plot(sizes, [one[f"{name}_bytes"] for one in wide], color=COLORS[name], marker="s", ms=3)
+        bytes.plot(sizes, 8 * sizes**2, color=GREY, ls=":", lw=0.9)
+        bytes.annotate("8n²", (sizes[-1], 8 * sizes[-1] ** 2), (-4, -10), textcoords="offset points", fontsize=7)
         target = found[0].meta["target"]
         steps.set(ylabel=f"iterations to a loss of {target:g}", title="iterations")
         ratio.set(ylabel="K/K_GD", title="slowdown")
-        memory.set(ylabel="bytes", title="memory")
+        bytes.set(ylabel="bytes", title="memory")
         for axes in grid[0]:
             axes.set(xscale="log", yscale="log", xlabel="dimension n")
             axes.minorticks_off()

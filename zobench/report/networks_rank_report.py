@@ -10,11 +10,13 @@ import numpy as np
 from zobench import statistics
 from zobench.report import files as writing
 from zobench.report import page, tables
+from zobench.report.lines import asymptotic, local
 from zobench.report.page import closing
 from zobench.statistics import Estimate
 from zobench.store import Record
 
-FILES = page.names("rank")
+FILES = (*page.names("rank"), "memory.csv")
+SHAPE = ("width", "n")
 SIZES = ("value", "gradient", "product", "hessian")
 
 __all__ = ["FILES", "closing", "measures", "summary", "write"]
@@ -27,6 +29,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     found = read(records)
     lines = [row(record) for record in found]
     writing.write_csv(folder / "table.csv", lines)
+    writing.write_csv(folder / "memory.csv", memory(found))
     page.write(folder, "networks_rank", lines, summary(folder), measures(records))
     networks_rank_plots.draw(found, folder)
 
@@ -34,6 +37,13 @@ def write(records: Sequence[Path], folder: Path) -> None:
 def read(records: Sequence[Path]) -> list[Record]:
     """The records, the narrowest network first."""
     return sorted(page.read(records), key=lambda record: record.meta["n"])
+
+
+def memory(found: Sequence[Record]) -> list[dict[str, int]]:
+    """Width, n and bytes of the networks that ran and of those that were only compiled, the narrowest first."""
+    own = [{name: record.meta[name] for name in (*SHAPE, *(f"{x}_bytes" for x in SIZES))} for record in found]
+    every = {one["n"]: one for one in [*(record.meta["wide"] for record in found), *own]}
+    return [every[n] for n in sorted(every)]
 
 
 def iterations(record: Record, name: str) -> Estimate:
@@ -121,13 +131,17 @@ def summary(folder: Path) -> list[tables.Table]:
         "Lanczos; median over runs [95 % interval]. By rule: steps 1/L and 1/(L B_eff), L and tr H the larger of start "
     )
     note += "and end, and r + 2 from these."
-    sizes = [[line["width"], line["n"], *(_bytes(line[f"{name}_bytes"]) for name in SIZES)] for line in lines]
+    wide = writing.read_csv(folder / "memory.csv")
+    sizes = [[line["width"], line["n"], *(_bytes(line[f"{name}_bytes"]) for name in SIZES)] for line in wide]
+    steep = local(*([float(line[name]) for line in wide] for name in ("n", "hessian_bytes")))
+    sizes = [[*size, tables.number(exponent)] for size, exponent in zip(sizes, steep, strict=True)]
     return [
         tables.Table("A wider network without gradients", note, header, body),
         tables.Table(
             "Memory",
-            "Bytes of a compiled program: its result and its temporary arrays.",
-            ["width", "n", "value", "gradient", "Hessian-vector product", "Hessian"],
+            "Bytes of a compiled program: its result and its temporary arrays; the widest are not run. Exponent: of "
+            "the Hessian's bytes in n, from the width before.",
+            ["width", "n", "value", "gradient", "Hessian-vector product", "Hessian", "exponent"],
             sizes,
         ),
     ]
@@ -163,8 +177,11 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
             found[-1].meta["hessian_bytes"] / found[-1].meta["product_bytes"]
         ),
     }
+    sizes = [one["n"] for one in memory(found)]
     for name in SIZES:
-        measured[f"bytes of the {name}: slope in n"] = _slope(n, [Estimate(r.meta[f"{name}_bytes"]) for r in found])
+        measured[f"bytes of the {name}: slope in n"] = asymptotic(
+            sizes, [one[f"{name}_bytes"] for one in memory(found)]
+        )
     return measured
 
 

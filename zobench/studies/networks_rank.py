@@ -18,6 +18,7 @@ from zobench.types import Estimator, Problem
 MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)  # of 1/L, or 1/(L B_eff), L and the trace the larger of start and end
 LONGEST = 10  # runs without gradients last so many times what r + 2 predicts
 GD_ITERATIONS = 3000
+WIDER = 16  # times the width: programs that are compiled and not run, where n² is no longer hidden by the activations
 
 
 def networks_rank(
@@ -46,7 +47,8 @@ def networks_rank(
         zo, _ = times(made, sphere, theory.trace_step(made, sphere), range(seed, seed + runs), most, target)
         arrays = {"gradient": gd, "sphere": zo, "multiples": np.array(MULTIPLES)}
         about = {"n": made.n, "width": width, "samples": samples, "target": target, "start": first, "end": last}
-        return arrays, {**about, **bytes_of(made)}
+        wide = mlp([WIDER * width], samples=samples, seed=seed)
+        return arrays, {**about, **bytes_of(made), "wide": {"width": WIDER * width, "n": wide.n, **bytes_of(wide)}}
 
     return measure
 

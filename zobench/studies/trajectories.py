@@ -15,8 +15,8 @@ import numpy as np
 import optax
 
 from zobench import estimators, theory
+from zobench.decay import first_at_most
 from zobench.methods import descent
-from zobench.statistics import first_at_most
 from zobench.studies import floors, sampling
 from zobench.types import Estimator, Key, Modes, Problem, oracle
 
