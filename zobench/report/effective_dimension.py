@@ -1,15 +1,17 @@
 """The slowdown against n and against r = tr(H)/L: which law describes it, by an information criterion.
 
 A law is ln ρ = ln a + ln g(n, r), a free. AICc = N ln(RSS/N) + 2k + 2k(k+1)/(N−k−1) (Hurvich & Tsai 1989) on the N
-cells of a step rule, k the free constants and the residual variance; the law of least AICc is the best described, and a
-difference of 10 leaves the other no support (Burnham & Anderson 2002).
+cells of a step rule, k the free constants and the residual variance. The law of least AICc describes the cells best;
+laws within 2 of it are as good, a difference of 4 to 7 leaves considerably less support and one of 10 essentially none
+(Burnham & Anderson 2002). It ranks the laws that are tried: all of them may be wrong, as their residuals say.
 """
 
 from collections.abc import Callable, Sequence
-from math import inf, log, nan
+from math import inf, log, nan, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit
 
 from zobench import statistics
 from zobench.report.ratios import Point
@@ -87,7 +89,8 @@ def contest(rule: str, points: Sequence[Point]) -> Contest:
     solve = np.linalg.pinv(design)
     free, resampled = solve @ y, solve @ drawn
     rss = float(np.sum((y - design @ free) ** 2))
-    a, p, s = (_estimate(free[i], resampled[i], runs) for i in range(3))
+    errors = np.sqrt(rss / (len(y) - 3) * np.diag(np.linalg.inv(design.T @ design)))
+    a, p, s = (_estimate(free[i], resampled[i], runs, errors[i], len(y) - 3) for i in range(3))
     a = _exponential(a)
     won = _won(n, r, drawn)
     laws = [law._replace(wins=won[i]) for i, law in enumerate(laws)]
@@ -103,10 +106,16 @@ def aicc(rss: float, cells: int, constants: int) -> float:
     return cells * log(max(rss, NO_RESIDUAL) / cells) + 2 * constants + correction
 
 
+def support(difference: float) -> str:
+    """What a difference of AICc from the best law leaves (Burnham & Anderson 2002, section 2.6)."""
+    return "as good" if difference <= 2 else "some" if difference < 4 else "little" if difference < 10 else "none"
+
+
 def _fixed(name: str, g: np.ndarray, y: np.ndarray, drawn: np.ndarray, runs: int) -> Law:
     off = y - np.log(g)
-    mean = _estimate(float(off.mean()), (drawn - np.log(g)[:, None]).mean(axis=0), runs)
     rss = float(np.sum((off - off.mean()) ** 2))
+    error = sqrt(rss / (y.size - 1) / y.size)
+    mean = _estimate(float(off.mean()), (drawn - np.log(g)[:, None]).mean(axis=0), runs, error, y.size - 1)
     constant = _exponential(mean)
     return Law(name, constant, float(np.sqrt(rss / y.size)), aicc(rss, y.size, 2), nan)
 
@@ -120,8 +129,11 @@ def _draws(points: Sequence[Point]) -> np.ndarray:
     return together[:, np.isfinite(together).all(axis=0)]
 
 
-def _estimate(value: float, drawn: np.ndarray, runs: int) -> Estimate:
-    return Estimate(float(value), *statistics.interval(drawn, runs), drawn, runs=runs)
+def _estimate(value: float, drawn: np.ndarray, runs: int, error: float, free: int) -> Estimate:
+    """The interval of the seeds, and Student's of what the cells scatter about the law."""
+    half = float(stdtrit(free, 0.975)) * float(error)
+    low, high = statistics.hull([value - half, value + half, *statistics.interval(drawn, runs)])
+    return Estimate(float(value), low, high, drawn, float(error), runs)
 
 
 def _exponential(of: Estimate) -> Estimate:
@@ -156,6 +168,7 @@ def rows(found: Sequence[Contest]) -> list[dict[str, Any]]:
                     "a_high": law.constant.high,
                     "relative_residual": law.residual,
                     "share_of_resamples_won": law.wins,
+                    "support": support(law.aicc - one.laws[0].aicc),
                     **_named("p", one.p if free else Estimate(nan)),
                     **_named("s", one.s if free else Estimate(nan)),
                 }

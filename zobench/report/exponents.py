@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from zobench import statistics
 from zobench.report import ratios
 from zobench.report.ratios import Point
 from zobench.report.records import RULES, rank
@@ -35,6 +36,13 @@ class Line(NamedTuple):
         """Measured exponent over the dimensions that ran, from `least` on; nan below four."""
         kept = [point for point in self.points if point.n >= least]
         return ratios.slope([p.n for p in kept], [p.ratio for p in kept])
+
+    def bent(self) -> bool | None:
+        """Whether parts of the range have other exponents than the whole (statistics.Fit); None below four n."""
+        try:
+            return statistics.power_law(self.n, [point.ratio for point in self.points]).curved
+        except ValueError:
+            return None
 
     def exact_slope(self, least: int = 0) -> float:
         """The exponent of the exact recursion at the same dimensions, steps and weights of the fit."""
@@ -109,6 +117,7 @@ def _row(line: Line) -> dict[str, Any]:
         "r_least": min(point.r for point in line.points),
         "r_most": max(point.r for point in line.points),
         **_named("exponent", whole),
+        **_local(line),
         "exact_exponent": line.exact_slope(),
         **_named("exponent_from_64", large),
         "exact_exponent_from_64": line.exact_slope(LARGE),
@@ -118,6 +127,14 @@ def _row(line: Line) -> dict[str, Any]:
         "exact_exponent_all_n_from_64": line.long_slope(LARGE),
         "exponent_of_r_plus_2": line.predicted(),
     }
+
+
+def _local(line: Line) -> dict[str, Any]:
+    """Whether the slowdowns are a power law, by measurement, and the exact exponents between neighbouring n."""
+    local = line.local()[1]
+    bent = line.bent()
+    least, most = (float(local.min()), float(local.max())) if local.size else (nan, nan)
+    return {"power_law": "" if bent is None else "no" if bent else "yes", "local_least": least, "local_most": most}
 
 
 def _named(name: str, value: Estimate) -> dict[str, float]:
@@ -148,10 +165,10 @@ def _golden(line: Line | None, most: int) -> float:
 
 
 def _excess(line: Line | None) -> Estimate:
+    """The exponent of measured over exact slowdowns: free of how the law itself bends."""
     if line is None:
         return Estimate(nan)
-    own, exact = line.slope(), line.exact_slope()
-    return own._replace(value=own.value - exact, low=own.low - exact, high=own.high - exact, draws=own.draws - exact)
+    return ratios.slope(line.n, [p.time.times(1 / p.exact) for p in line.points])
 
 
 def _spread(line: Line | None) -> Estimate:

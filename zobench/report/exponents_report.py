@@ -37,14 +37,19 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
 def summary(folder: Path) -> list[tables.Table]:
     """What the terminal shows, from table.csv."""
     lines = files.read_csv(folder / "table.csv")
-    header = ["spectrum", "step", "n", "K_GD", "measured", "exact", "exact, larger n", "n(r+2)/(n+2)"]
+    header = ["spectrum", "step", "n", "K_GD", "measured", "exact", "local", "exact, larger n", "n(r+2)/(n+2)"]
     body, last = [], ""
     for line in lines:
         body.append([line["spectrum"] if line["spectrum"] != last else "", line["rule"], *_line(line)])
         last = line["spectrum"]
-    note = "Slope of ln(K/K_GD) on ln n over n, weighted by the seeds [95 % interval, bootstrap]. Exact: the exact "
-    note += "recursion at the same n, steps and weights; larger n: from 8 to the n in brackets, equal weights. K_GD: "
-    note += "gradient descent, tuned where the rule is. Last: the slope of n(r+2)/(n+2), r = tr(H)/L, same weights."
+    note = (
+        "Slope of ln(K/K_GD) on ln n over n [95 % interval: seeds, misfit, choice of n]. Exact: the exact recursion at "
+    )
+    note += (
+        "the same n, steps and weights; larger n: from 8 to the n in brackets, equal weights. Local: least and largest "
+    )
+    note += "exact exponent between neighbouring n, where the measured times are no power law. K_GD: gradient descent, "
+    note += "tuned where the rule is. Last: the slope of n(r+2)/(n+2), r = tr(H)/L, same weights."
     return [tables.Table("Exponent of the slowdown in n", note, header, body, 2)] if body else []
 
 
@@ -57,6 +62,7 @@ def _line(line: dict[str, str]) -> list[str]:
         f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}",
         _two(line["exponent"]) + spread if line["exponent"] else "needs >= 4 dimensions",
         _two(line["exact_exponent"]),
+        f"{_two(line['local_least'])} … {_two(line['local_most'])}" if line["power_law"] == "no" else "",
         f"{long} ({line['exact_n_max']})" if long else "",
         _two(line["exponent_of_r_plus_2"]),
     ]
