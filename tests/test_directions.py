@@ -128,3 +128,9 @@ def test_neighbours_are_not_correlated(shift):
         a, b = np.take(a, range(by, v.shape[axis]), axis), np.take(b, range(v.shape[axis] - by), axis)
     for power in (1, 2):
         assert abs(np.corrcoef(a.ravel() ** power, b.ravel() ** power)[0, 1]) < 4.5 / np.sqrt(a.size)
+
+
+def test_no_word_makes_a_pair_of_zeros():
+    """The largest 24 bits are not rounded to u = 1: ln u = 0 would make both normals 0, and at n = 1 no direction."""
+    u = np.asarray(directions._uniform(jnp.array([0, 2**32 - 1, 2**31], jnp.uint32)))
+    assert u[0] == np.float32(2**-25) and 0 < 1 - u[1] <= 2**-24 and abs(u[2] - 0.5) < 1e-6

@@ -131,10 +131,15 @@ def gaussian_draw(key: Key, n: int, dtype: Any = None, q: int = 1, together: int
 @jax.jit  # traced once for each shape, where a cell asks for it three times
 def _normals(key: Key, step: Words, call: Words, i: Words) -> Complex64[Array, " n"]:
     radius, turn = _words(key, _NORMAL, step, key.call + call, i)
-    uniform = (radius >> jnp.uint32(8)).astype(jnp.float32) * np.float32(2**-24) + np.float32(2**-25)
-    length = jnp.sqrt(-2 * _log(uniform))
+    length = jnp.sqrt(-2 * _log(_uniform(radius)))
     x, y = _rotation(turn)
     return jax.lax.complex(length * x, length * y)
+
+
+def _uniform(word: Words) -> Float32[Array, " n"]:
+    """24 bits of a word as u in (0, 1). The largest of them would be rounded to 1, and its pair of normals to zeros."""
+    u = (word >> jnp.uint32(8)).astype(jnp.float32) * np.float32(2**-24) + np.float32(2**-25)
+    return jnp.minimum(u, np.float32(1 - 2**-24))
 
 
 def _parts(key: Key, n: int, q: int) -> Parts:

@@ -45,10 +45,9 @@ def summary(folder: Path) -> list[tables.Table]:
         body.append([f"{line['rule']} step" if line["rule"] != last else "", *_line(line)])
         last = line["rule"]
     note = "Laws for K/K_GD, each with a free constant a [95 % interval: seeds and misfit], on all cells of a rule. "
-    note += (
-        "Residual: root mean square of ln K, what the law leaves out. Support: as good (AICc within 2 of the best), "
-    )
-    note += "some (4), little (10), none. Resamples won: of the seeds, among the laws without free exponents; the cells stay."
+    note += "Residual: rms of ln K, left out by the law. Support: as good (AICc within 2 of the best), "
+    note += "some (4), little (10), none. Resamples won: of the seeds, of laws without free exponents; the cells "
+    note += "stay the same."
     return [tables.Table("What the slowdown follows", note, header, body, 2)] if body else []
 
 
