@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zobench import recursion, statistics
-from zobench.decay import first_at_most, largest_ratio, log_slope, window
+from zobench.decay import first_at_most, largest_ratio, log_slope, window, with_windows
 from zobench.report import ratios
-from zobench.report.measured import arrivals, mean_curve
+from zobench.report.measured import SPAN, WINDOWS, arrivals, mean_curve
 from zobench.report.records import Record, target
 from zobench.statistics import Estimate
 
@@ -79,10 +79,18 @@ def _entry(record: Record) -> Entry:
     B, fast = float(record.meta["B"]), kind.startswith("accelerated")
     last = min(first_at_most(k, mean, float(record.meta["target"])), B * GEOMETRIC[fast](record.n))
     inside = window(k, FIRST[fast] * B, last, log=True)
-    decay = log_slope(abscissa(k[inside], B, fast), record.curve(RULE)[:, inside], rng)
+    ends = [(FIRST[fast] * B * start, last * end) for start, end in WINDOWS]
+    others = [_decay(record, window(k, *pair, log=True), fast) for pair in ends if pair[1] >= SPAN * pair[0]]
+    decay = with_windows(_decay(record, inside, fast), others)
     ends = (float(k[inside[0]]), float(k[inside[-1]])) if inside.size else (nan, nan)
     over = largest_ratio(mean[1:], bound(record, k[1:], fast))
     return Entry(kind, record.n, time, _exact(record, kind), over, decay, ends, record)
+
+
+def _decay(record: Record, inside: np.ndarray, accelerated: bool) -> Estimate:
+    """The exponent in k over a window; the same resamples in every window."""
+    x = abscissa(record.k(RULE)[inside], float(record.meta["B"]), accelerated)
+    return log_slope(x, record.curve(RULE)[:, inside], np.random.default_rng(record.n))
 
 
 def abscissa(k: np.ndarray, B: float, accelerated: bool) -> np.ndarray:

@@ -6,25 +6,38 @@ from math import nan, sqrt
 import numpy as np
 from scipy.special import stdtrit
 
-from zobench.statistics import PART, POINTS_NEEDED, Estimate
+from zobench.statistics import PART, POINTS_NEEDED, SURE, Estimate
 
 
 def log_slope(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> Estimate:
     """The exponent of y ~ xˢ by least squares in logarithms, with Student's 95 % interval.
 
-    nan where fewer than four points are positive and finite. Points on one line exactly have an interval of length 0.
+    It holds the exponents of the lower and the upper half of the points too, where they differ from the whole by more
+    than the scatter of the points explains. nan where fewer than four points are positive and finite. Points on one
+    line exactly have an interval of length 0.
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
     kept = np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
     if np.unique(x[kept]).size < POINTS_NEEDED:
         return Estimate(nan)
-    u, v = np.log(x[kept]), np.log(y[kept])
-    u = u - u.mean()
-    slope = float(u @ v / (u @ u))
-    residual = v - v.mean() - slope * u
-    error = sqrt(float(residual @ residual) / (u.size - 2) / float(u @ u))
-    half = float(stdtrit(u.size - 2, 0.975)) * error
-    return Estimate(slope, slope - half, slope + half, stderr=error)
+    order = np.argsort(x[kept])
+    u, v = np.log(x[kept])[order], np.log(y[kept])[order]
+    slope, error = _line(u, v)
+    width = float(stdtrit(u.size - 2, 0.975)) * error
+    ends, middle = [slope - width, slope + width], u.size // 2
+    for part in (slice(None, middle), slice(middle, None)):
+        if middle >= POINTS_NEEDED:
+            other, scatter = _line(u[part], v[part])
+            ends += [other] if abs(other - slope) > SURE * scatter else []
+    return Estimate(slope, min(ends), max(ends), stderr=error)
+
+
+def _line(u: np.ndarray, v: np.ndarray) -> tuple[float, float]:
+    """Slope of v on u, and its standard error from the residuals."""
+    centred = u - u.mean()
+    slope = float(centred @ v / (centred @ centred))
+    residual = v - v.mean() - slope * centred
+    return slope, sqrt(float(residual @ residual) / (u.size - 2) / float(centred @ centred))
 
 
 def asymptotic(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> Estimate:
