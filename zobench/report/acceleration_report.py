@@ -20,7 +20,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
 
     found = acceleration.entries(reading.load(records))
     files.write_csv(folder / "table.csv", acceleration.rows(found))
-    page.write(folder, "acceleration", acceleration.rows(found), summary(folder), acceleration.measures(found))
+    page.write(folder, "acceleration", records, acceleration.rows(found), summary(folder), acceleration.measures(found))
     acceleration_plots.draw(found, folder)
 
 

@@ -1,8 +1,9 @@
 """The board: every claim of the lectures, what the experiments measured of it, and one verdict for each number.
 
-An experiment that has claims is judged by the records of its latest sweep in which a cell has ended. A claim that
-several experiments measure has the worst verdict of those that could measure it: one that refutes it is enough, and
-one that was not run says nothing.
+An experiment that has claims is judged by the records of its latest sweep that is large enough to judge, so that a
+quick one never replaces a full one. A claim that several experiments state and measure has the worst of their verdicts;
+one that was not run says nothing. Stronger readings of ours stand among the predictions; those that do not hold are
+named beside the claim.
 """
 
 from collections import Counter
@@ -15,16 +16,18 @@ from typing import Any, NamedTuple
 import yaml
 
 from zobench import claims, store
+from zobench.claims import needed
 from zobench.statistics import Estimate
 
-LECTURES = "lectures"  # the file of all statements stands beside those of the experiments
-NOT_MEASURED = "not measured"
-WORST_FIRST = ("refuted", "holds with qualification", "holds")
-PREDICTIONS = "Predictions of the theory"
+NOT_MEASURED = claims.NOT_MEASURED
+PREDICTIONS = "Predictions of ours"
 
 
 class Statement(NamedTuple):
-    """What a lecture says, where, the verdict that was expected; `untestable` says why nothing can measure it."""
+    """What a lecture says, where, in its own words, and the verdict that was expected.
+
+    `untestable` says why nothing can measure it.
+    """
 
     number: int
     topic: str
@@ -33,13 +36,15 @@ class Statement(NamedTuple):
     place: str
     statement: str
     expected: str
+    quotation: str = ""
     untestable: str = ""
 
 
 class Evidence(NamedTuple):
     """What an experiment has to say: its measured quantities, of how many cells, and why it has none.
 
-    `unread`: records that are absent or broken; `finished`: the sweep has ended; `broken`: its report raised.
+    `unread`: records that are absent or broken; `finished`: the sweep has ended; `broken`: its report raised; `metas`
+    are those of its records, None where there are none.
     """
 
     experiment: str
@@ -50,6 +55,7 @@ class Evidence(NamedTuple):
     finished: bool = False
     reason: str = ""
     broken: bool = False
+    metas: Sequence[Mapping[str, Any]] | None = None
 
     @property
     def said(self) -> str:
@@ -61,25 +67,31 @@ class Evidence(NamedTuple):
 
 def statements() -> list[Statement]:
     """All statements of the lectures, in order."""
-    topics = yaml.safe_load(files(claims).joinpath(f"{LECTURES}.yaml").read_text(encoding="utf-8"))
+    topics = yaml.safe_load(files(claims).joinpath(f"{claims.LECTURES}.yaml").read_text(encoding="utf-8"))
     return [Statement(topic=topic, **entry) for topic, entries in topics.items() for entry in entries]
 
 
-def experiments() -> list[str]:
-    """The experiments that have claims."""
-    return [name for name in claims.experiments() if name != LECTURES]
-
-
 def latest(runs_dir: str | Path) -> dict[str, store.Sweep]:
-    """The latest sweep of each experiment that has claims; one in which no cell has ended counts for nothing."""
+    """The latest sweep of each experiment that can judge its claims; where none can, the latest with an ended cell."""
     found = store.sweeps(runs_dir)
-    ended = {name: [sweep for sweep in found.get(name, []) if sweep.members()] for name in experiments()}
-    return {name: sweeps[-1] for name, sweeps in ended.items() if sweeps}
+    ended = {name: [sweep for sweep in found.get(name, []) if sweep.members()] for name in claims.experiments()}
+    return {name: _judging(name, runs_dir, sweeps) for name, sweeps in ended.items() if sweeps}
+
+
+def _judging(name: str, runs_dir: str | Path, sweeps: Sequence[store.Sweep]) -> store.Sweep:
+    least = claims.needs(name)
+    able = (s for s in reversed(sweeps) if not needed.lacking(least, needed.sizes(_metas(runs_dir, s))))
+    return next(able, sweeps[-1])
+
+
+def _metas(runs_dir: str | Path, sweep: store.Sweep) -> list[dict[str, Any]]:
+    read = (store.read_meta(store.path(runs_dir, key)) for key in sweep.members())
+    return [meta for meta in read if meta is not None]
 
 
 def evidence(runs_dir: str | Path, sweeps: Mapping[str, store.Sweep]) -> list[Evidence]:
     """What each experiment measured, those that were not run included."""
-    return [_evidence(name, runs_dir, sweeps.get(name)) for name in experiments()]
+    return [_evidence(name, runs_dir, sweeps.get(name)) for name in claims.experiments()]
 
 
 def _evidence(name: str, runs_dir: str | Path, sweep: store.Sweep | None) -> Evidence:
@@ -97,29 +109,23 @@ def _evidence(name: str, runs_dir: str | Path, sweep: store.Sweep | None) -> Evi
     except Exception as error:  # one experiment's fault is said on the board, and hides nothing of the others
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         return Evidence(name, {}, *counts, reason=reason, broken=True)
-    return Evidence(name, measures, *counts)
+    return Evidence(name, measures, *counts, metas=[meta for _, meta in metas])
 
 
 def rows(found: Sequence[Evidence]) -> list[dict[str, Any]]:
     """Every claim of every experiment, judged, with the reason where it was not measured."""
     lines = []
     for each in found:
-        for claim in claims.of(each.experiment):
-            entry = claims.judged(claim, each.measures)
-            lines.append({**entry, "reason": _reason(entry, each) if entry["verdict"] == NOT_MEASURED else ""})
+        for entry in claims.judged(each.experiment, each.measures, each.metas):
+            lines.append(entry | ({"reason": _reason(entry, each)} if entry["verdict"] == NOT_MEASURED else {}))
     return lines
 
 
 def _reason(entry: dict[str, Any], each: Evidence) -> str:
     if each.reason:
         return each.reason
-    lacking = [check for check in entry["checks"] if check["verdict"] == NOT_MEASURED]
-    if not lacking:
-        return "no check"
-    measured = lacking[0]["measured"]
-    vague = measured is not None and measured == measured
-    why = "its interval reaches the claimed range" if vague else f"not to be had from these cells ({each.said})"
-    return f"{lacking[0]['quantity']}: {why}"
+    found = "not to be had from these records"
+    return entry["reason"].replace(found, f"not to be had from these cells ({each.said})")
 
 
 def board(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -133,31 +139,33 @@ def board(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         if line["number"] is not None and line["number"] not in numbers:
             name = f"claims/{line['experiment']}.yaml"
             raise ValueError(f"{name}: {line['statement']!r}: number {line['number']}, but there are {len(numbers)}")
-    found = [
-        _numbered(statement, [line for line in lines if line["number"] == statement.number]) for statement in known
-    ]
+    found = [_numbered(statement, lines) for statement in known]
     return found + [_predicted(line) for line in lines if line["number"] is None]
 
 
-def combined(verdicts: Iterable[str]) -> str:
-    """The worst of those that were measured."""
-    return min((v for v in verdicts if v != NOT_MEASURED), key=WORST_FIRST.index, default=NOT_MEASURED)
-
-
-def _numbered(statement: Statement, own: list[dict[str, Any]]) -> dict[str, Any]:
-    verdict = combined(line["verdict"] for line in own)
+def _numbered(statement: Statement, lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One entry of a number: all checks of the rows that state it, their combined verdict."""
+    own = [line for line in lines if line["number"] == statement.number]
+    verdict = claims.worst([line["verdict"] for line in own])
     reasons = [statement.untestable] if statement.untestable else [line["reason"] for line in own]
     reasons = reasons or ["no experiment measures it"]
-    reason = "; ".join(dict.fromkeys(reasons)) if verdict == NOT_MEASURED else ""
-    about = {name: value for name, value in statement._asdict().items() if name != "untestable"}
-    return {**about, "verdict": verdict, "reason": reason, "rows": own}
+    said = {name: value for name, value in statement._asdict().items() if name != "untestable"}
+    missing = [line["experiment"] for line in own if line["verdict"] == NOT_MEASURED]
+    return {
+        **said,
+        "beyond": None,
+        "experiment": ", ".join(dict.fromkeys(line["experiment"] for line in own)),
+        "not_by": missing if verdict != NOT_MEASURED else [],
+        "checks": [check for line in own for check in line["checks"]],
+        "where": "; ".join(dict.fromkeys(line["where"] for line in own if line["where"])) or None,
+        "and_not": claims.and_not(statement.number, lines),
+        "verdict": verdict,
+        "reason": "; ".join(dict.fromkeys(reasons)) if verdict == NOT_MEASURED else "",
+    }
 
 
 def _predicted(line: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: line[name] for name in ("statement", "expected", "verdict", "reason")}
-    return {"number": None, "topic": PREDICTIONS, "short": line["experiment"], "lecture": "", "place": "", **kept} | {
-        "rows": [line]
-    }
+    return {**line, "topic": PREDICTIONS, "short": line["experiment"], "quotation": "", "not_by": []}
 
 
 def topics(entries: Sequence[dict[str, Any]]) -> list[str]:

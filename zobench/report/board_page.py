@@ -1,7 +1,6 @@
 """`zobench report claims`: which files the board has, and how they come about."""
 
 from collections.abc import Sequence
-from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,8 @@ from zobench.report import board, files, page, tables
 from zobench.report.board import Evidence
 
 FILES = page.names("board")
-COUNTED = {
-    "holds": "hold",
-    "holds with qualification": "qualified",
-    "refuted": "refuted",
-    "not measured": "not measured",
-}
-RULE = "A claim that several experiments measure has the worst verdict of those that could measure it. "
+RULE = 'A claim that several experiments state and measure has the worst of their verdicts; "and not" is a stronger '
+RULE += "reading of ours that does not hold. "
 
 
 def write(found: Sequence[Evidence], folder: Path) -> list[dict[str, Any]]:
@@ -34,19 +28,19 @@ def write(found: Sequence[Evidence], folder: Path) -> list[dict[str, Any]]:
 
 def _lines(entry: dict[str, Any]) -> list[dict[str, Any]]:
     """Lines of table.csv: one for each check; one for a claim that has none."""
-    about = {name: entry[name] for name in ("number", "topic", "lecture", "place", "statement", "expected", "verdict")}
-    checks = [(row, check) for row in entry["rows"] for check in row["checks"]]
-    return [_line(about, row, check) for row, check in checks] or [_line(about, {"reason": entry["reason"]}, {})]
+    about = {name: entry[name] for name in ABOUT} | {"and_not": " | ".join(entry["and_not"])}
+    return [_line(about, entry, check) for check in entry["checks"]] or [_line(about, entry, {})]
 
 
-def _line(about: dict[str, Any], row: dict[str, Any], check: dict[str, Any]) -> dict[str, Any]:
+ABOUT = ("number", "beyond", "topic", "lecture", "place", "quotation", "statement", "expected", "verdict", "where")
+
+
+def _line(about: dict[str, Any], entry: dict[str, Any], check: dict[str, Any]) -> dict[str, Any]:
     low, high = check.get("interval") or (None, None)
     claimed = check.get("between") or (None, None)
     return {
         **about,
-        "experiment": row.get("experiment"),
-        "experiment_verdict": row.get("verdict"),
-        "qualification": row.get("qualification"),
+        "experiment": check.get("experiment"),
         "quantity": check.get("quantity"),
         "claimed_low": claimed[0],
         "claimed_high": claimed[1],
@@ -54,7 +48,7 @@ def _line(about: dict[str, Any], row: dict[str, Any], check: dict[str, Any]) -> 
         "measured_low": low,
         "measured_high": high,
         "check_verdict": check.get("verdict"),
-        "reason": row.get("reason"),
+        "reason": entry["reason"],
     }
 
 
@@ -63,22 +57,19 @@ def summary(entries: Sequence[dict[str, Any]]) -> tables.Table:
     counts = {topic: board.counts(e for e in entries if e["topic"] == topic) for topic in board.topics(entries)}
     counts["all claims of the lectures"] = board.counts(entry for entry in entries if entry["number"] is not None)
     lines = [[topic, *map(str, counted.values())] for topic, counted in counts.items()]
-    return tables.Table("The claims of the lectures, measured", RULE, ["", *COUNTED.values()], lines)
+    return tables.Table("The claims of the lectures, measured", RULE, ["", *page.WORDS.values()], lines)
 
 
 def _topic(topic: str, entries: Sequence[dict[str, Any]]) -> tables.Table:
     lines = [_verdict(entry) for entry in entries if entry["topic"] == topic]
-    header = ["claim", "lecture", "verdict", "expected", "measured by"]
-    return tables.Table(topic, RULE if topic != board.PREDICTIONS else "One line a prediction.", header, lines, 5)
+    header = ["claim", "lecture", "in its words", "verdict", "expected", "measured by"]
+    return tables.Table(topic, RULE if topic != board.PREDICTIONS else "One line a prediction.", header, lines, 6)
 
 
 def _verdict(entry: dict[str, Any]) -> list[str]:
     lecture = ", ".join(filter(None, (entry["lecture"], entry["place"])))
-    said = [row["qualification"] for row in entry["rows"] if row["verdict"].endswith("qualification")]
-    verdict = (
-        ": ".join([entry["verdict"], *said[:1]]) if entry["verdict"].endswith("qualification") else entry["verdict"]
-    )
-    return [_numbered(entry, "statement"), lecture, verdict, entry["expected"], _by(entry)]
+    verdict = page.verdict({**entry, "reason": ""})
+    return [_numbered(entry, "statement"), lecture, entry["quotation"], verdict, entry["expected"], _by(entry)]
 
 
 def _narrow(entries: Sequence[dict[str, Any]]) -> list[tables.Table]:
@@ -89,7 +80,7 @@ def _narrow(entries: Sequence[dict[str, Any]]) -> list[tables.Table]:
             RULE,
             ["claim", "verdict", "expected", "measured by"],
             [
-                [_numbered(entry, "short"), entry["verdict"], entry["expected"], _by(entry) if entry["rows"] else ""]
+                [_numbered(entry, "short"), entry["verdict"], entry["expected"], _by(entry) if entry["checks"] else ""]
                 for entry in entries
                 if entry["topic"] == topic
             ],
@@ -106,33 +97,23 @@ def _numbered(entry: dict[str, Any], name: str) -> str:
 
 def _by(entry: dict[str, Any]) -> str:
     """The experiments that measured a claim, or why none did."""
-    measured = [row["experiment"] for row in entry["rows"] if row["verdict"] != board.NOT_MEASURED]
-    missing = [row["experiment"] for row in entry["rows"] if row["verdict"] == board.NOT_MEASURED]
-    said = f" (not by {', '.join(dict.fromkeys(missing))})" if measured and missing else ""
-    return ", ".join(dict.fromkeys(measured)) + said or entry["reason"]
+    if entry["verdict"] == board.NOT_MEASURED:
+        return entry["reason"]
+    named = [name for name in entry["experiment"].split(", ") if name not in entry["not_by"]]
+    return ", ".join(named) + (f" (not by {', '.join(dict.fromkeys(entry['not_by']))})" if entry["not_by"] else "")
 
 
 def _checks(entries: Sequence[dict[str, Any]]) -> tables.Table:
     """Every quantity that was asked for."""
     lines = []
     for entry in entries:
-        pairs = [(row, check) for row in entry["rows"] for check in row["checks"]]
-        for i, (row, check) in enumerate(pairs):
+        for i, check in enumerate(entry["checks"]):
             title = "" if i else _numbered(entry, "statement")
-            quantity = f"{row['experiment']}: {check['quantity']}"
-            claimed, measured = page.between(*map(_bound, check["between"])), _measured(check)
-            lines.append([title, quantity, claimed, measured, check["verdict"]])
+            quantity = f"{check['experiment']}: {check['quantity']}"
+            claimed = page.between(*map(_bound, check["between"]))
+            lines.append([title, quantity, claimed, page.measured(check), check["verdict"]])
     header = ["claim", "quantity", "claimed", "measured", "verdict"]
     return tables.Table("What was measured of each claim", "Intervals: 95 %.", header, lines, 2)
-
-
-def _measured(check: dict[str, Any]) -> str:
-    value, interval = check["measured"], check["interval"]
-    low, high = interval or (nan, nan)
-    if value is None or value != value:
-        return ""
-    spread = "" if low != low else f" [{tables.significant(low)}, {tables.significant(high)}]"
-    return tables.significant(value) + spread
 
 
 def _bound(value: float) -> float | str:
@@ -141,7 +122,7 @@ def _bound(value: float) -> float | str:
 
 def _sweeps(found: Sequence[Evidence]) -> tables.Table:
     lines = [[each.experiment, each.said, each.reason] for each in found]
-    note = "The latest sweep of each experiment in which a cell has ended, whatever its size."
+    note = "The latest sweep of each experiment that is large enough to judge its claims, else the latest."
     return tables.Table("Where the measurements come from", note, ["experiment", "cells", "to be said"], lines)
 
 
@@ -151,9 +132,13 @@ def closing(entries: Sequence[dict[str, Any]], found: Sequence[Evidence], folder
         "claims": board.counts(entry for entry in entries if entry["number"] is not None),
         "predictions": board.counts(entry for entry in entries if entry["number"] is None),
     }
-    words = {**page.WORDS, board.NOT_MEASURED: board.NOT_MEASURED}
-    lines = [f"{name}: {', '.join(f'{n} {words[v]}' for v, n in counts.items() if n)}" for name, counts in said.items()]
+    lines = page.open_claims([entry for entry in entries if entry["number"] is not None])
+    lines += [f"{name}: {_words(counts)}" for name, counts in said.items()]
     missing = [each.experiment for each in found if each.reason and not each.broken]
     if missing:
         lines.append(f"not measured: zobench experiment={' | '.join(missing)}")
     return "\n".join([*lines, f"tables and the figure in {folder}"])
+
+
+def _words(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n} {page.WORDS[verdict]}" for verdict, n in counts.items() if n)

@@ -12,9 +12,9 @@ from matplotlib.patches import Patch, Rectangle
 from zobench.report import board, figures, page
 from zobench.report.figures import GREEN, GREY, ORANGE, VERMILLION
 
-COLOR = {"holds": GREEN, "holds with qualification": ORANGE, "refuted": VERMILLION, "not measured": GREY}
-SHADE = {"holds": 0.32, "holds with qualification": 0.4, "refuted": 0.58, "not measured": 0.14}
-SIGN = {"holds": "✓", "holds with qualification": "✓ but", "refuted": "✗", "not measured": ""}
+COLOR = {"holds": GREEN, "refuted": VERMILLION, "undecided": ORANGE, "not measured": GREY}
+SHADE = {"holds": 0.32, "refuted": 0.58, "undecided": 0.4, "not measured": 0.14}
+SIGN = {"holds": "✓", "refuted": "✗", "undecided": "?", "not measured": "–"}
 COLUMNS = 10
 WIDE, HIGH, GAP = 1.02, 0.52, 0.06  # of a tile, inches
 HEAD, TITLE, FOOT, MARGIN = 0.12, 0.26, 0.66, 0.15
@@ -64,7 +64,8 @@ def _claim(axes: Axes, place: tuple[float, float], tile: Sequence[Entry]) -> Non
     if verdict not in (board.NOT_MEASURED, entry["expected"]):
         axes.add_patch(Rectangle((left, top - HIGH), WIDE, HIGH, fill=False, edgecolor="black", lw=1.1))
     axes.text(left + 0.1, top - 0.13, str(entry["number"]), fontsize=7.5, fontweight="bold")
-    axes.text(left + WIDE - 0.05, top - 0.13, SIGN[verdict], ha="right", fontsize=7.5)
+    sign = SIGN[verdict] + (" but not …" if entry["and_not"] else "")
+    axes.text(left + WIDE - 0.05, top - 0.13, sign, ha="right", fontsize=7.5 if sign == SIGN[verdict] else 6)
     for i, line in enumerate(wrap(entry["short"], LETTERS)[:2]):
         axes.text(left + 0.1, top - 0.28 - 0.12 * i, line, fontsize=6.4)
 
@@ -79,6 +80,8 @@ def _predictions(axes: Axes, place: tuple[float, float], tile: Sequence[Entry]) 
         corner = (left + 0.06 + column * SQUARE, top - 0.34 - row * SQUARE)
         look = {"facecolor": COLOR[entry["verdict"]], "alpha": min(1, SHADE[entry["verdict"]] + 0.3), "lw": 0}
         axes.add_patch(Rectangle(corner, SQUARE - 0.02, SQUARE - 0.02, **look))
+        middle = (corner[0] + SQUARE / 2 - 0.01, corner[1] + SQUARE / 2 - 0.012)
+        axes.text(*middle, SIGN[entry["verdict"]], ha="center", va="center", fontsize=5)
 
 
 def _frame(axes: Axes, place: tuple[float, float], color: str, shade: float) -> None:
@@ -100,6 +103,5 @@ def _handles() -> list[Patch]:
 
 def _caption(entries: Sequence[Entry]) -> str:
     counts = board.counts(entry for entry in entries if entry["number"] is not None)
-    words = {**page.WORDS, board.NOT_MEASURED: board.NOT_MEASURED}
-    said = ", ".join(f"{count} {words[verdict]}" for verdict, count in counts.items())
-    return f"The lectures' {sum(counts.values())} claims: {said}. From the latest records of each experiment."
+    said = ", ".join(f"{count} {page.WORDS[verdict]}" for verdict, count in counts.items())
+    return f'The lectures\' {sum(counts.values())} claims: {said}. "But not": a stronger reading of ours does not hold.'

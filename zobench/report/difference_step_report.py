@@ -20,7 +20,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     found = _sorted(page.read(records))
     lines = difference_step.rows(found)
     files.write_csv(folder / "table.csv", lines)
-    page.write(folder, "difference_step", lines, summary(folder), difference_step.measures(found))
+    page.write(folder, "difference_step", records, lines, summary(folder), difference_step.measures(found))
     difference_step_plots.draw(found, folder)
 
 

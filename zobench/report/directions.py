@@ -7,7 +7,7 @@ differences in a random basis.
 """
 
 from collections.abc import Sequence
-from math import inf, log, nan, sqrt
+from math import inf, nan, sqrt
 from typing import Any, NamedTuple
 
 import jax
@@ -18,11 +18,9 @@ from zobench.decay import first_at_most
 from zobench.report import measured
 from zobench.report.measured import Measured
 from zobench.report.records import RULES, Record, rank
-from zobench.report.verdicts import verdict
 from zobench.statistics import Estimate
 from zobench.types import Moment, Problem
 
-TOLERANCE = 0.05  # of a median over seeds, against the mean that the exact recursion gives
 LINE_POINTS = 48
 GRADIENT = Moment(A=0.0, C=1.0, D=0.0)
 
@@ -168,50 +166,34 @@ def _row(study: Study, entry: Entry) -> dict[str, Any]:
     }
 
 
-def verdicts(found: Sequence[Study]) -> list[dict[str, Any]]:
-    """Where the fewest calls are, that orthogonal ones only fall, and that medians meet the exact recursion."""
-    claims = []
-    for study in found:
-        name = f"{study.problem}, n = {study.n}"
-        independent, orthogonal = study.series(False, "theory"), study.series(True, "theory")
-        claims += [_least(study, name, independent)] if len(independent) > 1 else []
-        claims += [_falls(name, orthogonal)] if len(orthogonal) > 1 else []
-        claims += [_meets(name, entry) for entry in study.entries]
-    return claims
-
-
-def _least(study: Study, name: str, series: Sequence[Entry]) -> dict[str, Any]:
-    """The q of the fewest calls against the one nearest to √(n−1) among those that ran, by its logarithm."""
+def fewest(study: Study) -> Estimate:
+    """The q of the fewest calls along independent directions over √(n−1); nan where one q ran."""
+    series = study.series(False, "theory")
+    if len(series) < 2:
+        return Estimate(nan)
     q = np.array([entry.q for entry in series])
     values, draws, runs = _together(series)
     measured_q = float(q[values.argmin()]) if np.isfinite(values.min()) else nan
     drawn = q[draws.argmin(axis=0)].astype(float) if draws.size else draws
-    expected = float(min(q, key=lambda one: abs(log(one / study.best_q))))
-    estimate = Estimate(measured_q, *statistics.interval(drawn, runs), drawn, runs=runs)
-    claim = f"{name}, independent directions, theory step: fewest calls at the q nearest to √(n−1)"
-    return verdict(claim, "q of the fewest calls", expected, 0.0, estimate)
+    return Estimate(measured_q, *statistics.interval(drawn, runs), drawn, runs=runs).times(1 / study.best_q)
 
 
-def _falls(name: str, series: Sequence[Entry]) -> dict[str, Any]:
-    """The largest calls(next q)/calls(q), which is below 1 where calls fall all the way."""
+def falls(study: Study) -> Estimate:
+    """The largest calls(next q)/calls(q) of orthogonal directions: below 1 where calls fall all the way."""
+    series = study.series(True, "theory")
+    if len(series) < 2:
+        return Estimate(nan)
     values, draws, runs = _together(series)
     with np.errstate(invalid="ignore"):
         worst = float((values[1:] / values[:-1]).max())
         drawn = (draws[1:] / draws[:-1]).max(axis=0) if draws.size else draws
-    estimate = Estimate(worst, *statistics.interval(drawn, runs), drawn, runs=runs)
-    claim = f"{name}, orthogonal directions, theory step: calls fall with q"
-    entry = verdict(claim, "largest calls(next q)/calls(q)", 1.0, 0.0, estimate)
-    entry.pop("reason", None)
-    held = "not measured" if worst != worst else "holds" if worst < 1 else "fails"
-    return {**entry, "expected": "below 1", "verdict": held}
+    return Estimate(worst, *statistics.interval(drawn, runs), drawn, runs=runs)
 
 
-def _meets(name: str, entry: Entry) -> dict[str, Any]:
-    """Median calls over those of the exact recursion."""
-    known = entry.exact * calls(entry) if 0 < entry.exact < inf else nan
-    claim = f"{name}, q = {entry.q} {entry.kind}, {entry.rule} step: calls to target"
-    found = verdict(claim, "median calls/exact recursion", 1.0, TOLERANCE, entry.cell.calls.times(1 / known))
-    return {**found, "calls": entry.cell.calls.value, "exact_calls": known}
+def of_exact(study: Study) -> list[Estimate]:
+    """Median calls over those of the exact recursion, of every entry."""
+    known = [(entry, entry.exact * calls(entry)) for entry in study.entries if 0 < entry.exact < inf]
+    return [entry.cell.calls.times(1 / exact) for entry, exact in known]
 
 
 def _together(series: Sequence[Entry]) -> tuple[np.ndarray, np.ndarray, int]:

@@ -5,7 +5,7 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
-from zobench.report import files, tables
+from zobench.report import files, page, tables
 from zobench.report.slowdown_report import TABLES, closing
 from zobench.statistics import Estimate
 
@@ -24,8 +24,8 @@ def write(records: Sequence[Path], folder: Path) -> None:
     found = directions.studies(loaded)
     files.write_csv(folder / "table.csv", directions.rows(found))
     files.write_csv(folder / "cells.csv", _cells(loaded, [entry.cell for study in found for entry in study.entries]))
-    files.write_json(folder / "verdicts.json", directions.verdicts(found))
-    files.write(folder / "table.md", tables.markdown(summary(folder)))
+    page.judge(folder, "directions", records, measures(records))
+    files.write(folder / "table.md", tables.markdown([*summary(folder), page.verdict_table(folder)]))
     files.write(folder / "table.tex", tables.latex(summary(folder)))
     directions_plots.draw(found, folder)
 
@@ -81,30 +81,24 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
     from zobench.report import directions
     from zobench.report import records as reading
 
-    found = directions.studies(reading.load(records))
+    found, nothing = directions.studies(reading.load(records)), Estimate(nan)
     entries = [entry for entry in found[-1].entries if entry.rule == "theory"] if found else []
     n, K_GD = (found[-1].n, found[-1].K_GD) if found else (nan, nan)
     of_n = [entry.cell.time.times(1 / (n * K_GD)) for entry in entries]
     of_B = [entry.cell.time.times(1 / (entry.B * K_GD)) for entry in entries]
     whole = [e.cell.calls.times(1 / ((n + 1) * K_GD)) for e in entries if e.orthogonal and e.q == n]
-    said = directions.verdicts(found[-1:])
+    exact = directions.of_exact(found[-1]) if found else []
     return {
         "iterations/(n K_GD), most over q": _extreme(max, of_n),
         "iterations/(B K_GD), least over q": _extreme(min, of_B),
         "iterations/(B K_GD), most over q": _extreme(max, of_B),
-        "independent directions: q of the fewest calls/√(n−1)": _said(said, "q of the fewest calls").times(
-            1 / found[-1].best_q if found else nan
-        ),
-        "orthogonal directions: largest calls(next q)/calls(q)": _said(said, "largest calls(next q)/calls(q)"),
+        "independent directions: q of the fewest calls/√(n−1)": directions.fewest(found[-1]) if found else nothing,
+        "orthogonal directions: largest calls(next q)/calls(q)": directions.falls(found[-1]) if found else nothing,
+        "median calls over the exact recursion, least": _extreme(min, exact),
+        "median calls over the exact recursion, most": _extreme(max, exact),
         "n orthogonal directions: calls/calls of forward differences": _extreme(max, whole),
     }
 
 
 def _extreme(choose: Callable, values: Sequence[Estimate]) -> Estimate:
     return choose(values, key=lambda estimate: estimate.value, default=Estimate(nan))
-
-
-def _said(verdicts: Sequence[dict[str, Any]], quantity: str) -> Estimate:
-    """A quantity of the verdicts; nan where it has none."""
-    entry = next((entry for entry in verdicts if entry["quantity"] == quantity), None)
-    return Estimate(entry["measured"], *entry["interval"]) if entry else Estimate(nan)

@@ -23,7 +23,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     found = laws.contests(points)
     files.write_csv(folder / "cells.csv", ratios.cells(points))
     files.write_csv(folder / "table.csv", laws.rows(found))
-    page.write(folder, "effective_dimension", laws.rows(found), summary(folder), laws.measures(found))
+    page.write(folder, "effective_dimension", records, laws.rows(found), summary(folder), laws.measures(found))
     effective_dimension_plots.draw(points, found, folder)
 
 

@@ -19,7 +19,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     found = estimator_error.rows(page.read(records))
     lines = estimator_error.flat(found)
     files.write_csv(folder / "table.csv", lines)
-    page.write(folder, "estimator_error", lines, summary(folder), estimator_error.measures(found))
+    page.write(folder, "estimator_error", records, lines, summary(folder), estimator_error.measures(found))
     estimator_error_plots.draw(found, folder)
 
 

@@ -22,7 +22,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     lines = exponents.lines(found)
     files.write_csv(folder / "cells.csv", ratios.cells(found))
     files.write_csv(folder / "table.csv", exponents.rows(lines))
-    page.write(folder, "exponents", exponents.rows(lines), summary(folder), exponents.measures(lines))
+    page.write(folder, "exponents", records, exponents.rows(lines), summary(folder), exponents.measures(lines))
     exponents_plots.draw(lines, folder)
 
 

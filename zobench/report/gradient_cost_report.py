@@ -144,7 +144,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
 
     found = lines(records)
     files.write_csv(folder / "table.csv", rows(found))
-    page.write(folder, "gradient_cost", rows(found), summary(folder), measures(records))
+    page.write(folder, "gradient_cost", records, rows(found), summary(folder), measures(records))
     dtype = page.read(records)[0].meta["config"]["dtype"]
     gradient_cost_plots.draw(found, dtype, folder)
 

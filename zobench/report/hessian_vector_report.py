@@ -34,7 +34,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
 
     found = named(records)
     rows = [line for name, record in found.items() for line in _rows(name, record.arrays)]
-    page.write(folder, "hessian_vector", rows, _tables(rows), measures(records))
+    page.write(folder, "hessian_vector", records, rows, _tables(rows), measures(records))
     hessian_vector_plots.draw(found, folder)
 
 

@@ -22,7 +22,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     found = horizon.series(points)
     files.write_csv(folder / "cells.csv", ratios.cells(points))
     files.write_csv(folder / "table.csv", horizon.rows(found))
-    page.write(folder, "horizon", horizon.rows(found), summary(folder), horizon.measures(found))
+    page.write(folder, "horizon", records, horizon.rows(found), summary(folder), horizon.measures(found))
     horizon_plots.draw(found, folder)
 
 

@@ -33,7 +33,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
 
     parts, config = _parts(records)
     rows = _rows(parts, config["study"]["n"])
-    page.write(folder, "jacobian_modes", rows, _tables(rows), measures(records))
+    page.write(folder, "jacobian_modes", records, rows, _tables(rows), measures(records))
     jacobian_modes_plots.draw(parts, config, folder)
 
 

@@ -24,7 +24,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
 
     read = page.read(records)
     rows = [line for record in read for line in _rows(record.meta["kind"], record.arrays)]
-    page.write(folder, "jit", rows, _tables(rows), measures(records))
+    page.write(folder, "jit", records, rows, _tables(rows), measures(records))
     jit_plots.draw({record.meta["kind"]: record.arrays for record in read}, read[0].meta["config"], folder)
 
 

@@ -39,7 +39,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
 
     found = read(records)
     files.write_csv(folder / "table.csv", rows(found))
-    page.write(folder, EXPERIMENT, rows(found), summary(folder), measures(records))
+    page.write(folder, EXPERIMENT, records, rows(found), summary(folder), measures(records))
     matrix_gradients_plots.draw(found, folder)
 
 

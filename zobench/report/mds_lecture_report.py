@@ -33,7 +33,9 @@ def write(records: Sequence[Path], folder: Path) -> None:
 
     found = read(records)
     writing.write_csv(folder / "table.csv", [line for record in found for line in rows(record)])
-    page.write(folder, "mds_lecture", [line for r in found for line in rows(r)], summary(folder), measures(records))
+    page.write(
+        folder, "mds_lecture", records, [line for r in found for line in rows(r)], summary(folder), measures(records)
+    )
     mds_lecture_plots.draw(found, folder)
 
 

@@ -47,7 +47,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     found = read(records)
     lines = [row(record, name) for record in found for name in record.meta["methods"]]
     writing.write_csv(folder / "table.csv", lines)
-    page.write(folder, "mds_methods", lines, summary(folder), measures(records))
+    page.write(folder, "mds_methods", records, lines, summary(folder), measures(records))
     mds_methods_plots.draw(found, folder)
 
 

@@ -28,7 +28,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     found = read(records)
     lines = [line for record in found for line in rows(record)]
     writing.write_csv(folder / "table.csv", lines)
-    page.write(folder, "mds_pca", lines, summary(folder), measures(records))
+    page.write(folder, "mds_pca", records, lines, summary(folder), measures(records))
     mds_pca_plots.draw(found, folder)
 
 

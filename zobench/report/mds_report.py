@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from math import nan
 from pathlib import Path
-from typing import Any
 
-from zobench.report import files, tables
+from zobench.report import files, page, tables
 from zobench.report.slowdown_report import TABLES, closing
 from zobench.statistics import Estimate
 
 FIGURES = ("convergence", "map", "scaling")
 FILES = (*TABLES, *(f"{name}.{form}" for name in FIGURES for form in ("png", "svg")))
-K_CONSTANT = (1.0, 0.15)  # K/(n K_GD) by the theory sheet; the map is no quadratic, so a looser claim than the table's
-SLOWDOWN = (1.0, 0.1)
 
 __all__ = ["FILES", "closing", "measures", "summary", "write"]
 
@@ -26,27 +23,12 @@ def write(records: Sequence[Path], folder: Path) -> None:
     entries = slowdown.groups(loaded)
     files.write_csv(folder / "table.csv", mds.rows(entries))
     files.write_csv(folder / "cells.csv", cells.rows(loaded, [cell for group in entries for cell in group.cells]))
-    files.write_json(folder / "verdicts.json", _verdicts(entries))
-    full = [*summary(folder), _table("All step rules", files.read_csv(folder / "table.csv"))]
+    page.judge(folder, "mds", records, measures(records))
+    every = _table("All step rules", files.read_csv(folder / "table.csv"))
+    full = [*summary(folder), every, page.verdict_table(folder)]
     files.write(folder / "table.md", tables.markdown(full))
     files.write(folder / "table.tex", tables.latex(summary(folder)))
     mds_plots.draw(entries, folder)
-
-
-def _verdicts(entries: Sequence) -> list[dict[str, Any]]:
-    from zobench.report import mds
-    from zobench.report.verdicts import verdict
-
-    found = []
-    for group in mds.two_point_groups(entries):
-        if group.rule != "theory":
-            continue
-        claim = f"{group.cells[0].record.problem}, {group.method}, theory step"
-        slope, reason = mds.slowdown_exponent(entries, group)
-        entry = verdict(f"{claim}: K/K_GD", "n-exponent", *SLOWDOWN, slope)
-        found.append({**entry, "reason": reason} if reason else entry)
-        found.append(verdict(f"{claim}: K/(n K_GD)", "constant", *K_CONSTANT, mds.constants(entries, group)))
-    return found
 
 
 def summary(folder: Path) -> list[tables.Table]:

@@ -27,7 +27,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     found = read(records)
     lines = [row(record, name) for record in found for name in WAYS]
     writing.write_csv(folder / "table.csv", lines)
-    page.write(folder, "mds_shapes", lines, summary(folder), measures(records))
+    page.write(folder, "mds_shapes", records, lines, summary(folder), measures(records))
     mds_shapes_plots.draw(found, folder)
 
 

@@ -177,7 +177,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
 
     found = depths(records)
     files.write_csv(folder / "table.csv", rows(found))
-    page.write(folder, "memory", rows(found), summary(folder), measures(records))
+    page.write(folder, "memory", records, rows(found), summary(folder), measures(records))
     memory_plots.draw(found, page.read(records)[0].meta["config"]["dtype"], folder)
 
 

@@ -30,7 +30,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     lines = [row(record) for record in found]
     writing.write_csv(folder / "table.csv", lines)
     writing.write_csv(folder / "memory.csv", memory(found))
-    page.write(folder, "networks_rank", lines, summary(folder), measures(records))
+    page.write(folder, "networks_rank", records, lines, summary(folder), measures(records))
     networks_rank_plots.draw(found, folder)
 
 
@@ -171,6 +171,7 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
         "iterations of two points: slope in n": _slope(n, [iterations(r, "sphere") for r in found]),
         "slowdown over r + 2, mean over widths": _mean(over),
         "slowdown with steps by rule over r + 2, mean over widths": _mean(ruled),
+        "slowdown, widest network": paid[-1] if paid else Estimate(nan),
         "slowdown over n, widest network": of_n[-1] if of_n else Estimate(nan),
         "r at the end over n, widest network": Estimate(found[-1].meta["end"]["rank"] / n[-1]),
         "bytes of the Hessian over bytes of a product, widest network": Estimate(

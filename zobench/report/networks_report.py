@@ -37,7 +37,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     found = read(records)
     lines = [row(record, name) for record in found for name in record.meta["methods"]]
     writing.write_csv(folder / "table.csv", lines)
-    page.write(folder, "networks", lines, summary(folder), measures(records))
+    page.write(folder, "networks", records, lines, summary(folder), measures(records))
     networks_plots.draw(found, folder)
 
 

@@ -19,7 +19,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     found = noise.cells(page.read(records))
     lines = noise.rows(found)
     files.write_csv(folder / "table.csv", lines)
-    page.write(folder, "noise", lines, summary(folder), noise.measures(found))
+    page.write(folder, "noise", records, lines, summary(folder), noise.measures(found))
     noise_plots.draw(found, folder)
 
 

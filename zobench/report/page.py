@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from zobench.report import files, tables
 from zobench.statistics import Estimate
 
 TABLES = ("table.csv", "table.md", "table.tex", "verdicts.json")
-WORDS = {"holds": "hold", "holds with qualification": "hold with qualification", "refuted": "refuted"}
+WORDS = {"holds": "hold", "refuted": "refuted", "undecided": "undecided", "not measured": "not measured"}
 
 
 def names(*figures: str) -> tuple[str, ...]:
@@ -30,52 +31,87 @@ def read(records: Sequence[Path]) -> list[store.Record]:
 def write(
     folder: Path,
     experiment: str,
+    records: Sequence[Path],
     rows: Sequence[dict[str, Any]],
     shown: Sequence[tables.Table],
     measures: Mapping[str, Estimate],
 ) -> None:
     """table.csv from rows, table.md and table.tex from the tables, verdicts.json from the measured quantities."""
     files.write_csv(folder / "table.csv", rows)
-    files.write_json(folder / "verdicts.json", [claims.judged(claim, measures) for claim in claims.of(experiment)])
+    judge(folder, experiment, records, measures)
     files.write(folder / "table.md", tables.markdown([*shown, verdict_table(folder)]))
     files.write(folder / "table.tex", tables.latex([*shown, verdict_table(folder)]))
+
+
+def judge(folder: Path, experiment: str, records: Sequence[Path], measures: Mapping[str, Estimate]) -> None:
+    """verdicts.json: the claims of an experiment, judged if its records are large enough."""
+    metas = [meta for path in records if (meta := store.read_meta(path)) is not None]
+    files.write_json(folder / "verdicts.json", claims.judged(experiment, measures, metas))
 
 
 def verdict_table(folder: Path) -> tables.Table:
     """The claims of a page: what was said, what was measured, the verdict."""
     lines = []
-    for entry in json.loads((folder / "verdicts.json").read_text()):
+    for entry in _read(folder):
         said = f"{entry['number']}. " if entry["number"] else ""
-        verdict = entry["verdict"] + (
-            f": {entry['qualification']}" if entry["verdict"].endswith("qualification") else ""
-        )
         for i, check in enumerate(entry["checks"]):
             head = ["" if i else said + entry["statement"], check["quantity"]]
-            lines.append([*head, between(*check["between"]), _measured(check), "" if i else verdict])
-    note = "A number is that of the lectures' claim; the others are predictions of the theory. Intervals: 95 %."
-    return tables.Table("Claims", note, ["claim", "quantity", "claimed", "measured", "verdict"], lines, 2)
+            spoken = "" if i else verdict(entry)
+            lines.append([*head, between(*check["between"]), measured(check), check["verdict"], spoken])
+    note = "A number is that of the lectures' claim; the others are predictions of ours. Holds: the 95 % interval is "
+    note += "within what is claimed; refuted: outside it, also widened for the number of checks; undecided: neither."
+    header = ["claim", "quantity", "claimed", "measured", "check", "verdict"]
+    return tables.Table("Claims", note, header, lines, 2)
+
+
+def verdict(entry: dict[str, Any]) -> str:
+    """A claim's verdict with where it was measured, what does not hold beyond it, or why it has none."""
+    parts = [entry["verdict"] + (f", where {entry['where']}" if entry["where"] and entry["verdict"] == "holds" else "")]
+    parts += [f"and not: {said.partition(': ')[2]} ({said.partition(': ')[0]})" for said in entry["and_not"]]
+    return "; ".join([*parts, *([entry["reason"]] if entry["reason"] else [])])
 
 
 def between(low: float | str | None, high: float | str | None) -> str:
     """A range in words."""
-    if low in (None, "-inf"):
+    if low is None or float(low) == -inf:
         return f"at most {high}"
-    if high in (None, "inf"):
+    if high is None or float(high) == inf:
         return f"at least {low}"
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-def _measured(check: dict[str, Any]) -> str:
+def measured(check: dict[str, Any]) -> str:
+    """A value with its interval, as verdicts.json has them."""
     if check["measured"] is None:
         return ""
     low, high = check["interval"]
-    spread = f" [{tables.significant(float(low))}, {tables.significant(float(high))}]" if low is not None else ""
+    known = low is not None and float(low) == float(low)
+    spread = f" [{tables.significant(float(low))}, {tables.significant(float(high))}]" if known else ""
     return tables.significant(float(check["measured"])) + spread
 
 
 def closing(folder: Path) -> str:
-    """How the claims fare, and where the rest is."""
-    counted = Counter(entry["verdict"] for entry in json.loads((folder / "verdicts.json").read_text()))
-    words = {**WORDS, "not measured": "not measured"}
-    said = ", ".join(f"{counted[key]} {word}" for key, word in words.items() if counted[key])
-    return f"claims: {said or 'none'} (verdicts.json); tables and figures in {folder}"
+    """How the claims fare, which are refuted or undecided and why, and where the rest is."""
+    entries = _read(folder)
+    counted = Counter(entry["verdict"] for entry in entries)
+    said = ", ".join(f"{counted[key]} {word}" for key, word in WORDS.items() if counted[key])
+    reasons = {entry["reason"] for entry in entries if entry["reason"].startswith("needs ")}
+    lines = [*open_claims(entries), f"claims: {said or 'none'}{''.join(f' ({one})' for one in sorted(reasons))}"]
+    return "\n".join([*lines, f"tables, verdicts and figures in {folder}"])
+
+
+def open_claims(entries: Sequence[dict[str, Any]]) -> list[str]:
+    """A line for each claim that is refuted or undecided: what was measured and what was claimed."""
+    lines = []
+    for entry in entries:
+        for check in entry["checks"]:
+            if entry["verdict"] == check["verdict"] and check["verdict"] in ("refuted", "undecided"):
+                name = f"{entry['number']}. {entry['statement']}" if entry["number"] else entry["statement"]
+                found = f"{check['quantity']} {measured(check)}, claimed {between(*check['between'])}"
+                lines.append(f"{entry['verdict']}: {name} ({found})")
+                break
+    return lines
+
+
+def _read(folder: Path) -> list[dict[str, Any]]:
+    return json.loads((folder / "verdicts.json").read_text())

@@ -39,7 +39,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     runs = profiled.read(records)
     rows, pairs = _rows(runs), _pairs(runs)
     files.write_csv(folder / "pairs.csv", pairs)
-    page.write(folder, "profiles", rows, [*_tables(rows), _pair_table(pairs)], measures(records))
+    page.write(folder, "profiles", records, rows, [*_tables(rows), _pair_table(pairs)], measures(records))
     profiles_plots.draw(runs, folder)
 
 

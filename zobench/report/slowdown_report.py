@@ -1,34 +1,33 @@
 """experiment=slowdown: which files there are, and how they come about."""
 
-import json
-from collections import Counter
 from collections.abc import Sequence
 from math import nan
 from pathlib import Path
 
-from zobench.report import files, slowdown_tables, tables
+from zobench.report import files, page, slowdown_tables, tables
 from zobench.statistics import Estimate
 
 FIGURES = ("convergence", "scaling", "collapse")
 CLASSES = {"gradient": "smooth", "gap": "convex", "distance": "strongly convex"}
 METHODS = {"autodiff": "gradient descent", "finite_difference": "finite differences", "two_point": "two points"}
-TABLES = ("table.md", "table.csv", "table.tex", "cells.csv", "verdicts.json")
+TABLES = (*page.TABLES, "cells.csv")
 FILES = (*TABLES, *(f"{name}.{form}" for name in FIGURES for form in ("png", "svg")))
 
 
 def write(records: Sequence[Path], folder: Path) -> None:
     """All files of the report."""
-    from zobench.report import cells, slowdown, slowdown_plots, verdicts
+    from zobench.report import cells, slowdown, slowdown_plots
     from zobench.report import records as reading
 
     loaded = reading.load(records)
     entries = slowdown.groups(loaded)
     files.write_csv(folder / "table.csv", slowdown.rows(entries, loaded))
     files.write_csv(folder / "cells.csv", cells.rows(loaded, [cell for group in entries for cell in group.cells]))
-    files.write_json(folder / "verdicts.json", verdicts.verdicts(entries))
+    page.judge(folder, "slowdown", records, measures(records))
     lines, each = files.read_csv(folder / "table.csv"), files.read_csv(folder / "cells.csv")
     contractions = slowdown_tables.contractions(each)
-    files.write(folder / "table.md", tables.markdown([*summary(folder), slowdown_tables.details(lines), contractions]))
+    shown = [*summary(folder), slowdown_tables.details(lines), contractions, page.verdict_table(folder)]
+    files.write(folder / "table.md", tables.markdown(shown))
     files.write(
         folder / "table.tex", tables.latex([*summary(folder), contractions])
     )  # the details are too wide for a page
@@ -42,13 +41,10 @@ def summary(folder: Path) -> list[tables.Table]:
 
 
 def closing(folder: Path) -> str:
-    """How the claims fare, how many cells failed and why, and where the rest is."""
-    counted = Counter(entry["verdict"] for entry in json.loads((folder / "verdicts.json").read_text()))
-    words = {"holds": "hold", "fails": "fail", "not measured": "not measured"}
-    claims = ", ".join(f"{counted[key]} {word}" for key, word in words.items() if counted[key])
+    """How many cells failed and why, how the claims fare, and where the rest is."""
     failed = [line for line in files.read_csv(folder / "cells.csv") if line["status"] == "failed"]
     lost = f"failed cells: {len(failed)} (cells.csv), the first: {_cell(failed[0])}\n" if failed else ""
-    return f"{lost}claims: {claims or 'none'} (verdicts.json); tables and figures in {folder}"
+    return lost + page.closing(folder)
 
 
 def _cell(line: dict[str, str]) -> str:
@@ -77,14 +73,29 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
         zero = _of(entries, metric, "two_point")
         paid = slowdown.constant(zero[0], slowdown.reference(entries, zero[0])) if zero else Estimate(nan)
         found[f"{kind}, two points: K/(n K_GD)"] = paid
+        best = _of(entries, metric, "two_point", "tuned")
+        paid = slowdown.constant(best[0], slowdown.reference(entries, best[0])) if best else Estimate(nan)
+        found[f"{kind}, two points, tuned step: K/(n K_GD)"] = paid
+    for estimator in ("two_point", "autodiff"):
+        strongly = _of(entries, "distance", estimator)
+        name = f"strongly convex, {METHODS[estimator]}: measured over exact ln-contraction"
+        found[name] = _of_exact(strongly[0]) if strongly else Estimate(nan)
     return found
 
 
-def _of(entries: Sequence, metric: str, estimator: str) -> list:
-    """The entry under the theory step whose problem belongs to the lecture's class: one, or none."""
+def _of_exact(group) -> Estimate:
+    """The simulated contraction over that of the exact recursion, both as logarithms, pooled over n."""
+    from zobench import statistics
+
+    known = [cell for cell in group.cells if cell.exact_decay == cell.exact_decay != 0]
+    return statistics.pooled([cell.decay.times(1 / cell.exact_decay) for cell in known])
+
+
+def _of(entries: Sequence, metric: str, estimator: str, rule: str = "theory") -> list:
+    """The entry under a step rule whose problem belongs to the lecture's class: one, or none."""
     from zobench.report.slowdown import MEMBERS
 
-    own = (g for g in entries if (g.metric, g.estimator, g.rule) == (metric, estimator, "theory"))
+    own = (g for g in entries if (g.metric, g.estimator, g.rule) == (metric, estimator, rule))
     return [group for group in own if group.cells[0].record.family in MEMBERS[metric]][:1]
 
 

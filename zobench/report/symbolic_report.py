@@ -26,7 +26,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     columns = {name: "" for line in lines for name in line}
     rows = [columns | line for line in lines]
     files.write_csv(folder / "table.csv", rows)
-    page.write(folder, "symbolic", rows, summary(folder), measured(found))
+    page.write(folder, "symbolic", records, rows, summary(folder), measured(found))
     symbolic_plots.draw(found, folder)
 
 

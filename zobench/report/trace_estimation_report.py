@@ -28,7 +28,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
 
     record = page.read(records)[0]
     files.write_csv(folder / "table.csv", rows(record))
-    page.write(folder, EXPERIMENT, rows(record), summary(folder), measures(records))
+    page.write(folder, EXPERIMENT, records, rows(record), summary(folder), measures(records))
     trace_estimation_plots.draw(record, folder)
 
 

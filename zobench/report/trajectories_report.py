@@ -19,7 +19,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     found = trajectories.cells(page.read(records))
     lines = trajectories.rows(found)
     files.write_csv(folder / "table.csv", lines)
-    page.write(folder, "trajectories", lines, summary(folder), trajectories.measures(found))
+    page.write(folder, "trajectories", records, lines, summary(folder), trajectories.measures(found))
     trajectories_plots.draw(found, folder)
 
 

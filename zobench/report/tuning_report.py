@@ -35,7 +35,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     files.write_csv(folder / "surface.csv", [line for each in found for line in _surface(each)])
     rows = tuned.rows(found)
     files.write_csv(folder / "table.csv", rows)
-    page.write(folder, "tuning", rows, summary(folder), measures(records))
+    page.write(folder, "tuning", records, rows, summary(folder), measures(records))
     tuning_plots.draw(found, folder)
 
 

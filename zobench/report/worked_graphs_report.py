@@ -59,7 +59,7 @@ def write(records: Sequence[Path], folder: Path) -> None:
     columns = {name: "" for line in lines for name in line}
     files.write_csv(folder / "table.csv", [columns | line for line in lines])
     shown = [_trace_table(files.read_csv(folder / "table.csv")), *summary(folder)]
-    page.write(folder, "worked_graphs", [columns | line for line in lines], shown, _measures(found))
+    page.write(folder, "worked_graphs", records, [columns | line for line in lines], shown, _measures(found))
     worked_graphs_plots.draw(found, folder)
 
 
