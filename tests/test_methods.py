@@ -22,7 +22,7 @@ def curves(problem: Problem, method_of, iterations: int, runs: int, step: float 
 
 
 def cell(problem, method=methods.descent, estimator=None, optimizer=optax.sgd, **changes):
-    settings = {"step": ["theory"], "tuning_multiples": [1.0], "tuning_seeds": 2, "seeds": 20, "seed": 0}
+    settings = {"step": ["theory"], "tuning_tries": 1, "tuning_seeds": 2, "seeds": 20, "seed": 0}
     settings |= {"metric": "gap", "target": 1e-3, "relative_to": "start", "gd_iterations": 400, "dtype": "float64"}
     return run_cell(problem, estimator or estimators.two_point(), optimizer, method=method, **(settings | changes))
 

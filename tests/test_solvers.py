@@ -69,7 +69,7 @@ def test_a_single_nelder_mead_run_on_six_cities():
 
 
 def cell(problem, method, **changes):
-    settings = {"step": ["theory"], "tuning_multiples": [1.0], "tuning_seeds": 2, "seeds": 3, "seed": 0}
+    settings = {"step": ["theory"], "tuning_tries": 1, "tuning_seeds": 2, "seeds": 3, "seed": 0}
     settings |= {"metric": "gap", "target": 1e-6, "relative_to": "start", "gd_iterations": 400, "dtype": "float64"}
     return run_cell(problem, estimators.two_point(), optax.sgd, method=method, **(settings | changes))
 

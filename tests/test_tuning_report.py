@@ -17,12 +17,15 @@ def response(folder, times, *, estimator="two_point", calls=2, multiples=MULTIPL
     """A tuned cell: median hitting times by multiple, three held-out seeds and four reported ones."""
     hits = np.asarray(times, float)[:, None] * [0.9, 1, 1.1]
     best = float(multiples[np.argmin(times)])
+    about = {"tuning": {"best": best, "calls": 1000.0}, **about}
     arrays = {
         "tuning/multiples": multiples,
         "tuning/hits": hits,
         "tuning/outcome": np.where(np.isfinite(hits), "reached", "diverged"),
         "tuned/hits": np.array([90.0, 100, 110, 120]),
         "tuned/outcome": np.full(4, "reached"),
+        "tuned/k": np.arange(0, 200, 10),
+        "tuned/distance": np.ones((4, 20)),
     }
     about = {"metric": "distance", "n": 8, "step": best / 8, "target": 0.01, **about}
     return made(folder, QUADRATIC, arrays=arrays, estimator=estimator, calls=calls, **about)
@@ -31,13 +34,13 @@ def response(folder, times, *, estimator="two_point", calls=2, multiples=MULTIPL
 def test_the_winner_its_range_and_its_test_on_fresh_seeds(tmp_path):
     (each,) = tuned.read([response(tmp_path, [400, 200, 150, np.inf, 800, np.inf])])
     assert list(each.multiples) == sorted(MULTIPLES)
-    assert (each.best, each.good, each.theory, each.at_edge) == (4, (2, 4), 400, False)
+    assert (each.best, each.good, each.theory, each.bracketed) == (4, (2, 4), 400, True)
     assert each.step == pytest.approx(1 / 8)
     assert each.width.value == 2 and each.tested.value == 105
     assert list(each.diverged) == [1, 0, 0, 0, 0, 1]
     line = tuned.winner(each)
     assert (line["best_step"], line["good_step_low"], line["good_step_high"]) == (0.5, 0.25, 0.5)
-    assert (line["calls"], line["at_edge"]) == (210, "no")
+    assert (line["calls"], line["bracketed"]) == (210, "yes")
 
 
 TIME = st.one_of(st.integers(1, 100).map(float), st.just(np.inf))

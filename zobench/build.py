@@ -75,7 +75,7 @@ def run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, A
             estimator,
             optimizer,
             step=config["step"],
-            tuning_multiples=tuning["multiples"],
+            tuning_tries=tuning["tries"],
             tuning_seeds=tuning["seeds"],
             seeds=config["seeds"],
             seed=config["seed"],
@@ -269,9 +269,6 @@ _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: value is None or (fits(value, int) and value > 0),
         "a whole number from 1 on, or null",
     ),
-    "tuning.multiples": (
-        lambda value: isinstance(value, list) and bool(value) and all(map(_is_number, value)),
-        "a list of positive numbers, multiples of the theory step",
-    ),
+    "tuning.tries": (lambda value: fits(value, int) and 1 <= value <= 100, "a whole number from 1 to 100"),
     "tuning.seeds": (_is_count, "a whole number from 1 to 1000000"),
 }

@@ -22,6 +22,7 @@ from zobench.types import Estimator, Key, Method, Problem, Scalar, oracle
 DIVERGED = 1e6
 
 OWN = "own"  # the step rule of a method that has no step size
+FLAT = "a small gradient is no sign of arrival where f may be flat, so steps are not tuned for it"
 
 Progress = Callable[[str, int, int], None]
 Optimizer = Callable[[Any], optax.GradientTransformation]
@@ -53,8 +54,8 @@ def plan_cell(
     made = _maker(problem, estimator, optimizer, method)
     method_of = made or (lambda step: method())
     outline = method_of(1.0)
-    steps = _rule_steps(problem, estimator, step if made else [OWN])
     _require_metric(problem, metric)
+    steps = _rule_steps(problem, estimator, _honest(step, metric) if made else [OWN])
     _require_gradient(problem, outline)
     _cap(problem, outline, 1.0, calls)
     if relative_to == "minimum" and not problem.f_star > 0:
@@ -84,7 +85,7 @@ def run_cell(
     optimizer: Optimizer,
     *,
     step: Sequence[str | float],
-    tuning_multiples: Sequence[float],
+    tuning_tries: int,
     tuning_seeds: int,
     seeds: int,
     seed: int,
@@ -130,12 +131,16 @@ def run_cell(
     stop = _stop(plan.problem, first, metric, target, relative_to, cap)
     arrays: dict[str, np.ndarray] = {}
     rules: dict[str, dict[str, Any]] = {}
+    tuned: dict[str, Any] = {}
     for rule, size in plan.steps.items():
         began = time.perf_counter()
         if rule == "tuned":
-            tuning = tune(program, size, tuning_multiples, held_out, stop)
+            tuning = tune(program, size, tuning_tries, held_out, stop)
             arrays |= {f"tuning/{name}": getattr(tuning, name) for name in ("multiples", "hits", "outcome")}
             size *= tuning.best
+            asked = tuning.iterations * plan.outline.calls(problem.n).total
+            tuned = {name: getattr(tuning, name) for name in ("best", "bracketed")}
+            tuned |= {"tries": len(tuning.multiples), "calls": asked}
         tuned_in = time.perf_counter() - began
         curves = advance(program, [size] * len(reported), reported, stop, partial(_report, progress, rule, stop))
         arrays |= _arrays(rule, curves, *hitting_times(curves, stop))
@@ -143,7 +148,12 @@ def run_cell(
             arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, len(curves.k))
         rules[rule] = _rule_meta(size, curves, tuned_in, stop)
     taken = estimator if _uses(method, "estimator") else None
-    return arrays, _meta(plan, taken, first, stop, rules, program.compile_seconds)
+    left_out = {"tuned": FLAT} if "tuned" in step and "tuned" not in plan.steps else {}
+    return arrays, {
+        **_meta(plan, taken, first, stop, rules, program.compile_seconds),
+        "tuning": tuned,
+        "left_out": left_out,
+    }
 
 
 def _run_solver(
@@ -193,6 +203,14 @@ def _maker(
         return method(**{name: offered[name] for name in taken})
 
     return method_of
+
+
+def _honest(step: Sequence[str | float], metric: str) -> list[str | float]:
+    """The rules without `tuned` where the gradient's norm is the target. ValueError where none is left."""
+    left = [rule for rule in step if rule != "tuned" or metric != "gradient"]
+    if not left:
+        raise ValueError(f"step=tuned: {FLAT}; use stop.metric=gap or distance, or step=theory or trace")
+    return left
 
 
 def _rule_steps(problem: Problem, estimator: Estimator, step: Sequence[str | float]) -> dict[str, float]:

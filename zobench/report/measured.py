@@ -7,6 +7,7 @@ import numpy as np
 
 from zobench import statistics, theory
 from zobench.decay import first_at_most, largest_ratio, log_slope, window, with_windows
+from zobench.report import retuned
 from zobench.report.records import RULES, Record, rank
 from zobench.statistics import Estimate
 
@@ -52,7 +53,7 @@ def measure(record: Record, rule: str) -> Measured:
     rng = np.random.default_rng([record.n, rank(RULES, rule)])
     k, mean = record.k(rule), mean_curve(record, rule)
     target = record.meta["target"]
-    time = statistics.median(arrivals(record, rule), rng)
+    time = hitting_time(record, rule, rng)
     mean_time = first_at_most(k, mean, target)
     first, last = TRANSIENT * record.meta["B"], min(mean_time, float(k[-1]))
     inside = _inside(record, k, first, last)
@@ -92,6 +93,12 @@ def bound(record: Record, k: np.ndarray) -> np.ndarray:
     if record.metric == "gap":
         return theory.convex_bound(k, m["L"], m["B"], m["radius2"])
     return theory.strongly_convex_bound(k, m["L"], m["B"], m["mu"], m["radius2"])
+
+
+def hitting_time(record: Record, rule: str, rng: np.random.Generator) -> Estimate:
+    """Median iterations to the target; at a tuned step the interval includes the tuning."""
+    time = statistics.median(arrivals(record, rule), rng)
+    return retuned.tuned(time, record, rng) if rule == "tuned" else time
 
 
 def arrivals(record: Record, rule: str) -> np.ndarray:

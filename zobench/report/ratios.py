@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from zobench import build, recursion, statistics, theory
-from zobench.report.measured import arrivals
+from zobench.report.measured import hitting_time
 from zobench.report.records import RULES, Record, rank, target
 from zobench.statistics import Estimate
 from zobench.types import Problem
@@ -78,7 +78,7 @@ def _point(record: Record, rule: str) -> Point:
         n=record.n,
         rule=rule,
         r=exact.r,
-        time=statistics.median(arrivals(record, rule), rng),
+        time=hitting_time(record, rule, rng),
         exact=exact.hitting_time(step),
         K_GD=exact.gradient(rule),
         calls=record.calls,

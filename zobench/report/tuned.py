@@ -1,7 +1,8 @@
-"""The response of each method to its step: the hitting time at each multiple of the theory step, on held-out seeds.
+"""The response of each method to its step: the hitting time at each multiple that was tried, on held-out seeds.
 
-All methods are tuned with the same multiples and seeds. A step is good where it needs at most twice the time of the
-best one: the range of good steps says how well one has to know it.
+All methods are tuned by the same search, with as many tries and the same seeds. A step is good where it needs at most
+twice the time of the best one: the range of good steps says how well one has to know it. Its ends are steps that were
+tried, so that the range is at least that wide.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import numpy as np
 from numpy import ndarray
 
 from zobench import statistics
-from zobench.report import contenders, slowdown
+from zobench.report import contenders, measured, slowdown
 from zobench.report import records as reading
 from zobench.report.records import Record
 from zobench.statistics import Estimate
@@ -52,9 +53,9 @@ class Response(NamedTuple):
         return float(self.record.meta["rules"][RULE]["step"]) / self.best
 
     @property
-    def at_edge(self) -> bool:
-        """Whether a better step may lie beyond the grid."""
-        return self.best in (self.multiples[0], self.multiples[-1])
+    def bracketed(self) -> bool:
+        """Whether a smaller and a larger step were tried and are no better."""
+        return bool(self.multiples[0] < self.best < self.multiples[-1])
 
 
 def read(paths: Sequence[Path]) -> list[Response]:
@@ -72,7 +73,7 @@ def _response(record: Record, records: Sequence[Record]) -> Response:
     outcome = arrays["outcome"][order]
     gone = np.isin(outcome, ("diverged", "nan")).sum(axis=1) / (outcome != "not run").sum(axis=1)
     times = np.median(hits, axis=1)
-    best = int(np.argmin(times))
+    best = int(np.argmin(np.abs(multiples - record.meta["tuning"]["best"])))
     rng = np.random.default_rng(record.n)
     known = np.isfinite(times[best])
     return Response(
@@ -85,7 +86,7 @@ def _response(record: Record, records: Sequence[Record]) -> Response:
         best=float(multiples[best]) if known else nan,
         good=_good(multiples, times),
         width=_width(multiples, hits, rng),
-        tested=statistics.median(record.arrays[f"{RULE}/hits"], rng),
+        tested=measured.hitting_time(record, RULE, rng),
         theory=float(times[multiples == 1][0]) if (multiples == 1).any() else nan,
     )
 
@@ -122,10 +123,11 @@ def _row(each: Response) -> dict[str, Any]:
     gain = each.theory / times.min() if known else nan
     return {
         **winner(each),
-        "grid": each.multiples.size,
+        "tries": each.multiples.size,
+        "tries_calls": each.record.meta.get("tuning", {}).get("calls", nan),
         "tuning_seeds": each.hits.shape[1],
-        "grid_low": float(each.multiples[0]),
-        "grid_high": float(each.multiples[-1]),
+        "tried_low": float(each.multiples[0]),
+        "tried_high": float(each.multiples[-1]),
         "width": each.width.value,
         "width_low": each.width.low,
         "width_high": each.width.high,
@@ -152,7 +154,7 @@ def winner(each: Response) -> dict[str, Any]:
         "good_multiple_high": each.good[1],
         "good_step_low": each.good[0] * each.step,
         "good_step_high": each.good[1] * each.step,
-        "at_edge": "yes" if each.at_edge else "no",
+        "bracketed": "yes" if each.bracketed else "no",
         "iterations": each.tested.value,
         "iterations_low": each.tested.low,
         "iterations_high": each.tested.high,

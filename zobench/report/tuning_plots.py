@@ -65,9 +65,10 @@ def _ranges(axes: Axes, own: Sequence[Response], methods: Sequence[str]) -> None
 
 
 def _limits(axes: Axes, own: Sequence[Response]) -> None:
-    """The whole grid that was tried."""
+    """All that was tried."""
     if own:
-        axes.set_xlim(own[0].multiples[0] / 1.4, own[0].multiples[-1] * 1.4)
+        ends = [end for each in own for end in (each.multiples[0], each.multiples[-1])]
+        axes.set_xlim(min(ends) / 1.4, max(ends) * 1.4)
     axes.minorticks_off()
 
 
@@ -76,5 +77,5 @@ def _caption(found: Sequence[Response]) -> str:
         return "no records"
     seeds, m = max(each.hits.shape[1] for each in found), max(each.multiples.size for each in found)
     n = ", ".join(map(str, sorted({each.record.n for each in found})))
-    text = f"n = {n}; {m} multiples of 1/(LB), {seeds} held-out seeds: median, quartiles shaded; "
+    text = f"n = {n}; {m} tries of multiples of 1/(LB), {seeds} held-out seeds: median, quartiles shaded; "
     return text + "a step is given up at twice the best so far. Dot: the best."

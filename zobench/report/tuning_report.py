@@ -68,7 +68,9 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
             each = found.get((kind, method))
             gain = each.theory / each.times.min() if each and np.isfinite(each.times.min()) else nan
             name = f"{kind}, {method}"
-            measured[f"{name}: best multiple of the theory step"] = Estimate(each.best if each else nan)
+            measured[f"{name}: best multiple of the theory step"] = Estimate(
+                each.best if each and each.bracketed else nan
+            )
             measured[f"{name}: largest multiple that arrives"] = Estimate(_largest(each))
             measured[f"{name}: theory step's time over the best one's"] = Estimate(gain)
             measured[f"{name}: width of the good range"] = each.width if each else Estimate(nan)
@@ -100,29 +102,33 @@ def summary(folder: Path) -> list[tables.Table]:
     """What the terminal shows, from table.csv: a block for each class."""
     lines, last = [], ""
     rows = files.read_csv(folder / "table.csv")
-    header = ["", "", "best multiple", "good multiples", "width", "theory/best", "oracle calls"]
+    header = ["", "", "best multiple", "good multiples", "width", "theory/best", "oracle calls", "tuning"]
     for row in rows:
         title = f"{row['column']}, n = {row['n']}"
         lines.append([title if title != last else "", row["method"], *_line(row)])
         last = title
-    grid, seeds = (max((int(row[name]) for row in rows), default=0) for name in ("grid", "tuning_seeds"))
-    note = (
-        f"Every method tries {grid} multiples of its theory step 1/(LB) on {seeds} held-out seeds (one where nothing "
+    tries, seeds = (max((int(row[name]) for row in rows), default=0) for name in ("tries", "tuning_seeds"))
+    note = f"Every method tries {tries} multiples of its theory step 1/(LB) on {seeds} held-out seeds (one where "
+    note += (
+        "nothing is random): factors of 2 until the best is bracketed, then their square roots. Good: at most twice "
     )
-    note += "is random). Good: at most twice the time of the best; ≤ and ≥ where the grid ends first. "
-    note += "Calls: to the target with the best step, on other seeds, median [95 % interval, bootstrap]. "
+    note += "the time of the best, of those tried; ≤ and ≥ where no smaller or larger one was. Tuning: calls of all "
+    note += "tries. Calls: to the target with the best step, on other seeds, median [95 % interval, tuning included]. "
     note += "Theory/best: time with the theory step over that with the best."
     return [tables.Table("What a step size is worth", note, header, lines, 2)] if rows else []
 
 
 def _line(row: dict[str, str]) -> list[str]:
     low, high = row["good_multiple_low"], row["good_multiple_high"]
-    below = "≤ " if low and low == row["grid_low"] else ""
-    above = "≥ " if high and high == row["grid_high"] else ""
-    good = f"{below}{low} to {above}{high}" if low else "none"
-    best = row["best_multiple"] + (" (edge)" if row["at_edge"] == "yes" else "")
+    below = "≤ " if low and low == row["tried_low"] else ""
+    above = "≥ " if high and high == row["tried_high"] else ""
+    ends = [tables.significant(files.number(end)) for end in (low, high)]
+    good = f"{below}{ends[0]} to {above}{ends[1]}" if low else "none"
+    best = tables.significant(files.number(row["best_multiple"])) + (
+        " (no bracket)" if row["bracketed"] == "no" else ""
+    )
     width, gain = (tables.significant(files.number(row[name])) for name in ("width", "theory_over_best"))
-    return [best, good, width, gain, _calls(row)]
+    return [best, good, width, gain, _calls(row), tables.significant(files.number(row["tries_calls"]))]
 
 
 def _calls(row: dict[str, str]) -> str:

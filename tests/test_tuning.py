@@ -1,0 +1,86 @@
+"""The search for a step: made-up responses whose best step is known, and what a record keeps of it."""
+
+from math import inf
+
+import numpy as np
+import pytest
+from made import made
+
+from zobench import statistics
+from zobench.report import records, retuned
+from zobench.statistics import Estimate
+from zobench.tuning import penalised, search
+
+
+def found(response, tries=16):
+    """The multiple taken, and all that were tried."""
+    tried = search(lambda a: (response(a),) if np.isfinite(response(a)) else (inf, inf, a), tries)
+    assert len(tried) == len({multiple for multiple, _ in tried}) == tries
+    return min(tried, key=lambda one: one[1])[0], [multiple for multiple, _ in tried]
+
+
+def test_an_optimum_just_below_a_cliff_is_found():
+    best, tried = found(lambda a: 1 / a if a < 2 else inf)
+    assert 1.98 < best < 2 <= max(tried)
+    best, _ = found(lambda a: 1 / a if a < 0.013 else inf, 20)
+    assert 0.0129 < best < 0.013
+
+
+@pytest.mark.parametrize("place", [1 / 300, 0.7, 1.0, 130.0])
+def test_a_flat_optimum_is_bracketed_wherever_it_lies(place):
+    best, tried = found(lambda a: a / place + place / a, 20)
+    assert abs(np.log(best / place)) < 0.1
+    assert min(tried) < best < max(tried)
+
+
+def test_a_tie_is_no_improvement():
+    assert found(lambda a: 7.0)[0] == 1
+
+
+def test_a_step_at_which_a_few_runs_fail_is_not_the_best():
+    times = np.array([[100.0] * 9, [80.0] * 5 + [inf] * 4, [inf] * 9])
+    assert penalised(times, 200).tolist() == [100, (5 * 80 + 4 * 400) / 9, inf]
+
+
+def record(folder, hits, best):
+    tried = {"multiples": np.array([1.0, 2.0, 4.0]), "hits": hits, "outcome": np.full(hits.shape, "reached")}
+    ran = {"k": np.arange(3), "hits": np.full(4, 100.0), "gap": np.ones((4, 3))}
+    arrays = {f"tuning/{name}": part for name, part in tried.items()} | {f"tuned/{n}": part for n, part in ran.items()}
+    problem = {"_target_": "zobench.problems.quadratic.quadratic", "dim": 8}
+    return records.load([made(folder, problem, arrays=arrays, n=8, tuning={"best": best}, target=1e-3)])[0]
+
+
+def test_the_interval_includes_the_tuning(tmp_path):
+    """Two steps that the held-out seeds can hardly tell apart, one 20 % slower; and two that they tell apart surely."""
+    rng = np.random.default_rng(0)
+    base = Estimate(100.0, 95.0, 105.0, 100 + rng.standard_normal(2000), runs=20)
+    near = np.array([[90.0, 100, 110, 100, 100], [130, 140, 70, 120, 140], [300] * 5])
+    wide = retuned.tuned(base, record(tmp_path / "near", near, 1.0), np.random.default_rng(1))
+    assert wide.value == 100 and wide.low < 90 and wide.high > 110
+    far = np.array([[90.0, 100, 110, 100, 100], [200] * 5, [300] * 5])
+    assert retuned.tuned(base, record(tmp_path / "far", far, 1.0), np.random.default_rng(1))[:3] == base[:3]
+    one = retuned.tuned(base, record(tmp_path / "one", far[:, :1], 1.0), np.random.default_rng(1))
+    assert one[:3] == base[:3]
+
+
+@pytest.mark.slow
+def test_the_interval_holds_the_time_at_the_best_step():
+    """Tunings of a known response: a flat optimum, log-normal times, 5 held-out seeds and 20 reported ones."""
+    rng, held = np.random.default_rng(0), 0
+    response = lambda a: 100 * (a / 3 + 3 / a) / 2  # noqa: E731
+    for trial in range(200):
+        noise = np.exp(0.25 * rng.standard_normal(5))
+        rows = {}
+
+        def score(a, rows=rows, noise=noise):
+            rows[a] = response(a) * noise * np.exp(0.1 * rng.standard_normal(5))
+            return (float(np.mean(rows[a])),)
+
+        tried = search(score, 12)
+        best = min(tried, key=lambda one: one[1])[0]
+        times = response(best) * np.exp(0.25 * rng.standard_normal(20))
+        arrays = {"tuning/hits": np.array([rows[a] for a, _ in tried])}
+        one = records.Record("", {"config": {}}, arrays)
+        time = retuned.tuned(statistics.median(times, rng), one, np.random.default_rng(trial))
+        held += time.low <= 100 <= time.high
+    assert held / 200 >= 0.93
