@@ -11,6 +11,8 @@ from zobench.autodiff import fits, gradient_cost, price
 from zobench.problems.deep import deep
 from zobench.problems.logistic import logistic
 from zobench.problems.quadratic import quadratic
+from zobench.problems.welsch import welsch
+from zobench.problems.worst_case import huber
 from zobench.problems.wrappers import black_box, noisy
 from zobench.report import gradient_cost_report, lines
 from zobench.types import Problem
@@ -69,7 +71,15 @@ def test_prices():
     assert 2 < price.jvp_price(deep(width=32, depth=6, samples=8)) < 3.1
     sine = Problem(f=lambda x: jnp.sum(jnp.sin(x)), x0=jnp.ones(100))  # its derivative is another one
     assert price.price(sine, transcendental=0) < 1.2 < 1.8 < price.price(sine, transcendental=20)
-    assert price.price(noisy(quadratic(64))) == pytest.approx(price.price(quadratic(64)), rel=0.1)
+    assert 1 < price.price(noisy(quadratic(64))) <= price.price(quadratic(64))  # noise is made, and has no derivative
+
+
+@pytest.mark.parametrize("made", [quadratic, welsch, logistic, huber])
+def test_a_price_is_at_least_one_and_does_not_depend_on_how_a_compiler_splits_a_program(made):
+    """f is part of f with its gradient. From n = 4000 on XLA splits sums between threads, and works twice for that."""
+    found = [price.price(made(n)) for n in (10, 316, 10_000)]
+    assert 1 < found[0] < 5
+    assert found == pytest.approx([found[1]] * 3, rel=0.03)
 
 
 def test_the_deep_network_is_its_formula():
@@ -149,7 +159,7 @@ def test_a_user_measures_their_own_problem_in_one_file(tmp_path, monkeypatch, ca
     record = store.read(path)
     assert record is not None and record.arrays["n"].tolist() == [3]
     (claim,) = [one for one in claims.of("gradient_cost") if one.number == 22]
-    assert claim.verdict(gradient_cost_report.measures([path])) == "holds with qualification"
+    assert claim.verdict(gradient_cost_report.measures([path])) == "holds"
     record.arrays["error"][:, 0] = 1e-3
     store.write(path, record.arrays, record.meta)
     assert claim.verdict(gradient_cost_report.measures([path])) == "refuted"

@@ -1,4 +1,4 @@
-"""What a value, a JVP, a gradient and an HVP cost of one problem, in compiled operations and in time, against n."""
+"""What a value, a JVP, a gradient and an HVP cost of one problem, in operations and in time, against n."""
 
 import inspect
 import time

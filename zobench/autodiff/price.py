@@ -1,4 +1,4 @@
-"""The price of a derivative in values of f: compiled operations, which are the same each time, not seconds."""
+"""The price of a derivative in values of f: operations before compilation, the same each time, and not seconds."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from zobench.types import Key, Problem, oracle
 
 
 class Operations(NamedTuple):
-    """What a compiled function does: arithmetic operations, and elementary functions that XLA counts apart."""
+    """What a function does: arithmetic operations, and elementary functions that XLA counts apart."""
 
     flops: float
     transcendentals: float = 0.0
@@ -25,9 +25,10 @@ def price(problem: Problem, transcendental: float = 1.0) -> float:
     """The price of f and its whole gradient by reverse mode, in values of f (Baur & Strassen 1983: at most 5).
 
     operations(value_and_grad f)/operations(f) at x0, of F where methods ask F; an elementary function counts as
-    `transcendental` flops, 1 as in the theorem. The same number each time, and for every n unless f changes its form.
-    A cost axis "in values" charges a gradient this much; give a number of your own where seconds are what counts.
-    Costs two compilations. Raises ValueError where f has no derivative, and as `operations`.
+    `transcendental` flops, 1 as in the theorem. At least 1, as f is part of it; the same number each time, and for
+    every n but for what f does once (a sum of n terms has n − 1 additions). A cost axis "in values" charges a gradient
+    this much; give a number of your own where seconds are what counts. Nothing is compiled. Raises ValueError where f
+    has no derivative, and as `operations`.
     """
     return _relative(problem, lambda f, x: jax.value_and_grad(f)(x), transcendental)
 
@@ -38,20 +39,20 @@ def jvp_price(problem: Problem, transcendental: float = 1.0) -> float:
 
 
 def operations(f: Callable[..., Any], *args: Any) -> Operations:
-    """What f does at arguments of these shapes, counted by XLA in the compiled program; scans count every trip.
+    """What f does at arguments of these shapes, counted by XLA in the program before it is compiled.
 
-    XLA counts the body of a loop once, whatever its trips: with N trips, N·(body) − (body once) is added, the body
-    counted in the same way. Of the branches of a cond the dearer one counts. Elementary functions that XLA writes out
-    as polynomials (erf) are flops. Raises ValueError for a while loop, whose trips only a run tells.
+    A compiler repeats work where that saves memory, and how it does depends on n: it makes f dearer than f with its
+    gradient. XLA counts the body of a loop once, whatever its trips: with N trips, N·(body) − (body once) is added, the
+    body counted in the same way. Of the branches of a cond the dearer one counts. Raises ValueError for a while loop,
+    whose trips only a run tells.
     """
-    return compiled(f, *args)[1]
+    traced = jax.jit(f).trace(*args)
+    return _sum(_counted(traced.lower()), _rest(traced.jaxpr.jaxpr))
 
 
 def compiled(f: Callable[..., Any], *args: Any) -> tuple[Callable[..., Any], Operations]:
     """F compiled for arguments of these shapes, and what it does: `operations`."""
-    traced = jax.jit(f).trace(*args)
-    program = traced.lower().compile()
-    return program, _sum(_counted(program), _rest(traced.jaxpr.jaxpr))
+    return jax.jit(f).lower(*args).compile(), operations(f, *args)
 
 
 def _relative(problem: Problem, derivative: Callable[..., Any], transcendental: float) -> float:
@@ -65,14 +66,14 @@ def _relative(problem: Problem, derivative: Callable[..., Any], transcendental: 
     return operations(lambda x: derivative(f, x), problem.x0).total(transcendental) / alone
 
 
-def _counted(program: Any) -> Operations:
+def _counted(lowered: Any) -> Operations:
     """XLA's own count: a loop's body once."""
-    counted = program.cost_analysis() or {}
+    counted = lowered.cost_analysis() or {}
     return Operations(float(counted.get("flops", 0.0)), float(counted.get("transcendentals", 0.0)))
 
 
 def _once(traced: ClosedJaxpr) -> Operations:
-    return _counted(jax.jit(jaxpr_as_fun(traced)).lower(*traced.in_avals).compile())
+    return _counted(jax.jit(jaxpr_as_fun(traced)).lower(*traced.in_avals))
 
 
 def _rest(jaxpr: Jaxpr) -> Operations:

@@ -58,7 +58,7 @@ def _ratios(found: Sequence[Line], dtype: str, repeats: int, folder: Path) -> No
     grid[1][0].set_ylabel("seconds (ratio)", labelpad=2)
     handles = [Line2D([], [], label=line.name, **_look(i)) for i, line in enumerate(found)]
     caption = (
-        f"Operations: compiled flops and elementary functions. Seconds: median of {repeats} interleaved repeats and "
+        f"Operations: flops and elementary functions, as traced. Seconds: median of {repeats} interleaved repeats and "
     )
     caption += f"quartiles; {dtype}. Bounds: Griewank & Walther 2008."
     figures.legend(figure, handles, caption, columns=5)

@@ -159,7 +159,7 @@ def summary(folder: Path) -> list[tables.Table]:
         for name, line in last.items()
     ]  # fmt: skip
     note = (
-        "Over f, at the largest n. Price: compiled operations (flops, and elementary functions as one each). Seconds: "
+        "Over f, at the largest n. Price: operations as traced (flops, and elementary functions as one each). Seconds: "
     )
     note += "median of interleaved repeats [quartiles]; for small f they hold the call itself."
     return [tables.Table("What does a gradient cost, in values of f?", note, header, body)]
