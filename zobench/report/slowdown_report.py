@@ -81,10 +81,10 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
 
 
 def _of(entries: Sequence, metric: str, estimator: str) -> list:
-    """The entry under the theory step whose problem belongs to the lecture's class: one, or none."""
+    """The entry of the plain method under the theory step on a problem of the lecture's class: one, or none."""
     from zobench.report.slowdown import MEMBERS
 
-    own = (g for g in entries if (g.metric, g.estimator, g.rule) == (metric, estimator, "theory"))
+    own = (g for g in entries if (g.metric, g.estimator, g.rule) == (metric, estimator, "theory") and g.plain)
     return [group for group in own if group.cells[0].record.family in MEMBERS[metric]][:1]
 
 
