@@ -6,6 +6,7 @@ import json
 import os
 
 import pytest
+from matplotlib.lines import Line2D
 from rich.console import Console
 from test_report import cell, change
 
@@ -52,21 +53,23 @@ def other(value):
     return 7 if value is None else value + 1
 
 
-def rows(*asked):
-    """The rows of the table that cells of these configs are points of, all at one n."""
-    told = records.tell([Record(f"{i}", {"config": config, "n": 8}, {}) for i, config in enumerate(asked)])
+def rows(*asked, n=(8, 8)):
+    """The rows of the table that cells of these configs are points of."""
+    told = records.tell([Record("", {"config": c, "n": size}, {}) for c, size in zip(asked, n, strict=True)])
     return [{(slowdown.column_of(r, told), r.method, str(rule)) for rule in r.config["step"]} for r in told]
 
 
 def test_configs_that_differ_in_any_leaf_are_in_different_rows(configs):
     for config in configs:
         for leaf in telling.leaves(config):
-            if not naming.is_size(leaf.key):
-                one, two = rows(config, with_leaf(config, leaf.key, other))
+            changed = [with_leaf(config, leaf.key, other)]
+            if "." in leaf.key and not leaf.key.endswith(("_target_", "metric")):
+                changed.append(with_leaf(config, leaf.key, lambda value: None))
+            for each in changed:
+                one, two = rows(config, each)
                 assert not one & two, leaf
-                if "." in leaf.key and not leaf.key.endswith(("_target_", "metric")):
-                    one, two = rows(config, with_leaf(config, leaf.key, lambda value: None))
-                    assert not one & two, f"without {leaf}"
+                one, two = rows(config, each, n=(8, 16))
+                assert not one & two or naming.is_size(leaf.key) or leaf.key == "step", leaf
 
 
 def test_values_that_look_alike_are_said_apart():
@@ -243,8 +246,7 @@ def test_a_legend_covers_no_label_and_leaves_no_edge(count):
     with figures.context():
         figure, grid = figures.panels(1, 1)
         grid[0][0].set_xlabel("dimension n")
-        line = {"color": "k"}
-        handles = [figures.Line2D([], [], label=f"two-point GD, direction={i}", **line) for i in range(count)]
+        handles = [Line2D([], [], label=f"two-point GD, direction={i}") for i in range(count)]
         figures.legend(figure, handles, "A caption that is longer than the figure is wide. " * 3, columns=5)
         wide = figure.get_size_inches()[0]
         legend = figures._inches(figure, figure.legends[0])
