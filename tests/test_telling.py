@@ -250,7 +250,7 @@ def test_a_legend_covers_no_label_and_leaves_no_edge(count):
         figures.legend(figure, handles, "A caption that is longer than the figure is wide. " * 3, columns=5)
         wide = figure.get_size_inches()[0]
         legend = figures._inches(figure, figure.legends[0])
-        assert legend.y1 <= figures._inches(figure, grid[0][0]).y0 + figures.TOUCH
+        assert legend.y1 <= figures._inches(figure, grid[0][0].xaxis).y0 + figures.TOUCH
         assert figures._inches(figure, figure.texts[0]).y1 <= legend.y0 + 0.1
         for artist in (figure.legends[0], *figure.texts):
             assert figures._inches(figure, artist).x0 >= 0 and figures._inches(figure, artist).x1 <= wide
