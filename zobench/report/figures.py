@@ -85,7 +85,8 @@ def legend(figure: Figure, handles: Sequence, caption: str, *, columns: int = 4)
         placed.remove()
         columns -= 1
         placed = _legend(figure, handles, below, columns)
-    short = _inches(figure, placed).y1 - min((_inches(figure, axes.xaxis).y0 for axes in figure.axes), default=np.inf)
+    labels = [_inches(figure, axes.xaxis).y0 for axes in figure.axes if axes.axison]
+    short = _inches(figure, placed).y1 - min(labels, default=np.inf)
     if short > TOUCH:
         placed.remove()
         _raise(figure, short + 0.05)
