@@ -135,3 +135,15 @@ def test_runs_that_never_arrive_and_failed_cells_are_shown(paths, tmp_path):
     assert [x["reason"] for x in cells if x["status"] == "failed"] == ["none left"] * 2
     assert "holds" not in {entry["verdict"] for entry in claims(tmp_path / "report").values()}
     assert "inf" in (tmp_path / "report" / "table.md").read_text()
+
+
+def test_methods_that_differ_in_more_than_the_number_of_directions_are_studies_of_their_own(paths, tmp_path):
+    def gaussian(arrays, meta):
+        config = {**meta["config"], "estimator": {**meta["config"]["estimator"], "direction": "gaussian"}}
+        return arrays, {**meta, "config": config}
+
+    plain = [path for path in paths if not (store.read_meta(path) or {})["config"]["estimator"]["orthogonal"]]
+    found = directions.studies(records.load([*plain, *altered(plain, tmp_path / "more", gaussian)]))
+    assert [(study.problem, len(study.entries)) for study in found] == [
+        (f"quadratic two_level, direction={direction}", len(Q)) for direction in ("gaussian", "sphere")
+    ]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from made import made
 
-from zobench import claims, compose, profiles
+from zobench import claims, compose, profiles, store
 from zobench.profiles import Pair
 from zobench.report import contenders, profiled, profiles_report
 
@@ -167,5 +167,18 @@ def test_every_contender_has_a_name_and_a_look_of_its_own():
     with compose.session():
         words = [f"contender={','.join(choices)}", "problem.instance=7"]
         overrides = compose.parse(["experiment=quick/profiles", *words])
-        names = [contenders.name(cell.config) for cell in compose.cells(overrides, compose.shared(overrides))]
+        names = [contenders.base(cell.config) for cell in compose.cells(overrides, compose.shared(overrides))]
     assert len(names) == len(choices) == len(set(names)) and set(names) == set(contenders.LOOKS)
+
+
+def test_methods_that_differ_in_an_argument_are_two_and_problems_that_do_are_refused(tmp_path):
+    curves, two = {"own": [[10, 6, 2, 1]]}, {**COBYQA, "adaptive": True}
+    paths = [solved(1, curves, tmp_path, method=method, calls=1) for method in ({**COBYQA, "adaptive": False}, two)]
+    assert profiled.read(paths).methods == ["COBYQA, method.adaptive=false", "COBYQA, method.adaptive=true"]
+    stored = store.read(paths[0])
+    assert stored
+    config = stored.meta["config"]
+    config = {**config, "problem": {**config["problem"], "noise": 0.1}}
+    store.write(tmp_path / "noisy.npz", stored.arrays, {**stored.meta, "config": config})
+    with pytest.raises(ValueError, match="run them apart"):
+        profiled.read([*paths, tmp_path / "noisy.npz"])

@@ -231,3 +231,28 @@ def test_measures_of_nothing_are_nan_and_named():
     found = acceleration.measures([])
     asked = {check.quantity for claim in claims.of("acceleration") for check in claim.checks}
     assert asked <= found.keys() and all(isinstance(x, Estimate) and np.isnan(x.value) for x in found.values())
+
+
+def test_cells_that_differ_in_more_than_n_are_lines_of_their_own(tmp_path):
+    def asked(n, group, **values):
+        record = planted(n, 700 * n**0.7)
+        config = {**record.config, group: {**record.config[group], **values}}
+        return record._replace(key=f"{n}-{values}", meta={**record.meta, "config": config})
+
+    made = [asked(n, "estimator", q=q) for n in DIMS for q in (1, 2)] + [asked(12, "problem", mu=0.1)]
+    found = exponents.lines(ratios.points(records.load(written(tmp_path / "runs", made))))
+    assert [(line.spectrum, len(line.points)) for line in found] == [
+        ("two_level, mu=0.1", 1),
+        ("two_level, mu=null, q=1", 5),
+        ("two_level, mu=null, q=2", 5),
+    ]
+
+
+def test_acceleration_refuses_two_cells_of_one_kind(tmp_path):
+    made = []
+    for q in (1, 2):
+        record = planted(12, 4000, "theory")
+        config = {**record.config, "estimator": {**record.config["estimator"], "q": q}}
+        made.append(record._replace(key=str(q), meta={**record.meta, "config": config}))
+    with pytest.raises(ValueError, match=r"two-point GD, q=1 and .*two-point GD, q=2; this report takes one"):
+        acceleration.entries(records.load(written(tmp_path / "runs", made)))

@@ -1,6 +1,7 @@
 """From the command line to the cells it names, all composed before anything runs: Hydra's rules, our sentences."""
 
 import pickle
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -115,11 +116,12 @@ def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
         raise UsageError(one_line(error)) from error
     parsed = {text: _parse(text) for job in jobs for text in job}
     swept = [text for text in parsed if any(text not in job for job in jobs)]
+    words = Counter(_last(key) for key in {parsed[text].key_or_group for text in swept})
     found: dict[str, Cell] = {}
     for job in jobs:
         config = build.numeric(_cfg([*hydras, *(parsed[text] for text in job)]))
         build.check_values(config)
-        label = " ".join(_label(parsed[text]) for text in job if text in swept)
+        label = " ".join(_label(parsed[text], words) for text in job if text in swept)
         lines = [str(override.input_line) for override in _replaced([parsed[text] for text in job])]
         cell = Cell(label, lines, config, build.key(config))
         found.setdefault(cell.key, cell)
@@ -140,9 +142,17 @@ def _of_job(job: Sequence[str], cfg: DictConfig) -> list[Override]:
     return parse([*hydras, *job])
 
 
-def _label(override: Override) -> str:
-    name, value = override.key_or_group, override.get_value_element_as_str()
-    return value if _is_group(override) else f"{name.rpartition('.')[2]}={value}"
+def _label(override: Override, words: Counter[str]) -> str:
+    """The value of a group, or key=value; of a key its last word where no other swept one has that too."""
+    key, value = override.key_or_group, override.get_value_element_as_str()
+    if _is_group(override):
+        return value if words[_last(key)] < 2 else f"{key}={value}"
+    return f"{_last(key) if words[_last(key)] < 2 else key.removesuffix('._target_')}={value}"
+
+
+def _last(key: str) -> str:
+    """The last word of a key; of a factory that of what it makes."""
+    return key.removesuffix("._target_").rpartition(".")[2]
 
 
 def _is_group(override: Override) -> bool:

@@ -12,12 +12,15 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from zobench import store
 from zobench.store import Record
 
 LINE_EVERY = 10
+WIDEST = 10_000  # characters: as wide as a table likes
 COLUMNS = ("rule", "step", "n", "iterations", "quartiles", "calls", "reached", "run s", "compile s")
+FIRST_TO_GO = ("compile s", "run s", "quartiles", "step")  # where a terminal is too narrow for all
 
 
 @contextmanager
@@ -56,7 +59,8 @@ def sweep_progress(markers: store.Sweep, labels: dict[str, str]) -> Iterator[Non
 def _watch(markers: store.Sweep, labels: dict[str, str], console: Console, over: threading.Event) -> None:
     total, shown, start = len(labels), 0, time.monotonic()
     with Progress(
-        TextColumn("cells"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"),
+        TextColumn("cells"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
         console=console, transient=True, disable=not console.is_terminal,
     ) as bar:  # fmt: skip
         task = bar.add_task("starting", total=total)
@@ -74,17 +78,40 @@ def _watch(markers: store.Sweep, labels: dict[str, str], console: Console, over:
 
 
 def table(cells: Sequence[tuple[str, Path]], console: Console) -> None:
-    """Median iterations and calls to target, one row for each cell and step rule."""
-    shown = Table(
-        box=SIMPLE_HEAD, caption="iterations and calls to target: median over the runs", caption_justify="left"
-    )
-    names = ("cell",) * (len(cells) > 1) + COLUMNS
+    """Median iterations and calls to target, one row for each cell and step rule.
+
+    A narrow terminal gets fewer columns, and what then does not fit is folded, never cut.
+    """
+    lines = [{"cell": label, **row} for label, path in cells for row in _lines(path)]
+    names = [name for name in ("cell", *COLUMNS) if name != "cell" or len(cells) > 1]
+    left_out: list[str] = []
+    for name in FIRST_TO_GO:
+        if console.measure(_grid(lines, names), options=console.options.update(width=WIDEST)).maximum <= console.width:
+            break
+        names.remove(name)
+        left_out.append(name)
+    more = f"; left out: {', '.join(left_out)} (COLUMNS=120 shows more)" if left_out else ""
+    console.print(_grid(lines, names, "iterations and calls to target: median over the runs" + more))
+
+
+def _lines(path: Path) -> list[dict[str, str]]:
+    return [dict(zip(COLUMNS, row, strict=True)) for row in rows(store.read(path))]
+
+
+def _grid(lines: Sequence[dict[str, str]], names: Sequence[str], caption: str | None = None) -> Table:
+    """Text as it stands: a label may have brackets, which rich would take for its own."""
+    grid = Table(box=SIMPLE_HEAD, caption=caption and Text(caption), caption_justify="left")
     for name in names:
-        shown.add_column(name, justify="left" if name in ("cell", "rule", "calls") else "right")
-    for label, path in cells:
-        for row in rows(store.read(path)):
-            shown.add_row(*[label] * (len(cells) > 1), *row)
-    console.print(shown)
+        side = "left" if name in ("cell", "rule", "calls") else "right"
+        grid.add_column(name, justify=side, overflow="fold", no_wrap=name not in ("cell", "calls", "reached"))
+    for line in lines:
+        grid.add_row(*(Text(_printable(line[name])) for name in names))
+    return grid
+
+
+def _printable(text: str) -> str:
+    """Without what would steer the terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def rows(record: Record | None) -> list[list[str]]:

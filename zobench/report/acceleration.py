@@ -58,8 +58,17 @@ class Entry(NamedTuple):
 
 
 def entries(records: Sequence[Record]) -> list[Entry]:
-    """All cells of the four kinds under the theory step, on a quadratic, by kind and n."""
+    """All cells of the four kinds under the theory step, on a quadratic, by kind and n.
+
+    ValueError where two cells are of one kind and n: the report has one of each.
+    """
     found = [_entry(record) for record in records if _kind(record)]
+    place = {}
+    for entry in found:
+        first = place.setdefault((entry.kind, entry.n), entry.record)
+        if first is not entry.record:
+            names = " and ".join(f"{record.problem}, {record.method}" for record in (first, entry.record))
+            raise ValueError(f"{entry.kind}, n = {entry.n}: there is {names}; this report takes one, run them apart")
     order = list(KINDS.values())
     return sorted(found, key=lambda e: (order.index(e.kind), e.n))
 

@@ -11,14 +11,15 @@ from zobench.report.records import Record, target
 
 
 def rows(records: Sequence[Record], cells: Sequence[Measured]) -> list[dict[str, Any]]:
-    """cells.csv: one line a cell and rule, failed cells included."""
-    lines = [row(cell) for cell in cells]
+    """cells.csv: one line a cell and rule, failed cells included; last a column for each key that tells cells apart."""
+    lines = [{**row(cell), **dict(cell.record.columns)} for cell in cells]
     empty = dict.fromkeys(lines[0] if lines else (), "")
     for record in records:
         if record.failed:
-            step = record.meta["config"].get("step", "")
+            step = record.config.get("step", "")
             about = {**_about(record), "rule": "/".join(map(str, step)) if isinstance(step, list) else step}
-            lines.append({**empty, **about, "status": "failed", "reason": record.meta.get("reason", "")})
+            why = {"status": "failed", "reason": record.meta.get("reason", "")}
+            lines.append({**empty, **about, **why, **dict(record.columns)})
     return lines
 
 
@@ -62,12 +63,11 @@ def row(cell: Measured) -> dict[str, Any]:
 
 
 def _about(record: Record) -> dict[str, Any]:
-    config = record.meta["config"]
     return {
         "metric": record.metric,
         "problem": record.problem,
         "estimator": record.estimator,
-        "optimizer": target(config["optimizer"]),
+        "optimizer": target(record.config["optimizer"]),
         "method": record.method,
         "n": record.n,
     }

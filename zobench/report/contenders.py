@@ -1,25 +1,22 @@
 """The names and looks of the methods of conf/contender, read from the configs of their records."""
 
+from collections.abc import Collection, Sequence
+from itertools import cycle
 from typing import Any
 
+from zobench.report import naming
 from zobench.report.figures import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
-from zobench.report.records import target
+from zobench.report.records import Record, target
 
-SOLVERS = {"CG": "conjugate gradients", "L-BFGS-B": "L-BFGS"}
-PLAIN = {
-    "random_pursuit": "random pursuit",
-    "one_plus_one": "(1+1)-ES",
-    "cma": "CMA-ES",
-    "three_point": "three points",
-    "accelerated": "accelerated",
-}
 ESTIMATORS = {
     "autodiff": "gradient descent",
     "finite_difference": "difference descent",
     "two_point": "two-point descent",
 }
-OPTIMIZERS = {"adam": "Adam", "sign_sgd": "signs"}
-DASH, DOT = (0, (5, 2)), (0, (1.2, 1.2))
+OPTIMIZERS = {"optax.adam": "Adam", "optax.sign_sgd": "signs"}
+SGD = {"_target_": naming.GD}
+DASH, DOT, DASH_DOT = (0, (5, 2)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5))
+COLORS, LINES = (GREY, PURPLE, GREEN, ORANGE, SKY, BLUE, VERMILLION, BLACK), (DOT, DASH_DOT, DASH, "-")
 LOOKS = {
     "L-BFGS": (BLACK, "-"),
     "L-BFGS, differences": (BLUE, "-"),
@@ -39,30 +36,33 @@ LOOKS = {
 }  # in the order of the tables
 
 
-def name(config: dict[str, Any]) -> str:
-    """What the config of a record calls its method."""
-    method, optimizer = target(config["method"]), config["optimizer"]
-    if method == "scipy":
-        algorithm = str(config["method"]["algorithm"])
-        differences = config["method"].get("gradient") in ("forward", "central")
-        return SOLVERS.get(algorithm, algorithm) + ", differences" * differences
-    if method != "descent":
-        return PLAIN.get(method, method)
-    estimator, rule = target(config["estimator"]), target(optimizer)
-    if rule == "sgd" and not optimizer.get("momentum"):
-        signs = config["estimator"].get("direction") == "rademacher"
-        return "SPSA" if signs else ESTIMATORS.get(estimator, estimator)
-    kind = "Nesterov" if optimizer.get("nesterov") else "momentum" if rule == "sgd" else OPTIMIZERS.get(rule, rule)
-    return f"{'two points' if estimator == 'two_point' else estimator}, {kind}"
+def name(record: Record) -> str:
+    """What a report calls the method of a record, with what tells it from others: "two-point descent, q=4"."""
+    return ", ".join([base(record.config, record.telling), *naming.told(record.config, record.telling)])
+
+
+def base(config: dict[str, Any], telling: Collection[str] = ()) -> str:
+    """What its method is called, whatever its arguments."""
+    if target(config["method"]) != "descent":
+        return naming.kind(config, telling)
+    values = naming.normal(config)
+    factory, rule = naming.own("estimators", values["estimator"]), naming.target(values["optimizer"])
+    estimator = ESTIMATORS.get(factory) or naming.kind({**config, "optimizer": SGD}, telling).partition(",")[0]
+    if rule == naming.GD:
+        return estimator
+    words = OPTIMIZERS.get(rule) or naming.optimizer(config, telling)
+    return f"{'two points' if factory == 'two_point' else estimator}, {words}"
 
 
 def order(method: str) -> tuple[int, str]:
     """Sorts methods: those with a look first, in its order."""
-    names = list(LOOKS)
-    return (names.index(method) if method in names else len(names), method)
+    names = [name for name in LOOKS if method == name or method.startswith(f"{name}, ")]
+    return (list(LOOKS).index(max(names, key=len)) if names else len(LOOKS), method)
 
 
-def look(method: str) -> dict[str, Any]:
-    """Colour and line of a method."""
-    color, line = LOOKS.get(method, (GREY, DOT))
-    return {"color": color, "linestyle": line}
+def looks(methods: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Colour and line of each method; those without a look of their own get what is left, in turn."""
+    taken = {LOOKS[method] for method in methods if method in LOOKS}
+    left = cycle([look for look in ((color, line) for line in LINES for color in COLORS) if look not in taken])
+    found = {method: LOOKS[method] if method in LOOKS else next(left) for method in dict.fromkeys(methods)}
+    return {method: {"color": color, "linestyle": line} for method, (color, line) in found.items()}

@@ -15,7 +15,7 @@ import numpy as np
 
 from zobench import build, statistics, theory
 from zobench.decay import first_at_most
-from zobench.report import measured
+from zobench.report import measured, naming
 from zobench.report.measured import Measured
 from zobench.report.records import RULES, Record, rank
 from zobench.statistics import Estimate
@@ -65,11 +65,17 @@ class Study(NamedTuple):
 
 
 def studies(records: Sequence[Record]) -> list[Study]:
-    """Every problem and dimension for which numbers of directions ran, the largest dimension last."""
+    """Every problem and dimension for which numbers of directions ran, the largest dimension last.
+
+    Methods that differ in more than these numbers are studies of their own, the method said with the problem.
+    """
+    ran = [record for record in records if not record.failed and "q" in record.config["estimator"]]
+    several = len({record.kind for record in ran}) > 1
     found: dict[tuple[str, int], list[Record]] = {}
-    for record in records:
-        if not record.failed and "q" in record.meta["config"]["estimator"]:
-            found.setdefault((record.problem, record.n), []).append(record)
+    for record in ran:
+        rest = [key for key in record.telling if key not in ("estimator.q", "estimator.orthogonal")]
+        name = ", ".join([record.problem, *[record.kind] * several, *naming.told(record.config, rest)])
+        found.setdefault((name, record.n), []).append(record)
     return [_study(*place, found[place]) for place in sorted(found, key=lambda place: (place[1], place[0]))]
 
 

@@ -12,7 +12,7 @@ from zobench import statistics
 from zobench.problems.mds import distances, true_map
 from zobench.report.measured import Measured, censored
 from zobench.report.records import Record
-from zobench.report.slowdown import Group, constant, find, ratio, reference
+from zobench.report.slowdown import Group, constant, ratio, reference
 from zobench.statistics import Estimate
 
 
@@ -101,6 +101,7 @@ def _row(entries: Sequence[Group], group: Group, cell: Measured) -> dict[str, An
         "map_error": found.error if found else nan,
         "f_star": float(cell.record.meta["f_star"] or 0.0),
         "target": float(cell.record.meta["target"]),
+        **dict(cell.record.columns),
     }
 
 
@@ -116,7 +117,7 @@ def slowdown_exponent(entries: Sequence[Group], group: Group) -> tuple[Estimate,
 
 def two_point_groups(entries: Sequence[Group]) -> list[Group]:
     """Entries that have a gradient descent to be compared with."""
-    return [g for g in entries if g.estimator == "two_point" and find(entries, g.column, "autodiff", g.rule)]
+    return [g for g in entries if g.estimator == "two_point" and reference(entries, g)]
 
 
 def constants(entries: Sequence[Group], group: Group) -> Estimate:

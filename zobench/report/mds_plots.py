@@ -10,19 +10,18 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from zobench.report import figures
-from zobench.report.figures import BLACK, BLUE, GREY, SKY, VERMILLION
+from zobench.report.figures import BLACK, GREY, SKY, VERMILLION
 from zobench.report.mds import Map, objective, points, recovered, seconds
 from zobench.report.measured import Measured
 from zobench.report.scaling import scaling_panel
 from zobench.report.slowdown import Group
 
 AXES = {"iterations": "iteration k", "calls": "oracle calls", "seconds": "seconds a run"}
-CURVE: dict[str, tuple[str, float, Any]] = {
-    "autodiff": (BLACK, 1.3, "-"),
-    "finite_difference": (SKY, 4.5, "-"),
-    "two_point": (VERMILLION, 1.3, "-"),
+CURVE: dict[str, dict[str, Any]] = {
+    "autodiff": {"color": BLACK, "lw": 1.3, "linestyle": "-"},
+    "finite_difference": {"color": SKY, "lw": 4.5, "linestyle": "-"},
+    "two_point": {"color": VERMILLION, "lw": 1.3, "linestyle": "-"},
 }
-OTHER: tuple[str, float, Any] = (BLUE, 1.3, ":")
 
 
 def draw(entries: Sequence[Group], folder: Path) -> None:
@@ -34,7 +33,7 @@ def draw(entries: Sequence[Group], folder: Path) -> None:
     maps = list(dict.fromkeys((cell.record.problem, cell.record.n) for cell in chosen))
     by_map = [[cell for cell in chosen if (cell.record.problem, cell.record.n) == one] for one in _three(maps)]
     with figures.context():
-        convergence(by_map, rule, folder)
+        convergence(by_map, rule, _styles([g for g in entries if g.rule == rule]), folder)
         recovered_maps(by_map, rule, folder)
         scaling(entries, folder)
 
@@ -44,13 +43,25 @@ def _three(maps: Sequence) -> list:
     return [maps[i] for i in sorted({0, (len(maps) - 1) // 2, len(maps) - 1})]
 
 
-def convergence(by_map: Sequence[Sequence[Measured]], rule: str, folder: Path) -> None:
+def _styles(groups: Sequence[Group]) -> dict[str, dict[str, Any]]:
+    """The look of each method, the three usual ones first, as many as are legible."""
+    usual = {method: CURVE[name] for name, method in figures.mains(groups).items() if name in CURVE}
+    others = {m: {**look, "lw": 1.3, "ms": 3.5} for m, look in figures.looks(groups).items() if m not in usual}
+    shown = [*usual, *others][: figures.MOST]
+    return {m: {**usual, **others}[m] for m in dict.fromkeys(g.method for g in groups) if m in shown}
+
+
+def convergence(
+    by_map: Sequence[Sequence[Measured]], rule: str, styles: dict[str, dict[str, Any]], folder: Path
+) -> None:
     """f against iterations, oracle calls and seconds; a row a map."""
+    methods = dict.fromkeys(cell.record.method for cells in by_map for cell in cells)
     figure, grid = figures.panels(len(by_map), 3, high=1.9, foot=1.0, head=0.5)
     for row, cells in zip(grid, by_map, strict=True):
         for axes, of in zip(row, AXES, strict=True):
             for cell in sorted(cells, key=lambda cell: cell.record.estimator != "finite_difference"):
-                _curve(axes, cell, of)
+                if cell.record.method in styles:
+                    _curve(axes, cell, of, styles[cell.record.method])
             record = cells[0].record
             minimum = record.meta["f_star"] or 0.0
             if minimum > 0:
@@ -59,35 +70,29 @@ def convergence(by_map: Sequence[Sequence[Measured]], rule: str, folder: Path) -
             axes.minorticks_off()
             axes.set_ylabel("stress f" if of == "iterations" else "")
             axes.set_title(f"{points(record)} points, n = {record.n}" if of == "iterations" else "")
-    methods = dict.fromkeys((c.record.method, c.record.estimator) for cells in by_map for c in cells)
-    handles = [_line(estimator, method) for method, estimator in methods]
+    handles = [Line2D([], [], **look, solid_capstyle="butt", label=method) for method, look in styles.items()]
     handles += [
         Patch(color=VERMILLION, alpha=0.2, lw=0, label="10–90 % of runs"),
         Line2D([], [], color=GREY, lw=0.8, linestyle=":", label="minimum f*"),
     ]
     runs = max(cell.hits.size for cells in by_map for cell in cells)
     caption = f"Median over {runs} seeds, {rule} step, each curve to the target; seconds: a run's share of its batch."
+    caption += figures.unseen(len(methods) - len(styles))
     figures.legend(figure, handles, caption, columns=5)
     figures.save(figure, folder, "convergence")
 
 
-def _line(estimator: str, label: str) -> Line2D:
-    color, width, line = CURVE.get(estimator, OTHER)
-    return Line2D([], [], color=color, lw=width, linestyle=line, solid_capstyle="butt", label=label)
-
-
-def _curve(axes: Axes, cell: Measured, of: str) -> None:
+def _curve(axes: Axes, cell: Measured, of: str, look: dict[str, Any]) -> None:
     k, f = cell.record.k(cell.rule), objective(cell)
     shown = figures.thin(k, cell.time.value)
     if shown.size == 0:
         return
     scale = {"iterations": 1.0, "calls": cell.record.calls, "seconds": seconds(cell, 1)}[of]
-    color, width, line = CURVE.get(cell.record.estimator, OTHER)
     x = k[shown] * scale
     low, middle, high = np.quantile(f[:, shown], [0.1, 0.5, 0.9], axis=0, method="lower")
-    axes.plot(x, middle, color=color, lw=width, linestyle=line, solid_capstyle="butt")
+    axes.plot(x, middle, **look, solid_capstyle="butt", markevery=0.13)
     if len(f) > 1:
-        axes.fill_between(x, low, np.minimum(high, f[:, 0].max() * 10), color=color, alpha=0.2, lw=0)
+        axes.fill_between(x, low, np.minimum(high, f[:, 0].max() * 10), color=look["color"], alpha=0.2, lw=0)
 
 
 def recovered_maps(by_map: Sequence[Sequence[Measured]], rule: str, folder: Path) -> None:
@@ -95,7 +100,8 @@ def recovered_maps(by_map: Sequence[Sequence[Measured]], rule: str, folder: Path
     magnified = _magnified(by_map)
     figure, grid = figures.panels(1, len(by_map), wide=3.4, high=2.7, foot=0.95, head=0.5)
     for axes, cells in zip(grid[0], by_map, strict=True):
-        found = {cell.record.estimator: recovered(cell) for cell in cells}
+        ordered = sorted(cells, key=lambda cell: cell.record.plain)  # of two with one estimator the plain one is shown
+        found = {cell.record.estimator: recovered(cell) for cell in ordered}
         axes.set_title(f"{points(cells[0].record)} points", pad=17)
         axes.margins(0.12, 0.1)
         drawn = [(name, m) for name in ("autodiff", "two_point") if (m := found.get(name))]
@@ -103,7 +109,7 @@ def recovered_maps(by_map: Sequence[Sequence[Measured]], rule: str, folder: Path
             _places(axes, name, one, magnified)
             short = {"autodiff": "GD", "two_point": "two-point"}[name]
             text = f"{short}: off by {one.error:.3g}{_unit(cells[0])} (rms)"
-            color = CURVE[name][0]
+            color = CURVE[name]["color"]
             axes.text(0.5 * i, 1.025, text, transform=axes.transAxes, fontsize=7, color=color)
         if drawn:
             _true(axes, drawn[0][1])
@@ -185,16 +191,16 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 def scaling(entries: Sequence[Group], folder: Path) -> None:
     """Iterations and oracle calls to the target against n."""
     columns = list(dict.fromkeys(group.column for group in entries))
+    (legible, more), styles = figures.legible(entries), figures.looks(entries)
     figure, grid = figures.panels(len(columns), 2, high=2.6, foot=1.1)
     for row, column in zip(grid, columns, strict=True):
         for axes, of in zip(row, ("iterations", "calls"), strict=True):
-            own = [g for g in entries if g.column == column and (g.rule == "theory" or g.estimator == "two_point")]
-            scaling_panel(axes, own or [g for g in entries if g.column == column], of)
+            own = [g for g in legible if g.column == column]
+            scaling_panel(axes, own or [g for g in entries if g.column == column], of, styles)
             axes.set_title(column.partition(":")[0] if of == "iterations" else "")
             axes.set_ylabel(f"{'iterations' if of == 'iterations' else 'oracle calls'} to target", labelpad=1)
             axes.set_xlabel("dimension n")
     seeds = max(group.seeds for group in entries)
-    figures.legend(
-        figure, figures.method_handles(entries), f"Median over {seeds} seeds, 95 % interval (bootstrap).", columns=3
-    )
+    caption = f"Median over {seeds} seeds, 95 % interval (bootstrap).{more}"
+    figures.legend(figure, figures.method_handles(legible, entries), caption, columns=3)
     figures.save(figure, folder, "scaling")

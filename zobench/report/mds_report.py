@@ -87,7 +87,7 @@ def measures(records: Sequence[Path]) -> dict[str, Estimate]:
     from zobench.report import records as reading
 
     entries = slowdown.groups(reading.load(records))
-    two = next((group for group in mds.two_point_groups(entries) if group.rule == "theory"), None)
+    two = next((g for g in mds.two_point_groups(entries) if g.rule == "theory" and g.plain), None)
     gd = slowdown.reference(entries, two) if two else None
     calls = []
     if two and gd:

@@ -34,12 +34,18 @@ class Runs(NamedTuple):
 
 
 def read(paths: Sequence[Path]) -> Runs:
-    """Problems that every method was run on; a run that failed counts, as one that never arrived."""
+    """Problems that every method was run on; a run that failed counts, as one that never arrived.
+
+    ValueError where a problem differs in more than its instance: a profile is of one set of problems.
+    """
     found: dict[tuple[str, int], Record] = {}
     for record in reading.load(paths):
-        config = record.meta["config"]
-        if "instance" in config["problem"]:
-            found[contenders.name(config), int(config["problem"]["instance"])] = record
+        if "instance" in record.config["problem"]:
+            place = contenders.name(record), int(record.config["problem"]["instance"])
+            if place in found:
+                both = f"{found[place].problem} and {record.problem}"
+                raise ValueError(f"{both}: a profile is of one set of problems; run them apart")
+            found[place] = record
     methods = sorted({method for method, _ in found}, key=contenders.order)
     asked = sorted({problem for _, problem in found})
     problems = [one for one in asked if all((method, one) in found for method in methods)]

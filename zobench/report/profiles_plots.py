@@ -55,15 +55,14 @@ def _panel(axes: Axes, runs: Runs, x: np.ndarray, found: Profile, label: str) ->
     axes.set(xscale="log", xlim=(x[0], x[-1]), ylim=(0, 1.02), xlabel=label)
     axes.minorticks_off()
     order = np.argsort(-found.value.mean(axis=1), kind="stable")
-    for m, method in enumerate(runs.methods):
-        look = contenders.look(method)
+    for m, look in enumerate(contenders.looks(runs.methods).values()):
         axes.step(x, found.value[m], where="post", lw=1.2, **look)
         if m in order[[0, len(order) // 2, -1]] and np.isfinite(found.low[m]).all():
             axes.fill_between(x, found.low[m], found.high[m], step="post", color=look["color"], alpha=0.09, lw=0)
 
 
 def _foot(figure, runs: Runs, what: str, columns: int = 6) -> None:
-    handles = [Line2D([], [], label=method, **contenders.look(method)) for method in runs.methods]
+    handles = [Line2D([], [], label=method, **look) for method, look in contenders.looks(runs.methods).items()]
     caption = f"{len(runs.problems)} problems, n = {runs.n.min()} to {runs.n.max()}, {runs.runs} runs, at most "
     caption += f"{runs.budget} calls; {what}."
     caption += " Bands of the best, middle and last: 95 %" + ", bootstrap over problems." * (columns > 4)

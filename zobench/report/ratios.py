@@ -15,6 +15,7 @@ import jax
 import numpy as np
 
 from zobench import build, recursion, statistics, theory
+from zobench.report import naming, telling
 from zobench.report.measured import hitting_time
 from zobench.report.records import RULES, Record, rank, target
 from zobench.statistics import Estimate
@@ -55,26 +56,41 @@ class Point(NamedTuple):
 
 
 def points(records: Sequence[Record]) -> list[Point]:
-    """All cells of descent on a quadratic that stop on f − f* relative to the start, by spectrum, rule and n."""
-    found = [_point(record, rule) for record in records if _usable(record) for rule in record.rules]
+    """All cells of descent on a quadratic that stop on f − f* relative to the start, by spectrum, rule and n.
+
+    What cells of a spectrum differ in besides n and the rank is said with it: "two_level, q=4".
+    """
+    usable = [record for record in records if _usable(record)]
+    found = [_point(r, rule, name) for r, name in zip(usable, _names(usable), strict=True) for rule in r.rules]
     return sorted(found, key=lambda p: (p.spectrum, rank(RULES, p.rule), p.rule, p.n, p.r))
 
 
 def _usable(record: Record) -> bool:
     stop = record.meta["config"]["stop"]
     asked = (record.family, stop["metric"], stop["relative_to"], target(record.meta["config"]["method"]))
-    plain = not record.failed and record.method == "two-point GD"
+    plain = not record.failed and record.kind == "two-point GD"
     return plain and asked == ("quadratic", "gap", "start", "descent")
 
 
-def _point(record: Record, rule: str) -> Point:
+def _names(records: Sequence[Record]) -> list[str]:
+    spectra = [str(record.config["problem"]["spectrum"]) for record in records]
+    keys = telling.differing_within([{"problem": record.config["problem"]} for record in records], spectra)
+    problems = [
+        telling.said(record.config, {k for k in own if not naming.is_size(k)} - {"problem.rank"}, "problem.")
+        for record, own in zip(records, keys, strict=True)
+    ]
+    methods = [naming.told(record.config, record.telling) for record in records]
+    return [", ".join(filter(None, parts)) for parts in zip(spectra, problems, map(", ".join, methods), strict=True)]
+
+
+def _point(record: Record, rule: str, name: str) -> Point:
     rng = np.random.default_rng([record.n, rank(RULES, rule)])
     config = record.meta["config"]
     ratio = float(config["stop"]["target"])
     exact = known(frozen(config["problem"]), frozen(config["estimator"]), ratio)
     step = float(record.meta["rules"][rule]["step"])
     return Point(
-        spectrum=str(config["problem"]["spectrum"]),
+        spectrum=name,
         n=record.n,
         rule=rule,
         r=exact.r,

@@ -1,34 +1,43 @@
-"""Records as the reports see them: what was run (labels from the config) and what came out (arrays)."""
+"""Records as the reports see them: what was run (labels from the config) and what came out (arrays).
 
-from collections.abc import Sequence
+A row of a table is the set of cells that are equal in everything but the dimension and the step rule: what differs
+besides is said in the problem's name (the column) or in the method's (the row), see `tell`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from zobench import store
+from zobench.report import naming, telling
+from zobench.report.naming import METHODS
 
-METHODS = {
-    "autodiff": "GD (autodiff)",
-    "forward_mode": "GD (forward mode)",
-    "finite_difference": "finite-difference GD",
-    "two_point": "two-point GD",
-}
+__all__ = ["METHODS", "RULES", "Record", "load", "rank", "row", "target", "tell"]
+
 RULES = ("theory", "trace", "tuned")
-NAMING = ("spectrum", "cities")  # arguments that belong to a problem's name
-SIZES = ("dim", "points")  # arguments that say how large it is, not which
 
 
 class Record(NamedTuple):
     """One cell: its key, what is known about it, and its arrays by name. A failed cell has no arrays.
 
-    `telling`: arguments of the problem that differ within a report, the dimension apart.
+    `telling`: keys of its config in which it differs from others of the report, the dimension apart. `columns`: those
+    of all records of the report, with its own values. `replaced`: how many earlier records there are of its config.
     """
 
     key: str
     meta: dict[str, Any]
     arrays: dict[str, np.ndarray]
     telling: tuple[str, ...] = ()
+    columns: tuple[tuple[str, Any], ...] = ()
+    replaced: int = 0
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What was asked for."""
+        return self.meta["config"]
 
     @property
     def failed(self) -> bool:
@@ -43,40 +52,44 @@ class Record(NamedTuple):
     @property
     def metric(self) -> str:
         """What the runs stopped on: gradient, gap or distance."""
-        return str(self.meta["config"]["stop"]["metric"])
+        return str(self.config["stop"]["metric"])
 
     @property
     def estimator(self) -> str:
-        """The estimator's factory."""
-        return target(self.meta["config"]["estimator"])
+        """The estimator's factory: its name, its path where it is not of zobench, "" where the method takes none."""
+        return naming.own("estimators", self.config["estimator"]) if naming.takes_estimator(self.config) else ""
+
+    @property
+    def kind(self) -> str:
+        """The method by its usual name, with what is not the default said: "finite-difference GD, forward quotient"."""
+        return naming.kind(self.config, self.telling)
 
     @property
     def method(self) -> str:
-        """The row of the table: the estimator by its usual name, with what is not the default said."""
-        config = self.meta["config"]
-        name = METHODS.get(self.estimator, self.estimator)
-        optimizer = target(config["optimizer"])
-        extra = [] if config["estimator"].get("quotient", "central") == "central" else ["forward quotient"]
-        extra += [] if optimizer == "sgd" else [optimizer]
-        return f"{name}, {', '.join(extra)}" if extra else name
+        """The row of the table: the kind, and what tells it from others: "two-point GD, q=4 orthogonal=true"."""
+        return ", ".join([self.kind, *naming.told(self.config, self.telling)])
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is one of the methods that the lectures speak of, with the defaults of its estimator."""
+        return naming.plain(self.config)
 
     @property
     def family(self) -> str:
-        """The problem's factory."""
-        return target(self.meta["config"]["problem"])
+        """The problem's factory: its name, or its whole path where it is not of zobench."""
+        return naming.own("problems", self.config["problem"])
 
     @property
     def problem(self) -> str:
         """The problem's name, with the arguments in which it differs from others: "quadratic log_uniform mu=0.1"."""
-        config = self.meta["config"]["problem"]
-        words = [str(config[name]) for name in NAMING if name in config]
-        words += [f"{name}={config.get(name)}" for name in self.telling]
-        return " ".join([self.family, *words])
+        return naming.problem(self.config, self.telling)
 
     @property
     def n(self) -> int:
         """Dimension; of a failed cell the one that was asked for, 0 where the config does not say."""
-        asked = self.meta["config"]["problem"]
+        asked = self.config["problem"]
+        while isinstance(asked.get("problem"), dict):
+            asked = asked["problem"]
         return int(self.meta.get("n") or asked.get("dim") or (asked.get("points") or 0) * asked.get("embedding", 1))
 
     @property
@@ -98,26 +111,115 @@ class Record(NamedTuple):
 
 
 def load(paths: Sequence[Path]) -> list[Record]:
-    """Read records, sorted so that the report does not depend on the order in which they were made."""
-    records = []
-    for path in paths:
+    """Read records, sorted so that the report does not depend on the order in which they were made.
+
+    Of several records of the same config (made by other code or libraries) the latest is taken.
+    """
+    latest: dict[str, Record] = {}
+    for path in sorted(filter(Path.exists, paths), key=lambda path: (path.stat().st_mtime_ns, path.name)):
         stored = store.read(path)
         if stored is not None:
-            records.append(Record(path.stem, stored.meta, stored.arrays))
-    records = [record._replace(telling=_telling(record, records)) for record in records]
-    return sorted(records, key=lambda r: (rank(("gradient", "gap", "distance"), r.metric), r.problem, *row(r), r.n))
+            asked = store.digest(stored.meta["config"])
+            replaced = latest[asked].replaced + 1 if asked in latest else 0
+            latest[asked] = Record(path.stem, stored.meta, stored.arrays, replaced=replaced)
+    metrics = ("gradient", "gap", "distance")
+    return sorted(
+        tell(list(latest.values())), key=lambda r: (rank(metrics, r.metric), r.problem, row(r), r.n, r.rules, r.key)
+    )
 
 
-def _telling(record: Record, records: Sequence[Record]) -> tuple[str, ...]:
-    """Arguments in which problems of the same family and metric differ."""
-    like = [r.meta["config"]["problem"] for r in records if (r.family, r.metric) == (record.family, record.metric)]
-    names = sorted(set().union(*like) - {"_target_", *SIZES, *NAMING})
-    return tuple(name for name in names if len({repr(problem.get(name)) for problem in like}) > 1)
+def tell(records: Sequence[Record]) -> list[Record]:
+    """The same records with what tells each from the others.
+
+    Arguments of a problem are compared among those of its metric, those of a method within the report; what else is in
+    a config (dtype, seeds, stop, tuning) among the cells of a method on a problem, as a problem may have its own.
+    """
+    configs = [naming.normal(record.config) for record in records]
+    shown = [naming.shown(config) for config in configs]
+    metrics, kinds = [record.metric for record in records], [naming.target(config["method"]) for config in configs]
+    of_problem = telling.differing_within([_only(config, ("problem",)) for config in configs], metrics)
+    of_method = telling.differing_within([_only(config, naming.METHOD) for config in configs], kinds)
+    differ = [one | other for one, other in zip(of_problem, of_method, strict=True)]
+    unclear = _ambiguous(configs, shown)
+    new = [keys - {*names} | also for keys, names, also in zip(differ, shown, unclear, strict=True)]
+    found = _with(records, new)
+    places = [(record.metric, record.problem, record.kind) for record in found]
+    rest = [_only(config, config.keys() - {"problem", *naming.METHOD, "step"}) for config in configs]
+    found = _apart(_with(found, telling.differing_within(rest, places)))
+    keys = {key for record in found for key in record.telling}.union(*differ).difference(*shown)
+    columns = sorted(key for key in keys if not naming.is_size(key))
+    return [record._replace(columns=tuple(_columns(record.config, columns))) for record in found]
 
 
-def row(record: Record) -> tuple[int, str]:
-    """Sorts rows of the table: gradient first, then finite differences, then two points."""
-    return rank(tuple(METHODS), record.estimator), record.method
+def _only(config: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: config[name] for name in names}
+
+
+def _with(records: Sequence[Record], keys: Sequence[set[str]]) -> list[Record]:
+    """Records that tell these keys besides, but for the size and what is in the problem's name anyway."""
+    new = [{key for key in own if not (naming.is_size(key) or naming.is_name(key))} for own in keys]
+    return [r._replace(telling=tuple(sorted({*r.telling, *own}))) for r, own in zip(records, new, strict=True)]
+
+
+def _ambiguous(configs: Sequence[dict[str, Any]], shown: Sequence[Sequence[str]]) -> list[set[str]]:
+    """Of the factories that names have anyway those whose last word is also that of another one at the same place."""
+    targets = [
+        {key: str(telling.at(config, key)) for key in keys if telling.has(config, key)}
+        for config, keys in zip(configs, shown, strict=True)
+    ]
+    several: dict[str, set[str]] = {}
+    for key, path in (item for own in targets for item in own.items()):
+        several.setdefault(key, set()).add(path)
+    unclear = {key: telling.ambiguous(paths) for key, paths in several.items()}
+    return [{key for key, path in own.items() if path in unclear[key]} for own in targets]
+
+
+def _apart(records: Sequence[Record]) -> list[Record]:
+    """Records that would be one point of a row, told apart by whatever differs: the steps or sizes asked for.
+
+    Where the steps differ at one dimension, all cells of the row are told by them, so that no row is split by halves.
+    """
+    points: dict[tuple, list[int]] = {}
+    for i, record in enumerate(records):
+        points.setdefault((record.metric, record.problem, record.method, record.n), []).append(i)
+    added: list[set[str]] = [set() for _ in records]
+    of_row: dict[tuple, set[str]] = {}
+    for place, members in points.items():
+        if len(members) < 2 or not _overlap([records[i] for i in members]):
+            continue
+        for i, keys in zip(members, telling.differing([records[i].config for i in members]), strict=True):
+            added[i] |= keys
+            of_row.setdefault(place[:3], set()).update(key for key in keys if not naming.is_size(key))
+    for place, members in points.items():
+        for i in members:
+            added[i] |= {key for key in of_row.get(place[:3], ()) if telling.has(records[i].config, key)}
+    return [r._replace(telling=tuple(sorted({*r.telling, *keys}))) for r, keys in zip(records, added, strict=True)]
+
+
+def _overlap(records: Sequence[Record]) -> bool:
+    """Whether a step rule is among those of two of the records."""
+    rules = [set(record.rules or map(str, _list(record.config.get("step", "")))) for record in records]
+    return sum(map(len, rules)) > len(set().union(*rules))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _columns(config: dict[str, Any], keys: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Columns of a table for these keys, empty where the config has none; "config.seeds", as "seeds" is another one."""
+    for key in keys:
+        name = key if "." in key else f"config.{key}"
+        value = telling.at(config, key) if telling.has(config, key) else ""
+        yield name, value if isinstance(value, str | float) or type(value) is int else telling.text(value)
+
+
+def row(record: Record) -> tuple:
+    """Sorts rows of the table: gradient first, then finite differences, then two points; q=4 before q=16."""
+    parts = re.split(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)", record.method)
+    order = [(float(part) if i % 2 else 0.0, part) for i, part in enumerate(parts)]
+    base = record.kind.partition(",")[0]
+    return rank(tuple(naming.ESTIMATORS.values()), base), order
 
 
 def rank(order: Sequence[str], name: str) -> int:
@@ -127,4 +229,4 @@ def rank(order: Sequence[str], name: str) -> int:
 
 def target(config: dict[str, Any]) -> str:
     """Last word of a config's _target_: the factory's name."""
-    return str(config.get("_target_", "?")).rsplit(".", 1)[-1]
+    return telling.word(naming.target(config))

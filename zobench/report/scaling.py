@@ -1,26 +1,33 @@
 """One panel of iterations or calls to the target against n, for both reports."""
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from zobench.report import figures
+from zobench.report.records import METHODS
 from zobench.report.slowdown import Group, exponent
 from zobench.report.tables import number
 from zobench.statistics import Estimate, Fit
 
 SHORT = {"autodiff": "GD", "finite_difference": "finite differences", "two_point": "two-point"}
+WIDE = 58  # characters that fit in a panel
 LINE_HIGH = 0.075  # of the panel: room for the exponents, one line each, above the points
 
 
-def scaling_panel(axes: Axes, groups: Sequence[Group], of: str) -> None:
-    """Medians with intervals, fitted lines, and the exponents in the corner that rising curves leave empty."""
+def scaling_panel(axes: Axes, groups: Sequence[Group], of: str, styles: dict[str, dict[str, Any]]) -> None:
+    """Medians with intervals, fitted lines, and the exponents in the corner that rising curves leave empty.
+
+    `styles`: the look of each method, `figures.looks`.
+    """
     axes.set(xscale="log", yscale="log")
     low, high, lines = np.inf, 0.0, []
     for group in groups:
-        look = figures.look(group.estimator, group.rule)
+        look = figures.look(styles[group.method], group.rule)
         values = [cell.time if of == "iterations" else cell.calls for cell in group.cells]
         kept = [(n, v) for n, v in zip(group.n, values, strict=True) if np.isfinite(v.value)]
         for n, v in kept:
@@ -33,10 +40,11 @@ def scaling_panel(axes: Axes, groups: Sequence[Group], of: str) -> None:
             axes.plot(ends, line, **{**look, "marker": ""})
         lines.append((_label(group, fit, reason), look["color"]))
         low, high = min([low, *(v.value for _, v in kept)]), max([high, *(v.value for _, v in kept)])
-    if len({text for text, _ in lines}) < len(lines):  # no fit: the same reason for all
-        lines = list({text: (text, "#444444") for text, _ in lines}.values())
+    times = Counter(text for text, _ in lines)  # no fit: the same reason, said once
+    lines = list({text: (text, color if times[text] == 1 else "#444444") for text, color in lines}.values())
     for i, (text, color) in enumerate(lines):
-        axes.text(0.03, 0.98 - LINE_HIGH * i, text, transform=axes.transAxes, va="top", fontsize=6.8, color=color)
+        size = 6.8 * min(1, WIDE / len(text.replace("$", "")))
+        axes.text(0.03, 0.98 - LINE_HIGH * i, text, transform=axes.transAxes, va="top", fontsize=size, color=color)
     if high > 0:
         room = LINE_HIGH * len(lines) + 0.05
         span = max(np.log(high / low), 1.0)
@@ -51,7 +59,9 @@ def scaling_panel(axes: Axes, groups: Sequence[Group], of: str) -> None:
 def _label(group: Group, fit: Fit | None, reason: str) -> str:
     if not fit:
         return f"an exponent {reason}"
-    return f"{SHORT.get(group.estimator, group.method)}, {group.rule}: {exponent_text('n', fit.slope)}"
+    usual, short = METHODS.get(group.estimator, ""), SHORT.get(group.estimator, "")
+    name = short + group.method.removeprefix(usual) if short and group.method.startswith(usual) else group.method
+    return f"{name}, {group.rule}: {exponent_text('n', fit.slope)}"
 
 
 def exponent_text(base: str, value: Estimate) -> str:

@@ -48,6 +48,11 @@ class Group(NamedTuple):
         return self.cells[0].record.estimator
 
     @property
+    def plain(self) -> bool:
+        """Whether the lectures speak of it: plain descent along an estimator with its defaults."""
+        return self.cells[0].record.plain
+
+    @property
     def n(self) -> list[int]:
         """Dimensions of the cells."""
         return [cell.record.n for cell in self.cells]
@@ -71,7 +76,7 @@ def column_of(record: Record, records: Sequence[Record]) -> str:
 
 
 def groups(records: Sequence[Record]) -> list[Group]:
-    """Cells that ran, by column, method and rule; a later record at the same n does not replace an earlier one."""
+    """Cells that ran, by column, method and rule: those of one entry are equal in everything but the dimension."""
     found: dict[tuple[str, str, str], list[Measured]] = {}
     for record in records:
         for rule in record.rules:
@@ -81,14 +86,32 @@ def groups(records: Sequence[Record]) -> list[Group]:
 
 
 def find(entries: Sequence[Group], column: str, estimator: str, rule: str) -> Group | None:
-    """The first entry of a column with this estimator and rule."""
-    matching = (g for g in entries if (g.column, g.estimator, g.rule) == (column, estimator, rule))
-    return next(matching, None)
+    """The entry of a column with this estimator and rule: the plain one, or where there is none the first."""
+    matching = [g for g in entries if (g.column, g.estimator, g.rule) == (column, estimator, rule)]
+    return next((g for g in matching if g.plain), next(iter(matching), None))
 
 
 def reference(entries: Sequence[Group], group: Group) -> Group | None:
-    """Gradient descent of the same column and rule: what the constant K/(n K_GD) is measured against."""
-    return find(entries, group.column, "autodiff", group.rule)
+    """Gradient descent of the same column and rule: what the constant K/(n K_GD) is measured against.
+
+    It has the same optimizer, method, dtype and stop, and if it was tuned, was so in the same way; None: there is none.
+    """
+    matching = [
+        g
+        for g in entries
+        if (g.column, g.estimator, g.rule) == (group.column, "autodiff", group.rule) and _ran_alike(g, group)
+    ]
+    return next((g for g in matching if _seeds(g) == _seeds(group)), next(iter(matching), None))
+
+
+def _ran_alike(one: Group, other: Group) -> bool:
+    names = ["optimizer", "method", "dtype", "stop"] + ["tuning"] * (one.rule == "tuned")
+    configs = (one.cells[0].record.config, other.cells[0].record.config)
+    return all(configs[0].get(name) == configs[1].get(name) for name in names)
+
+
+def _seeds(group: Group) -> list[Any]:
+    return [group.cells[0].record.config.get(name) for name in ("seed", "seeds")]
 
 
 def exponent(group: Group, of: str) -> tuple[Fit | None, str]:
@@ -157,14 +180,29 @@ def exact_mean(group: Group, exact: Sequence[float]) -> float:
 
 
 def rows(entries: Sequence[Group], records: Sequence[Record]) -> list[dict[str, Any]]:
-    """table.csv, the theory rule first, then by column and method."""
+    """table.csv, the theory rule first, then by column and method.
+
+    Last are columns that are there only where they tell rows apart: whether the lectures speak of the method, and each
+    key of the configs that differs.
+    """
     order = sorted(entries, key=lambda g: rank(RULES, g.rule))
-    return [table_row(entries, group, failures(group, records)) for group in order]
+    plain = all(group.plain for group in order)
+    return [
+        table_row(entries, group, failures(group, records))
+        | ({} if plain else {"plain": "yes" if group.plain else "no"})
+        | dict(group.cells[0].record.columns)
+        for group in order
+    ]
 
 
 def failures(group: Group, records: Sequence[Record]) -> list[str]:
-    """Failed cells that belong to an entry, with their reason."""
-    return [
+    """Failed cells that belong to an entry, with their reason, and earlier records that a cell takes the place of."""
+    several = [
+        f"n={cell.record.n}: the latest of {cell.record.replaced + 1} records that differ in nothing asked for"
+        for cell in group.cells
+        if cell.record.replaced
+    ]
+    return several + [
         f"n={r.n} failed: {r.meta.get('reason', '')}"
         for r in records
         if r.failed and column_of(r, records) == group.column and r.method == group.method

@@ -1,6 +1,6 @@
 """The pictures of the slowdown report: convergence, scaling, collapse."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +40,12 @@ def draw(entries: Sequence[Group], folder: Path) -> None:
 def convergence(entries: Sequence[Group], columns: Sequence[str], folder: Path) -> None:
     """Mean curves with the band over seeds, their bounds, and the exact recursion, at three dimensions."""
     rule = _rule(entries)
+    others, more = _others(entries, rule)
     figure, grid = figures.panels(1, len(columns), high=3.0, foot=1.1, head=0.5)
     for axes, column in zip(grid[0], columns, strict=True):
         drawn = [find(entries, column, name, rule) for name in ("finite_difference", "autodiff", "two_point")]
         differences, gradient, zero = drawn
+        _draw_others(axes, entries, column, rule, others)
         if differences:
             _mean(axes, differences.cells[-1], color=SKY, lw=5, solid_capstyle="butt")
         if gradient:
@@ -55,20 +57,51 @@ def convergence(entries: Sequence[Group], columns: Sequence[str], folder: Path) 
         for group, place, color in ((gradient, 0.0, BLACK), (zero, 0.4, VERMILLION)):
             if group:
                 axes.text(place, 1.025, _decay_text(group), transform=axes.transAxes, fontsize=7.5, color=color)
-    handles = [Line2D([], [], color=BLACK, label="GD (autodiff)")]
-    handles += [Line2D([], [], color=SKY, lw=5, solid_capstyle="butt", label="finite-difference GD")]
-    handles += [Line2D([], [], color=c, label=f"two-point GD, n = {n}") for n, c in _sizes(entries, rule)]
-    handles += [
-        Line2D([], [], color="#555555", linestyle="--", lw=0.9, label="proven bound, same colour"),
-        Line2D([], [], color=ORANGE, lw=0, marker="o", ms=3, mec=BLACK, mew=0.6, label="exact recursion"),
-        Patch(color=ORANGE, alpha=0.2, lw=0, label="10–90 % of runs"),
-    ]
+    main = figures.mains([g for g in entries if g.rule == rule])
+    handles = [Line2D([], [], color=BLACK, label=main[name]) for name in ("autodiff",) if name in main]
+    band = {"color": SKY, "lw": 5, "solid_capstyle": "butt"}
+    handles += [Line2D([], [], **band, label=main[name]) for name in ("finite_difference",) if name in main]
+    handles += [Line2D([], [], color=c, label=f"{main['two_point']}, n = {n}") for n, c in _sizes(entries, rule)]
+    handles += [Line2D([], [], **look, label=f"{method}, largest n") for method, look in others.items()]
+    if "autodiff" in main or "two_point" in main:
+        handles += [
+            Line2D([], [], color="#555555", linestyle="--", lw=0.9, label="proven bound, same colour"),
+            Line2D([], [], color=ORANGE, lw=0, marker="o", ms=3, mec=BLACK, mew=0.6, label="exact recursion"),
+            Patch(color=ORANGE, alpha=0.2, lw=0, label="10–90 % of runs"),
+        ]
     figures.legend(
         figure,
         handles,
-        f"Mean over {_seeds(entries)} seeds; {STEP.get(rule, f'{rule} step')}; rates fitted over {_n(entries)}.",
+        f"Mean over {_seeds(entries)} seeds; {STEP.get(rule, f'{rule} step')}; rates fitted over {_n(entries)}.{more}",
     )
     figures.save(figure, folder, "convergence")
+
+
+def _others(entries: Sequence[Group], rule: str) -> tuple[dict[str, dict[str, Any]], str]:
+    """Looks of the methods that are not one of the three, as many as are legible; what a caption says of the rest."""
+    groups = [group for group in entries if group.rule == rule]
+    main = figures.mains(groups)
+    names = [main[name] for name in ("autodiff", "finite_difference", "two_point") if name in main]
+    found = {method: look for method, look in figures.looks(groups).items() if method not in names}
+    room = figures.MOST - len(names)
+    return dict(list(found.items())[:room]), figures.unseen(len(found) - room)
+
+
+def _draw_others(
+    axes: Axes,
+    entries: Sequence[Group],
+    column: str,
+    rule: str,
+    looks: dict[str, dict[str, Any]],
+    unit: Callable[[Measured], float] = lambda cell: 1,
+) -> None:
+    """The mean curves of these methods at their largest n, k in units of its own."""
+    for group in entries:
+        if (group.column, group.rule) == (column, rule) and group.method in looks:
+            k = group.cells[-1].record.k(rule)
+            shown = figures.thin(k, group.cells[-1].mean_time)
+            mean = mean_curve(group.cells[-1].record, rule)[shown]
+            axes.plot(k[shown] / unit(group.cells[-1]), mean, **looks[group.method], ms=3.5, markevery=0.13)
 
 
 def _mean(axes: Axes, cell: Measured, **look: Any) -> np.ndarray:
@@ -123,16 +156,17 @@ def _frame(axes: Axes, column: str, entries: Sequence[Group], label: str) -> Non
 
 def scaling(entries: Sequence[Group], columns: Sequence[str], folder: Path) -> None:
     """Iterations and oracle calls to the target against n, with the fitted power laws."""
+    (legible, more), styles = figures.legible(entries), figures.looks(entries)
     figure, grid = figures.panels(2, len(columns), high=2.5, foot=0.95)
     for row, of in zip(grid, ("iterations", "calls"), strict=True):
         for axes, column in zip(row, columns, strict=True):
-            own = [g for g in entries if g.column == column and (g.rule == "theory" or g.estimator == "two_point")]
-            scaling_panel(axes, own or [g for g in entries if g.column == column], of)
+            own = [g for g in legible if g.column == column]
+            scaling_panel(axes, own or [g for g in entries if g.column == column], of, styles)
             axes.set_title(column if of == "iterations" else "")
             axes.set_ylabel("iterations to target" if of == "iterations" else "oracle calls to target", labelpad=1)
             axes.set_xlabel("" if of == "iterations" else "dimension n")
     caption = f"Median over {_seeds(entries)} seeds, 95 % interval (bootstrap); lines fitted power laws; {_n(entries)}."
-    figures.legend(figure, figures.method_handles(entries), caption, columns=5)
+    figures.legend(figure, figures.method_handles(legible, entries), caption + more, columns=5)
     figures.save(figure, folder, "scaling")
 
 
@@ -140,7 +174,9 @@ def collapse(entries: Sequence[Group], columns: Sequence[str], folder: Path) -> 
     """Two-point curves of all n against k/n: one line, and gradient descent's against k beside it."""
     rule = _rule(entries)
     figure, grid = figures.panels(1, len(columns), high=2.8, foot=1.1)
-    sizes = sorted({n for g in entries if g.estimator == "two_point" for n in g.n})
+    others, more = _others(entries, rule)
+    main = figures.mains([g for g in entries if g.rule == rule])
+    sizes = sorted({n for g in entries if g.method == main.get("two_point") for n in g.n})
     place = {n: 1 - i / max(1, len(sizes) - 1) for i, n in enumerate(sizes)}  # from broad and light to narrow and dark
     looks = {n: {"color": mpl.colormaps["cividis"](0.95 * t), "lw": 0.9 + 5 * t} for n, t in place.items()}
     for axes, column in zip(grid[0], columns, strict=True):
@@ -151,12 +187,21 @@ def collapse(entries: Sequence[Group], columns: Sequence[str], folder: Path) -> 
             axes.plot(k[shown] / cell.record.n, mean[shown], **looks[cell.record.n], solid_capstyle="butt")
         if gradient:
             _mean(axes, gradient.cells[-1], color=VERMILLION, lw=1.4, linestyle=(0, (2, 1.2)), zorder=5)
-        _frame(axes, column, entries, "k/n (two-point GD), k (GD)")
-    handles = [Line2D([], [], **looks[n], label=f"two-point GD, n = {n}") for n in sizes]
-    handles.append(Line2D([], [], color=VERMILLION, lw=1.4, linestyle=(0, (2, 1.2)), label="GD (autodiff), against k"))
+        _draw_others(axes, entries, column, rule, others, _unit)
+        _frame(axes, column, entries, "k/n (two-point GD), k (GD)" if not others else "k/n, k of what asks gradients")
+    handles = [Line2D([], [], **looks[n], label=f"{main['two_point']}, n = {n}") for n in sizes]
+    dashes = {"color": VERMILLION, "lw": 1.4, "linestyle": (0, (2, 1.2))}
+    handles += [Line2D([], [], **dashes, label=f"{main[name]}, against k") for name in ("autodiff",) if name in main]
+    handles += [Line2D([], [], **look, label=f"{method}, largest n") for method, look in others.items()]
     caption = f"Mean over {_seeds(entries)} seeds, against k/n; {STEP.get(rule, f'{rule} step')}; {_n(entries)}."
-    figures.legend(figure, handles, caption)
+    figures.legend(figure, handles, caption + more)
     figures.save(figure, folder, "collapse")
+
+
+def _unit(cell: Measured) -> float:
+    """What k is divided by: n, and 1 for a method that asks gradients or n values or more a step."""
+    calls = cell.record.meta["calls"]
+    return 1 if calls["grad"] or sum(calls.values()) >= cell.record.n else cell.record.n
 
 
 def _rule(entries: Sequence[Group]) -> str:
@@ -170,7 +215,8 @@ def _three(cells: Sequence[Measured]) -> list[Measured]:
 
 
 def _sizes(entries: Sequence[Group], rule: str) -> list[tuple[int, str]]:
-    group = next((g for g in entries if g.estimator == "two_point" and g.rule == rule), None)
+    own = [g for g in entries if g.estimator == "two_point" and g.rule == rule]
+    group = next((g for g in own if g.plain), next(iter(own), None))
     return [(cell.record.n, color) for cell, color in zip(_three(group.cells if group else []), N_COLORS, strict=False)]
 
 

@@ -92,10 +92,10 @@ def _of_exact(group) -> Estimate:
 
 
 def _of(entries: Sequence, metric: str, estimator: str, rule: str = "theory") -> list:
-    """The entry under a step rule whose problem belongs to the lecture's class: one, or none."""
+    """The entry of the plain method under a step rule on a problem of the lecture's class: one, or none."""
     from zobench.report.slowdown import MEMBERS
 
-    own = (g for g in entries if (g.metric, g.estimator, g.rule) == (metric, estimator, rule))
+    own = (g for g in entries if (g.metric, g.estimator, g.rule) == (metric, estimator, rule) and g.plain)
     return [group for group in own if group.cells[0].record.family in MEMBERS[metric]][:1]
 
 

@@ -34,7 +34,7 @@ def main_table(rows: Sequence[Line]) -> Table:
 def _block(rows: Sequence[Line | None]) -> list[list[str]]:
     """The lines of one method; lines that say nothing in any column are left out."""
     entries = {
-        "lecture": lambda r: lecture(r["metric"], r["estimator"]),
+        "lecture": lecture,
         "measured": decay,
         "exact mean": exact,
         "iterations": lambda r: _power(r, "iterations_n_exponent"),
@@ -53,12 +53,13 @@ def rules_table(rows: Sequence[Line]) -> Table:
     chosen = [row for row in rows if row["estimator"] == "two_point"]
     columns = list(dict.fromkeys(row["column"] for row in chosen))
     lines = []
-    for rule in dict.fromkeys(row["rule"] for row in chosen):
-        own = {row["column"]: row for row in chosen if row["rule"] == rule}
+    methods = list(dict.fromkeys(row["method"] for row in chosen))
+    for method, rule in dict.fromkeys((row["method"], row["rule"]) for row in chosen):
+        own = {row["column"]: row for row in chosen if (row["method"], row["rule"]) == (method, rule)}
         found = [own.get(column) for column in columns]
-        lines.append(
-            [f"{rule} step", "iterations", *(_power(row, "iterations_n_exponent") if row else "" for row in found)]
-        )
+        name = f"{method}, " if len(methods) > 1 else ""
+        exponents = [_power(row, "iterations_n_exponent") if row else "" for row in found]
+        lines.append([f"{name}{rule} step", "iterations", *exponents])
         lines.append(["", "no power law", *(bent(row) if row else "" for row in found)])
         lines.append(["", "K/(n K_GD)", *(_measured(row, "constant") if row else "" for row in found)])
     lines = [line for line in lines if any(line[2:])]
@@ -128,9 +129,10 @@ def contractions(cells: Sequence[Line]) -> Table:
     )
 
 
-def lecture(metric: str, estimator: str) -> str:
-    """What the lecture says of k iterations."""
-    return LECTURE[metric, estimator not in METHODS or estimator == "two_point"]
+def lecture(row: Line) -> str:
+    """What the lecture says of k iterations; nothing of methods that it does not speak of."""
+    plain = row["estimator"] in METHODS and row.get("plain", "yes") == "yes"
+    return LECTURE[row["metric"], row["estimator"] == "two_point"] if plain else ""
 
 
 def decay(row: Line) -> str:

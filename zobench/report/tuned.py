@@ -79,7 +79,7 @@ def _response(record: Record, records: Sequence[Record]) -> Response:
     return Response(
         record=record,
         column=slowdown.column_of(record, records),
-        method=contenders.name(record.meta["config"]),
+        method=contenders.name(record),
         multiples=multiples,
         hits=hits,
         diverged=gone,

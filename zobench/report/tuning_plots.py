@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,24 +17,25 @@ def draw(found: Sequence[Response], folder: Path) -> None:
     """A column for each class: the response above, the good steps below."""
     columns = list(dict.fromkeys((each.column, each.record.n) for each in found)) or [("nothing was tuned", 0)]
     methods = sorted({each.method for each in found}, key=contenders.order)
+    looks = contenders.looks(methods)
     with figures.context():
         figure, grid = figures.panels(2, len(columns), wide=3.5, high=2.2, foot=1.15, head=0.45)
         for j, (column, n) in enumerate(columns):
             own = [each for each in found if (each.column, each.record.n) == (column, n)]
-            _response(grid[0][j], own)
-            _ranges(grid[1][j], own, methods)
+            _response(grid[0][j], own, looks)
+            _ranges(grid[1][j], own, looks)
             grid[0][j].set_title(column)
         grid[0][0].set_ylabel("oracle calls to target")
-        handles = [Line2D([], [], label=method, marker="o", ms=4, **contenders.look(method)) for method in methods]
+        handles = [Line2D([], [], label=method, marker="o", ms=4, **look) for method, look in looks.items()]
         figures.legend(figure, handles, _caption(found), columns=3)
         figures.save(figure, folder, "tuning")
 
 
-def _response(axes: Axes, own: Sequence[Response]) -> None:
+def _response(axes: Axes, own: Sequence[Response], looks: dict[str, dict[str, Any]]) -> None:
     axes.set(xscale="log", yscale="log")
     axes.axvline(1, color=GREY, lw=0.7, linestyle=":", zorder=0)
     for each in own:
-        look, calls = contenders.look(each.method), each.record.calls
+        look, calls = looks[each.method], each.record.calls
         arrived = np.isfinite(each.times)
         x, y = each.multiples[arrived], each.times[arrived] * calls
         axes.plot(x, y, lw=1.1, **look)
@@ -46,14 +48,14 @@ def _response(axes: Axes, own: Sequence[Response]) -> None:
     _limits(axes, own)
 
 
-def _ranges(axes: Axes, own: Sequence[Response], methods: Sequence[str]) -> None:
+def _ranges(axes: Axes, own: Sequence[Response], looks: dict[str, dict[str, Any]]) -> None:
     """A bar over the steps that need at most twice the time of the best, with the ratio of its ends."""
-    axes.set(xscale="log", ylim=(len(methods) - 0.5, -0.5), xlabel="multiple of the theory step")
+    axes.set(xscale="log", ylim=(len(looks) - 0.5, -0.5), xlabel="multiple of the theory step")
     axes.set_title("steps that need at most twice the calls of the best", fontsize=8)
     axes.set_yticks([])
     axes.axvline(1, color=GREY, lw=0.7, linestyle=":", zorder=0)
     for each in own:
-        place, color = methods.index(each.method), contenders.look(each.method)["color"]
+        place, color = list(looks).index(each.method), looks[each.method]["color"]
         low, high = each.good
         if low != low:
             continue

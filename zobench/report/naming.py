@@ -1,0 +1,169 @@
+"""How a config is called: the problem's name (a column of the tables) and the method's (a row).
+
+`telling` are the keys of the config that tell it from others of a report (`zobench.report.records.tell` finds them);
+names carry them with their values, and nothing else that is not the default of a method.
+"""
+
+import inspect
+from collections.abc import Collection, Iterable
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from zobench.report.telling import Config, said, text, word
+
+METHODS = {
+    "autodiff": "GD (autodiff)",
+    "forward_mode": "GD (forward mode)",
+    "finite_difference": "finite-difference GD",
+    "two_point": "two-point GD",
+}
+ESTIMATORS = {**METHODS, "spsa": "SPSA"}
+SOLVERS = {"CG": "conjugate gradients", "L-BFGS-B": "L-BFGS"}
+OTHERS = {
+    "zobench.methods.random_pursuit": "random pursuit",
+    "zobench.methods.one_plus_one": "(1+1)-ES",
+    "zobench.methods.three_point": "three points",
+    "zobench.solvers.cma": "CMA-ES",
+}  # methods that take no estimator
+DESCENT, ACCELERATED, GD = "zobench.methods.descent", "zobench.methods.accelerated", "optax.sgd"
+METHOD = ("estimator", "optimizer", "method")  # what makes the iterates
+NAMING = ("spectrum", "cities")  # arguments that belong to a problem's name
+SIZES = ("dim", "points")  # arguments that say how large it is, not which
+QUOTIENTS = ("forward", "fourth", "complex")
+
+
+def own(module: str, values: Config) -> str:
+    """The factory's name where it is of that module of zobench, else its whole path: another's is not one of ours."""
+    path = target(values)
+    return word(path) if path.startswith(f"zobench.{module}.") else path
+
+
+def target(values: Config) -> str:
+    """The path of a config's factory."""
+    return str(values.get("_target_", "?"))
+
+
+def normal(config: Config) -> Config:
+    """The config with a factory of its own for each method that has a name of its own: SPSA, momentum, scipy's."""
+    estimator, optimizer = dict(config.get("estimator", {})), dict(config.get("optimizer", {"_target_": GD}))
+    method = dict(config.get("method", {"_target_": DESCENT}))
+    if target(estimator) == "zobench.estimators.two_point" and estimator.get("direction") == "rademacher":
+        estimator["_target_"] = "zobench.estimators.spsa"
+        del estimator["direction"]
+    if target(optimizer) == GD and optimizer.get("momentum"):
+        optimizer["_target_"] = "optax.nesterov" if optimizer.pop("nesterov", False) else "optax.momentum"
+    if target(method) == "zobench.solvers.scipy":
+        method["_target_"] = f"zobench.solvers.{_solver(method)}"
+        method.pop("algorithm", None)
+    return {"problem": {}, **config, "estimator": estimator, "optimizer": optimizer, "method": method}
+
+
+def _solver(method: Config) -> str:
+    algorithm = str(method.get("algorithm"))
+    return SOLVERS.get(algorithm, algorithm) + ", differences" * (method.get("gradient") in ("forward", "central"))
+
+
+def shown(config: Config) -> list[str]:
+    """Keys of the factories whose names are in the names of the problem and the method whatever tells them apart."""
+    keys, values, prefix = [], config["problem"], "problem."
+    while isinstance(values, dict) and "_target_" in values:
+        keys.append(f"{prefix}_target_")
+        values, prefix = values.get("problem"), f"{prefix}problem."
+    method = target(config["method"])
+    kept = {DESCENT: METHOD, ACCELERATED: ("estimator", "method")}.get(method, ("method",))
+    return keys + [f"{group}._target_" for group in kept]
+
+
+def takes_estimator(config: Config) -> bool:
+    """Whether the method estimates a gradient by the config's estimator; what one's own does is not known: it may."""
+    path = target(normal(config)["method"])
+    return path in (DESCENT, ACCELERATED) or not path.startswith("zobench.")
+
+
+def kind(config: Config, telling: Collection[str] = ()) -> str:
+    """The method by its usual name, with an optimizer that is not gradient descent and a quotient that is not central.
+
+    A factory of one's own is called by its last word, by its whole path where `telling` has it.
+    """
+    values = normal(config)
+    method, estimator = target(values["method"]), target(values["estimator"])
+    if method.startswith("zobench.solvers.") and method != "zobench.solvers.cma":
+        return method.removeprefix("zobench.solvers.")
+    if method not in (DESCENT, ACCELERATED):
+        return OTHERS.get(method) or _called("method", method, telling)
+    name = ESTIMATORS.get(own("estimators", values["estimator"])) or _called("estimator", estimator, telling)
+    quotient = values["estimator"].get("quotient")
+    extra = [f"{quotient} quotient"] if quotient in QUOTIENTS and "estimator.quotient" not in telling else []
+    extra += ["accelerated"] if method != DESCENT else []
+    extra += [optimizer(config, telling)] if method == DESCENT and target(values["optimizer"]) != GD else []
+    return ", ".join([name, *extra])
+
+
+def optimizer(config: Config, telling: Collection[str] = ()) -> str:
+    """What the update rule is called."""
+    path = target(normal(config)["optimizer"])
+    return "Nesterov" if path == "optax.nesterov" else _called("optimizer", path, telling)
+
+
+def _called(group: str, path: str, telling: Collection[str]) -> str:
+    return path if f"{group}._target_" in telling else word(path)
+
+
+def told(config: Config, telling: Iterable[str]) -> list[str]:
+    """What tells a method from others, in words: its arguments, then how it was run."""
+    hidden = shown(normal(config))
+    keys = [key for key in telling if key not in hidden and not key.startswith("problem.")]
+    of_estimator = [key for key in keys if key.startswith("estimator.")]
+    words = said(config, of_estimator, "estimator."), said(config, [k for k in keys if _is_argument(k)])
+    ran = [key for key in keys if key not in of_estimator and not _is_argument(key) and key != "dtype"]
+    dtype = text(config["dtype"]) if "dtype" in keys else ""
+    return [piece for piece in (*words, dtype, said(config, ran)) if piece]
+
+
+def _is_argument(key: str) -> bool:
+    return key.startswith(("optimizer.", "method."))
+
+
+def problem(config: Config, telling: Collection[str] = ()) -> str:
+    """The problem's name, those of the problems it is made of, then its arguments in `telling`."""
+    words, values, prefix = [], config["problem"], "problem."
+    while isinstance(values, dict):
+        path = target(values)
+        words.append(path if f"{prefix}_target_" in telling else word(path))
+        words += [text(values[name]) for name in NAMING if name in values]
+        values, prefix = values.get("problem"), f"{prefix}problem."
+    hidden = [*shown(normal(config)), *(key for key in telling if is_name(key))]
+    keys = [key for key in telling if key.startswith("problem.") and key not in hidden]
+    return " ".join([*words, said(config, keys, "problem.")]).rstrip()
+
+
+def is_name(key: str) -> bool:
+    """Whether an argument of a problem is in its name anyway."""
+    return key.startswith("problem.") and word(key) in NAMING
+
+
+def is_size(key: str) -> bool:
+    """Whether an argument of a problem says how large it is."""
+    return key.startswith("problem.") and word(key) in SIZES
+
+
+def plain(config: Config) -> bool:
+    """Whether the lectures speak of it: plain descent along one of METHODS, with the defaults of the estimator."""
+    values = normal(config)
+    arguments = {group: _arguments(values[group]) for group in METHOD}
+    name = own("estimators", values["estimator"])
+    ours = (target(values["method"]), target(values["optimizer"])) == (DESCENT, GD) and name in METHODS
+    if not ours or arguments["optimizer"] or arguments["method"]:
+        return False
+    return all(_defaults(name).get(key, key) == value for key, value in arguments["estimator"].items())
+
+
+def _arguments(values: Config) -> Config:
+    return {key: value for key, value in values.items() if key not in ("_target_", "_partial_")}
+
+
+@cache
+def _defaults(name: str) -> dict[str, Any]:
+    parameters = inspect.signature(getattr(import_module("zobench.estimators"), name)).parameters
+    return {key: parameter.default for key, parameter in parameters.items()}

@@ -1,0 +1,124 @@
+"""What tells configs apart: their leaves that are not the same in all of them, and how a value is said.
+
+A leaf is a value of a config by its key on the command line, such as "estimator.q". It is compared among the configs
+whose factories around it are the same, so that q of one estimator is not held against an estimator without q.
+"""
+
+import json
+import re
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from zobench import store
+
+Config = dict[str, Any]
+LONG = 40  # characters of a value that is said in full
+WORD = re.compile(r"[A-Za-z_][\w.+/-]*")
+
+
+class Leaf(NamedTuple):
+    """A key, the factories that it is inside of (the outermost first), and its value."""
+
+    key: str
+    inside: tuple[Hashable, ...]
+    value: Any
+
+
+def leaves(config: Config, prefix: str = "", inside: tuple[Hashable, ...] = ()) -> Iterator[Leaf]:
+    """All leaves of a config. A `_target_` is inside of the factories around its own."""
+    within = (*inside, config.get("_target_"))
+    for name, value in config.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, f"{prefix}{name}.", within)
+        else:
+            yield Leaf(prefix + name, inside if name == "_target_" else within, value)
+
+
+def _groups(config: Config, prefix: str = "", inside: tuple[Hashable, ...] = ()) -> Iterator[tuple[str, tuple]]:
+    """Where leaves may be: each group of a config, without and with its own factory."""
+    within = (*inside, config.get("_target_"))
+    yield from ((prefix, inside), (prefix, within))
+    for name, value in config.items():
+        if isinstance(value, dict) and value:
+            yield from _groups(value, f"{prefix}{name}.", within)
+
+
+def differing(configs: Sequence[Config]) -> list[set[str]]:
+    """For each config the keys of its leaves that others do not have with this value. Linear in the leaves."""
+    values: dict[tuple[str, tuple], dict[int, str]] = {}
+    groups: dict[tuple[str, tuple], set[int]] = {}
+    for i, config in enumerate(configs):
+        for key, inside, value in leaves(config):
+            values.setdefault((key, inside), {})[i] = text(value)
+        for group in _groups(config):
+            groups.setdefault(group, set()).add(i)
+    found: list[set[str]] = [set() for _ in configs]
+    for (key, inside), said in values.items():
+        there = groups[key[: key.rfind(".") + 1], inside]
+        if len(set(said.values())) > 1 or len(said) < len(there):
+            for i in said:
+                found[i].add(key)
+    return found
+
+
+def differing_within(configs: Sequence[Config], places: Sequence[Hashable]) -> list[set[str]]:
+    """The same, each config compared with those of its own place alone."""
+    members: dict[Hashable, list[int]] = {}
+    for i, place in enumerate(places):
+        members.setdefault(place, []).append(i)
+    found: list[set[str]] = [set() for _ in configs]
+    for group in members.values():
+        for i, keys in zip(group, differing([configs[i] for i in group]), strict=True):
+            found[i] = keys
+    return found
+
+
+def at(config: Config, key: str) -> Any:
+    """The value of a key. KeyError where the config has none."""
+    value: Any = config
+    for name in key.split("."):
+        if not isinstance(value, dict):
+            raise KeyError(key)
+        value = value[name]
+    return value
+
+
+def has(config: Config, key: str) -> bool:
+    """Whether a config has that key."""
+    try:
+        at(config, key)
+    except KeyError:
+        return False
+    return True
+
+
+def said(config: Config, keys: Iterable[str], strip: str = "") -> str:
+    """The leaves in words, "q=4 orthogonal=true", in order of the keys; `strip` is left off them."""
+    known = [key for key in sorted(keys) if has(config, key)]
+    return " ".join(f"{_name(key.removeprefix(strip))}={text(at(config, key))}" for key in known)
+
+
+def _name(key: str) -> str:
+    """A factory is said by the key of what it makes."""
+    return key.removesuffix("._target_")
+
+
+def text(value: Any) -> str:
+    """A value as YAML has it; different values give different texts, long ones with a part of their hash."""
+    if isinstance(value, str) and WORD.fullmatch(value) and value not in ("true", "false", "null", "NaN", "Infinity"):
+        return value
+    whole = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return whole if len(whole) <= LONG else f"{whole[: LONG - 15]}…({store.digest(value)[:6]})"
+
+
+def word(target: str) -> str:
+    """The last word of a factory's path."""
+    return target.rpartition(".")[2]
+
+
+def ambiguous(targets: Iterable[str]) -> set[str]:
+    """Those that another one shares its last word with."""
+    of: dict[str, set[str]] = {}
+    for target in targets:
+        of.setdefault(word(target), set()).add(target)
+    return {target for several in of.values() if len(several) > 1 for target in several}
