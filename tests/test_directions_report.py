@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from zobench import claims as every
 from zobench import report, store
 from zobench.__main__ import main
 from zobench.report import directions, directions_report, files, records
@@ -38,7 +39,13 @@ def drawn(paths, folder):
 
 
 def claims(folder):
-    return {entry["claim"]: entry for entry in json.loads((folder / "verdicts.json").read_text())}
+    return {entry["statement"]: entry for entry in json.loads((folder / "verdicts.json").read_text())}
+
+
+def judged(paths):
+    """The check of each quantity."""
+    lines = every.judged("directions", directions_report.measures(paths))
+    return {check["quantity"]: check for line in lines for check in line["checks"]}
 
 
 def altered(paths, folder, change):
@@ -105,9 +112,10 @@ def test_the_line_of_b_is_the_closed_form(paths):
 
 
 def test_verdicts_follow_the_records(ran, paths, tmp_path):
-    before = claims(ran / "reports" / "directions")
-    least, falls = (next(key for key in before if words in key) for words in ("fewest calls", "calls fall"))
-    assert len(before) == 2 + 2 * len(Q) and before[least]["expected"] == 2 and before[falls]["verdict"] == "holds"
+    falls = "orthogonal directions: largest calls(next q)/calls(q)"
+    least = "independent directions: q of the fewest calls/√(n−1)"
+    before = judged(paths)
+    assert before[falls]["verdict"] == "holds"
 
     def slower(arrays, meta):
         own = meta["config"]["estimator"]
@@ -115,12 +123,11 @@ def test_verdicts_follow_the_records(ran, paths, tmp_path):
             arrays["theory/hits"] = arrays["theory/hits"] * 10
         return arrays, meta
 
-    drawn(altered(paths, tmp_path / "slower", slower), tmp_path / "report")
-    after = claims(tmp_path / "report")
-    assert after[falls]["verdict"] == "fails" and after[falls]["measured"] > 1
-    assert after[least]["measured"] != 2 and after[least]["verdict"] != "holds"
-    q8 = next(key for key in before if "q = 8 orthogonal" in key)
-    assert (before[q8]["verdict"], after[q8]["verdict"]) == ("holds", "not measured")  # 4 seeds: too few
+    after = judged(altered(paths, tmp_path / "slower", slower))
+    assert after[falls]["measured"] > 1 and after[falls]["verdict"] == "refuted"
+    assert after[least]["measured"] != before[least]["measured"]
+    assert after["median calls over the exact recursion, most"]["measured"] > 5
+    assert "needs n >= 32" in next(iter(claims(ran / "reports" / "directions").values()))["reason"]
 
 
 def test_runs_that_never_arrive_and_failed_cells_are_shown(paths, tmp_path):

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from zobench import report, store
+from zobench import claims, report, store
 from zobench.problems import mds as problem
-from zobench.report import files, mds, mds_report, measured, records, slowdown, slowdown_report, tables, verdicts
-from zobench.statistics import Estimate
+from zobench.report import files, mds, mds_report, measured, records, slowdown, slowdown_report, tables
 
 N = (8, 16, 32, 64)
 CLASSES = {
@@ -115,9 +114,12 @@ def test_known_laws_are_found_and_every_claim_holds(drawn):
         assert float(zero["constant"]) == pytest.approx(1, abs=0.03)
     assert float(table["gap", "autodiff"]["k_exponent"]) == pytest.approx(-1, abs=0.03)
     assert float(table["distance", "two_point"]["contraction_rate"]) == pytest.approx(1.5, abs=0.06)
-    claims = json.loads((drawn / "verdicts.json").read_text())
-    assert len(claims) == 33
-    assert {claim["verdict"] for claim in claims} == {"holds"}
+    assert "Claims" in (drawn / "table.md").read_text()
+    verdicts = json.loads((drawn / "verdicts.json").read_text())
+    assert {claim["verdict"] for claim in verdicts} == {"not measured"}
+    assert {claim["reason"] for claim in verdicts} == {
+        "needs n >= 128 (here 64), dimensions >= 5 (here 4), seeds >= 10 (here 0)"
+    }
 
 
 def test_the_same_records_give_the_same_bytes(paths, drawn, tmp_path):
@@ -132,52 +134,47 @@ def test_a_report_that_is_up_to_date_is_only_printed(paths, drawn, monkeypatch):
     report.draw("slowdown", paths, drawn, screen)
     text = screen.export_text()
     assert "two-point GD" in text
-    assert "33 hold" in text
+    assert "not measured (needs n >= 128 (here 64)" in text
     monkeypatch.setattr(slowdown_report, "write", lambda *_: None)
     report.draw("slowdown", paths[1:], drawn, Console(quiet=True))
     assert (drawn / "inputs").read_text().strip() == files.fingerprint(paths[1:])
 
 
-def test_verdicts_follow_the_records(tmp_path):
-    claims = verdicts.verdicts(analysed(fill(tmp_path, power=1.2)))
-    failing = {claim["claim"] for claim in claims if claim["verdict"] == "fails"}
-    assert failing >= {
-        "smooth, two-point GD, theory step: iterations to target",
-        "convex, two-point GD, theory step: oracle calls to target",
-    }
-    assert not any("finite-difference" in claim for claim in failing)
+def judged(paths):
+    """The verdict of each check, by its quantity."""
+    lines = claims.judged("slowdown", slowdown_report.measures(paths))
+    return {check["quantity"]: check["verdict"] for line in lines for check in line["checks"]}
 
 
-def test_a_claim_that_its_interval_cannot_decide_is_not_measured():
-    def judge(low, high):
-        return verdicts.verdict("claim", "slope", 1.0, 0.03, Estimate(1.05, low, high))["verdict"]
+def test_verdicts_follow_the_records(paths, tmp_path):
+    held, steep = judged(paths), judged(fill(tmp_path, power=1.2))
+    iterations = "convex, two points: exponent in n of the iterations"
+    assert (held[iterations] in ("holds", "undecided"), steep[iterations]) == (True, "refuted")  # four n say little
+    finite = [verdict for quantity, verdict in steep.items() if "finite differences" in quantity]
+    assert finite and set(finite) == {"holds"}
 
-    assert judge(1.04, 1.06) == "fails"
-    assert judge(0.9, 1.2) == "not measured"
-    assert judge(float("nan"), float("nan")) == "fails"
 
-
-def test_a_crossed_bound_fails(tmp_path):
+def test_a_crossed_bound_refutes(tmp_path):
     paths = fill(tmp_path)
     for n in N:
         change(tmp_path / f"gap-two_point-{n}.npz", radius2=0.5)
-    bounds = {c["claim"]: c["verdict"] for c in verdicts.verdicts(analysed(paths)) if "bound" in c["claim"]}
-    assert bounds.pop("convex, two-point GD, theory step: no mean curve crosses the bound") == "fails"
+    bounds = {quantity: verdict for quantity, verdict in judged(paths).items() if "mean/bound" in quantity}
+    assert bounds.pop("convex, two points: largest mean/bound") == "refuted"
     assert set(bounds.values()) == {"holds"}
 
 
-def test_exact_recursion_outside_the_interval_fails(tmp_path):
+def test_another_contraction_than_that_of_the_exact_recursion_refutes(tmp_path):
+    """By 5 %; the claim is that they agree to 1 %, so a correct run is not refuted by chance."""
     paths = fill(tmp_path)
+    quantity = "strongly convex, two points: measured over exact ln-contraction"
+    before = judged(paths)[quantity]
     for n in N:
         path = tmp_path / f"distance-two_point-{n}.npz"
         stored = store.read(path)
         assert stored
         exact = stored.arrays["theory/exact_distance"] ** 1.05
         store.write(path, {**stored.arrays, "theory/exact_distance": exact}, stored.meta)
-    entry = next(
-        c for c in verdicts.verdicts(analysed(paths)) if "two-point GD, theory step: contraction" in c["claim"]
-    )
-    assert entry["verdict"] == "fails"
+    assert (before, judged(paths)[quantity]) == ("holds", "refuted")
 
 
 def test_failed_and_censored_cells_are_shown(tmp_path):
@@ -289,8 +286,9 @@ def test_map_report(tmp_path):
     assert "12 points" in screen.export_text()
     for line in files.read_csv(folder / "table.csv"):
         assert float(line["map_error"]) < 1e-6
-    claims = {c["quantity"]: c for c in json.loads((folder / "verdicts.json").read_text())}
-    assert claims["n-exponent"]["verdict"] == claims["constant"]["verdict"] == "holds"
+    lines = claims.judged("mds", mds_report.measures(sorted(tmp_path.glob("*.npz"))))
+    assert {line["verdict"] for line in lines if line["number"]} == {"holds"}
+    assert "refuted" not in {line["verdict"] for line in lines}
 
 
 def test_maps_are_not_scaled_to_fit():

@@ -186,11 +186,8 @@ def test_a_report_has_a_row_a_column_and_a_verdict_for_each(swept, tmp_path):
     assert [row["plain"] for row in table.values()] == ["yes", "yes", "no", "yes", "no"]
     cells = files.read_csv(tmp_path / "report" / "cells.csv")
     assert len({(row["n"], row["estimator"], row["estimator.direction"], row["config.dtype"]) for row in cells}) == 20
-    judged = {claim["claim"] for claim in json.loads((tmp_path / "report" / "verdicts.json").read_text())}
-    assert any(sphere in claim for claim in judged)
-    assert not any("gaussian" in claim or "SPSA" in claim for claim in judged)
     page = (tmp_path / "report" / "table.md").read_text()
-    assert page.count("O(n/k)") == 1
+    assert page.partition("## Claims")[0].count("O(n/k)") == 1
     assert slowdown_report.measures(swept)[
         "convex, two points: exponent in n of the iterations"
     ].value == pytest.approx(slopes[0], abs=1e-6)

@@ -13,7 +13,9 @@ def factors(record: Record, rng: np.random.Generator) -> np.ndarray:
     Times are over all held-out seeds, penalised as in tuning, so factors are 1 and more; empty where tuning had one
     seed, or nothing arrived.
     """
-    hits = record.arrays["tuning/hits"]
+    hits = record.array("tuning", "hits")
+    if hits is None:
+        return np.empty(0)
     chosen = statistics.resamples(hits.shape[1], rng)
     medians = np.median(hits, axis=1)
     if not (chosen.size and np.isfinite(medians).any()):
