@@ -10,6 +10,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import jax
 import numpy as np
 import pytest
 from omegaconf import OmegaConf
@@ -320,3 +321,17 @@ def test_a_black_box_that_raises_midway_is_told_and_what_it_did_is_kept(zobench,
     record = store.read(path)
     assert record is not None and record.meta["status"] == "failed"
     assert record.arrays["theory/gap"].shape[1] > 5 and np.isfinite(record.arrays["theory/gap"]).all()
+
+
+def test_a_black_box_runs_in_float64_whatever_asks_it(zobench, tmp_path, monkeypatch):
+    """Many runs of several methods; float64 is on for the command's thread alone, as it is outside the tests."""
+    (tmp_path / "tank.py").write_text("def f(x):\n    assert x.dtype == 'float64'\n    return float((x**2).sum())\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    box = ("problem=black_box", "problem.function._target_=tank.f", "problem.x0=[1,2,3]", "problem.f_star=0")
+    jax.config.update("jax_enable_x64", False)
+    try:
+        methods = "method=one_plus_one,three_point,descent"
+        ended = zobench("-m", *box, "problem.L=2", "seeds=20", "stop.calls=60", methods)
+    finally:
+        jax.config.update("jax_enable_x64", True)
+    assert (ended.code, "failed" in ended.err) == (0, False)
