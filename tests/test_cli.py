@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import typing
 from importlib.resources import files
 from inspect import signature
 from pathlib import Path
@@ -83,6 +84,11 @@ REFUSED = {
     "dtype=int8": ("dtype=int8", "float32"),
     "problem.dim=8,16": ("problem.dim=8,16", "add -m"),
     "estimator._target_=no.where": ("estimator._target_=no.where", "module.function"),
+    "optimizer._target_=optax.lbfgs": ("optimizer: ", "value_fn", "optimizer=gd"),
+    "-m optimizer._target_=optax.adam,optax.contrib.momo": ("optimizer: ", "'value'", "optimizer=gd"),
+    "optimizer._target_=optax.polyak_sgd": ("optimizer._target_=optax.polyak_sgd", "learning_rate"),
+    "optimizer._target_=optax.contrib.schedule_free": ("optimizer.base_optimizer", "needs it"),
+    "optimizer=adam +optimizer.learning_rate=0.1": ("optimizer.learning_rate=0.1", "use step=0.1"),
     "runs_dir=file/x": ("runs_dir=file/x", "is no folder"),
     "report_dir=file/x": ("report_dir=file/x", "is no folder"),
     "experiment=typo": ("experiment=typo", "slowdown", "mds"),
@@ -288,6 +294,22 @@ def test_a_config_has_the_arguments_of_its_factory(path):
 )  # fmt: skip
 def test_values_are_held_to_annotations(value, hint, fit):
     assert build.fits(value, hint) is fit
+
+
+def test_an_annotation_that_does_not_resolve_accepts_anything():
+    """Those beside it hold; a list of anything is a list."""
+
+    def factory(mask, b1: "float", points: list[int], names: typing.List, anything=None): ...  # noqa: UP006
+
+    factory.__annotations__["mask"] = "NoSuchName | None"
+    given = {"mask": "abc", "b1": 0.9, "points": [1, 2], "names": [1, "a"], "anything": 1}
+    build.check_arguments("optimizer", factory, given)
+    for name, value, says in (
+        ("b1", "abc", "b1 is a number"),
+        ("points", 3, r"points is a list \[a whole number, ...\]"),
+    ):
+        with pytest.raises(build.UsageError, match=f"{name}={value}: {says}$"):
+            build.check_arguments("optimizer", factory, {name: value})
 
 
 def _raise(error):
