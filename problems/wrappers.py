@@ -109,6 +109,8 @@ def black_box(
 
     @jax.custom_jvp
     def f(x: Vector) -> Scalar:
+        if jnp.issubdtype(x.dtype, jnp.complexfloating):
+            raise TypeError(f"{name} takes real numbers")
         result = jax.ShapeDtypeStruct((x.dtype.itemsize,), jnp.uint8)
         value = jax.pure_callback(host(x.dtype), result, _bytes(x), vmap_method="sequential")
         return jax.lax.bitcast_convert_type(value, x.dtype)
