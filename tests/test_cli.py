@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from zobench import build, compose, report, store
+from zobench import build, compose, reads, report, store
 from zobench.__main__ import main
 
 CONF = Path(str(files("zobench.conf")))
@@ -357,3 +357,55 @@ def test_a_black_box_runs_in_float64_whatever_asks_it(zobench, tmp_path, monkeyp
     finally:
         jax.config.update("jax_enable_x64", True)
     assert (ended.code, "failed" in ended.err) == (0, False)
+
+
+OWN = """
+import functools
+import jax.numpy as jnp
+import numpy as np
+from zobench.types import Problem
+
+table = functools.cache(lambda: np.load("data.npy"))
+
+def problem(dim=2):
+    data = table()
+    return Problem(f=lambda x: jnp.sum((x - data) ** 2), x0=jnp.zeros(2), f_star=0.0, L=2.0)
+
+def box(x):
+    return float(((x - np.load("data.npy")) ** 2).sum())
+
+def study(dim=1):
+    data = table()
+    return lambda: ({}, {"sum": float(data.sum()) * dim})
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "problem._target_=MODULE.problem estimator=autodiff",
+        "-m problem._target_=MODULE.problem estimator=autodiff problem.dim=1,2",
+        "problem=black_box problem.function._target_=MODULE.box problem.f_star=0 problem.L=2",
+        "-m study={_target_:MODULE.study,dim:1},{_target_:MODULE.study,dim:2}",
+    ],
+    ids=["cell", "sweep, read once", "black box", "study"],
+)
+def test_a_cell_runs_again_when_a_file_that_it_read_has_changed(zobench, tmp_path, monkeypatch, command):
+    module = f"own_{abs(hash(command))}"
+    (tmp_path / f"{module}.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(reads, "_seen", {})  # another command is another process
+
+    def records(*numbers):
+        np.save("data.npy", np.array(numbers))
+        os.utime("data.npy", (1, sum(numbers)))
+        sys.modules.pop(module, None)  # as another process would find it
+        arguments = [*command.replace("MODULE", module).split(), "seeds=2", "stop.gd_iterations=3"]
+        assert zobench(*arguments).code == 0
+        return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in tmp_path.glob("runs/*.npz")}
+
+    first, same, other = records(1.0, 2.0), records(1.0, 2.0), records(1.0, 3.0)
+    assert same == first and len(first) == len(other) == (2 if "-m" in command else 1)
+    assert other.keys() == first.keys() and all(other[name] != first[name] for name in first)
+    read = [(store.read_meta(path) or {})["files"].keys() for path in tmp_path.glob("runs/*.npz")]
+    assert read == [{"data.npy"}] * len(first)

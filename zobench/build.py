@@ -12,7 +12,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from zobench import store
+from zobench import reads, store
 from zobench.annotations import annotations, fits, in_words
 
 Config = dict[str, Any]
@@ -42,10 +42,23 @@ def numeric(cfg: DictConfig) -> Config:
 
 def key(config: Config) -> str:
     """The name of the cell's record."""
+    core = [] if "study" in config else ["zobench.cell"]
+    return store.key(config, core + _modules(config))
+
+
+def _modules(config: Config) -> list[str]:
+    """The modules of the functions that make the cell, without those of the libraries."""
     made = ("study", *FACTORIES) if "study" in config else FACTORIES
     modules = [target.rpartition(".")[0] for name in made for target in _targets(config[name])]
-    core = [] if "study" in config else ["zobench.cell"]
-    return store.key(config, core + [name for name in modules if name.split(".")[0] not in store.LIBRARIES])
+    return [name for name in modules if name.split(".")[0] not in store.LIBRARIES]
+
+
+def _words(values: Any) -> Iterator[str]:
+    if isinstance(values, str):
+        yield values
+    elif isinstance(values, dict | list):
+        for value in values.values() if isinstance(values, dict) else values:
+            yield from _words(value)
 
 
 def _targets(values: Any) -> Iterator[str]:
@@ -57,7 +70,22 @@ def _targets(values: Any) -> Iterator[str]:
 
 
 def run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Run the cell of a config: the record's arrays, and what is to be known about them. ValueError for bad input."""
+    """Run the cell of a config: the record's arrays, and what is to be known about them. ValueError for bad input.
+
+    `files`, where there are any: the hashes of the files that the cell read.
+    """
+    named = {word: state for word in _words(config) if (state := reads.state(word))}
+    (arrays, meta), opened = reads.watched(lambda: _run(config, progress), _is_own(config))
+    files = reads.hashes(opened, (word for word, state in named.items() if reads.state(word) == state))
+    return arrays, {**meta, "files": files} if files else meta
+
+
+def _is_own(config: Config) -> bool:
+    """Whether code that is not zobench's makes the cell."""
+    return any(name.split(".")[0] != "zobench" for name in _modules(config))
+
+
+def _run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
     import jax
 
     if "study" in config:
@@ -130,6 +158,10 @@ def check_factories(configs: Sequence[Config]) -> str | None:
 
     Anything but a ValueError is a fault of that cell alone, and is found again and recorded when it runs.
     """
+    return reads.watched(lambda: _complaint(configs), remembers=False)[0]
+
+
+def _complaint(configs: Sequence[Config]) -> str | None:
     import jax
 
     from zobench.cell import check_cell, plan_cell
