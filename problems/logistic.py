@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 from scipy.special import expit
 
 from zobench.problems.datasets import tumours
@@ -26,7 +27,7 @@ def logistic(dim: int = 64, samples: int | None = None, seed: int = 0) -> Proble
         raise ValueError(f"problem.samples={samples}: a whole number of at least 1, or null for the separable sum")
     if samples is None:
         return Problem(
-            f=lambda x: jnp.mean(jax.nn.softplus(-2 * dim**0.5 * x)),
+            f=lambda x: jnp.mean(softplus(-2 * dim**0.5 * x)),
             x0=jnp.zeros(dim),
             f_star=0.0,
             L=1.0,
@@ -36,7 +37,7 @@ def logistic(dim: int = 64, samples: int | None = None, seed: int = 0) -> Proble
     feature, teacher = random.standard_normal((samples, dim)), random.standard_normal(dim)
     margin = np.sign(feature @ teacher)[:, None] * feature  # [m, n]
     return Problem(
-        f=lambda x: jnp.mean(jax.nn.softplus(-jnp.asarray(margin, x.dtype) @ x)),
+        f=lambda x: jnp.mean(softplus(-jnp.asarray(margin, x.dtype) @ x)),
         x0=jnp.zeros(dim),
         f_star=0.0,
         L=float(np.linalg.norm(margin, 2) ** 2) / (4 * samples),
@@ -61,7 +62,7 @@ def breast_cancer(ridge: float = 1e-3, batch: int | None = None, common: bool = 
     m, n = margin.shape
 
     def mean(x, rows=slice(None)):
-        loss = jnp.mean(jax.nn.softplus(-jnp.asarray(margin, x.dtype)[rows] @ x))
+        loss = jnp.mean(softplus(-jnp.asarray(margin, x.dtype)[rows] @ x))
         return loss + ridge / 2 * jnp.sum(x * x)
 
     x_star = newton(lambda x: derivatives(margin, ridge, x), np.zeros(n)) if ridge else None
@@ -75,6 +76,13 @@ def breast_cancer(ridge: float = 1e-3, batch: int | None = None, common: bool = 
         mu=float(ridge) if ridge else np.nan,
         hessian_trace=float(np.sum(margin**2)) / (4 * m) + n * ridge,
     )
+
+
+def softplus(t: Array) -> Array:
+    """log(1 + eᵗ): JAX's for real t, and for complex t a form that is analytic, as a complex step needs."""
+    if not jnp.issubdtype(t.dtype, jnp.complexfloating):
+        return jax.nn.softplus(t)
+    return jnp.where(t.real > 0, t + jnp.log1p(jnp.exp(-t)), jnp.log1p(jnp.exp(t)))
 
 
 def derivatives(margin: np.ndarray, ridge: float, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:

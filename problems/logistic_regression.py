@@ -1,10 +1,9 @@
 """Logistic regression with ridge on data of any size: smooth, strongly convex, its curvature known."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.problems.logistic import derivatives
+from zobench.problems.logistic import derivatives, softplus
 from zobench.problems.newton import newton
 from zobench.types import Problem
 
@@ -30,7 +29,7 @@ def logistic_regression(dim: int = 300, samples: int = 1000, ridge: float = 1e-3
     short = margin @ margin.T if samples <= dim else margin.T @ margin
 
     def f(x):
-        return jnp.mean(jax.nn.softplus(-(jnp.asarray(margin, x.dtype) @ x))) + ridge / 2 * jnp.sum(x * x)
+        return jnp.mean(softplus(-(jnp.asarray(margin, x.dtype) @ x))) + ridge / 2 * jnp.sum(x * x)
 
     x_star = newton(lambda x: derivatives(margin, ridge, x), np.zeros(dim)) if dim <= SOLVED else None
     return Problem(

@@ -94,9 +94,17 @@ def _mean_loss(widths: Sequence[int], m: int):
     def mean(x, rows=slice(None)) -> Scalar:
         logits = net(x, jnp.asarray(pixels, x.dtype)[rows])
         chosen = jnp.take_along_axis(logits, jnp.asarray(label)[rows][:, None], axis=1)[:, 0]
-        return jnp.mean(jax.nn.logsumexp(logits, axis=1) - chosen)
+        return jnp.mean(_logsumexp(logits) - chosen)
 
     return mean
+
+
+def _logsumexp(logits: Float[Array, "m 10"]) -> Float[Array, " m"]:
+    """log Σ exp over classes: JAX's for real logits, and for complex ones (a complex step) an analytic form."""
+    if not jnp.issubdtype(logits.dtype, jnp.complexfloating):
+        return jax.nn.logsumexp(logits, axis=1)
+    largest = jnp.take_along_axis(logits, jnp.argmax(logits.real, axis=1)[:, None], axis=1)
+    return largest[:, 0] + jnp.log(jnp.sum(jnp.exp(logits - largest), axis=1))
 
 
 def _net(widths: Sequence[int]):

@@ -1,13 +1,14 @@
 """Problems made of other problems: noisy, in low precision, turned, moved; and any Python function as a problem."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from math import nan
 from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from zobench.directions import gaussian
 from zobench.problems.minibatch import apart
@@ -100,50 +101,76 @@ def black_box(
     if start.ndim != 1 or start.size == 0 or not np.isfinite(start).all():
         raise ValueError(f"problem.x0={x0}: where {name} starts is a list of finite numbers, one for each coordinate")
 
-    host = _host(function, name)
+    host, first = _host(function, name), jnp.asarray(start)
     try:
-        host(start)
+        host(first.dtype)(_bytes(first))
     except RuntimeError as error:
         raise ValueError(f"problem.function={name}: {error}") from None
 
+    @jax.custom_jvp
     def f(x: Vector) -> Scalar:
-        return jax.pure_callback(host, jax.ShapeDtypeStruct((), x.dtype), x, vmap_method="sequential")
+        if jnp.issubdtype(x.dtype, jnp.complexfloating):
+            raise TypeError(f"{name} takes real numbers")
+        result = jax.ShapeDtypeStruct((x.dtype.itemsize,), jnp.uint8)
+        value = jax.pure_callback(host(x.dtype), result, _bytes(x), vmap_method="sequential")
+        return jax.lax.bitcast_convert_type(value, x.dtype)
+
+    @f.defjvp
+    def _no_derivative(primals, tangents):  # JAX takes bytes for constants: the gradient would be 0
+        raise ValueError(f"{name} is a black box: it has no derivatives; use an estimator of values, such as two_point")
 
     return Problem(
         f=f,
-        x0=jnp.asarray(start),
+        x0=first,
         f_star=nan if f_star is None else f_star,
         L=nan if L is None else L,
         differentiable=False,
     )
 
 
-def _host(function: Callable[[np.ndarray], float], name: str) -> Callable[[Any], np.ndarray]:
-    """The function on a copy of x, which it may write into: one number of the dtype of x, or a RuntimeError.
+def _bytes(x: Vector) -> Array:
+    """x as its bytes [n, itemsize].
+
+    JAX calls the host from a thread of its own, which may not know of jax.enable_x64: there a float64 would be
+    rounded to float32 on its way. Bytes are what no setting changes.
+    """
+    return jax.lax.bitcast_convert_type(x, jnp.uint8)
+
+
+def _host(function: Callable[[np.ndarray], float], name: str) -> Callable[[np.dtype], Callable[[Any], np.ndarray]]:
+    """For each dtype of x the function on a copy of x, which it may write into: bytes to bytes, or a RuntimeError.
 
     The latest points are remembered: measuring a run where a method has asked costs the function nothing more.
     """
 
     @lru_cache(maxsize=REMEMBERED)
-    def known(data: bytes, dtype: str) -> Any:
-        return function(np.frombuffer(data, dtype).copy())
+    def known(data: bytes, dtype: np.dtype) -> Any:
+        with jax.enable_x64(dtype.itemsize == 8):  # for a function that uses JAX itself
+            return function(np.frombuffer(data, dtype).copy())
 
-    def host(x: Any) -> np.ndarray:
-        x = np.asarray(x)
-        try:
-            value = np.asarray(known(x.tobytes(), x.dtype.str))
-        except Exception as error:
-            text = " ".join(str(error).split())
-            raise RuntimeError(f"{name} raised {type(error).__name__}: {text}; {_at(x)}") from None
-        if value.size != 1 or value.dtype.kind not in "biuf":
-            raise RuntimeError(f"{name} returned {_described(value)}, not one real number; {_at(x)}")
-        return value.reshape(()).astype(x.dtype)
+    @cache  # one object for each dtype: JAX compiles anew for another one
+    def host(dtype: np.dtype) -> Callable[[Any], np.ndarray]:
+        return partial(_answer, known, name, dtype)
 
     return host
 
 
-def _at(x: Any) -> str:
-    return "at x = " + np.array2string(np.asarray(x), precision=6, threshold=6, max_line_width=10**6)
+def _answer(known: Callable[[bytes, np.dtype], Any], name: str, dtype: np.dtype, data: Any) -> np.ndarray:
+    """The bytes of one number of that dtype for the bytes of x; RuntimeError where the function gives none."""
+    data = np.asarray(data).tobytes()
+    try:
+        value = np.asarray(known(data, dtype))
+    except Exception as error:
+        text = " ".join(str(error).split())
+        raise RuntimeError(f"{name} raised {type(error).__name__}: {text}; {_at(data, dtype)}") from None
+    if value.size != 1 or value.dtype.kind not in "biuf":
+        raise RuntimeError(f"{name} returned {_described(value)}, not one real number; {_at(data, dtype)}")
+    return value.reshape(1).astype(dtype).view(np.uint8)
+
+
+def _at(data: bytes, dtype: np.dtype) -> str:
+    x = np.frombuffer(data, dtype)
+    return "at x = " + np.array2string(x, precision=6, threshold=6, max_line_width=10**6)
 
 
 def _described(value: np.ndarray) -> str:

@@ -5,16 +5,18 @@ import signal
 import subprocess
 import sys
 import time
+import typing
 from importlib.resources import files
 from inspect import signature
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import jax
 import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from zobench import build, compose, report, store
+from zobench import build, compose, reads, report, store
 from zobench.__main__ import main
 
 CONF = Path(str(files("zobench.conf")))
@@ -82,6 +84,11 @@ REFUSED = {
     "dtype=int8": ("dtype=int8", "float32"),
     "problem.dim=8,16": ("problem.dim=8,16", "add -m"),
     "estimator._target_=no.where": ("estimator._target_=no.where", "module.function"),
+    "optimizer._target_=optax.lbfgs": ("optimizer: ", "value_fn", "optimizer=gd"),
+    "-m optimizer._target_=optax.adam,optax.contrib.momo": ("optimizer: ", "'value'", "optimizer=gd"),
+    "optimizer._target_=optax.polyak_sgd": ("optimizer._target_=optax.polyak_sgd", "learning_rate"),
+    "optimizer._target_=optax.contrib.schedule_free": ("optimizer.base_optimizer", "needs it"),
+    "optimizer=adam +optimizer.learning_rate=0.1": ("optimizer.learning_rate=0.1", "use step=0.1"),
     "runs_dir=file/x": ("runs_dir=file/x", "is no folder"),
     "report_dir=file/x": ("report_dir=file/x", "is no folder"),
     "experiment=typo": ("experiment=typo", "slowdown", "mds"),
@@ -289,6 +296,22 @@ def test_values_are_held_to_annotations(value, hint, fit):
     assert build.fits(value, hint) is fit
 
 
+def test_an_annotation_that_does_not_resolve_accepts_anything():
+    """Those beside it hold; a list of anything is a list."""
+
+    def factory(mask, b1: "float", points: list[int], names: typing.List, anything=None): ...  # noqa: UP006
+
+    factory.__annotations__["mask"] = "NoSuchName | None"
+    given = {"mask": "abc", "b1": 0.9, "points": [1, 2], "names": [1, "a"], "anything": 1}
+    build.check_arguments("optimizer", factory, given)
+    for name, value, says in (
+        ("b1", "abc", "b1 is a number"),
+        ("points", 3, r"points is a list \[a whole number, ...\]"),
+    ):
+        with pytest.raises(build.UsageError, match=f"{name}={value}: {says}$"):
+            build.check_arguments("optimizer", factory, {name: value})
+
+
 def _raise(error):
     def run(*arguments):
         raise error
@@ -320,3 +343,69 @@ def test_a_black_box_that_raises_midway_is_told_and_what_it_did_is_kept(zobench,
     record = store.read(path)
     assert record is not None and record.meta["status"] == "failed"
     assert record.arrays["theory/gap"].shape[1] > 5 and np.isfinite(record.arrays["theory/gap"]).all()
+
+
+def test_a_black_box_runs_in_float64_whatever_asks_it(zobench, tmp_path, monkeypatch):
+    """Many runs of several methods; float64 is on for the command's thread alone, as it is outside the tests."""
+    (tmp_path / "tank.py").write_text("def f(x):\n    assert x.dtype == 'float64'\n    return float((x**2).sum())\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    box = ("problem=black_box", "problem.function._target_=tank.f", "problem.x0=[1,2,3]", "problem.f_star=0")
+    jax.config.update("jax_enable_x64", False)
+    try:
+        methods = "method=one_plus_one,three_point,descent"
+        ended = zobench("-m", *box, "problem.L=2", "seeds=20", "stop.calls=60", methods)
+    finally:
+        jax.config.update("jax_enable_x64", True)
+    assert (ended.code, "failed" in ended.err) == (0, False)
+
+
+OWN = """
+import functools
+import jax.numpy as jnp
+import numpy as np
+from zobench.types import Problem
+
+table = functools.cache(lambda: np.load("data.npy"))
+
+def problem(dim=2):
+    data = table()
+    return Problem(f=lambda x: jnp.sum((x - data) ** 2), x0=jnp.zeros(2), f_star=0.0, L=2.0)
+
+def box(x):
+    return float(((x - np.load("data.npy")) ** 2).sum())
+
+def study(dim=1):
+    data = table()
+    return lambda: ({}, {"sum": float(data.sum()) * dim})
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "problem._target_=MODULE.problem estimator=autodiff",
+        "-m problem._target_=MODULE.problem estimator=autodiff problem.dim=1,2",
+        "problem=black_box problem.function._target_=MODULE.box problem.f_star=0 problem.L=2",
+        "-m study={_target_:MODULE.study,dim:1},{_target_:MODULE.study,dim:2}",
+    ],
+    ids=["cell", "sweep, read once", "black box", "study"],
+)
+def test_a_cell_runs_again_when_a_file_that_it_read_has_changed(zobench, tmp_path, monkeypatch, command):
+    module = f"own_{abs(hash(command))}"
+    (tmp_path / f"{module}.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(reads, "_seen", {})  # another command is another process
+
+    def records(*numbers):
+        np.save("data.npy", np.array(numbers))
+        os.utime("data.npy", (1, sum(numbers)))
+        sys.modules.pop(module, None)  # as another process would find it
+        arguments = [*command.replace("MODULE", module).split(), "seeds=2", "stop.gd_iterations=3"]
+        assert zobench(*arguments).code == 0
+        return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in tmp_path.glob("runs/*.npz")}
+
+    first, same, other = records(1.0, 2.0), records(1.0, 2.0), records(1.0, 3.0)
+    assert same == first and len(first) == len(other) == (2 if "-m" in command else 1)
+    assert other.keys() == first.keys() and all(other[name] != first[name] for name in first)
+    read = [(store.read_meta(path) or {})["files"].keys() for path in tmp_path.glob("runs/*.npz")]
+    assert read == [{"data.npy"}] * len(first)

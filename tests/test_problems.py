@@ -13,15 +13,20 @@ import pytest
 from omegaconf import OmegaConf
 from rates import descend, slope
 
+from zobench.estimators import finite_difference
+from zobench.problems.deep import deep
 from zobench.problems.landscapes import Name, landscape
 from zobench.problems.least_squares import least_squares
 from zobench.problems.logistic import breast_cancer, logistic
+from zobench.problems.logistic_regression import logistic_regression
 from zobench.problems.mds import mds
 from zobench.problems.networks import mlp, softmax
 from zobench.problems.quadratic import quadratic
+from zobench.problems.tanh_network import tanh_network
 from zobench.problems.welsch import expm1, welsch
 from zobench.problems.worst_case import chain, huber, powers, saw_tooth, tails, tridiagonal
 from zobench.problems.wrappers import low_precision, noisy, rotated, shifted
+from zobench.types import oracle
 
 CONF = Path(__file__).parent.parent / "conf" / "problem"
 INSTANCES = [
@@ -113,6 +118,30 @@ def test_contract(factory, arguments):
     value, g = jax.eval_shape(jax.value_and_grad(f), single)
     assert value.dtype == g.dtype == jnp.float32
     assert float(f(single)) == pytest.approx(values[1], rel=1e-5, abs=2e-7 * np.abs(values).max())
+
+
+NOT_ANALYTIC = (saw_tooth, powers, chain)  # by clip and ndtr; a whole power of a float is not exact in Im
+MORE = [
+    (logistic_regression, {"dim": 5, "samples": 20}),
+    (deep, {"width": 3, "depth": 2}),
+    (tanh_network, {"dim": 12}),
+]
+
+
+@pytest.mark.parametrize(("factory", "arguments"), INSTANCES + MORE, ids=label)
+def test_the_complex_step_is_the_gradient_or_refused(factory, arguments):
+    """At x0 and at three random points, to 1e-10 of the largest gradient."""
+    if factory in (breast_cancer, mlp):
+        pytest.importorskip("sklearn")
+    problem = factory(**arguments)._replace(F=None)
+    ask, estimate = oracle(problem), finite_difference("complex").estimate
+    if factory in NOT_ANALYTIC or arguments in ({"name": "schwefel", "dim": 5}, {"dim": 5, "power": 2}):
+        with pytest.raises(ValueError, match="quotient=complex"):
+            jax.eval_shape(lambda x: estimate(ask, x, (), ()), problem.x0)
+        return
+    x = problem.x0 + jnp.asarray(np.random.default_rng(0).standard_normal((4, problem.n)) / 2).at[0].set(0)
+    found, g = jax.jit(jax.vmap(lambda x: (estimate(ask, x, (), ())[0], jax.grad(problem.f)(x))))(x)
+    assert np.abs(found - g).max() <= 1e-10 * np.abs(g).max()
 
 
 def check_constants(problem, spectra):

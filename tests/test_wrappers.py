@@ -1,5 +1,6 @@
 """Noise of the right size and freshness, low precision, turned and moved problems, and plain functions."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import jax
@@ -128,8 +129,37 @@ def test_a_plain_function_is_a_problem():
     assert value.dtype == jnp.float32 and value == 0
     odd = black_box(lambda x: [np.nan, np.inf, 3][int(x[0])], [2.0])
     np.testing.assert_array_equal([odd.f(jnp.full(1, float(i))) for i in range(3)], [np.nan, np.inf, 3])
-    with pytest.raises(ValueError, match="callbacks do not support"):
+    with pytest.raises(ValueError, match="rosen is a black box: it has no derivatives"):
         jax.grad(problem.f)(problem.x0)
+
+
+@pytest.fixture
+def x64_by_thread():
+    """float64 as the command switches it on: for the thread that asks, and for no other."""
+    jax.config.update("jax_enable_x64", False)
+    yield
+    jax.config.update("jax_enable_x64", True)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_x_reaches_the_function_whole_from_any_thread(x64_by_thread, dtype):
+    """JAX calls the host from a thread that may not know of x64: all bits of x and of the value arrive."""
+    seen, odd = [], np.array([np.pi, -0.0, np.inf, np.nan, np.finfo(dtype).smallest_subnormal, 1 / 3], dtype)
+
+    def function(x):
+        seen.append((x, jnp.asarray(0.1).dtype))  # a function that uses JAX finds the setting of x
+        return x[5]
+
+    with jax.enable_x64(dtype == "float64"):
+        problem = black_box(function, np.zeros(6).tolist())
+        value = jax.jit(problem.f).lower(jnp.asarray(odd)).compile()
+        x = jax.block_until_ready(jnp.asarray(odd))
+    seen.clear()
+    with ThreadPoolExecutor(1) as thread:
+        there = np.asarray(thread.submit(value, x).result())
+    ((arrived, inside),) = seen
+    assert arrived.dtype == there.dtype == dtype and arrived.tobytes() == odd.tobytes()
+    assert there.tobytes() == odd[5].tobytes() and inside == ("float64" if dtype == "float64" else "float32")
 
 
 def test_a_function_may_write_into_its_argument():

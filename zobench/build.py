@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from math import isfinite
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from zobench import store
+from zobench import reads, store
+from zobench.annotations import annotations, fits, in_words
 
 Config = dict[str, Any]
 Progress = Callable[[str, int, int], None]
@@ -41,10 +42,23 @@ def numeric(cfg: DictConfig) -> Config:
 
 def key(config: Config) -> str:
     """The name of the cell's record."""
+    core = [] if "study" in config else ["zobench.cell"]
+    return store.key(config, core + _modules(config))
+
+
+def _modules(config: Config) -> list[str]:
+    """The modules of the functions that make the cell, without those of the libraries."""
     made = ("study", *FACTORIES) if "study" in config else FACTORIES
     modules = [target.rpartition(".")[0] for name in made for target in _targets(config[name])]
-    core = [] if "study" in config else ["zobench.cell"]
-    return store.key(config, core + [name for name in modules if name.split(".")[0] not in store.LIBRARIES])
+    return [name for name in modules if name.split(".")[0] not in store.LIBRARIES]
+
+
+def _words(values: Any) -> Iterator[str]:
+    if isinstance(values, str):
+        yield values
+    elif isinstance(values, dict | list):
+        for value in values.values() if isinstance(values, dict) else values:
+            yield from _words(value)
 
 
 def _targets(values: Any) -> Iterator[str]:
@@ -56,7 +70,22 @@ def _targets(values: Any) -> Iterator[str]:
 
 
 def run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Run the cell of a config: the record's arrays, and what is to be known about them. ValueError for bad input."""
+    """Run the cell of a config: the record's arrays, and what is to be known about them. ValueError for bad input.
+
+    `files`, where there are any: the hashes of the files that the cell read.
+    """
+    named = {word: state for word in _words(config) if (state := reads.state(word))}
+    (arrays, meta), opened = reads.watched(lambda: _run(config, progress), _is_own(config))
+    files = reads.hashes(opened, (word for word, state in named.items() if reads.state(word) == state))
+    return arrays, {**meta, "files": files} if files else meta
+
+
+def _is_own(config: Config) -> bool:
+    """Whether code that is not zobench's makes the cell."""
+    return any(name.split(".")[0] != "zobench" for name in _modules(config))
+
+
+def _run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
     import jax
 
     if "study" in config:
@@ -129,6 +158,10 @@ def check_factories(configs: Sequence[Config]) -> str | None:
 
     Anything but a ValueError is a fault of that cell alone, and is found again and recorded when it runs.
     """
+    return reads.watched(lambda: _complaint(configs), remembers=False)[0]
+
+
+def _complaint(configs: Sequence[Config]) -> str | None:
     import jax
 
     from zobench.cell import check_cell, plan_cell
@@ -165,12 +198,27 @@ def make(group: str, values: Config) -> Any:
     arguments = _arguments(group, values)
     check_arguments(group, call, arguments)
     if values.get("_partial_"):
-        return partial(call, **arguments)
+        return _rule(values["_target_"], call, arguments) if group == "optimizer" else partial(call, **arguments)
     try:
         return call(**arguments)
     except ValueError as error:
         text = one_line(error).removeprefix(group.rpartition(".")[2] + ".")
         raise UsageError(f"{group}{'.' if text.partition('=')[0] in arguments else ': '}{text}") from error
+
+
+def _rule(target: str, call: Callable[..., Any], arguments: Config) -> Callable[[Any], Any]:
+    """An update rule that waits for its step size, whichever of its arguments that is. UsageError for what is none."""
+    parameters = inspect.signature(call).parameters.values()
+    if "learning_rate" not in {each.name for each in parameters}:
+        raise UsageError(f"optimizer._target_={target}: no update rule, as it takes no learning_rate; try optax.adam")
+    if "learning_rate" in arguments:
+        given = _shown(arguments["learning_rate"])
+        raise UsageError(f"optimizer.learning_rate={given}: the cell gives it; use step={given}")
+    needed = [each.name for each in parameters if each.default is each.empty and each.kind not in (2, 4)]
+    for name in needed:
+        if name != "learning_rate" and name not in arguments:
+            raise UsageError(f"optimizer.{name}: {target} needs it")
+    return lambda learning_rate: call(learning_rate=learning_rate, **arguments)
 
 
 def _arguments(group: str, values: Config) -> Config:
@@ -195,39 +243,12 @@ def factory(group: str, values: Config) -> Callable[..., Any]:
 def check_arguments(group: str, factory: Callable[..., Any], arguments: Config) -> None:
     """Compare a group's keys and values with the factory's signature and annotations. Raises UsageError."""
     parameters = inspect.signature(factory).parameters
-    hints = get_type_hints(factory)
+    hints = annotations(factory)
     for name, value in arguments.items():
         if name not in parameters:
             raise UsageError(f"{group}.{name}: {factory.__name__} has {', '.join(parameters) or 'no arguments'}")
         if name in hints and not fits(value, hints[name]):
             raise UsageError(f"{group}.{name}={_shown(value)}: {name} is {in_words(hints[name])}")
-
-
-def fits(value: Any, hint: Any) -> bool:
-    """Whether a value from YAML is of an annotated type; an annotation beyond the plain ones accepts anything."""
-    origin, inside = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        return any(type(value) is type(choice) and value == choice for choice in inside)
-    if origin in (Union, UnionType):
-        return any(fits(value, part) for part in inside)
-    if hint in (int, float):
-        return isinstance(value, int if hint is int else (int, float)) and not isinstance(value, bool)
-    if origin in (list, tuple, Sequence):
-        return isinstance(value, list) and all(fits(item, inside[0]) for item in value)
-    return isinstance(value, hint) if hint in (str, bool, NoneType) else True
-
-
-def in_words(hint: Any) -> str:
-    """An annotation for the reader of an error."""
-    origin, inside = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        return " or ".join(map(str, inside))
-    if origin in (Union, UnionType):
-        return " or ".join(map(in_words, inside))
-    if origin in (list, tuple, Sequence):
-        return f"a list [{in_words(inside[0])}, ...]"
-    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", NoneType: "null"}
-    return names.get(hint, str(hint))
 
 
 def one_line(error: BaseException) -> str:

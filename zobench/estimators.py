@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array
 
 from zobench import directions
+from zobench.analytic import require_analytic
 from zobench.differences import Quotient, calls_of, require_eps, slope, slopes, step_of
 from zobench.moments import Direction, excess_of, moment_of, require_directions
 from zobench.types import Calls, Estimator, Key, Moment, Oracle, State, Vector
@@ -167,7 +168,8 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
     complex    Im f(x+iεeᵢ)/ε, ε = 1e-20, f analytic           n complex       none (Squire & Trapp 1998)
 
     f₊ₘ = f(x + mεeᵢ); M is the Hessian's Lipschitz constant. One coordinate at a time, so memory stays O(n). Raises
-    ValueError for an unknown quotient and for eps as `two_point`.
+    ValueError for an unknown quotient, for eps as `two_point`, and for complex where f, as it is computed, is not
+    analytic: by |x|, Re x or a Cholesky factor, say.
     """
     require_eps(eps, noise, quotient, ("central", "forward", "fourth", "complex"))
 
@@ -177,6 +179,7 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
 
         if quotient == "complex":
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))
+            require_analytic(oracle.value, z)
             return jax.lax.map(lambda i: jnp.imag(oracle.value(z.at[i].add(1j * h), i)) / h, jnp.arange(x.size)), state
         moves = {"central": (h, -h), "forward": (h,), "fourth": (h, -h, 2 * h, -2 * h)}[quotient]
 

@@ -5,31 +5,58 @@ these names; the rest of its arguments are its hyperparameters.
 """
 
 from math import isfinite
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 import optax
 
 from zobench import directions, theory
 from zobench.types import Calls, Draw, Estimator, Method, Oracle, Problem, Scalar, State, Vector
 
+OTHER_RULE = "use another one, such as optimizer=gd or adam"
+
 
 def descent(estimator: Estimator, optimizer: optax.GradientTransformation) -> Method:
     """x₊ = x + u, where the optimizer makes the update u of the estimate G(x); with optax.sgd(α): x₊ = x − αG(x).
 
-    Asks what the estimator asks.
+    Asks what the estimator asks. ValueError where the rule wants more than G and x, such as f itself for a line search,
+    and where it draws random numbers of its own.
     """
 
     def init(x: Vector) -> State:
-        return estimator.init(x), optimizer.init(x)
+        return estimator.init(x), _first_state(optimizer, x)
 
     def step(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
         g, memory = estimator.estimate(oracle, x, draw, state[0])
-        update, rule = optimizer.update(g, state[1], x)
+        update, rule = _update(optimizer, g, state[1], x)
         return jnp.asarray(optax.apply_updates(x, update)), (memory, rule)
 
     return Method(
         init, step, estimator.calls, estimator.draw, lambda n: theory.time_scale(estimator, n), estimator.period
     )
+
+
+def _first_state(optimizer: optax.GradientTransformation, x: Vector) -> State:
+    """The rule's state at x. A key in it is of no run's seed: ValueError."""
+    state = optimizer.init(x)
+    if any(jnp.issubdtype(jax.typeof(part).dtype, jax.dtypes.prng_key) for part in jax.tree.leaves(state)):
+        raise ValueError(f"optimizer: the rule draws random numbers, the same ones in every run; {OTHER_RULE}")
+    return state
+
+
+def _update(optimizer: optax.GradientTransformation, g: Vector, state: State, x: Vector) -> tuple[Vector, State]:
+    """What the rule makes of G and x. It gets nothing else: one that asks f anew would make calls that none counts."""
+    update: Any
+    try:
+        update, state = optimizer.update(g, state, x)
+    except (TypeError, ValueError) as error:
+        said = f"{type(error).__name__}: {error}".rstrip(".")
+        raise ValueError(f"optimizer: the rule has an estimate and x alone, and raised {said}; {OTHER_RULE}") from error
+    shape = jnp.shape(update)
+    if shape != x.shape:
+        raise ValueError(f"optimizer: the rule makes an update of shape {shape} of an estimate {x.shape}; {OTHER_RULE}")
+    return jnp.asarray(update), state
 
 
 def accelerated(problem: Problem, estimator: Estimator, step: Scalar | float, mu: float | None = None) -> Method:

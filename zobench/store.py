@@ -4,7 +4,6 @@ A record is written under a temporary name and renamed, so that it is there whol
 are empty files named like the records, one for each cell that has ended.
 """
 
-import ast
 import hashlib
 import json
 import os
@@ -13,16 +12,15 @@ import sys
 import zipfile
 from collections.abc import Iterable, Sequence
 from functools import cache
-from importlib.machinery import ModuleSpec
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-LIBRARIES = ("jax", "jaxlib", "optax", "numpy", "scipy")
-DATA = {"sklearn": "scikit-learn"}  # what modules import for its data
+from zobench import reads
+from zobench.code import LIBRARIES, code_hash
+
 BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
@@ -53,57 +51,6 @@ def versions() -> dict[str, str]:
 def machine() -> str:
     """Where a record was made, in words, for the reader of a time."""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-
-
-def code_hash(modules: Iterable[str]) -> str:
-    """SHA-256 of the modules, all they import from their packages or from zobench, and the versions of data."""
-    return _code_hash(frozenset(modules))
-
-
-@cache
-def _code_hash(modules: frozenset[str]) -> str:
-    pending, sources = list(modules), {}
-    while pending:
-        name = pending.pop()
-        if name in sources or (text := _source(name)) is None:
-            continue
-        sources[name] = hashlib.sha256(text).hexdigest()
-        sources |= {
-            DATA[other]: version(DATA[other])
-            for other in {n.split(".")[0] for n in _imports(text)} & DATA.keys()
-            if find_spec(other)
-        }
-        pending += [other for other in _imports(text) if other.split(".")[0] in ("zobench", name.split(".")[0])]
-    return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
-
-
-clear_code_hashes = _code_hash.cache_clear  # for whoever edits code while it runs
-
-
-def _source(module: str) -> bytes | None:
-    spec = _spec(module)
-    return Path(spec.origin).read_bytes() if spec and spec.origin and spec.origin.endswith(".py") else None
-
-
-def _spec(module: str) -> ModuleSpec | None:
-    """`find_spec`, but never importing a module: only packages are parents (a name in a module has no spec)."""
-    parent = module.rpartition(".")[0]
-    if parent and ((found := _spec(parent)) is None or found.submodule_search_locations is None):
-        return None
-    try:
-        return find_spec(module)
-    except (ImportError, ValueError):
-        return None
-
-
-def _imports(source: bytes) -> list[str]:
-    names = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return names
 
 
 def path(runs_dir: str | Path, key: str) -> Path:
@@ -147,9 +94,9 @@ def _open(path: Path, arrays: bool) -> Record | None:
 
 
 def is_done(path: Path) -> bool:
-    """Whether a cell has its record, and need not run again."""
+    """Whether a cell has its record, and need not run again: the files that it read are as they were."""
     meta = read_meta(path)
-    return meta is not None and meta["status"] == "ok"
+    return meta is not None and meta["status"] == "ok" and reads.are_unchanged(meta.get("files", {}))
 
 
 class Sweep(NamedTuple):
