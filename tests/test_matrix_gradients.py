@@ -94,4 +94,4 @@ def test_a_changed_record_changes_the_verdict(tmp_path):
         report.write([path], tmp_path / "page")
     assert verdicts == ["holds", "refuted"]
     written = json.loads((tmp_path / "page" / "verdicts.json").read_text())
-    assert written[0]["verdict"] == "refuted"
+    assert written[0]["reason"].startswith("needs study.draws >= 3 (here 1)")

@@ -167,6 +167,16 @@ def test_gradient_descent_is_tuned_to_within_one_percent_of_its_best_step():
     assert float(next(v for k, v in arrays.items() if k.endswith("/hits"))[0]) <= max(1.01 * best, best + 1)
 
 
+def test_runs_that_are_all_the_same_are_said():
+    """A seed that does not reach the direction makes copies of one run, and intervals of width zero."""
+    ray = estimators.two_point()
+    same = ray._replace(draw=lambda key, n, dtype: ray.draw(Key(jnp.uint32(0), key.step), n, dtype))
+    assert "all runs are the same to the bit" in cell(estimator=same)[1]["warning"]
+    assert cell()[1]["warning"] == ""
+    assert cell(estimator=estimators.autodiff())[1]["warning"] == ""
+    assert cell(quadratic(np.ones(1)))[1]["warning"] == ""
+
+
 def test_tuning_gives_up_what_cannot_win():
     """Seeds behind the first three of five that missed are not run; a stopped run records what a free one does."""
     arrays, _ = cell(step=["tuned"], tuning_tries=5, optimizer=lambda a: optax.sgd(8 * a))

@@ -164,7 +164,7 @@ def check_factories(configs: Sequence[Config]) -> str | None:
 def _complaint(configs: Sequence[Config]) -> str | None:
     import jax
 
-    from zobench.cell import check_cell, plan_cell
+    from zobench.plan import check_cell, plan_cell
 
     made: dict[str, Any] = {}
     for config in configs:

@@ -1,82 +1,27 @@
 """A cell: one problem, one method, all step rules and all seeds; its record's arrays."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from inspect import signature
-from math import ceil, isfinite, isnan, nan
-from typing import Any, NamedTuple
+from math import isfinite, nan
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from zobench import solvers, theory
 from zobench.methods import descent
-from zobench.run import MOST, Curves, Stop, Values, advance, at_start, compile_block, hitting_times, measure
+from zobench.plan import FLAT, OWN, Optimizer, Plan, most_iterations, plan_cell, uses
+from zobench.run import Curves, Stop, Values, advance, at_start, compile_block, hitting_times, measure
 from zobench.solvers import Solver
 from zobench.tuning import TUNING_SEEDS_FROM, tune
-from zobench.types import Estimator, Key, Method, Problem, Scalar, oracle
+from zobench.types import Estimator, Method, Problem
 
 DIVERGED = 1e6
 
-OWN = "own"  # the step rule of a method that has no step size
-FLAT = "a small gradient is no sign of arrival where f may be flat, so steps are not tuned for it"
 
 Progress = Callable[[str, int, int], None]
-Optimizer = Callable[[Any], optax.GradientTransformation]
-
-
-class Plan(NamedTuple):
-    """A cell that can be run: its problem in the right dtype, its method for a step size, a step for each rule."""
-
-    problem: Problem
-    method_of: Callable[[Scalar | float], Any]
-    outline: Method | Solver
-    steps: dict[str, float]
-
-
-def plan_cell(
-    problem: Problem,
-    estimator: Estimator,
-    optimizer: Optimizer,
-    *,
-    step: Sequence[str | float],
-    metric: str,
-    relative_to: str,
-    dtype: str,
-    calls: int | None = None,
-    method: Callable[..., Method | Solver] = descent,
-) -> Plan:
-    """What a cell is to run. ValueError as `run_cell`."""
-    problem = problem._replace(x0=jnp.asarray(problem.x0, dtype))
-    made = _maker(problem, estimator, optimizer, method)
-    method_of = made or (lambda step: method())
-    outline = method_of(1.0)
-    _require_metric(problem, metric)
-    steps = _rule_steps(problem, estimator, _honest(step, metric) if made else [OWN])
-    _require_gradient(problem, outline)
-    _cap(problem, outline, 1.0, calls)
-    if relative_to == "minimum" and not problem.f_star > 0:
-        raise ValueError(
-            f"stop.relative_to=minimum: the minimum is {problem.f_star:g}, not positive; use start or unit"
-        )
-    return Plan(problem, method_of, outline, steps)
-
-
-def check_cell(plan: Plan) -> None:
-    """Trace one step, so that a cell that cannot be run is refused before anything is compiled."""
-    problem, method = plan.problem, plan.outline
-    if not isinstance(method, Method):
-        return
-
-    def one_step(x):
-        key = Key(jnp.uint32(0), jnp.uint32(0))
-        draw = method.draw(key, problem.n, x.dtype) if method.draw else ()
-        return method.step(oracle(problem, key), x, method.init(x), draw)
-
-    jax.eval_shape(one_step, problem.x0)
 
 
 def run_cell(
@@ -115,7 +60,7 @@ def run_cell(
         calls=calls,
         method=method,
     )
-    cap = _cap(plan.problem, plan.outline, gd_iterations, calls)
+    cap = most_iterations(plan.problem, plan.outline, gd_iterations, calls)
     if isinstance(plan.outline, Solver):
         first = Values(*map(float, measure(plan.problem, plan.problem.x0)))
         stop = _stop(plan.problem, first, metric, target, relative_to, cap)
@@ -147,13 +92,23 @@ def run_cell(
         if _function(method) is descent:
             arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, len(curves.k))
         rules[rule] = _rule_meta(size, curves, tuned_in, stop)
-    taken = estimator if _uses(method, "estimator") else None
+    taken = estimator if uses(method, "estimator") else None
+    alike = _alike(arrays, rules) if len(reported) > 1 else ""
     left_out = {"tuned": FLAT} if "tuned" in step and "tuned" not in plan.steps else {}
     return arrays, {
         **_meta(plan, taken, first, stop, rules, program.compile_seconds),
         "tuning": tuned,
         "left_out": left_out,
+        "warning": alike,
     }
+
+
+def _alike(arrays: dict[str, np.ndarray], rules: Iterable[str]) -> str:
+    """What is wrong where every run of a random method is the same to the bit; n = 1 has one direction."""
+    ends = [arrays[f"{rule}/x_end"] for rule in rules]
+    if any(end.shape[1] == 1 or (end != end[:1]).any() for end in ends):
+        return ""
+    return "all runs are the same to the bit: the seed does not reach what is random, so intervals say nothing"
 
 
 def _run_solver(
@@ -171,78 +126,8 @@ def _report(progress: Progress, rule: str, stop: Stop, k: int) -> None:
     progress(rule, k, stop.cap)
 
 
-def _cap(problem: Problem, method: Method | Solver, gd_iterations: float, calls: int | None) -> int:
-    """How many iterations a run may take: gd_iterations in units of its time scale, within the budget of calls."""
-    most = min(ceil(gd_iterations * method.time_scale(problem.n)), MOST)
-    if calls is None:
-        return most
-    each = method.calls(problem.n).total
-    if calls < each:
-        raise ValueError(f"stop.calls={calls}: one step of this method asks {each} calls; allow at least so many")
-    return min(most, calls // each)
-
-
 def _function(method: Callable[..., Method | Solver]) -> Callable[..., Method | Solver]:
     return method.func if isinstance(method, partial) else method
-
-
-def _uses(method: Callable[..., Method | Solver], name: str) -> bool:
-    return name in signature(method).parameters
-
-
-def _maker(
-    problem: Problem, estimator: Estimator, optimizer: Optimizer, method: Callable[..., Method | Solver]
-) -> Callable[[Scalar | float], Any] | None:
-    """The method for a step size, given what it takes of problem, estimator, optimizer and step; None without one."""
-    if not (_uses(method, "step") or _uses(method, "optimizer")):
-        return None
-    taken = {name for name in ("problem", "estimator", "optimizer", "step") if _uses(method, name)}
-
-    def method_of(step: Scalar | float) -> Any:
-        offered = {"problem": problem, "estimator": estimator, "optimizer": optimizer(step), "step": step}
-        return method(**{name: offered[name] for name in taken})
-
-    return method_of
-
-
-def _honest(step: Sequence[str | float], metric: str) -> list[str | float]:
-    """The rules without `tuned` where the gradient's norm is the target. ValueError where none is left."""
-    left = [rule for rule in step if rule != "tuned" or metric != "gradient"]
-    if not left:
-        raise ValueError(f"step=tuned: {FLAT}; use stop.metric=gap or distance, or step=theory or trace")
-    return left
-
-
-def _rule_steps(problem: Problem, estimator: Estimator, step: Sequence[str | float]) -> dict[str, float]:
-    steps: dict[str, float] = {}
-    for rule in step:
-        if rule in ("theory", "tuned"):
-            steps[str(rule)] = theory.theory_step(problem, estimator)
-        elif rule == "trace":
-            steps["trace"] = theory.trace_step(problem, estimator)
-        elif rule == OWN:
-            steps[OWN] = nan
-        else:
-            steps[str(rule)] = float(rule)
-    return steps
-
-
-def _require_metric(problem: Problem, metric: str) -> None:
-    lacking = {
-        "gap": "f_star" if isnan(problem.f_star) else "",
-        "gradient": "" if problem.differentiable else "a gradient",
-        "distance": "x_star" if problem.x_star is None else "",
-    }
-    if lacking[metric]:
-        known = " or ".join(name for name, lack in lacking.items() if not lack)
-        way_out = f"use stop.metric={known}" if known else "give it f_star"
-        raise ValueError(f"stop.metric={metric}: this problem does not know {lacking[metric]}; {way_out}")
-
-
-def _require_gradient(problem: Problem, method: Method | Solver) -> None:
-    calls = method.calls(problem.n)
-    if not problem.differentiable and (calls.grad or calls.jvp):
-        raise ValueError("this problem has no gradient to ask for; use an estimator of values, such as two_point")
 
 
 def _stop(problem: Problem, first: Values, metric: str, target: float, relative_to: str, cap: int) -> Stop:

@@ -72,6 +72,7 @@ def run_single(arguments: Sequence[str], console: Console) -> int:
                 raise
             return terminal.failures([("the cell", reason)])
     terminal.table([("", path)], console)
+    terminal.warnings([("", path)])
     console.print(f"record: {path}", soft_wrap=True)
     record = store.read(path)
     return terminal.failures([("the cell", record.meta["reason"])] if record and record.meta["status"] != "ok" else [])
@@ -94,6 +95,7 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
             terminal.table(list(zip(ended.labels, ended.paths, strict=True)), console)
             console.print(f"records: {cfg.runs_dir}", soft_wrap=True)
     finally:  # what failed is said last, also where too little is left to draw from
+        terminal.warnings(list(zip(ended.labels, ended.paths, strict=True)))
         code = terminal.failures(ended.failed)
     return code
 

@@ -143,6 +143,14 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if np.isfinite(value) else "never"
 
 
+def warnings(cells: Sequence[tuple[str, Path]]) -> None:
+    """Say what is wrong with cells that ran: under their table, as its numbers rest on them."""
+    for label, path in cells:
+        warning = (store.read_meta(path) or {}).get("warning")
+        if warning:
+            print(f"zobench: {label or 'the cell'}: {warning}", file=sys.stderr)
+
+
 def failures(failed: Sequence[tuple[str, str]]) -> int:
     """Name the cells that failed, each with its reason; the exit code that follows."""
     for label, reason in failed:
