@@ -164,3 +164,28 @@ def test_constants_of_a_large_problem_are_held_to_lanczos():
     assert not failures(check_problem(problem))
     wrong = problem._replace(L=0.9, mu=0.3, hessian_trace=150.0)
     assert failures(check_problem(wrong)) == {"L", "mu", "hessian_trace"}
+
+
+HINTS = {
+    "L twice as large": ({"L": 4.0}, "L", "a step 1/L is 2.0"),
+    "tr(H) twice as large": ({"hessian_trace": 200.0}, "hessian_trace", "is shorter than it could be"),
+    "mu a hundredth": ({"mu": 1e-4}, "mu", "as much too slow"),
+    "f* too low, and no x*": ({"f_star": -1.0, "x_star": None, "modes": None}, "f_star", "left"),
+}
+
+
+@pytest.mark.parametrize("case", HINTS)
+def test_a_constant_far_from_what_is_found_is_a_hint_and_no_failure(case):
+    changes, name, words = HINTS[case]
+    with jax.enable_x64(True):
+        problem = quadratic(dim=8, spectrum="two_level")._replace(L=1.9, mu=0.01, hessian_trace=4.04)
+        verdicts = check_problem(problem._replace(**changes))
+    assert of(verdicts, name).verdict == "hint" and not failures(verdicts), verdicts
+    assert words.partition(" 2.0")[0] in of(verdicts, name).detail
+
+
+def test_f_that_is_not_a_number_on_the_way_fails_and_elsewhere_is_a_hint():
+    fails = Problem(f=lambda x: -jnp.sum(jnp.log(x)) + 5 * jnp.sum(x), x0=jnp.full(3, 0.9), L=2.0)
+    assert "on the way of the first step" in of(check_problem(fails), "nearby").detail
+    hint = Problem(f=lambda x: jnp.sum(jnp.where(x < 1.2, (x - 1) ** 2, jnp.nan)), x0=jnp.full(3, 0.2))
+    assert of(check_problem(hint), "nearby").verdict in ("hint", "passes")

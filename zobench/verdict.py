@@ -10,13 +10,18 @@ class Verdict(NamedTuple):
     """`detail` is one line, with the numbers that led to the verdict."""
 
     property: str
-    verdict: Literal["passes", "fails", "not declared", "skipped"]
+    verdict: Literal["passes", "hint", "fails", "not declared", "skipped"]
     detail: str
 
 
 def judged(name: str, good: bool, detail: str) -> Verdict:
     """Passes if good, else fails."""
     return Verdict(name, "passes" if good else "fails", detail)
+
+
+def hinted(name: str, detail: str) -> Verdict:
+    """Nothing is wrong for certain, but somebody should look."""
+    return Verdict(name, "hint", detail)
 
 
 def attempt(name: str, check: Callable[..., Verdict], *arguments: object) -> Verdict:
