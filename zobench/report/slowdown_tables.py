@@ -66,6 +66,9 @@ def rules_table(rows: Sequence[Line]) -> Table:
     note = "Both methods under the same rule: theory 1/(LB), trace 1/(L B_eff) with tr H, tuned on other seeds. "
     note += "No power law: the exponents between neighbouring n. K/(n K_GD): the mean over n, its interval with what "
     note += "it varies."
+    flat = [row["column"].split(":")[0] for row in chosen if row["metric"] == "gradient"]
+    if flat and not any(row["metric"] == "gradient" for row in chosen if row["rule"] == "tuned"):
+        note += f" Not tuned: {flat[0]}, as a small gradient is no sign of arrival where f may be flat."
     return Table("Two-point GD under three step rules", note, ["", "", *columns], lines, 2)
 
 
