@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zobench import build, claims, compose
+from zobench import claims, compose
 from zobench.claims import Check, needed
 from zobench.report import board
 from zobench.statistics import Estimate
@@ -121,4 +121,3 @@ def test_a_claim_that_cannot_be_read_is_named(monkeypatch):
     monkeypatch.setattr(claims, "_read", lambda name: {"claims": [entry]})
     with pytest.raises(ValueError, match=r"claims/x.yaml: 'both': a claim of the lectures, or beyond one"):
         claims.of("x")
-    assert build.NUMERIC  # the sizes above are read from what decides the numbers

@@ -257,3 +257,21 @@ def test_acceleration_refuses_two_cells_of_one_kind(tmp_path):
         made.append(record._replace(key=str(q), meta={**record.meta, "config": config}))
     with pytest.raises(ValueError, match=r"two-point GD, q=1 and .*two-point GD, q=2; this report takes one"):
         acceleration.entries(records.load(written(tmp_path / "runs", made)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("spectrum", "rule", "most", "expected"),
+    [
+        ("harmonic", "theory", 512, 0.977), ("harmonic", "trace", 512, 0.267),
+        ("one_large", "theory", 512, 0.998), ("one_large", "trace", 512, 0.357),
+        ("two_level", "theory", 512, 1.002), ("two_level", "trace", 512, 0.970), ("two_level", "tuned", 128, 0.967),
+        ("log_uniform", "theory", 512, 1.000), ("log_uniform", "trace", 512, 0.879), ("uniform", "trace", 512, 0.992),
+    ],
+)  # fmt: skip
+def test_the_exact_recursion_has_the_exponents_that_are_known(spectrum, rule, most, expected):
+    """Numbers of the theory, from 8 to `most` with equal weights: the same formula again, so a test and no claim."""
+    record = planted(16, 4000, spectrum=spectrum)
+    sizes = [8 * 2**i for i in range(7) if 8 * 2**i <= most]
+    values = [ratios.slowdown_at(record, n, rule) for n in sizes]
+    assert ratios.exact_slope(sizes, values) == pytest.approx(expected, abs=0.01)

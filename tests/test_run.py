@@ -1,5 +1,7 @@
 """The loop against the slow obvious one, and what a run may end as."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -170,7 +172,8 @@ def test_gradient_descent_is_tuned_to_within_one_percent_of_its_best_step():
 def test_runs_that_are_all_the_same_are_said():
     """A seed that does not reach the direction makes copies of one run, and intervals of width zero."""
     ray = estimators.two_point()
-    same = ray._replace(draw=lambda key, n, dtype: ray.draw(Key(jnp.uint32(0), key.step), n, dtype))
+    draw: Any = ray.draw
+    same = ray._replace(draw=lambda key, n, dtype: draw(Key(jnp.uint32(0), key.step), n, dtype))
     assert "all runs are the same to the bit" in cell(estimator=same)[1]["warning"]
     assert cell()[1]["warning"] == ""
     assert cell(estimator=estimators.autodiff())[1]["warning"] == ""

@@ -9,7 +9,7 @@ A deterministic sample (one run) has no standard error: its interval is the rang
 
 from collections.abc import Sequence
 from math import nan, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
@@ -133,7 +133,8 @@ def _random_effects(design: np.ndarray, y: np.ndarray, own: np.ndarray) -> tuple
     if not own.any():  # nothing is random: equal weights
         tau2 = 1.0
     elif chi2(0.0) > (free if free > 1 else chdtri(1, 0.025)):
-        tau2 = float(brentq(lambda t: chi2(t) - free, 0.0, float(np.ptp(y)) ** 2 + own.max() + 1.0))
+        found: Any = brentq(lambda t: chi2(t) - free, 0.0, float(np.ptp(y)) ** 2 + float(own.max()) + 1.0)
+        tau2 = float(found)
     weight = 1 / np.maximum(own + tau2, least)
     solve = _solve(design, weight)
     scale = chi2(tau2) / free

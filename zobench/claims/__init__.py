@@ -77,8 +77,9 @@ class Claim(NamedTuple):
 
 def is_sampled(measured: Estimate | None) -> bool:
     """Whether its interval is one of chance; else it has none, or is a range over choices."""
-    known = measured is not None and measured.low == measured.low
-    return bool(known and (measured.draws.size or measured.stderr == measured.stderr))
+    if measured is None or measured.low != measured.low:
+        return False
+    return bool(measured.draws.size) or measured.stderr == measured.stderr
 
 
 def widened(measured: Estimate, family: int) -> tuple[float, float]:

@@ -61,7 +61,7 @@ def asymptotic(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray)
     return Estimate(slope, min(ends), max(ends))
 
 
-def local(x: Sequence[float], y: Sequence[float]) -> list[float]:
+def local(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> list[float]:
     """d ln y/d ln x between each point and the one before; nan for the first."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return [nan, *(np.diff(np.log(y)) / np.diff(np.log(x))).tolist()]

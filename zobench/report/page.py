@@ -73,10 +73,10 @@ def verdict(entry: dict[str, Any]) -> str:
 
 def between(low: float | str | None, high: float | str | None) -> str:
     """A range in words."""
-    if low is None or float(low) == -inf:
-        return f"at most {high}"
     if high is None or float(high) == inf:
         return f"at least {low}"
+    if low is None or float(low) == -inf:
+        return f"at most {high}"
     return f"{low}" if low == high else f"{low} to {high}"
 
 
@@ -84,9 +84,8 @@ def measured(check: dict[str, Any]) -> str:
     """A value with its interval, as verdicts.json has them."""
     if check["measured"] is None:
         return ""
-    low, high = check["interval"]
-    known = low is not None and float(low) == float(low)
-    spread = f" [{tables.significant(float(low))}, {tables.significant(float(high))}]" if known else ""
+    low, high = (float("nan" if end is None else end) for end in check["interval"])
+    spread = f" [{tables.significant(low)}, {tables.significant(high)}]" if low == low else ""
     return tables.significant(float(check["measured"])) + spread
 
 

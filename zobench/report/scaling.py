@@ -61,7 +61,8 @@ def _label(group: Group, fit: Fit | None, reason: str) -> str:
         return f"an exponent {reason}"
     usual, short = METHODS.get(group.estimator, ""), SHORT.get(group.estimator, "")
     name = short + group.method.removeprefix(usual) if short and group.method.startswith(usual) else group.method
-    return f"{name}, {group.rule}: {exponent_text('n', fit.slope)}"
+    bent = ", no power law" if fit.curved else ""
+    return f"{name}, {group.rule}: {exponent_text('n', fit.slope)}{bent}"
 
 
 def exponent_text(base: str, value: Estimate) -> str:
