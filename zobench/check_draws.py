@@ -18,10 +18,7 @@ from zobench.verdict import Verdict, attempt, judged, said
 ERRORS = 4.5
 SMALL = 10  # dimensions of the checks that need many samples
 STEPS, SEEDS = 1100, 64  # steps of one run, and of its neighbours
-LARGE = {
-    201: 4000,
-    5000: 200,
-}  # n, odd and even, and estimates at most; directions are made in another way from 256 and 4096 on
+LARGE = {201: 4000, 5000: 200}  # n, odd and even, and estimates at most
 MANY, WORK = 400_000, 40_000_000  # estimates at most, and calls times n of all together
 TOO_DEAR = 100_000_000  # calls times n of one estimate
 FOUND = 0.02  # a bias of so much along the gradient is to be seen

@@ -15,7 +15,8 @@ from zobench.problems.networks import mlp
 from zobench.studies import paths
 from zobench.types import Estimator, Problem
 
-MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)  # of 1/L, or 1/(L B_eff), L and the trace the larger of start and end
+# Of 1/L, or 1/(L B_eff), L and the trace the larger of start and end: 1/4 to 16 by factors of √2.
+MULTIPLES = tuple(2 ** (i / 2) for i in range(-4, 9))
 LONGEST = 10  # runs without gradients last so many times what r + 2 predicts
 GD_ITERATIONS = 3000
 WIDER = 16  # times the width: programs that are compiled and not run, where n² is no longer hidden by the activations
