@@ -35,7 +35,7 @@ def value(source: dict[str, Any]) -> float:
         of = source.get("of", "measured")
         found = check["measured"] if of == "measured" else check["interval"][of == "high"]
     else:
-        rows = list(csv.DictReader(path.open(newline="")))
+        rows = list(csv.DictReader(path.read_text().splitlines()))
         (row,) = [row for row in rows if all(row[name] == str(want) for name, want in source["where"].items())]
         found = row[source["of"]]
     return float(found) * source.get("times", 1)

@@ -58,7 +58,7 @@ WRONG = {
         keyed(lambda key: key._replace(seed=jnp.uint32(0), step=key.seed + key.step)), "seeds and steps", "mixed up",
     ),
     "pairs differ": (scaled(lambda oracle, x: 3.0 if oracle.pair else 1.0), "in pairs", "differs by 2 of"),
-    "wrong from n = 61 on": (scaled(lambda oracle, x: 1.3 if x.size > 60 else 1.0), "large n", "n = 201: E⟨G, ∇f⟩"),
+    "wrong from n = 61 on": (scaled(lambda oracle, x: 1.3 if x.size > 60 else 1.0), "large n", "n = 201: E"),
 }  # fmt: skip
 
 

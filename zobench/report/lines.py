@@ -16,12 +16,9 @@ def log_slope(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) 
     than the scatter of the points explains. nan where fewer than four points are positive and finite. Points on one
     line exactly have an interval of length 0.
     """
-    x, y = np.asarray(x, float), np.asarray(y, float)
-    kept = np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
-    if np.unique(x[kept]).size < POINTS_NEEDED:
+    u, v = _logarithms(x, y)
+    if np.unique(u).size < POINTS_NEEDED:
         return Estimate(nan)
-    order = np.argsort(x[kept])
-    u, v = np.log(x[kept])[order], np.log(y[kept])[order]
     slope, error = _line(u, v)
     width = float(stdtrit(u.size - 2, 0.975)) * error
     ends, middle = [slope - width, slope + width], u.size // 2
@@ -30,6 +27,14 @@ def log_slope(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) 
             other, scatter = _line(u[part], v[part])
             ends += [other] if abs(other - slope) > SURE * scatter else []
     return Estimate(slope, min(ends), max(ends), stderr=error)
+
+
+def _logarithms(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """ln x and ln y of the points that are positive and finite, by x."""
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    kept = np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
+    order = np.argsort(x[kept])
+    return np.log(x[kept])[order], np.log(y[kept])[order]
 
 
 def _line(u: np.ndarray, v: np.ndarray) -> tuple[float, float]:
@@ -47,12 +52,9 @@ def asymptotic(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray)
     that half, and the one that follows if they go on to change as from the last but one to the last: a law that is not
     reached yet is not refuted. nan below four points.
     """
-    x, y = np.asarray(x, float), np.asarray(y, float)
-    kept = np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
-    if np.unique(x[kept]).size < POINTS_NEEDED:
+    u, v = _logarithms(x, y)
+    if np.unique(u).size < POINTS_NEEDED:
         return Estimate(nan)
-    order = np.argsort(x[kept])
-    u, v = np.log(x[kept])[order], np.log(y[kept])[order]
     half = max(PART, (u.size + 1) // 2)
     u, v = u[-half:], v[-half:]
     local = np.diff(v) / np.diff(u)
