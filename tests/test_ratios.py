@@ -37,7 +37,9 @@ def planted(n, K, rule="trace", spectrum="two_level", seeds=5, spread=0.01, rank
         "mu": None,
         "rank": rank,
     }
-    problem |= {"mu": 1e-9} if spectrum == "fixed_rank" else {}
+    problem |= (
+        {"mu": {"fixed_rank": 1e-9, "log_uniform": 0.01}[spectrum]} if spectrum in ("fixed_rank", "log_uniform") else {}
+    )
     made = quadratic(**{key: value for key, value in problem.items() if key != "_target_"})
     times = np.round(K * (1 + spread * np.linspace(-1, 1, seeds)))
     k = np.arange(0, int(times.max()) + 2 * every, every)
