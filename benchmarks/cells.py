@@ -27,7 +27,7 @@ import others
 
 from zobench import store
 from zobench.__main__ import SMALL_LOOPS
-from zobench.report import figures, files
+from zobench.report import drawing, files
 
 ROOT = Path(__file__).parent.parent
 COUNTS = (1, 4, 16, 64)
@@ -111,8 +111,8 @@ def _whole(cells: int, seconds: float, inside: Sequence[float], ends: Sequence[f
 
 def harnesses() -> list[Harness]:
     """Ours, and benchopt where it is installed."""
-    found = [Harness("zobench", by_zobench, figures.VERMILLION, "^")]
-    return found + [Harness("benchopt", by_benchopt, figures.BLUE, "o")] * others.installed("benchopt")
+    found = [Harness("zobench", by_zobench, drawing.VERMILLION, "^")]
+    return found + [Harness("benchopt", by_benchopt, drawing.BLUE, "o")] * others.installed("benchopt")
 
 
 def measure(those: Sequence[Harness], repeats: int) -> Groups:
@@ -162,8 +162,8 @@ def page(groups: Groups) -> str:
 
 def draw(groups: Groups, those: Sequence[Harness], folder: Path) -> None:
     """Seconds beyond compiling and running, and the fitted lines."""
-    with figures.context():
-        figure, (grid,) = figures.panels(1, len(KINDS))
+    with drawing.context():
+        figure, (grid,) = drawing.panels(1, len(KINDS))
         for axes, kind in zip(grid, KINDS, strict=True):
             for each in those:
                 rows, fine = groups[kind, each.name], np.geomspace(COUNTS[0], COUNTS[-1])
@@ -172,10 +172,10 @@ def draw(groups: Groups, those: Sequence[Harness], folder: Path) -> None:
                 axes.plot(COUNTS, [row["beyond"] for row in rows], each.marker, color=each.colour, label=each.name)
             axes.set(xscale="log", yscale="log", title=f"cells differ in their {kind}", xlabel="cells")
         grid[0].set(ylabel="seconds beyond compiling and running")
-        figures.legend(
+        drawing.legend(
             figure, grid[0].lines, "whole commands on one core, least of the repeats; compiled programs in the cache"
         )
-        figures.save(figure, folder, "cells")
+        drawing.save(figure, folder, "cells")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

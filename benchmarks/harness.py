@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from zobench.report import figures
+from zobench.report import drawing
 from zobench.types import Problem
 
 REPEATS = 5
@@ -134,9 +134,9 @@ def rows(measured: Sequence[Measurement], first: str = "zobench") -> list[dict[s
 def draw(measured: Sequence[Measurement], those: Sequence[Implementation], folder: Path, name: str) -> None:
     """A panel for each precision and number of runs."""
     kinds = list(dict.fromkeys((m.setting.dtype, m.setting.runs) for m in measured))
-    with figures.context():
+    with drawing.context():
         tall = (len(kinds) + 1) // 2
-        figure, grid = figures.panels(tall, min(2, len(kinds)), wide=3.4, high=2.6, foot=1.3, head=0.65)
+        figure, grid = drawing.panels(tall, min(2, len(kinds)), wide=3.4, high=2.6, foot=1.3, head=0.65)
         for axes, (dtype, runs) in zip(chain(*grid), kinds, strict=False):
             for each in those:
                 inside = [m for m in measured if m.name == each.name and m.setting[1:] == (runs, dtype)]
@@ -148,5 +148,5 @@ def draw(measured: Sequence[Measurement], those: Sequence[Implementation], folde
                 axes.plot(n, np.median(times, axis=1), color=each.colour, marker=each.marker, label=each.name, ls=line)
             axes.set(xscale="log", yscale="log", title=f"{dtype}, {runs} run{'s' * (runs > 1)}")
             axes.set(xlabel="dimension n", ylabel="µs a step of a run")
-        figures.legend(figure, grid[0][0].lines, "median of repeats, band from least to most; one core", columns=5)
-        figures.save(figure, folder, name)
+        drawing.legend(figure, grid[0][0].lines, "median of repeats, band from least to most; one core", columns=5)
+        drawing.save(figure, folder, name)

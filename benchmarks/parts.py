@@ -24,10 +24,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from zobench import directions, run
+from zobench import directions
+from zobench import loop as run
 from zobench.estimators import two_point
 from zobench.methods import descent
-from zobench.problems.quadratic import quadratic
+from zobench.problems.quadratics import quadratic
 from zobench.report import files
 from zobench.types import Draw, Key, Method, Scalar
 

@@ -25,7 +25,7 @@ import others
 import steps
 from harness import Implementation, Setting
 
-from zobench.report import figures, files
+from zobench.report import drawing, files
 
 ROOT = Path(__file__).parent.parent
 NOTES = [
@@ -46,7 +46,7 @@ NOTES = [
 
 def implementations() -> list[Implementation]:
     """Those that are compared, zobench first; what is not installed is left out."""
-    f = figures
+    f = drawing
     library = steps.compiled_kernel()
     found = [
         Implementation("zobench", steps.zobench_block, 0.1, 1.5, f.VERMILLION, "^"),

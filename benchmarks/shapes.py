@@ -27,9 +27,9 @@ import steps
 from harness import Implementation, Run, Setting
 
 from zobench.differences import best_eps
-from zobench.problems.mds import distances, mds
-from zobench.problems.quadratic import quadratic
-from zobench.report import figures, files
+from zobench.problems.maps import distances, mds
+from zobench.problems.quadratics import quadratic
+from zobench.report import drawing, files
 from zobench.types import Problem
 
 ROOT = Path(__file__).parent.parent
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="small ones, in seconds")
     parser.add_argument("--out", type=Path, default=ROOT / "reports" / "performance", help="folder of the report")
     asked = parser.parse_args(arguments)
-    f = figures
+    f = drawing
     kinds = {
         "s-stress in the plane, n = 2N": (
             stress,

@@ -13,11 +13,11 @@ import numpy as np
 import optax
 from harness import Run, Setting
 
-from zobench import run
+from zobench import loop
 from zobench.differences import best_eps
 from zobench.estimators import two_point
 from zobench.methods import descent
-from zobench.problems.quadratic import quadratic
+from zobench.problems.quadratics import quadratic
 from zobench.types import Problem
 
 CACHED = 1 << 14  # coordinates that NumPy works on at a time
@@ -45,16 +45,16 @@ def zobench_run(problem: Problem, setting: Setting, steps: int) -> Run:
     return _advance(_compiled(problem), setting, steps)
 
 
-def _compiled(problem: Problem) -> run.Program:
-    return run.compile_block(problem, lambda step: descent(two_point(), optax.sgd(step)))
+def _compiled(problem: Problem) -> loop.Program:
+    return loop.compile_block(problem, lambda step: descent(two_point(), optax.sgd(step)))
 
 
-def _advance(program: run.Program, setting: Setting, steps: int) -> Run:
-    stop = run.Stop("gap", -1.0, np.inf, steps)
+def _advance(program: loop.Program, setting: Setting, steps: int) -> Run:
+    stop = loop.Stop("gap", -1.0, np.inf, steps)
 
     def go(seed: int) -> np.ndarray:
         seeds = range(seed * setting.runs, (seed + 1) * setting.runs)
-        return run.advance(program, [1 / setting.n] * setting.runs, seeds, stop, lambda k: None).x_end
+        return loop.advance(program, [1 / setting.n] * setting.runs, seeds, stop, lambda k: None).x_end
 
     return go
 

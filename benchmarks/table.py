@@ -26,7 +26,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from zobench import build, compose, store, theory
+from zobench import build, store, theory
+from zobench.command import compose
 from zobench.differences import best_eps
 from zobench.report import files
 from zobench.tuning import TUNING_SEEDS_FROM

@@ -12,7 +12,7 @@ from jaxtyping import Array
 
 from zobench.directions import gaussian
 from zobench.problems.minibatch import apart
-from zobench.problems.quadratic import haar
+from zobench.problems.quadratics import haar
 from zobench.types import Key, Problem, Scalar, Vector
 
 Kind = Literal["additive", "multiplicative"]

@@ -6,9 +6,10 @@ import os
 import numpy as np
 import pytest
 
-from zobench import claims, store
+from zobench import store
 from zobench.__main__ import main
-from zobench.report import board, board_plots, directions_report, files, page
+from zobench.experiments.directions import page as directions_report
+from zobench.report import board, board_plots, claims, files, page
 from zobench.statistics import Estimate
 
 REAL_NEEDS = claims.needs

@@ -6,10 +6,11 @@ import jax.numpy as jnp
 import pytest
 from verdicts import built_in, failures, of
 
-from zobench import check_draws as module
-from zobench import checks, estimators, targets
-from zobench.check_draws import check_draws
-from zobench.verdict import Verdict
+from zobench import estimators
+from zobench.check import checks, targets
+from zobench.check import draws as module
+from zobench.check.draws import check_draws
+from zobench.check.verdict import Verdict
 
 TWO_POINT = estimators.two_point()
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from verdicts import built_in, failures, of
 
-from zobench import check_estimator as module
-from zobench import estimators, targets
-from zobench.checks import check_estimator
+from zobench import estimators
+from zobench.check import estimator as module
+from zobench.check import targets
+from zobench.check.checks import check_estimator
 from zobench.types import Calls, Moment
 
 

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from verdicts import built_in, failures, of
 
-from zobench import directions, targets
-from zobench.checks import check_problem
-from zobench.problems.quadratic import quadratic
+from zobench import directions
+from zobench.check import targets
+from zobench.check.checks import check_problem
+from zobench.problems.quadratics import quadratic
 from zobench.types import Problem
 
 SMALL = {"dim": 6, "points": 6, "samples": 40, "horizon": 5, "widths": [2]}

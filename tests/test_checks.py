@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from zobench import check_estimator as module
-from zobench.build import UsageError
-from zobench.checks import check
+from zobench.check import estimator as module
+from zobench.check.checks import check
+from zobench.errors import UsageError
 
 ROOT = Path(__file__).parent.parent
 

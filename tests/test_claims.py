@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zobench import claims, compose
-from zobench.claims import Check, needed
-from zobench.report import board
+from zobench.command import compose
+from zobench.report import board, claims, needed
+from zobench.report.claims import Check
 from zobench.statistics import Estimate
 
 DRAWS = np.ones(3)  # an interval of samples; 20 runs

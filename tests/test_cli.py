@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from zobench import build, compose, reads, report, store
+from zobench import build, reads, report, store
 from zobench.__main__ import main
+from zobench.command import compose
 
 CONF = Path(str(files("zobench.conf")))
 SMALL = ["problem=quadratic", "problem.dim=4", "problem.spectrum=two_level", "estimator=autodiff"]
@@ -216,14 +217,14 @@ def test_an_experiment_that_has_ended_is_not_composed_again(zobench, ran, monkey
 
 def test_own_problems_come_by_config_dir(zobench, ran, tmp_path):
     (tmp_path / "my" / "problem").mkdir(parents=True)
-    (tmp_path / "my" / "problem" / "mine.yaml").write_text("_target_: zobench.problems.quadratic.quadratic\ndim: 3\n")
+    (tmp_path / "my" / "problem" / "mine.yaml").write_text("_target_: zobench.problems.quadratics.quadratic\ndim: 3\n")
     assert zobench("--config-dir", "my", "problem=mine").code == 0
     assert zobench("-m", "--config-dir=my", "problem=mine,welsch").code == 0
     assert [config["problem"]["dim"] for config in ran] == [3, 64]
 
 
 def test_a_problem_may_be_made_of_another():
-    inner = {"_target_": "zobench.problems.quadratic.quadratic", "dim": 3}
+    inner = {"_target_": "zobench.problems.quadratics.quadratic", "dim": 3}
     outer = {"_target_": "zobench.problems.wrappers.noisy", "problem": inner, "sigma": 0.1}
     problem = build.make("problem", outer)
     assert problem.n == 3 and problem.F is not None

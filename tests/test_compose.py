@@ -7,8 +7,9 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from zobench import build, compose
+from zobench import build
 from zobench.__main__ import main
+from zobench.command import compose
 
 SWEEPS = (
     "problem.dim=4,5 estimator=two_point,autodiff",

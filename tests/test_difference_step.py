@@ -7,13 +7,20 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from zobench import claims, estimators, store
+from zobench import estimators, store
 from zobench.differences import Quotient
-from zobench.problems.quadratic import quadratic
-from zobench.problems.welsch import welsch
-from zobench.report import difference_step_report
-from zobench.studies import logistic
-from zobench.studies.difference_step import Curve, _derivatives, _errors, _expected, _rounding, difference_step
+from zobench.experiments.difference_step import logistic, page
+from zobench.experiments.difference_step.study import (
+    Curve,
+    _derivatives,
+    _errors,
+    _expected,
+    _rounding,
+    difference_step,
+)
+from zobench.problems.quadratics import quadratic
+from zobench.problems.robust import welsch
+from zobench.report import claims
 from zobench.types import Problem, oracle
 
 ASKED = {"noise": [1e-6], "lines": 8, "per_decade": 2, "floor_eps": [0.1], "seed": 0, "dtype": "float64"}
@@ -126,12 +133,12 @@ def test_bad_input_is_refused_before_anything_runs(asked, message):
 
 def test_a_record_that_says_otherwise_changes_the_verdict(measured, tmp_path):
     arrays, meta = measured
-    full = {**meta, "status": "ok", "config": {"problem": {"_target_": "zobench.problems.welsch.welsch"}}}
+    full = {**meta, "status": "ok", "config": {"problem": {"_target_": "zobench.problems.robust.welsch"}}}
     claim = next(claim for claim in claims.of("difference_step") if claim.number == 22)
 
     def verdict(changed):
         store.write(tmp_path / "one.npz", arrays, changed)
-        return claim.verdict(difference_step_report.measures([tmp_path / "one.npz"]))
+        return claim.verdict(page.measures([tmp_path / "one.npz"]))
 
     assert verdict(full) == "holds"
     assert verdict({**full, "forward_mode": {**meta["forward_mode"], "float64": 1e-6}}) == "refuted"

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from zobench import claims as every
 from zobench import report, store
 from zobench.__main__ import main
-from zobench.report import directions, directions_report, files, records
+from zobench.experiments.directions import numbers, page
+from zobench.report import claims as every
+from zobench.report import files, records
 from zobench.types import Moment
 
 N, Q = 8, (1, 2, 8)
@@ -44,7 +45,7 @@ def claims(folder):
 
 def judged(paths):
     """The check of each quantity."""
-    lines = every.judged("directions", directions_report.measures(paths))
+    lines = every.judged("directions", page.measures(paths))
     return {check["quantity"]: check for line in lines for check in line["checks"]}
 
 
@@ -60,7 +61,7 @@ def altered(paths, folder, change):
 
 def test_files_are_those_announced_and_the_same_bytes_again(ran, paths, tmp_path):
     folder = ran / "reports" / "directions"
-    assert {path.name for path in folder.iterdir()} == {*directions_report.FILES, "inputs"}
+    assert {path.name for path in folder.iterdir()} == {*page.FILES, "inputs"}
     assert drawn(paths[::-1], tmp_path / "again") == {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -91,7 +92,7 @@ def test_the_sheets_numbers_come_from_the_exact_recursion(paths):
     for (orthogonal, q), expected in known.items():
         moment = moment_of(64, q, orthogonal)
         step = 1 / (64 * moment.A + moment.C)
-        assert (q + 1) * directions._exact_time(record, moment, step, 2**14) == expected
+        assert (q + 1) * numbers._exact_time(record, moment, step, 2**14) == expected
 
 
 def moment_of(n, q, orthogonal):
@@ -104,9 +105,9 @@ def moment_of(n, q, orthogonal):
 
 
 def test_the_line_of_b_is_the_closed_form(paths):
-    (study,) = directions.studies(records.load(paths))
+    (study,) = numbers.studies(records.load(paths))
     assert study.best_q == sqrt(N - 1)
-    q, iterations = directions.line(study, False, "theory")
+    q, iterations = numbers.line(study, False, "theory")
     assert list(q) == list(range(1, N + 1))
     assert iterations == pytest.approx((1 + (N - 1) / q) * study.K_GD)
 
@@ -150,7 +151,7 @@ def test_methods_that_differ_in_more_than_the_number_of_directions_are_studies_o
         return arrays, {**meta, "config": config}
 
     plain = [path for path in paths if not (store.read_meta(path) or {})["config"]["estimator"]["orthogonal"]]
-    found = directions.studies(records.load([*plain, *altered(plain, tmp_path / "more", gaussian)]))
+    found = numbers.studies(records.load([*plain, *altered(plain, tmp_path / "more", gaussian)]))
     assert [(study.problem, len(study.entries)) for study in found] == [
         (f"quadratic two_level, direction={direction}", len(Q)) for direction in ("gaussian", "sphere")
     ]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zobench.autodiff import dual
-from zobench.autodiff.dual import Dual
-from zobench.autodiff.library import JAX, NUMPY, mpmath_library
-from zobench.autodiff.worked_examples import EXAMPLES, line_and_sine, log_root, sine_exponential, tanh
+from zobench.derivatives import dual
+from zobench.derivatives.dual import Dual
+from zobench.derivatives.library import JAX, NUMPY, mpmath_library
+from zobench.derivatives.worked_examples import EXAMPLES, line_and_sine, log_root, sine_exponential, tanh
 
 NUMBERS = st.floats(0.25, 4.0)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from zobench import claims, store
+from zobench import store
 from zobench.__main__ import main
+from zobench.report import claims
 
 EXPERIMENTS = sorted(file.stem for file in Path("conf/experiment").glob("*.yaml"))
 

@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from zobench.autodiff import fits
+from zobench.derivatives import fits
 
 
 def test_what_fits_passes_and_what_does_not_is_refused_with_both_sizes(monkeypatch):

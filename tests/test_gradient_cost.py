@@ -5,16 +5,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from zobench import claims, compose, store
+from zobench import store
 from zobench.__main__ import main
-from zobench.autodiff import fits, gradient_cost, price
-from zobench.problems.deep import deep
-from zobench.problems.logistic import logistic
-from zobench.problems.quadratic import quadratic
-from zobench.problems.welsch import welsch
+from zobench.command import compose
+from zobench.derivatives import fits, price
+from zobench.experiments.gradient_cost import page, study
+from zobench.problems.classification import logistic
+from zobench.problems.deep_networks import deep
+from zobench.problems.quadratics import quadratic
+from zobench.problems.robust import welsch
 from zobench.problems.worst_case import huber
 from zobench.problems.wrappers import black_box, noisy
-from zobench.report import gradient_cost_report, lines
+from zobench.report import claims, lines
 from zobench.types import Problem
 
 
@@ -95,14 +97,14 @@ def test_the_deep_network_is_its_formula():
 
 def test_a_study_counts_what_is_asked():
     """n + 1 and 2n values; whole gradients cost that many f; forward mode is exact, differences are not."""
-    arrays, meta = gradient_cost.gradient_cost(logistic, sizes=[32, 64], repeats=4)()
-    total = dict(zip(gradient_cost.METHODS, (arrays["flops"] + arrays["transcendentals"]).T, strict=True))
+    arrays, meta = study.gradient_cost(logistic, sizes=[32, 64], repeats=4)()
+    total = dict(zip(study.METHODS, (arrays["flops"] + arrays["transcendentals"]).T, strict=True))
     n = arrays["n"]
     assert n.tolist() == [32, 64] and meta["n"] == 64
     assert arrays["values"].T.tolist() == [(n + 1).tolist(), (2 * n).tolist()]
     np.testing.assert_allclose(total["forward_difference"], (n + 1) * total["value"], rtol=0.1)
     np.testing.assert_allclose(total["central_difference"], 2 * n * total["value"], rtol=0.1)
-    error = dict(zip(gradient_cost.GRADIENTS, arrays["error"].T, strict=True))
+    error = dict(zip(study.GRADIENTS, arrays["error"].T, strict=True))
     assert error["forward"].max() < 1e-14 < error["central_difference"].min() < error["forward_difference"].min()
     assert arrays["seconds"].shape == (2, 7, 4) and (arrays["seconds"] > 0).all()
 
@@ -114,7 +116,7 @@ def test_sizes_that_cost_too_much_or_are_refused_are_left_out():
         h = jnp.ones((dim, dim))
         return Problem(f=lambda x: x @ h @ x, x0=jnp.ones(dim))
 
-    arrays, meta = gradient_cost.gradient_cost(picky, sizes=[2, 3, 4, 10**6], repeats=4, most=1e4)()
+    arrays, meta = study.gradient_cost(picky, sizes=[2, 3, 4, 10**6], repeats=4, most=1e4)()
     assert arrays["n"].tolist() == [2, 4]
     assert [text.split(":")[0] for text in meta["refused"]] == ["3", "1000000"]
     assert np.isnan(lines.log_slope(arrays["n"], arrays["flops"][:, 0]).value)
@@ -122,16 +124,16 @@ def test_sizes_that_cost_too_much_or_are_refused_are_left_out():
 
 def test_bad_input_is_refused_in_the_factory(monkeypatch):
     with pytest.raises(ValueError, match="repeats=3"):
-        gradient_cost.gradient_cost(deep, repeats=3)
+        study.gradient_cost(deep, repeats=3)
     with pytest.raises(ValueError, match="whole numbers"):
-        gradient_cost.gradient_cost(deep, sizes=[0])
+        study.gradient_cost(deep, sizes=[0])
     with pytest.raises(ValueError, match="no derivative"):
-        gradient_cost.gradient_cost(black_box(lambda x: float(x.sum()), [1.0, 2.0]))
+        study.gradient_cost(black_box(lambda x: float(x.sum()), [1.0, 2.0]))
     with pytest.raises(ValueError, match="not a Problem"):
-        gradient_cost.gradient_cost(lambda: 3)  # type: ignore[arg-type]
+        study.gradient_cost(lambda: 3)  # type: ignore[arg-type]
     monkeypatch.setattr(fits, "available", lambda: 1e6)
     with pytest.raises(ValueError, match=r"^sizes=1000000: .* needs 64,000,000 bytes, there are 1,000,000"):
-        gradient_cost.gradient_cost(deep, sizes=[8, 10**6])
+        study.gradient_cost(deep, sizes=[8, 10**6])
 
 
 def test_a_slope_has_the_interval_of_its_residuals():
@@ -154,15 +156,15 @@ def test_a_user_measures_their_own_problem_in_one_file(tmp_path, monkeypatch, ca
         main(["experiment=quick/gradient_cost", "problem._target_=my_problem_file.my_problem", "problem.start=0.5"])
     assert ended.value.code == 0, capsys.readouterr().err
     folder = tmp_path / "reports/quick/gradient_cost"
-    assert {path.name for path in folder.iterdir()} == {*gradient_cost_report.FILES, "inputs"}
+    assert {path.name for path in folder.iterdir()} == {*page.FILES, "inputs"}
     (path,) = (tmp_path / "runs").glob("*.npz")
     record = store.read(path)
     assert record is not None and record.arrays["n"].tolist() == [3]
     (claim,) = [one for one in claims.of("gradient_cost") if one.number == 22]
-    assert claim.verdict(gradient_cost_report.measures([path])) == "holds"
+    assert claim.verdict(page.measures([path])) == "holds"
     record.arrays["error"][:, 0] = 1e-3
     store.write(path, record.arrays, record.meta)
-    assert claim.verdict(gradient_cost_report.measures([path])) == "refuted"
+    assert claim.verdict(page.measures([path])) == "refuted"
 
 
 def test_a_factory_on_the_command_line_takes_nothing_from_the_one_it_replaces():
@@ -173,4 +175,4 @@ def test_a_factory_on_the_command_line_takes_nothing_from_the_one_it_replaces():
         assert cell.config["problem"] == {"_target_": "a.b", "_partial_": True, "size": 3}
         overrides = compose.parse(["experiment=gradient_cost", "problem=deep"])
         (cell,) = compose.cells(overrides, compose.shared(overrides))
-        assert cell.config["problem"]["_target_"] == "zobench.problems.deep.deep"
+        assert cell.config["problem"]["_target_"] == "zobench.problems.deep_networks.deep"

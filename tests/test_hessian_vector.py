@@ -9,17 +9,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from zobench import claims, store
+from zobench import store
 from zobench.__main__ import main
-from zobench.autodiff import fits, newton_paths
-from zobench.autodiff import second_order as so
-from zobench.autodiff.counted import counted
-from zobench.autodiff.hessian_vector import FUNCTIONS, hessian_vector
-from zobench.checks import check_problem
-from zobench.problems.logistic_regression import logistic_regression, newton_example
-from zobench.problems.quadratic import quadratic
-from zobench.problems.tanh_network import tanh_network
-from zobench.report import hessian_vector_report
+from zobench.check.checks import check_problem
+from zobench.derivatives import fits
+from zobench.derivatives.counted import counted
+from zobench.experiments.hessian_vector import newton_paths, page
+from zobench.experiments.hessian_vector import second_order as so
+from zobench.experiments.hessian_vector.study import FUNCTIONS, hessian_vector
+from zobench.problems.logistic_ridge import logistic_regression, newton_example
+from zobench.problems.quadratics import quadratic
+from zobench.problems.tanh_networks import tanh_network
+from zobench.report import claims
 
 SMALL: dict[str, Any] = {"dims": [5, 20, 40], "step_dims": [4], "full": 20, "iterations": [50, 9, 6], "repeats": 2}
 
@@ -144,19 +145,19 @@ def test_the_whole_hessian_is_made_up_to_full_only(record):
 
 
 def test_a_page_is_whole(record, tmp_path):
-    hessian_vector_report.write([record], tmp_path)
-    assert {file.name for file in tmp_path.iterdir()} == set(hessian_vector_report.FILES)
+    page.write([record], tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == set(page.FILES)
 
 
 def test_another_record_gives_another_verdict(record, tmp_path):
     kept, claim = read(record), next(claim for claim in claims.of("hessian_vector") if claim.number == 54)
     altered = store.path(tmp_path, "altered")
     store.write(altered, {**kept.arrays, "errors": kept.arrays["errors"] + 1e-3}, kept.meta)
-    measured = hessian_vector_report.measures([record])
+    measured = page.measures([record])
     slope = measured["wide_logistic_regression, differences: slope of the error, large eps"]
     assert slope.value == pytest.approx(2, abs=0.1)
     assert claim.verdict(measured) == "not measured"  # some of its problems did not run
-    assert claim.verdict(hessian_vector_report.measures([altered])) == "refuted"
+    assert claim.verdict(page.measures([altered])) == "refuted"
 
 
 OWN = """

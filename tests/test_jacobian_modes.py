@@ -7,11 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from zobench import claims, store
-from zobench.autodiff import fits, graphs
-from zobench.autodiff.counted import counted, like
-from zobench.autodiff.jacobian_modes import jacobian_modes
-from zobench.report import fitted, jacobian_modes_report, lines
+from zobench import store
+from zobench.derivatives import fits, graphs
+from zobench.derivatives.counted import counted, like
+from zobench.experiments.jacobian_modes import page
+from zobench.experiments.jacobian_modes.study import jacobian_modes
+from zobench.report import claims, fitted, lines
 
 SMALL: dict[str, Any] = {"n": 6, "rows": 40, "points": 5, "sizes": [1, 4, 16], "width": 12, "hidden": 8, "repeats": 2}
 
@@ -108,9 +109,9 @@ def records(tmp_path_factory):
 
 
 def test_a_page_of_some_parts_is_whole(records, tmp_path):
-    jacobian_modes_report.write(records, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == set(jacobian_modes_report.FILES)
-    measured = jacobian_modes_report.measures(records)
+    page.write(records, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(page.FILES)
+    measured = page.measures(records)
     assert measured["Ax, operations, reverse mode: slope in m"].value == pytest.approx(2, abs=1e-3)
     assert measured["hourglass, narrowest waist: operations, best pure mode over split"].value > 2
     assert np.isnan(measured["vjp of exp: bytes, slope in n"].value)
@@ -122,8 +123,8 @@ def test_another_record_gives_another_verdict(records, tmp_path):
     altered = store.path(tmp_path, "altered")
     store.write(altered, {**read.arrays, "operations": np.sqrt(read.arrays["operations"])}, read.meta)
     formula = next(claim for claim in claims.of("jacobian_modes") if "2mn²" in claim.statement)
-    assert formula.verdict(jacobian_modes_report.measures(records)) == "holds"
-    assert formula.verdict(jacobian_modes_report.measures([altered])) == "refuted"
+    assert formula.verdict(page.measures(records)) == "holds"
+    assert formula.verdict(page.measures([altered])) == "refuted"
 
 
 def test_cost_over_f_of_a_network(tmp_path):
@@ -131,7 +132,7 @@ def test_cost_over_f_of_a_network(tmp_path):
     arrays, meta = jacobian_modes(part="multiples", **{**SMALL, "sizes": [1, 8, 64]})()
     config = {"study": {**SMALL, "vertices": 32}, "dtype": "float32"}
     store.write(store.path(tmp_path, "one"), arrays, {"status": "ok", "config": config, **meta})
-    measured = jacobian_modes_report.measures([store.path(tmp_path, "one")])
+    measured = page.measures([store.path(tmp_path, "one")])
     assert measured["forward, outputs m of R -> R^m: operations over f, largest"].value <= 2.5
     over = arrays["operations"][:, 0] / arrays["operations"][:, 1]
     assert 64 <= over[0, -1] <= 1.25 * 64 and 64 <= over[2, -1] <= 1.25 * 64  # products, and the tanh of 8 units

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from zobench.problems.least_squares import least_squares
+from zobench.problems.regression import least_squares
 from zobench.types import Key
 
 

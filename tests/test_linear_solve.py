@@ -5,9 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from zobench import claims, store
-from zobench.autodiff import fits, linear_solve
-from zobench.report import linear_solve_report as report
+from zobench import store
+from zobench.derivatives import fits
+from zobench.experiments.linear_solve import page as report
+from zobench.experiments.linear_solve import study
+from zobench.report import claims
 
 
 class Counted:
@@ -70,13 +72,13 @@ def test_operations_are_those_of_elimination_counted_one_by_one(n):
     lu, factor = counted(factorise, a)
     x, solve = counted(substitute, lu, b)
     _, outer = counted(lambda: [p * q for p in x for q in b])
-    assert linear_solve.flops(n) == {"factor": factor, "solve": solve, "outer": outer}
+    assert study.flops(n) == {"factor": factor, "solve": solve, "outer": outer}
     np.testing.assert_allclose([value.value for value in x], np.linalg.solve(plain, right), rtol=1e-12)
 
 
 def test_operations_grow_as_the_theory_says():
     n = 10_000
-    parts, passes = linear_solve.flops(n), linear_solve.passes(n)
+    parts, passes = study.flops(n), study.passes(n)
     assert parts["factor"] == pytest.approx(2 * n**3 / 3, rel=1e-3)
     assert parts["solve"] == pytest.approx(2 * n**2, rel=1e-3)
     assert passes["backward, LU stored"] == pytest.approx(3 * n**2, rel=1e-3)
@@ -91,8 +93,8 @@ def test_the_gradient_of_a_solve_is_that_of_elimination_and_of_differences(n):
     def loss(way, a, b):
         return jnp.sum(weight * way(a, b) ** 2)
 
-    own = jax.grad(loss, argnums=(1, 2))(linear_solve.solve, a, b)
-    truth = jax.grad(loss, argnums=(1, 2))(linear_solve.eliminate, a, b)
+    own = jax.grad(loss, argnums=(1, 2))(study.solve, a, b)
+    truth = jax.grad(loss, argnums=(1, 2))(study.eliminate, a, b)
     for found, exact in zip(own, truth, strict=True):
         np.testing.assert_allclose(found, exact, rtol=1e-12, atol=1e-14)
     h, i = 1e-6, n - 1
@@ -104,30 +106,30 @@ def test_the_gradient_of_a_solve_is_that_of_elimination_and_of_differences(n):
 
 def test_a_solve_with_pivots_is_solved_and_differentiated():
     a, b = jnp.asarray([[0.0, 2.0], [1.0, 0.0]]), jnp.asarray([4.0, 3.0])
-    np.testing.assert_allclose(linear_solve.solve(a, b), [3, 2])
-    found = jax.grad(lambda b: linear_solve.solve(a, b)[0])(b)
+    np.testing.assert_allclose(study.solve(a, b), [3, 2])
+    found = jax.grad(lambda b: study.solve(a, b)[0])(b)
     np.testing.assert_allclose(found, [0, 1])
 
 
 @pytest.mark.parametrize(("n", "repeats", "said"), [(1, 3, "n=1"), (5, 0, "repeats=0"), (10**7, 3, "bytes")])
 def test_what_cannot_be_measured_is_refused_before_it_is_tried(n, repeats, said):
     with pytest.raises(ValueError, match=said):
-        linear_solve.linear_solve(n, repeats)
+        study.linear_solve(n, repeats)
 
 
 def test_memory_is_that_of_the_matrices_and_is_asked_for(monkeypatch):
-    assert linear_solve.needed(1000, "float32") * 2 == linear_solve.needed(1000, "float64")
-    monkeypatch.setattr(fits, "available", lambda: linear_solve.needed(1000, "float64") - 1)
+    assert study.needed(1000, "float32") * 2 == study.needed(1000, "float64")
+    monkeypatch.setattr(fits, "available", lambda: study.needed(1000, "float64") - 1)
     with pytest.raises(ValueError, match="n=1000"):
-        linear_solve.linear_solve(1000, 1)
-    linear_solve.linear_solve(999, 1)
+        study.linear_solve(1000, 1)
+    study.linear_solve(999, 1)
 
 
 def record(path, n, seconds):
     """A made-up record: names and seconds of each pass, three equal repeats."""
     arrays = {"seconds": np.array([[value] * 3 for value in seconds.values()]), "error": np.full(6, 1e-16)}
     meta = {"status": "ok", "config": {"study": {"repeats": 3}, "dtype": "float64"}, "threads": "1"}
-    operations = linear_solve.passes(n)
+    operations = study.passes(n)
     store.write(path, arrays, {**meta, "n": n, "work": list(seconds), "operations": operations})
 
 
@@ -135,7 +137,7 @@ def record(path, n, seconds):
 def test_the_exponent_is_that_of_the_times_and_decides_the_verdict(tmp_path, power, verdict):
     paths = []
     for n in (100, 200, 500, 1000, 2000):
-        seconds = dict.fromkeys(linear_solve.passes(n), 1.0)
+        seconds = dict.fromkeys(study.passes(n), 1.0)
         seconds |= {"solve": 0.01, "outer": 0.01, "backward, LU stored": 40.0 * n**power}
         paths.append(tmp_path / f"{n}.npz")
         record(paths[-1], n, seconds)
@@ -147,6 +149,6 @@ def test_the_exponent_is_that_of_the_times_and_decides_the_verdict(tmp_path, pow
 
 
 def test_a_page_is_drawn_of_one_size(tmp_path):
-    record(tmp_path / "a.npz", 40, dict.fromkeys(linear_solve.passes(40), 1.0))
+    record(tmp_path / "a.npz", 40, dict.fromkeys(study.passes(40), 1.0))
     report.write([tmp_path / "a.npz"], tmp_path / "page")
     assert {path.name for path in (tmp_path / "page").iterdir()} == set(report.FILES)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from zobench import listing
-from zobench.build import UsageError
+from zobench.command import listing
+from zobench.errors import UsageError
 
 CONF = Path(__file__).parent.parent / "conf"
 

@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from zobench import claims, store
-from zobench.autodiff import formulas, matrix_gradients
-from zobench.report import matrix_gradients_report as report
+from zobench import store
+from zobench.experiments.matrix_gradients import formulas, study
+from zobench.experiments.matrix_gradients import page as report
+from zobench.report import claims
 
 SIZE = 4
 
@@ -42,18 +43,18 @@ def test_a_pivot_of_zero_does_not_stop_rational_arithmetic():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_cubic_norm_has_its_derivatives_everywhere(dtype):
     x = jnp.asarray([3.0, 0.0, -4.0], dtype)
-    assert matrix_gradients.cubic_norm(x) == pytest.approx(125 / 3)
-    np.testing.assert_allclose(jax.grad(matrix_gradients.cubic_norm)(x), 5 * x, rtol=1e-6)
+    assert study.cubic_norm(x) == pytest.approx(125 / 3)
+    np.testing.assert_allclose(jax.grad(study.cubic_norm)(x), 5 * x, rtol=1e-6)
     expected = 5 * np.eye(3) + np.outer(x, x) / 5
-    np.testing.assert_allclose(jax.hessian(matrix_gradients.cubic_norm)(x), expected, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(jax.hessian(study.cubic_norm)(x), expected, rtol=1e-6, atol=1e-6)
     zero = jnp.zeros(3, dtype)
-    assert matrix_gradients.cubic_norm(zero) == 0
-    np.testing.assert_array_equal(jax.grad(matrix_gradients.cubic_norm)(zero), 0)
-    np.testing.assert_array_equal(jax.hessian(matrix_gradients.cubic_norm)(zero), 0)
+    assert study.cubic_norm(zero) == 0
+    np.testing.assert_array_equal(jax.grad(study.cubic_norm)(zero), 0)
+    np.testing.assert_array_equal(jax.hessian(study.cubic_norm)(zero), 0)
 
 
 def test_the_functions_break_where_the_report_says_so():
-    found = {point.name: matrix_gradients.at_point(point) for point in matrix_gradients.singular(3)}
+    found = {point.name: study.at_point(point) for point in study.singular(3)}
     assert list(found) == list(report.POINTS)
     assert np.isnan(found["‖x‖³/3 at 0: norm(x)**3/3"]).all()
     assert found["‖x‖³/3 at 0: dot(x, x)**1.5/3"][0] == 0
@@ -63,7 +64,7 @@ def test_the_functions_break_where_the_report_says_so():
 
 
 def test_the_gradients_of_the_samples_add_up_to_the_gradient_of_the_sum():
-    layers = matrix_gradients.shapes(3, [5, 4, 2], seed=0)
+    layers = study.shapes(3, [5, 4, 2], seed=0)
     assert [layer["layer"] for layer in layers] == [[3, 4], [3, 2]]
     assert [layer["weight"] for layer in layers] == [[5, 4], [4, 2]]
     assert [layer["weight_of_each"] for layer in layers] == [[3, 5, 4], [3, 4, 2]]
@@ -77,11 +78,11 @@ def test_the_gradients_of_the_samples_add_up_to_the_gradient_of_the_sum():
 def test_what_cannot_be_measured_is_refused_before_it_is_tried(bad, said):
     asked = {"n": 3, "draws": 1, "conditions": [1], "batch": 2, "widths": [3, 2]}
     with pytest.raises(ValueError, match=said.replace("[", r"\[")):
-        matrix_gradients.matrix_gradients(**{**asked, **bad})
+        study.matrix_gradients(**{**asked, **bad})
 
 
 def test_a_changed_record_changes_the_verdict(tmp_path):
-    measure = matrix_gradients.matrix_gradients(3, 1, [1e2, 1e4, 1e6, 1e8], 2, [3, 2])
+    measure = study.matrix_gradients(3, 1, [1e2, 1e4, 1e6, 1e8], 2, [3, 2])
     arrays, meta = measure()
     config = {"study": {"batch": 2, "draws": 1}, "dtype": "float64"}
     path = tmp_path / "record.npz"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from zobench.problems.cities import EUROPE, USA
-from zobench.problems.mds import classical_scaling, distances, gradient, hessian, mds, minimiser, true_map
+from zobench.problems.maps import classical_scaling, distances, gradient, hessian, mds, minimiser, true_map
 
 
 def target_of(stress, **chosen):

@@ -5,11 +5,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from zobench import claims, store
-from zobench.problems import mds as problem
-from zobench.problems.mds import curvature, distances, hessian, mds
-from zobench.report import mds_lecture_plots, mds_lecture_report, mds_methods_report, mds_pca_report, mds_shapes_report
-from zobench.studies import mds_lecture, mds_methods, mds_pca, mds_shapes
+from zobench import store
+from zobench.experiments.mds_lecture import figures, page
+from zobench.experiments.mds_lecture import study as mds_lecture
+from zobench.experiments.mds_methods import page as mds_methods_report
+from zobench.experiments.mds_methods import study as mds_methods
+from zobench.experiments.mds_pca import page as mds_pca_report
+from zobench.experiments.mds_pca import study as mds_pca
+from zobench.experiments.mds_shapes import page as mds_shapes_report
+from zobench.experiments.mds_shapes import study as mds_shapes
+from zobench.problems import maps as problem
+from zobench.problems.maps import curvature, distances, hessian, mds
+from zobench.report import claims
 
 
 @pytest.mark.parametrize("stress", ["sstress", "stress"])
@@ -165,12 +172,12 @@ def test_the_verdict_on_the_animation_is_what_the_record_says(tmp_path):
     """Counted as plotted, the claim would hold; reports of few records leave out the rest."""
     arrays, meta = mds_lecture.mds_lecture(6, 4, 60, 4, 0)()
     path, claim = tmp_path / "one.npz", claims.of("mds_lecture")[0].statement
-    assert verdicts(mds_lecture_report, "mds_lecture", path, arrays, meta)[claim] == "refuted"
+    assert verdicts(page, "mds_lecture", path, arrays, meta)[claim] == "refuted"
     honest = arrays | {"notebook/asked": arrays["notebook/plotted"]}
-    found = verdicts(mds_lecture_report, "mds_lecture", path, honest, meta)
+    found = verdicts(page, "mds_lecture", path, honest, meta)
     assert found[claim] == "holds" and "not measured" in found.values()
     for name in ("one", "two"):
-        mds_lecture_plots.moving(mds_lecture_report.read([path])[0], tmp_path / name)
+        figures.moving(page.read([path])[0], tmp_path / name)
     pictures = [(tmp_path / name / "maps.gif").read_bytes() for name in ("one", "two")]
     assert pictures[0] == pictures[1] and pictures[0].startswith(b"GIF89a")
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from made import made
 
-from zobench import claims
-from zobench.report import mds_report, slowdown_report
+from zobench.experiments.mds import page
+from zobench.experiments.slowdown import page as slowdown_report
+from zobench.report import claims
 
 METHODS = {"autodiff": 1, "two_point": 2}
 
@@ -28,13 +29,13 @@ def cell(folder, problem, estimator, n, hits, *, metric="gap", error=-1.0, bound
 
 
 def maps(folder, exponent, factor=1.0):
-    problem = {"_target_": "zobench.problems.mds.mds", "cities": "europe"}
+    problem = {"_target_": "zobench.problems.maps.mds", "cities": "europe"}
     paths = []
     for points in (6, 10, 16, 24):
         n, named = 2 * points, {**problem, "points": points}
         paths.append(cell(folder, named, "autodiff", n, 50))
         paths.append(cell(folder, named, "two_point", n, 50 * factor * n**exponent))
-    return {claim.number: claim.verdict(mds_report.measures(paths)) for claim in claims.of("mds") if claim.number}
+    return {claim.number: claim.verdict(page.measures(paths)) for claim in claims.of("mds") if claim.number}
 
 
 def test_the_map_refutes_what_its_records_refute(tmp_path):
@@ -46,7 +47,7 @@ def test_the_map_refutes_what_its_records_refute(tmp_path):
 def convex_measures(folder, exponent=1.0, **about):
     paths = []
     for n in (8, 16, 32, 64):
-        problem = {"_target_": "zobench.problems.quadratic.quadratic", "spectrum": "log_uniform", "dim": n}
+        problem = {"_target_": "zobench.problems.quadratics.quadratic", "spectrum": "log_uniform", "dim": n}
         paths.append(cell(folder, problem, "autodiff", n, 200, **about))
         paths.append(cell(folder, problem, "two_point", n, 200 * n**exponent, **about))
     measures = slowdown_report.measures(paths)

@@ -8,11 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from zobench import claims, store
+from zobench import store
 from zobench.__main__ import main
-from zobench.autodiff import chain as chains
-from zobench.autodiff import fits, memory, price, schedules, tapes
-from zobench.report import memory_report
+from zobench.derivatives import fits, price
+from zobench.experiments.memory import chain as chains
+from zobench.experiments.memory import page, schedules, study, tapes
+from zobench.report import claims
 
 SMALL = partial(chains.tanh_chain, width=3, batch=4)
 FEW = 5
@@ -46,8 +47,8 @@ def test_every_way_gives_the_gradient(make, l):  # noqa: E741
         pullback = partial(jax.vjp, chain.layer)
         parts, _ = chains.reverse(chain.layer, pullback, layers, chain.h0, jax.grad(chain.loss), actions)
         _same(jax.tree.map(lambda *leaves: jnp.stack(leaves), *parts), truth)
-    for name, (f, arguments) in memory.ways(chain).items():
-        if name in memory.WAYS[3:]:
+    for name, (f, arguments) in study.ways(chain).items():
+        if name in study.WAYS[3:]:
             found, g = jax.jit(f)(*arguments)
             assert float(found) == pytest.approx(float(value), rel=1e-14)
             _same(g, truth)
@@ -73,33 +74,33 @@ def test_bytes_are_those_of_the_states_kept():
     of = {}
     for l in (16, 64):  # noqa: E741
         chain = chains.tanh_chain(l, width=4, batch=512)
-        made = memory.ways(chain)
+        made = study.ways(chain)
         for name in ("jvp", "zero_order", "reverse", "binomial", "memory_poor"):
             f, arguments = made[name]
-            bytes = memory.temporary(jax.jit(f).lower(*arguments).compile())
-            of[name, l] = bytes / memory.nbytes(chain.h0)
+            bytes = study.temporary(jax.jit(f).lower(*arguments).compile())
+            of[name, l] = bytes / study.nbytes(chain.h0)
     for name in ("jvp", "zero_order", "memory_poor"):
         assert of[name, 64] == pytest.approx(of[name, 16], abs=0.2)
     assert of["reverse", 64] - of["reverse", 16] >= 48
     assert of["binomial", 64] - of["binomial", 16] == pytest.approx(2, abs=0.2)  # log2 l states
-    need = memory.kept_bytes(chains.tanh_chain(1, width=4, batch=512), 64) / (512 * 4 * 8)
+    need = study.kept_bytes(chains.tanh_chain(1, width=4, batch=512), 64) / (512 * 4 * 8)
     assert need == pytest.approx(of["reverse", 64], rel=0.1)
 
 
 def test_modelled_work_is_the_compiled_one():
     """Evaluations·(layer) + l·(layer backward) is what XLA counts for reverse mode."""
     chain = chains.tanh_chain(6, width=8, batch=64)
-    forward, backward = memory.layer_operations(chain)
+    forward, backward = study.layer_operations(chain)
     compiled = price.operations(jax.value_and_grad(chains.value(chain)), chain.weights).total()
     assert 6 * (forward + backward) == pytest.approx(compiled, rel=0.05)
-    assert memory.evaluated(6)["reverse"] == schedules.Count(6, 6)
+    assert study.evaluated(6)["reverse"] == schedules.Count(6, 6)
 
 
 def test_bad_input_is_refused_before_anything_is_made(monkeypatch):
     with pytest.raises(ValueError, match="depth=0"):
-        memory.memory(SMALL, depth=0)
+        study.memory(SMALL, depth=0)
     with pytest.raises(ValueError, match="not a Chain"):
-        memory.memory(lambda depth: 3, depth=4)  # type: ignore[arg-type]
+        study.memory(lambda depth: 3, depth=4)  # type: ignore[arg-type]
     monkeypatch.setattr(fits, "available", lambda: 1e6)
     made = []
 
@@ -108,7 +109,7 @@ def test_bad_input_is_refused_before_anything_is_made(monkeypatch):
         return SMALL(depth=depth)
 
     with pytest.raises(ValueError, match=r"depth=100000: .* needs [\d,]+ bytes, there are 1,000,000; give a smaller"):
-        memory.memory(watched, depth=100000)
+        study.memory(watched, depth=100000)
     assert made == [1]
     with pytest.raises(ValueError, match="a tape begins with a kept state"):
         tapes.tape(schedules.vanilla(3), 3)
@@ -118,7 +119,9 @@ def test_bad_input_is_refused_before_anything_is_made(monkeypatch):
 
 def test_a_user_measures_their_own_chain_in_one_file(tmp_path, monkeypatch, capsys):
     """study.chain._target_=my_chain_file.my_chain, and the page; a changed record changes a verdict."""
-    text = "import jax.numpy as jnp\nfrom zobench.autodiff.chain import Chain\n\n\ndef my_chain(depth: int):\n"
+    text = (
+        "import jax.numpy as jnp\nfrom zobench.experiments.memory.chain import Chain\n\n\ndef my_chain(depth: int):\n"
+    )
     text += "    return Chain(lambda w, h: jnp.sin(w * h), jnp.ones(depth), jnp.ones(8), jnp.sum)\n"
     (tmp_path / "my_chain_file.py").write_text(text)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -127,15 +130,15 @@ def test_a_user_measures_their_own_chain_in_one_file(tmp_path, monkeypatch, caps
         main(["experiment=quick/memory", "study.chain._target_=my_chain_file.my_chain", "study.depth=3"])
     assert ended.value.code == 0, capsys.readouterr().err
     folder = tmp_path / "reports/quick/memory"
-    assert {path.name for path in folder.iterdir()} == {*memory_report.FILES, "inputs"}
+    assert {path.name for path in folder.iterdir()} == {*page.FILES, "inputs"}
     (path,) = (tmp_path / "runs").glob("*.npz")
     record = store.read(path)
     assert record is not None
     entries = json.loads((folder / "verdicts.json").read_text())
     (claim,) = [one for one in claims.of("memory") if one.number == 64]
-    measured = memory_report.measures([path])
+    measured = page.measures([path])
     assert measured["layer evaluations, reverse mode over l: largest"].value == 1
     assert len(entries) == len(claims.of("memory"))
-    record.arrays["evaluations"][memory.WAYS.index("reverse")] += 1
+    record.arrays["evaluations"][study.WAYS.index("reverse")] += 1
     store.write(path, record.arrays, record.meta)
-    assert claim.verdict(memory_report.measures([path])) == "refuted" != claim.verdict(measured)
+    assert claim.verdict(page.measures([path])) == "refuted" != claim.verdict(measured)

@@ -11,16 +11,16 @@ import optax.contrib
 import pytest
 from counting import counting_oracle
 
-from zobench import build, estimators, methods, optimizers, run
+from zobench import build, estimators, loop, methods, optimizers
 from zobench.cell import run_cell
-from zobench.problems.quadratic import quadratic
+from zobench.problems.quadratics import quadratic
 from zobench.types import Key, Method, Problem, oracle
 
 
-def curves(problem: Problem, method_of, iterations: int, runs: int, step: float = 1.0) -> run.Curves:
-    program = run.compile_block(problem, method_of)._replace(every=1)
-    stop = run.Stop("gap", -1.0, np.inf, iterations)
-    return run.advance(program, [step] * runs, range(runs), stop, lambda k: None)
+def curves(problem: Problem, method_of, iterations: int, runs: int, step: float = 1.0) -> loop.Curves:
+    program = loop.compile_block(problem, method_of)._replace(every=1)
+    stop = loop.Stop("gap", -1.0, np.inf, iterations)
+    return loop.advance(program, [step] * runs, range(runs), stop, lambda k: None)
 
 
 def cell(problem, method=methods.descent, estimator=None, optimizer=optax.sgd, **changes):

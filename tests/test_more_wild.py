@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import least_squares
 
 from zobench.problems import more_wild_residuals as data
-from zobench.problems.more_wild import INSTANCES, more_wild
+from zobench.problems.more_wild_set import INSTANCES, more_wild
 
 # Function, n, m, power of ten on the start: the authors' dfo.dat; f(x0): data/testout.dat of their BenDFO.
 PUBLISHED = """

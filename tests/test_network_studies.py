@@ -7,12 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from zobench import claims, store
+from zobench import store
+from zobench.experiments.networks import page as networks_report
+from zobench.experiments.networks import study as networks
+from zobench.experiments.networks.evolution import best_of
+from zobench.experiments.networks_rank import page
+from zobench.experiments.networks_rank import study as networks_rank
 from zobench.problems.networks import mlp
-from zobench.problems.quadratic import quadratic
-from zobench.report import networks_rank_report, networks_report
-from zobench.studies import networks, networks_rank
-from zobench.studies.evolution import best_of
+from zobench.problems.quadratics import quadratic
+from zobench.report import claims
 from zobench.types import Key, oracle
 
 SMALL = quadratic(dim=5, spectrum="two_level")
@@ -109,12 +112,12 @@ def test_the_verdict_on_the_rank_is_what_the_records_say(tmp_path):
             paid = 8 if words == "r + 2" else n
             end = {"largest": 1.0, "trace": 6.0, "error": 0.1, "rank": 6.0}
             meta = {"n": n, "width": n // 100, "samples": 8, "target": 1.0, "start": end, "end": end}
-            bytes = {f"{name}_bytes": n for name in networks_rank_report.SIZES}
+            bytes = {f"{name}_bytes": n for name in page.SIZES}
             meta |= {**bytes, "wide": {"n": 16 * n, "width": 16 * n // 100, **bytes}}
             arrays = {"gradient": np.array([[20.0], [10.0]]), "sphere": np.array([[np.inf] * 2, [11.0 * paid] * 2])}
             paths.append(tmp_path / f"{n}.npz")
             store.write(paths[-1], {**arrays, "multiples": np.array([1.0, 2.0])}, {"status": "ok", **meta})
-        verdicts[words] = claim.verdict(networks_rank_report.measures(paths))
+        verdicts[words] = claim.verdict(page.measures(paths))
     assert verdicts == {"r + 2": "holds", "n": "refuted"}
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from zobench.problems import datasets
+from zobench.problems.classification import breast_cancer
 from zobench.problems.datasets import digits, tumours
-from zobench.problems.logistic import breast_cancer
 from zobench.problems.networks import accuracy, mlp, softmax
 from zobench.types import Key
 

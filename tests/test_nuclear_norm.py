@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zobench import claims, store
-from zobench.autodiff import nuclear_norm as nn
-from zobench.report import nuclear_norm_report as report
+from zobench import store
+from zobench.experiments.nuclear_norm import page as report
+from zobench.experiments.nuclear_norm import study as nn
+from zobench.report import claims
 
 
 def matrix(rows, columns, rank, seed):

@@ -8,9 +8,8 @@ import optax
 import pytest
 from scipy.optimize import minimize
 
-from zobench import estimators, methods, solvers
-from zobench.problems.quadratic import quadratic
-from zobench.studies import paths
+from zobench import estimators, methods, paths, solvers
+from zobench.problems.quadratics import quadratic
 from zobench.types import Key, oracle
 
 QUADRATIC = quadratic(dim=4, spectrum="two_level")

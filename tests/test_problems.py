@@ -14,16 +14,16 @@ from omegaconf import OmegaConf
 from rates import descend, slope
 
 from zobench.estimators import finite_difference
-from zobench.problems.deep import deep
+from zobench.problems.classification import breast_cancer, logistic
+from zobench.problems.deep_networks import deep
 from zobench.problems.landscapes import Name, landscape
-from zobench.problems.least_squares import least_squares
-from zobench.problems.logistic import breast_cancer, logistic
-from zobench.problems.logistic_regression import logistic_regression
-from zobench.problems.mds import mds
+from zobench.problems.logistic_ridge import logistic_regression
+from zobench.problems.maps import mds
 from zobench.problems.networks import mlp, softmax
-from zobench.problems.quadratic import quadratic
-from zobench.problems.tanh_network import tanh_network
-from zobench.problems.welsch import expm1, welsch
+from zobench.problems.quadratics import quadratic
+from zobench.problems.regression import least_squares
+from zobench.problems.robust import expm1, welsch
+from zobench.problems.tanh_networks import tanh_network
 from zobench.problems.worst_case import chain, huber, powers, saw_tooth, tails, tridiagonal
 from zobench.problems.wrappers import low_precision, noisy, rotated, shifted
 from zobench.types import oracle

@@ -7,21 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zobench import claims, store
+from zobench import store
 from zobench.__main__ import main
-from zobench.problems.quadratic import quadratic
-from zobench.report import (
-    acceleration,
-    effective_dimension,
-    effective_dimension_report,
-    exponents,
-    exponents_report,
-    horizon,
-    horizon_report,
-    measured,
-    ratios,
-    records,
-)
+from zobench.experiments.acceleration import numbers
+from zobench.experiments.effective_dimension import numbers as effective_dimension
+from zobench.experiments.effective_dimension import page
+from zobench.experiments.exponents import numbers as exponents
+from zobench.experiments.exponents import page as exponents_report
+from zobench.experiments.horizon import numbers as horizon
+from zobench.experiments.horizon import page as horizon_report
+from zobench.problems.quadratics import quadratic
+from zobench.report import claims, measured, ratios, records
 from zobench.statistics import Estimate
 
 DIMS = (12, 20, 28, 44, 60)  # none of them in the experiment
@@ -31,7 +27,7 @@ def planted(n, K, rule="trace", spectrum="two_level", seeds=5, spread=0.01, rank
     """A record whose runs meet the target at about K, with ln f a line of k, so that every iteration can be told."""
     every, target = max(n // 4, 1), 1e-4
     problem = {
-        "_target_": "zobench.problems.quadratic.quadratic",
+        "_target_": "zobench.problems.quadratics.quadratic",
         "dim": n,
         "spectrum": spectrum,
         "mu": None,
@@ -171,7 +167,7 @@ def test_aicc_is_its_formula():
 
 def test_too_few_cells_are_not_measured(tmp_path):
     paths = written(tmp_path / "few", [planted(40, 900, spectrum="fixed_rank", rank=r) for r in (2, 4)])
-    for report, name in ((effective_dimension_report, "effective_dimension"), (horizon_report, "horizon")):
+    for report, name in ((page, "effective_dimension"), (horizon_report, "horizon")):
         found = report.measures(paths)
         asked = {check.quantity for claim in claims.of(name) for check in claim.checks}
         assert asked <= found.keys() and all(np.isnan(found[quantity].value) for quantity in asked)
@@ -224,14 +220,14 @@ def test_far_levels_are_those_of_the_problem(spectrum):
 
 def test_the_abscissa_of_a_bound_makes_its_exponent():
     k = np.arange(1, 50)
-    x = acceleration.abscissa(k, 4.0, True)
+    x = numbers.abscissa(k, 4.0, True)
     assert np.polyfit(x, np.log((1 + k / 8) ** -2.0), 1)[0] == pytest.approx(-2)
-    x = acceleration.abscissa(k, 1.0, False)
+    x = numbers.abscissa(k, 1.0, False)
     assert np.polyfit(x, np.log(1 / (2 * k + 1)), 1)[0] == pytest.approx(-1)
 
 
 def test_measures_of_nothing_are_nan_and_named():
-    found = acceleration.measures([])
+    found = numbers.measures([])
     asked = {check.quantity for claim in claims.of("acceleration") for check in claim.checks}
     assert asked <= found.keys() and all(isinstance(x, Estimate) and np.isnan(x.value) for x in found.values())
 
@@ -258,7 +254,7 @@ def test_acceleration_refuses_two_cells_of_one_kind(tmp_path):
         config = {**record.config, "estimator": {**record.config["estimator"], "q": q}}
         made.append(record._replace(key=str(q), meta={**record.meta, "config": config}))
     with pytest.raises(ValueError, match=r"two-point GD, q=1 and .*two-point GD, q=2; this report takes one"):
-        acceleration.entries(records.load(written(tmp_path / "runs", made)))
+        numbers.entries(records.load(written(tmp_path / "runs", made)))
 
 
 @pytest.mark.slow

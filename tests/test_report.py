@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from zobench import claims, report, store
-from zobench.problems import mds as problem
-from zobench.report import files, mds, mds_report, measured, records, slowdown, slowdown_report, tables
+from zobench import report, store
+from zobench.experiments.mds import numbers
+from zobench.experiments.mds import page as mds_report
+from zobench.experiments.slowdown import page as slowdown_report
+from zobench.problems import maps as problem
+from zobench.report import claims, files, groups, measured, records, tables
 
 N = (8, 16, 32, 64)
 CLASSES = {
@@ -84,7 +87,7 @@ def change(path, **news):
 
 
 def analysed(paths):
-    return slowdown.groups(records.load(paths))
+    return groups.groups(records.load(paths))
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +269,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
 def map_cell(estimator, points, seeds=3):
     """A made-up cell whose runs end at the true map, turned and mirrored."""
     arrays, meta = cell("gap", estimator, 2 * points, seeds=seeds)
-    meta["config"]["problem"] = {"_target_": "zobench.problems.mds.mds", "cities": "europe", "points": points}
+    meta["config"]["problem"] = {"_target_": "zobench.problems.maps.mds", "cities": "europe", "points": points}
     meta |= {"f_star": 0.1, "mu": float("nan"), "radius2": float("nan")}
     _, true = problem.true_map("europe", points)
     turn = np.array([[0.6, 0.8], [0.8, -0.6]])
@@ -293,5 +296,5 @@ def test_map_report(tmp_path):
 
 def test_maps_are_not_scaled_to_fit():
     true = np.random.default_rng(0).standard_normal((5, 2))
-    assert mds.aligned(true[:, ::-1] * [1, -1] + 7, true) == pytest.approx(true)
-    assert not np.allclose(mds.aligned(2 * true, true), true)
+    assert numbers.aligned(true[:, ::-1] * [1, -1] + 7, true) == pytest.approx(true)
+    assert not np.allclose(numbers.aligned(2 * true, true), true)

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from zobench import directions, estimators, run
+from zobench import directions, estimators, loop
 from zobench.cell import run_cell
 from zobench.methods import descent
 from zobench.types import Key, Modes, Problem, separable
@@ -77,19 +77,21 @@ def test_the_compiled_loop_follows_the_obvious_one():
 @pytest.mark.parametrize("n", [1, 3, 12, 70, 600])
 def test_the_same_bytes_alone_and_in_any_batch(n):
     """Alone, with others, in another place among them, beside another step."""
-    program = run.compile_block(quadratic(np.geomspace(0.01, 1, n)), two_point_descent)
-    stop = run.Stop("gap", 0.0, np.inf, 100 * program.every)
-    alone = run.advance(program, [0.5 / n], [11], stop, lambda k: None)
+    program = loop.compile_block(quadratic(np.geomspace(0.01, 1, n)), two_point_descent)
+    stop = loop.Stop("gap", 0.0, np.inf, 100 * program.every)
+    alone = loop.advance(program, [0.5 / n], [11], stop, lambda k: None)
     seeds = [*range(40, 75), 11, 3]
-    among = run.advance(program, [0.5 / n if seed == 11 else 0.1 / n for seed in seeds], seeds, stop, lambda k: None)
+    among = loop.advance(program, [0.5 / n if seed == 11 else 0.1 / n for seed in seeds], seeds, stop, lambda k: None)
     for name in ("gap", "gradient", "distance", "x_end"):
         np.testing.assert_array_equal(getattr(alone, name)[0], getattr(among, name)[seeds.index(11)])
 
 
 def test_a_longer_run_begins_with_the_shorter_one():
-    program = run.compile_block(quadratic(), two_point_descent)
+    program = loop.compile_block(quadratic(), two_point_descent)
     short, long = (
-        run.advance(program, [0.1], [1], run.Stop("gap", 0.0, np.inf, blocks * 64 * program.every - 1), lambda k: None)
+        loop.advance(
+            program, [0.1], [1], loop.Stop("gap", 0.0, np.inf, blocks * 64 * program.every - 1), lambda k: None
+        )
         for blocks in (1, 3)
     )
     np.testing.assert_array_equal(short.gap[0], long.gap[0, : short.k.size])
@@ -105,7 +107,7 @@ def test_momentum_is_carried_over_blocks():
         gaps.append((LAM * x * x).sum() / 2)
         m = 0.9 * m + LAM * x
         x = x - 0.05 * m
-    assert len(gaps) > 3 * run.RECORDS
+    assert len(gaps) > 3 * loop.RECORDS
     np.testing.assert_allclose(arrays["0.05/gap"][0], gaps, rtol=1e-5)
     assert "0.05/exact_gap" not in arrays
 
@@ -114,7 +116,7 @@ def test_runs_stop_when_all_have_reached_the_target():
     arrays, meta = cell(target=0.5)
     last = int(arrays["theory/k"][-1])
     assert last < meta["rules"]["theory"]["cap"]
-    assert arrays["theory/hits"].max() <= last < arrays["theory/hits"].max() + run.RECORDS * 6
+    assert arrays["theory/hits"].max() <= last < arrays["theory/hits"].max() + loop.RECORDS * 6
     assert (arrays["theory/outcome"] == "reached").all()
 
 
@@ -187,12 +189,12 @@ def test_tuning_gives_up_what_cannot_win():
     lost = np.isinf(hits).all(axis=1)
     assert lost.any() and (outcome[lost][:, 3:] == "not run").all() and not (outcome[:, :3] == "not run").any()
     assert not (outcome[~lost] == "not run").any()
-    program = run.compile_block(quadratic(), two_point_descent)
-    stop = run.Stop("gap", 1e-2, np.inf, 2000)
+    program = loop.compile_block(quadratic(), two_point_descent)
+    stop = loop.Stop("gap", 1e-2, np.inf, 2000)
     free, stays = (
-        run.advance(program, [0.3, 0.05], [1, 2], stop, lambda k: None, stays=stays) for stays in (False, True)
+        loop.advance(program, [0.3, 0.05], [1, 2], stop, lambda k: None, stays=stays) for stays in (False, True)
     )
-    for row, hit in enumerate(run.hitting_times(free, stop)[0]):
+    for row, hit in enumerate(loop.hitting_times(free, stop)[0]):
         last = int(hit / program.every)
         assert 0 < last < len(free.k) - 1
         np.testing.assert_array_equal(stays.gap[row, : last + 1], free.gap[row, : last + 1])
@@ -202,7 +204,7 @@ def test_tuning_gives_up_what_cannot_win():
 def test_a_block_of_no_steps_measures_the_start():
     problem = quadratic()
     np.testing.assert_allclose(
-        run.at_start(run.compile_block(problem, two_point_descent)), run.measure(problem, problem.x0), rtol=1e-14
+        loop.at_start(loop.compile_block(problem, two_point_descent)), loop.measure(problem, problem.x0), rtol=1e-14
     )
 
 
@@ -210,10 +212,12 @@ def test_a_block_of_no_steps_measures_the_start():
 def test_a_round_is_gone_on_with(first, second):
     """Steps that share a draw are the same however a record cuts through them."""
     problem = quadratic()
-    program = run.compile_block(problem, two_point_descent)
-    whole = run.advance(program._replace(every=1), [0.3], [4], run.Stop("gap", -1.0, np.inf, 60), lambda k: None)
+    program = loop.compile_block(problem, two_point_descent)
+    whole = loop.advance(program._replace(every=1), [0.3], [4], loop.Stop("gap", -1.0, np.inf, 60), lambda k: None)
     for every in (first, second):
-        cut = run.advance(program._replace(every=every), [0.3], [4], run.Stop("gap", -1.0, np.inf, 60), lambda k: None)
+        cut = loop.advance(
+            program._replace(every=every), [0.3], [4], loop.Stop("gap", -1.0, np.inf, 60), lambda k: None
+        )
         np.testing.assert_array_equal(cut.gap[0], whole.gap[0, cut.k])
 
 
@@ -242,10 +246,10 @@ def test_one_program_serves_all_steps_and_seeds():
     traces = []
     problem = quadratic()
     counted = problem._replace(f=lambda x: traces.append(1) or problem.f(x))
-    program = run.compile_block(counted, two_point_descent)
+    program = loop.compile_block(counted, two_point_descent)
     before = len(traces)
     for step, seed in ((0.1, 1), (0.2, 2)):
-        run.advance(program, [step] * 3, [seed] * 3, run.Stop("gap", 0.0, np.inf, 500), lambda k: None)
+        loop.advance(program, [step] * 3, [seed] * 3, loop.Stop("gap", 0.0, np.inf, 500), lambda k: None)
     assert len(traces) == before
 
 
@@ -266,7 +270,7 @@ def test_the_measured_metrics_are_those_of_the_iterate():
     problem = quadratic()
     arrays, _ = cell(target=0.3)
     x = arrays["theory/x_end"]
-    gap, gradient, distance = jax.vmap(lambda x: run.measure(problem, x))(jnp.asarray(x))
+    gap, gradient, distance = jax.vmap(lambda x: loop.measure(problem, x))(jnp.asarray(x))
     np.testing.assert_allclose(gap, (LAM * x * x).sum(1) / 2, rtol=1e-12)
     np.testing.assert_allclose(gradient, ((LAM * x) ** 2).sum(1), rtol=1e-12)
     np.testing.assert_allclose(distance, (x * x).sum(1), rtol=1e-12)
@@ -276,7 +280,7 @@ def test_the_measured_metrics_are_those_of_the_iterate():
 def test_a_direction_is_never_stored_twice(f):
     """Beside x, a float32 run keeps a pair of directions and three vectors more: n = 10⁸ within 3 GiB."""
     n = 100_000
-    program = run.compile_block(Problem(f=f, x0=jnp.ones(n, jnp.float32), f_star=0.0), two_point_descent)
+    program = loop.compile_block(Problem(f=f, x0=jnp.ones(n, jnp.float32), f_star=0.0), two_point_descent)
     memory = program.block.memory_analysis()  # type: ignore[attr-defined]
     assert memory.temp_size_in_bytes + memory.output_size_in_bytes <= (8 + 4 * 4) * n + 10_000
 

@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zobench.autodiff import schedules
-from zobench.autodiff.chain import counted
-from zobench.autodiff.schedules import Action, Count, binomial, count, least_advances, memory_poor, segments, vanilla
+from zobench.experiments.memory import schedules
+from zobench.experiments.memory.chain import counted
+from zobench.experiments.memory.schedules import (
+    Action,
+    Count,
+    binomial,
+    count,
+    least_advances,
+    memory_poor,
+    segments,
+    vanilla,
+)
 
 
 @cache

@@ -11,8 +11,8 @@ import pytest
 
 from zobench import estimators, methods, solvers
 from zobench.cell import run_cell
-from zobench.problems.mds import mds
-from zobench.problems.quadratic import quadratic
+from zobench.problems.maps import mds
+from zobench.problems.quadratics import quadratic
 from zobench.problems.wrappers import black_box
 from zobench.types import Problem
 

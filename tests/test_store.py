@@ -118,7 +118,7 @@ def test_zobench_itself_follows_what_decides_numbers_alone(monkeypatch):
     asked = []
     monkeypatch.setattr(code, "_version", lambda top: asked.append(top) or "1")
     code.clear_code_hashes()
-    code.code_hash(["zobench.build", "zobench.problems.logistic", "zobench.solvers"])
+    code.code_hash(["zobench.build", "zobench.problems.classification", "zobench.solvers"])
     code.clear_code_hashes()
     assert set(asked) == {"cma", "sklearn"}
 
@@ -157,7 +157,7 @@ def test_a_file_that_was_read_decides_whether_a_record_is_current(tmp_path, monk
 
 
 def test_a_key_needs_no_jax():
-    code = "import sys; from zobench import store; store.key({}, ['zobench.cell', 'zobench.problems.mds']); "
+    code = "import sys; from zobench import store; store.key({}, ['zobench.cell', 'zobench.problems.maps']); "
     subprocess.run([sys.executable, "-c", code + "assert 'jax' not in sys.modules"], check=True)
 
 

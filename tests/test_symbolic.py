@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from zobench import claims, store
-from zobench.autodiff import library, precision, swell, ways
-from zobench.autodiff.clock import interleaved
-from zobench.autodiff.library import JAX, NUMPY, sympy_library
-from zobench.autodiff.symbolic import symbolic
-from zobench.report import symbolic_measures
-from zobench.report import symbolic_report as report
+from zobench import store
+from zobench.derivatives import library
+from zobench.derivatives.clock import interleaved
+from zobench.derivatives.library import JAX, NUMPY, sympy_library
+from zobench.experiments.symbolic import numbers, precision, swell, ways
+from zobench.experiments.symbolic import page as report
+from zobench.experiments.symbolic.study import symbolic
+from zobench.report import claims
 
 # f, derivative, derivative with subexpressions shared, f in JAX, grad in JAX; each for level n ≥ 3
 FORMULAS = {
@@ -165,12 +166,12 @@ def test_the_clock_goes_round_by_round_and_does_not_count_the_setup():
 
 def test_an_exponent_needs_four_sizes_and_has_an_interval():
     n = np.array([2.0, 4.0, 8.0, 16.0])
-    slope = symbolic_measures.power(n, 3 * n**2)
+    slope = numbers.power(n, 3 * n**2)
     assert slope.value == pytest.approx(2) and slope.low <= 2.0000001 and slope.high >= 1.9999999
-    assert symbolic_measures.growth(n, 5 * 1.5**n).value == pytest.approx(1.5)
-    noisy = symbolic_measures.power(n, n * np.array([1.0, 1.2, 0.9, 1.1]))
+    assert numbers.growth(n, 5 * 1.5**n).value == pytest.approx(1.5)
+    noisy = numbers.power(n, n * np.array([1.0, 1.2, 0.9, 1.1]))
     assert noisy.low < 1 < noisy.high
-    assert np.isnan(symbolic_measures.power(n[:3], n[:3]).value)
+    assert np.isnan(numbers.power(n[:3], n[:3]).value)
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,10 @@ from matplotlib.lines import Line2D
 from rich.console import Console
 from test_report import cell, change
 
-from zobench import build, compose, report, store, terminal
-from zobench.report import contenders, figures, files, naming, records, slowdown, slowdown_report, telling
+from zobench import build, report, store
+from zobench.command import compose, terminal
+from zobench.experiments.slowdown import page as slowdown_report
+from zobench.report import contenders, drawing, files, groups, naming, records, telling
 from zobench.report.records import Record
 
 COMMANDS = (
@@ -56,7 +58,7 @@ def other(value):
 def rows(*asked, n=(8, 8)):
     """The rows of the table that cells of these configs are points of."""
     told = records.tell([Record("", {"config": c, "n": size}, {}) for c, size in zip(asked, n, strict=True)])
-    return [{(slowdown.column_of(r, told), r.method, str(rule)) for rule in r.config["step"]} for r in told]
+    return [{(groups.column_of(r, told), r.method, str(rule)) for rule in r.config["step"]} for r in told]
 
 
 def test_configs_that_differ_in_any_leaf_are_in_different_rows(configs):
@@ -91,7 +93,7 @@ def test_the_dimension_and_the_step_rule_alone_leave_one_row(configs):
 TWO, SGD = "zobench.estimators.two_point", "optax.sgd"
 
 
-def asked(estimator=TWO, optimizer=SGD, problem="zobench.problems.quadratic.quadratic", **more):
+def asked(estimator=TWO, optimizer=SGD, problem="zobench.problems.quadratics.quadratic", **more):
     """A config; keys with a dot written with two underscores."""
     factories = {"problem": problem, "estimator": estimator, "optimizer": optimizer, "method": naming.DESCENT}
     config: dict = {group: {"_target_": target} for group, target in factories.items()}
@@ -144,7 +146,7 @@ def test_names_of_methods(cells, names):
 
 
 def test_names_of_problems():
-    inner = {"_target_": "zobench.problems.quadratic.quadratic", "spectrum": "uniform"}
+    inner = {"_target_": "zobench.problems.quadratics.quadratic", "spectrum": "uniform"}
     noisy = {"_target_": "zobench.problems.wrappers.noisy", "sigma": 0.1}
     problems = [noisy | {"problem": inner | {"dim": n, "mu": mu}} for n in (8, 16) for mu in (0.1, 0.2)]
     problems += [{"_target_": f"{file}.bowl", "dim": 8} for file in ("mine", "yours")]
@@ -194,13 +196,13 @@ def test_a_report_has_a_row_a_column_and_a_verdict_for_each(swept, tmp_path):
 
 
 def test_the_constant_is_against_gradient_descent_that_ran_alike(swept):
-    entries = slowdown.groups(records.load(swept))
+    entries = groups.groups(records.load(swept))
     by_name = {group.method: group for group in entries}
-    found = slowdown.reference(entries, by_name["SPSA"])
+    found = groups.reference(entries, by_name["SPSA"])
     assert found and found.method == "GD (autodiff), float64"
     without = [group for group in entries if group is not found]
-    assert slowdown.reference(without, by_name["SPSA"]) is None
-    line = next(line for line in slowdown.rows(without, []) if line["method"] == "SPSA")
+    assert groups.reference(without, by_name["SPSA"]) is None
+    line = next(line for line in groups.rows(without, []) if line["method"] == "SPSA")
     assert line["constant"] != line["constant"]
 
 
@@ -211,22 +213,22 @@ def test_of_records_that_differ_in_nothing_asked_for_the_latest_is_taken_and_sai
     os.utime(tmp_path / "again.npz", (2**33, 2**33))
     loaded = records.load([*swept, tmp_path / "again.npz"])
     assert len(loaded) == len(swept) and "again" in {record.key for record in loaded}
-    entries = slowdown.groups(loaded)
-    notes = [line["note"] for line in slowdown.rows(entries, loaded) if line["method"] == "GD (autodiff), float64"]
+    entries = groups.groups(loaded)
+    notes = [line["note"] for line in groups.rows(entries, loaded) if line["method"] == "GD (autodiff), float64"]
     assert notes == ["n=16: the latest of 2 records that differ in nothing asked for"]
 
 
 def test_every_method_of_a_figure_has_a_look_of_its_own(swept):
-    entries = slowdown.groups(records.load(swept))
+    entries = groups.groups(records.load(swept))
     mine = [
         group._replace(method=f"rays, q={q}", cells=[c._replace(record=_mine(c.record)) for c in group.cells])
         for q, group in enumerate(entries * 2)
     ]
-    looks = figures.looks([*entries, *mine])
+    looks = drawing.looks([*entries, *mine])
     assert len({tuple(map(str, look.values())) for look in looks.values()}) == len(looks) == 15
-    assert looks["two-point GD, direction=sphere"] is figures.METHOD_STYLE["two_point"]
-    shown, words = figures.legible([*entries, *mine])
-    assert len({group.method for group in shown}) == figures.MOST and words == " 7 more methods: see the tables."
+    assert looks["two-point GD, direction=sphere"] is drawing.METHOD_STYLE["two_point"]
+    shown, words = drawing.legible([*entries, *mine])
+    assert len({group.method for group in shown}) == drawing.MOST and words == " 7 more methods: see the tables."
     names = [*contenders.LOOKS, *(f"two-point descent, q={q}" for q in range(9))]
     found = contenders.looks(names)
     assert len({tuple(map(str, look.values())) for look in found.values()}) >= len({*contenders.LOOKS.values()}) + 9
@@ -240,17 +242,17 @@ def _mine(record):
 
 @pytest.mark.parametrize("count", [2, 9])
 def test_a_legend_covers_no_label_and_leaves_no_edge(count):
-    with figures.context():
-        figure, grid = figures.panels(1, 1)
+    with drawing.context():
+        figure, grid = drawing.panels(1, 1)
         grid[0][0].set_xlabel("dimension n")
         handles = [Line2D([], [], label=f"two-point GD, direction={i}") for i in range(count)]
-        figures.legend(figure, handles, "A caption that is longer than the figure is wide. " * 3, columns=5)
+        drawing.legend(figure, handles, "A caption that is longer than the figure is wide. " * 3, columns=5)
         wide = figure.get_size_inches()[0]
-        legend = figures._inches(figure, figure.legends[0])
-        assert legend.y1 <= figures._inches(figure, grid[0][0].xaxis).y0 + figures.TOUCH
-        assert figures._inches(figure, figure.texts[0]).y1 <= legend.y0 + 0.1
+        legend = drawing._inches(figure, figure.legends[0])
+        assert legend.y1 <= drawing._inches(figure, grid[0][0].xaxis).y0 + drawing.TOUCH
+        assert drawing._inches(figure, figure.texts[0]).y1 <= legend.y0 + 0.1
         for artist in (figure.legends[0], *figure.texts):
-            assert figures._inches(figure, artist).x0 >= 0 and figures._inches(figure, artist).x1 <= wide
+            assert drawing._inches(figure, artist).x0 >= 0 and drawing._inches(figure, artist).x1 <= wide
 
 
 def test_the_table_of_a_sweep_is_whole_at_80_columns(swept, tmp_path):

@@ -5,7 +5,7 @@ import numpy as np
 import optax
 import pytest
 
-from zobench import estimators, run, theory
+from zobench import estimators, loop, theory
 from zobench.methods import descent
 from zobench.problems.wrappers import noisy
 from zobench.types import Modes, Problem
@@ -32,11 +32,11 @@ def exact(problem, estimator, step, every, records):
     return theory.expectation(problem.modes, moment, estimator.excess(lam), step, every, records)
 
 
-def simulate(problem, estimator, step, iterations, runs) -> run.Curves:
+def simulate(problem, estimator, step, iterations, runs) -> loop.Curves:
     """Curves recorded at every iteration."""
-    program = run.compile_block(problem, lambda step: descent(estimator, optax.sgd(step)))._replace(every=1)
-    stop = run.Stop("gap", -1.0, np.inf, iterations)
-    return run.advance(program, [step] * runs, range(500, 500 + runs), stop, lambda k: None)
+    program = loop.compile_block(problem, lambda step: descent(estimator, optax.sgd(step)))._replace(every=1)
+    stop = loop.Stop("gap", -1.0, np.inf, iterations)
+    return loop.advance(program, [step] * runs, range(500, 500 + runs), stop, lambda k: None)
 
 
 def test_golden_values_of_the_sphere():

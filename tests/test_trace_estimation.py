@@ -4,9 +4,10 @@ import jax
 import numpy as np
 import pytest
 
-from zobench import claims, store
-from zobench.autodiff import trace_estimation as te
-from zobench.report import trace_estimation_report as report
+from zobench import store
+from zobench.experiments.trace_estimation import page as report
+from zobench.experiments.trace_estimation import study as te
+from zobench.report import claims
 
 SMALL = {
     "hidden": 2, "batch": 8, "runs": 4, "probes": 40, "size": 12, "products": [3, 6, 9, 12], "trials": 3,

@@ -46,7 +46,7 @@ def record(folder, hits, best):
     tried = {"multiples": np.array([1.0, 2.0, 4.0]), "hits": hits, "outcome": np.full(hits.shape, "reached")}
     ran = {"k": np.arange(3), "hits": np.full(4, 100.0), "gap": np.ones((4, 3))}
     arrays = {f"tuning/{name}": part for name, part in tried.items()} | {f"tuned/{n}": part for n, part in ran.items()}
-    problem = {"_target_": "zobench.problems.quadratic.quadratic", "dim": 8}
+    problem = {"_target_": "zobench.problems.quadratics.quadratic", "dim": 8}
     return records.load([made(folder, problem, arrays=arrays, n=8, tuning={"best": best}, target=1e-3)])[0]
 
 

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made import made
 
-from zobench import claims
-from zobench.report import files, tuned, tuning_report
+from zobench.experiments.tuning import numbers, page
+from zobench.report import claims, files
 
 MULTIPLES = np.array([1, 2, 4, 8, 0.5, 0.25])  # in the order in which they are tried
-QUADRATIC = {"_target_": "zobench.problems.quadratic.quadratic", "spectrum": "two_level", "dim": 8}
+QUADRATIC = {"_target_": "zobench.problems.quadratics.quadratic", "spectrum": "two_level", "dim": 8}
 
 
 def response(folder, times, *, estimator="two_point", calls=2, multiples=MULTIPLES, **about):
@@ -32,13 +32,13 @@ def response(folder, times, *, estimator="two_point", calls=2, multiples=MULTIPL
 
 
 def test_the_winner_its_range_and_its_test_on_fresh_seeds(tmp_path):
-    (each,) = tuned.read([response(tmp_path, [400, 200, 150, np.inf, 800, np.inf])])
+    (each,) = numbers.read([response(tmp_path, [400, 200, 150, np.inf, 800, np.inf])])
     assert list(each.multiples) == sorted(MULTIPLES)
     assert (each.best, each.good, each.theory, each.bracketed) == (4, (2, 4), 400, True)
     assert each.step == pytest.approx(1 / 8)
     assert each.width.value == 2 and each.tested.value == 105
     assert list(each.diverged) == [1, 0, 0, 0, 0, 1]
-    line = tuned.winner(each)
+    line = numbers.winner(each)
     assert (line["best_step"], line["good_step_low"], line["good_step_high"]) == (0.5, 0.25, 0.5)
     assert (line["calls"], line["bracketed"]) == (210, "yes")
 
@@ -49,7 +49,7 @@ TIME = st.one_of(st.integers(1, 100).map(float), st.just(np.inf))
 @given(st.lists(TIME, min_size=1, max_size=9))
 def test_good_multiples_are_the_unbroken_run_around_the_best(times):
     multiples, best = 2.0 ** np.arange(len(times)), int(np.argmin(times))
-    low, high = tuned._good(multiples, np.array(times))
+    low, high = numbers._good(multiples, np.array(times))
     if times[best] == np.inf:
         assert np.isnan([low, high]).all()
         return
@@ -66,28 +66,28 @@ def test_files_tell_the_same_story_and_nothing_that_arrived_is_left_empty(tmp_pa
         response(tmp_path / "runs", [60, 30, np.inf, np.inf, 120, 240], estimator="autodiff", calls=1),
         response(tmp_path / "runs", [np.inf] * 6, estimator="finite_difference", calls=9),
     ]
-    tuning_report.write(paths, tmp_path / "page")
+    page.write(paths, tmp_path / "page")
     names = {path.name for path in (tmp_path / "page").iterdir()}
-    assert names == set(tuning_report.FILES)
+    assert names == set(page.FILES)
     winners = {line["method"]: line for line in files.read_csv(tmp_path / "page" / "winners.csv")}
     assert winners["gradient descent"]["best_multiple"] == "2"
     assert winners["difference descent"]["best_multiple"] == ""
     surface = files.read_csv(tmp_path / "page" / "surface.csv")
     assert len(surface) == 12 and sum(line["iterations"] == "inf" for line in surface) == 8
-    (table,) = tuning_report.summary(tmp_path / "page")
+    (table,) = page.summary(tmp_path / "page")
     assert [line[1] for line in table.lines] == ["gradient descent", "difference descent"]
 
 
 def test_a_changed_record_changes_the_verdict(tmp_path):
     def verdict(times, folder):
-        measures = tuning_report.measures([response(folder, times, estimator="autodiff", calls=1)])
+        measures = page.measures([response(folder, times, estimator="autodiff", calls=1)])
         (check,) = (c for claim in claims.of("tuning") for c in claim.checks if _asks_for_the_largest(c))
         return check.verdict(measures[check.quantity])
 
     assert verdict([60, 30, np.inf, np.inf, 120, 240], tmp_path / "theory") == "holds"
     assert verdict([60, 30, 20, np.inf, 120, 240], tmp_path / "beyond") == "refuted"
     asked = {check.quantity for claim in claims.of("tuning") for check in claim.checks}
-    assert asked <= tuning_report.measures([]).keys()
+    assert asked <= page.measures([]).keys()
 
 
 def _asks_for_the_largest(check):

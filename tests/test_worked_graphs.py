@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from zobench import claims, store
-from zobench.autodiff import library, trace
-from zobench.autodiff.library import JAX, sympy_library
-from zobench.autodiff.worked_examples import BIAS, EXAMPLES, WEIGHTS, toy_loss, toy_quotients
-from zobench.autodiff.worked_graphs import WAYS, exact_derivative, measure, swept, worked_graphs
-from zobench.report import worked_graphs_report as report
-from zobench.report.worked_graphs_layout import layered
+from zobench import store
+from zobench.derivatives import library, trace
+from zobench.derivatives.library import JAX, sympy_library
+from zobench.derivatives.worked_examples import BIAS, EXAMPLES, WEIGHTS, toy_loss, toy_quotients
+from zobench.experiments.worked_graphs import page as report
+from zobench.experiments.worked_graphs.layout import layered
+from zobench.experiments.worked_graphs.study import WAYS, exact_derivative, measure, swept, worked_graphs
+from zobench.report import claims
 
 CLOSED = [name for name in EXAMPLES if name != "taylor_sine"]
 

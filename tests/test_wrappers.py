@@ -12,8 +12,8 @@ from scipy.stats import kstest
 
 from zobench.directions import gaussian
 from zobench.problems.landscapes import landscape
-from zobench.problems.least_squares import least_squares
-from zobench.problems.quadratic import quadratic
+from zobench.problems.quadratics import quadratic
+from zobench.problems.regression import least_squares
 from zobench.problems.wrappers import black_box, low_precision, noisy, rotated, shifted
 from zobench.types import Key, oracle
 

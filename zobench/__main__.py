@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         print("zobench: interrupted; run the same command again to finish", file=sys.stderr)
         code = 130
     except Exception as error:
-        from zobench.build import UsageError, one_line
+        from zobench.errors import UsageError, one_line
 
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
@@ -77,18 +77,18 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     from rich.console import Console
 
-    from zobench import cli
+    from zobench.command import cli
 
     arguments = _own_configs(arguments)
     console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH)
     if arguments[0] == "report":
         return cli.report_again(arguments[1:], console)
     if arguments[0] == "list":
-        from zobench.listing import show
+        from zobench.command.listing import show
 
         return show(arguments[1:], console)
     if arguments[0] == "check":
-        from zobench.checks import check
+        from zobench.check.checks import check
 
         return check(arguments[1:], console)
     plain = [argument for argument in arguments if argument not in ("-m", "--multirun")]
@@ -106,7 +106,7 @@ def _own_configs(arguments: list[str]) -> list[str]:
     if not found:
         return arguments
     if not os.path.isdir(found[1]):
-        from zobench.build import UsageError
+        from zobench.errors import UsageError
 
         raise UsageError(f"--config-dir {found[1]}: no such folder")
     rest = text.replace(found[0], f"hydra.searchpath=[file://{os.path.abspath(found[1])}]")
@@ -130,7 +130,7 @@ def _hydra(arguments: list[str]) -> int:
     """Hydra's own flags (--cfg, --info, --shell-completion), as Hydra handles them."""
     import hydra
 
-    from zobench.cli import job
+    from zobench.command.job import job
 
     sys.argv = ["zobench", *arguments]
     hydra.main(version_base="1.3", config_path="pkg://zobench.conf", config_name="config")(job)()

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from zobench import reads, store
 from zobench.annotations import annotations, fits, in_words
+from zobench.errors import UsageError, one_line
 
 Config = dict[str, Any]
 Progress = Callable[[str, int, int], None]
@@ -23,10 +24,6 @@ FACTORIES = ("problem", "estimator", "optimizer", "method")
 NUMERIC = (*FACTORIES, "step", "tuning", "stop", "seeds", "seed", "dtype")
 OFFERED = (*FACTORIES, "seeds", "seed", "dtype")  # what a study may take by the names of its arguments
 RULES = ("theory", "trace", "tuned")
-
-
-class UsageError(ValueError):
-    """What was asked cannot be done; the message is one line that says so, what there is and the way out."""
 
 
 def numeric(cfg: DictConfig) -> Config:
@@ -249,11 +246,6 @@ def check_arguments(group: str, factory: Callable[..., Any], arguments: Config) 
             raise UsageError(f"{group}.{name}: {factory.__name__} has {', '.join(parameters) or 'no arguments'}")
         if name in hints and not fits(value, hints[name]):
             raise UsageError(f"{group}.{name}={_shown(value)}: {name} is {in_words(hints[name])}")
-
-
-def one_line(error: BaseException) -> str:
-    """What an exception says, on one line."""
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _shown(value: Any) -> str:

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import solvers, theory
+from zobench.loop import Curves, Stop, Values, advance, at_start, compile_block, hitting_times, measure
 from zobench.methods import descent
 from zobench.plan import FLAT, OWN, Optimizer, Plan, most_iterations, plan_cell, uses
-from zobench.run import Curves, Stop, Values, advance, at_start, compile_block, hitting_times, measure
 from zobench.solvers import Solver
 from zobench.tuning import TUNING_SEEDS_FROM, tune
 from zobench.types import Estimator, Method, Problem

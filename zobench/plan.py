@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import optax
 
 from zobench import theory
+from zobench.loop import MOST
 from zobench.methods import descent
-from zobench.run import MOST
 from zobench.solvers import Solver
 from zobench.types import Estimator, Key, Method, Problem, Scalar, oracle
 

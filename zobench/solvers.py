@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.run import Curves, Stop, last_line, measure
+from zobench.loop import Curves, Stop, last_line, measure
 from zobench.types import Calls, Key, Problem
 
 Algorithm = Literal["L-BFGS-B", "BFGS", "CG", "Nelder-Mead", "Powell", "COBYQA"]

@@ -115,6 +115,14 @@ def power_law(n: Sequence[float], y: Sequence[Estimate]) -> Fit:
     return Fit(estimate, float(solve[0] @ lny), _local(x, lny), misfit, any(abs(part - slope) > BENT for part in parts))
 
 
+def exponent(n: Sequence[float], y: Sequence[Estimate]) -> Estimate:
+    """The exponent of the power law alone; nan where fewer than four sizes are there."""
+    try:
+        return power_law(n, y).slope
+    except ValueError:
+        return Estimate(np.nan)
+
+
 def _random_effects(design: np.ndarray, y: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, float, float]:
     """Weighted least squares: the matrix that makes coefficients of y, the last one's standard error, χ²/dof by `own`.
 

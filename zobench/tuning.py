@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zobench.run import Program, Stop, advance, hitting_times
+from zobench.loop import Program, Stop, advance, hitting_times
 
 TUNING_SEEDS_FROM = 1_000_000
 

@@ -1,14 +1,11 @@
 """Reports: tables and pictures from records alone. `draw` is the only entry; matplotlib is imported when it draws."""
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
 
-from zobench.report import files, tables
-
-REPORTS = tuple(sorted(file.stem[: -len("_report")] for file in Path(__file__).parent.glob("*_report.py")))
+from zobench.report import board, board_page, files, page, tables
 
 
 def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console) -> None:
@@ -17,26 +14,21 @@ def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console)
     A report drawn by the same code from the same records is only printed again. Raises ValueError for an unknown name
     and where there are no records.
     """
-    if name not in REPORTS:
-        raise ValueError(f"report {name}: there are {', '.join(REPORTS[:-1])} and {REPORTS[-1]}")
     if not records:
         raise ValueError(f"report {name}: no records; run zobench experiment={name} first")
-    report = import_module(f"zobench.report.{name}_report")
-    stamp, wanted = report_dir / "inputs", files.fingerprint(records)
+    stamp, wanted = report_dir / "inputs", page.fingerprint(name, records)
     current = stamp.exists() and stamp.read_text().strip() == wanted
-    if not current or not all((report_dir / file).exists() for file in report.FILES):
+    if not current or not all((report_dir / file).exists() for file in page.load(name).files):
         stamp.unlink(missing_ok=True)
-        report.write(records, report_dir)
+        page.write(name, records, report_dir)
         files.write(stamp, wanted + "\n")
-    for table in report.summary(report_dir):
+    for table in page.summary(name, report_dir):
         tables.show(table, console)
-    console.print(report.closing(report_dir), markup=False, highlight=False)
+    console.print(page.closing(name, report_dir), markup=False, highlight=False)
 
 
 def draw_board(runs_dir: Path, report_dir: Path, console: Console) -> list[tuple[str, str]]:
     """Judge all claims by the latest sweep of each experiment and draw the board; reports that raised, and why."""
-    from zobench.report import board, board_page
-
     found = board.evidence(runs_dir, board.latest(runs_dir))
     entries = board_page.write(found, report_dir)
     tables.show(board_page.summary(entries), console)

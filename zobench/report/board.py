@@ -8,15 +8,13 @@ named beside the claim.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from zobench import claims, store
-from zobench.claims import needed
+from zobench import store
+from zobench.report import claims, needed, page
 from zobench.statistics import Estimate
 
 NOT_MEASURED = claims.NOT_MEASURED
@@ -67,7 +65,7 @@ class Evidence(NamedTuple):
 
 def statements() -> list[Statement]:
     """All statements of the lectures, in order."""
-    topics = yaml.safe_load(files(claims).joinpath(f"{claims.LECTURES}.yaml").read_text(encoding="utf-8"))
+    topics = yaml.safe_load((Path(__file__).parent / "lectures.yaml").read_text(encoding="utf-8"))
     return [Statement(topic=topic, **entry) for topic, entries in topics.items() for entry in entries]
 
 
@@ -105,7 +103,7 @@ def _evidence(name: str, runs_dir: str | Path, sweep: store.Sweep | None) -> Evi
     if not ended:
         return Evidence(name, {}, *counts, reason=f"no cell ended well: {command}")
     try:
-        measures = import_module(f"zobench.report.{name}_report").measures([path for path, _ in metas])
+        measures = page.measured(name, [path for path, _ in metas])
     except Exception as error:  # one experiment's fault is said on the board, and hides nothing of the others
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         return Evidence(name, {}, *counts, reason=reason, broken=True)
@@ -137,7 +135,7 @@ def board(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     numbers = {statement.number for statement in known}
     for line in lines:
         if line["number"] is not None and line["number"] not in numbers:
-            name = f"claims/{line['experiment']}.yaml"
+            name = f"{line['experiment']}/claims.yaml"
             raise ValueError(f"{name}: {line['statement']!r}: number {line['number']}, but there are {len(numbers)}")
     found = [_numbered(statement, lines) for statement in known]
     return found + [_predicted(line) for line in lines if line["number"] is None]

@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zobench.report import board, files, page, tables
+from zobench.report import board, files, tables, verdicts
 from zobench.report.board import Evidence
 
-FILES = page.names("board")
 RULE = 'A claim that several experiments state and measure has the worst of their verdicts; "and not" is a stronger '
 RULE += "reading of ours that does not hold. "
 
 
 def write(found: Sequence[Evidence], folder: Path) -> list[dict[str, Any]]:
     """All files of the board, from what each experiment measured; its entries."""
-    from zobench.report import board_plots
+    from zobench.report import board_figures
 
     entries = board.board(board.rows(found))
     files.write_csv(folder / "table.csv", [line for entry in entries for line in _lines(entry)])
@@ -22,7 +21,7 @@ def write(found: Sequence[Evidence], folder: Path) -> list[dict[str, Any]]:
     topics = [_topic(topic, entries) for topic in board.topics(entries)]
     files.write(folder / "table.md", tables.markdown([summary(entries), *topics, _sweeps(found), _checks(entries)]))
     files.write(folder / "table.tex", tables.latex([summary(entries), *_narrow(entries)]))
-    board_plots.draw(entries, folder)
+    board_figures.draw(entries, folder)
     return entries
 
 
@@ -57,7 +56,7 @@ def summary(entries: Sequence[dict[str, Any]]) -> tables.Table:
     counts = {topic: board.counts(e for e in entries if e["topic"] == topic) for topic in board.topics(entries)}
     counts["all claims of the lectures"] = board.counts(entry for entry in entries if entry["number"] is not None)
     lines = [[topic, *map(str, counted.values())] for topic, counted in counts.items()]
-    return tables.Table("The claims of the lectures, measured", RULE, ["", *page.WORDS.values()], lines)
+    return tables.Table("The claims of the lectures, measured", RULE, ["", *verdicts.WORDS.values()], lines)
 
 
 def _topic(topic: str, entries: Sequence[dict[str, Any]]) -> tables.Table:
@@ -68,7 +67,7 @@ def _topic(topic: str, entries: Sequence[dict[str, Any]]) -> tables.Table:
 
 def _verdict(entry: dict[str, Any]) -> list[str]:
     lecture = ", ".join(filter(None, (entry["lecture"], entry["place"])))
-    verdict = page.verdict({**entry, "reason": ""})
+    verdict = verdicts.verdict({**entry, "reason": ""})
     return [_numbered(entry, "statement"), lecture, entry["quotation"], verdict, entry["expected"], _by(entry)]
 
 
@@ -110,8 +109,8 @@ def _checks(entries: Sequence[dict[str, Any]]) -> tables.Table:
         for i, check in enumerate(entry["checks"]):
             title = "" if i else _numbered(entry, "statement")
             quantity = f"{check['experiment']}: {check['quantity']}"
-            claimed = page.between(*map(_bound, check["between"]))
-            lines.append([title, quantity, claimed, page.measured(check), check["verdict"]])
+            claimed = verdicts.between(*map(_bound, check["between"]))
+            lines.append([title, quantity, claimed, verdicts.measured(check), check["verdict"]])
     header = ["claim", "quantity", "claimed", "measured", "verdict"]
     return tables.Table("What was measured of each claim", "Intervals: 95 %.", header, lines, 2)
 
@@ -132,7 +131,7 @@ def closing(entries: Sequence[dict[str, Any]], found: Sequence[Evidence], folder
         "claims": board.counts(entry for entry in entries if entry["number"] is not None),
         "predictions": board.counts(entry for entry in entries if entry["number"] is None),
     }
-    lines = page.open_claims([entry for entry in entries if entry["number"] is not None])
+    lines = verdicts.open_claims([entry for entry in entries if entry["number"] is not None])
     lines += [f"{name}: {_words(counts)}" for name, counts in said.items()]
     missing = [each.experiment for each in found if each.reason and not each.broken]
     if missing:
@@ -141,4 +140,4 @@ def closing(entries: Sequence[dict[str, Any]], found: Sequence[Evidence], folder
 
 
 def _words(counts: dict[str, int]) -> str:
-    return ", ".join(f"{n} {page.WORDS[verdict]}" for verdict, n in counts.items() if n)
+    return ", ".join(f"{n} {verdicts.WORDS[verdict]}" for verdict, n in counts.items() if n)

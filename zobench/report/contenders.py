@@ -5,7 +5,7 @@ from itertools import cycle
 from typing import Any
 
 from zobench.report import naming
-from zobench.report.figures import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
+from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 from zobench.report.records import Record, target
 
 ESTIMATORS = {

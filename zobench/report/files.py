@@ -5,9 +5,11 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from zobench.statistics import Estimate
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -22,13 +24,18 @@ def write(path: Path, content: str | bytes) -> None:
         raise
 
 
-def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows of one set of columns; numbers with six digits, what is not known left empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _cell(value) for name, value in line.items()} for line in rows)
     write(path, text.getvalue())
+
+
+def ends(name: str, found: Estimate) -> dict[str, float]:
+    """Columns of a measured value and its interval: name, name_low, name_high."""
+    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -47,16 +54,10 @@ def write_json(path: Path, value: Any) -> None:
     write(path, json.dumps(_plain(value), indent=1, ensure_ascii=False) + "\n")
 
 
-def fingerprint(records: Sequence[Path]) -> str:
-    """Hash of the records' bytes and of the code that draws them: a report with the same one is up to date."""
-    package = Path(__file__).parents[1]
-    claims = [
-        *sorted((package / "claims").glob("*")),
-        *(package / f"{name}.py" for name in ("statistics", "decay", "theory", "profiles", "recursion")),
-    ]
-    code = [*sorted(Path(__file__).parent.glob("*.py")), *(file for file in claims if file.is_file())]
-    digest = hashlib.sha256()
-    for path in [*code, *sorted(records, key=lambda path: path.name)]:
+def fingerprint(inputs: Sequence[Path], code: str) -> str:
+    """Hash of the bytes of files, those that there are, and of the code that reads them."""
+    digest = hashlib.sha256(f"{code}\n".encode())
+    for path in sorted(filter(Path.is_file, inputs), key=lambda path: path.name):
         with path.open("rb") as file:
             digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     return digest.hexdigest()

@@ -1,116 +1,108 @@
-"""The files that every experiment's page has: a table (CSV, Markdown, LaTeX), verdicts of its claims, figures."""
+"""An experiment's page: what it gives as one value, and the files that are made of it, once for all of them."""
 
-import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from math import inf
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from zobench import claims, store
-from zobench.report import files, tables
+from zobench import code
+from zobench.report import claims, files, tables, verdicts
+from zobench.report.places import package
 from zobench.statistics import Estimate
 
-TABLES = ("table.csv", "table.md", "table.tex", "verdicts.json")
-WORDS = {"holds": "hold", "refuted": "refuted", "undecided": "undecided", "not measured": "not measured"}
+Rows = Sequence[Mapping[str, Any]]
 
 
-def names(*figures: str) -> tuple[str, ...]:
-    """All files of a page with these figures."""
-    return (*TABLES, *(f"{name}.{form}" for name in figures for form in ("png", "svg")))
+class Experiment(NamedTuple):
+    """A page, as pure functions: records -> what was found -> rows, tables, measured quantities, figures.
+
+    `rows` are those of table.csv, `more` those of other CSV files by name; `tables` takes them as they are read back,
+    text by column, table.csv first. `measures` are the quantities that claims.yaml speaks of. `figures` are names of
+    functions of the module `figures` beside the page (of the page itself where there is none) that give a Figure of
+    what was found, or the bytes of a file where the name has a suffix.
+    """
+
+    question: str
+    read: Callable[[Sequence[Path]], Any]
+    rows: Callable[[Any], Rows]
+    tables: Callable[..., list[tables.Table]]
+    measures: Callable[[Any], dict[str, Estimate]] = lambda found: {}
+    figures: tuple[str, ...] = ()
+    more: Mapping[str, Callable[[Any], Rows]] = {}
+
+    @property
+    def csv(self) -> tuple[str, ...]:
+        """The CSV files, table.csv first."""
+        return ("table.csv", *self.more)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files."""
+        pictures = ([f"{name}.png", f"{name}.svg"] if "." not in name else [name] for name in self.figures)
+        return (*self.csv, "table.md", "table.tex", "verdicts.json", *(file for each in pictures for file in each))
 
 
-def read(records: Sequence[Path]) -> list[store.Record]:
-    """The records of a study that ended well, in the order of the sweep. ValueError where there are none."""
-    found = [record for record in map(store.read, records) if record is not None and record.meta["status"] == "ok"]
-    if not found:
-        raise ValueError("no record of this experiment ended well: run it again")
-    return found
+def load(name: str) -> Experiment:
+    """The page of an experiment."""
+    return import_module(f"{package(name)}.page").EXPERIMENT
 
 
-def write(
-    folder: Path,
-    experiment: str,
-    records: Sequence[Path],
-    rows: Sequence[dict[str, Any]],
-    shown: Sequence[tables.Table],
-    measures: Mapping[str, Estimate],
-) -> None:
-    """table.csv from rows, table.md and table.tex from the tables, verdicts.json from the measured quantities."""
-    files.write_csv(folder / "table.csv", rows)
-    judge(folder, experiment, records, measures)
-    files.write(folder / "table.md", tables.markdown([*shown, verdict_table(folder)]))
-    files.write(folder / "table.tex", tables.latex([*shown, verdict_table(folder)]))
+def fingerprint(name: str, records: Sequence[Path]) -> str:
+    """Hash of the records' bytes, of the claims and of the code that draws them: the same one, the same page."""
+    place = package(name)
+    return files.fingerprint([*records, claims.file(name)], code.code_hash([f"{place}.page", _figures(place)]))
 
 
-def judge(folder: Path, experiment: str, records: Sequence[Path], measures: Mapping[str, Estimate]) -> None:
-    """verdicts.json: the claims of an experiment, judged if its records are large enough."""
-    metas = [meta for path in records if (meta := store.read_meta(path)) is not None]
-    files.write_json(folder / "verdicts.json", claims.judged(experiment, measures, metas))
+def _figures(place: str) -> str:
+    return f"{place}.figures" if find_spec(f"{place}.figures") else f"{place}.page"
 
 
-def verdict_table(folder: Path) -> tables.Table:
-    """The claims of a page: what was said, what was measured, the verdict."""
-    lines = []
-    for entry in _read(folder):
-        said = f"{entry['number']}. " if entry["number"] else ""
-        for i, check in enumerate(entry["checks"]):
-            head = ["" if i else said + entry["statement"], check["quantity"]]
-            spoken = "" if i else verdict(entry)
-            lines.append([*head, between(*check["between"]), measured(check), check["verdict"], spoken])
-    note = "A number is that of the lectures' claim; the others are predictions of ours. Holds: the 95 % interval is "
-    note += "within what is claimed; refuted: outside it, also widened for the number of checks; undecided: neither."
-    header = ["claim", "quantity", "claimed", "measured", "check", "verdict"]
-    return tables.Table("Claims", note, header, lines, 2)
+def write(name: str, records: Sequence[Path], folder: Path) -> None:
+    """All files of a page. ValueError where the records give nothing to show."""
+    page = load(name)
+    found = page.read(records)
+    for file, rows in {"table.csv": page.rows, **page.more}.items():
+        files.write_csv(folder / file, rows(found))
+    verdicts.judge(folder, name, records, page.measures(found))
+    shown = [*_tables(page, folder), *verdicts.table(folder)]
+    files.write(folder / "table.md", tables.markdown(shown))
+    files.write(folder / "table.tex", tables.latex(shown))
+    _draw(page, import_module(_figures(package(name))), found, folder)
 
 
-def verdict(entry: dict[str, Any]) -> str:
-    """A claim's verdict with where it was measured, what does not hold beyond it, or why it has none."""
-    parts = [entry["verdict"] + (f", where {entry['where']}" if entry["where"] and entry["verdict"] == "holds" else "")]
-    parts += [f"and not: {said.partition(': ')[2]} ({said.partition(': ')[0]})" for said in entry["and_not"]]
-    return "; ".join([*parts, *([entry["reason"]] if entry["reason"] else [])])
+def _draw(page: Experiment, module: Any, found: Any, folder: Path) -> None:
+    from zobench.report import drawing
+
+    with drawing.context():
+        for name in page.figures:
+            made = getattr(module, name.partition(".")[0])(found)
+            if "." in name:
+                files.write(folder / name, made)
+            else:
+                drawing.save(made, folder, name)
 
 
-def between(low: float | str | None, high: float | str | None) -> str:
-    """A range in words."""
-    if high is None or float(high) == inf:
-        return f"at least {low}"
-    if low is None or float(low) == -inf:
-        return f"at most {high}"
-    return f"{low}" if low == high else f"{low} to {high}"
+def measured(name: str, records: Sequence[Path]) -> dict[str, Estimate]:
+    """The quantities that an experiment's claims speak of."""
+    page = load(name)
+    return page.measures(page.read(records))
 
 
-def measured(check: dict[str, Any]) -> str:
-    """A value with its interval, as verdicts.json has them."""
-    if check["measured"] is None:
-        return ""
-    low, high = (float("nan" if end is None else end) for end in check["interval"])
-    spread = f" [{tables.significant(low)}, {tables.significant(high)}]" if low == low else ""
-    return tables.significant(float(check["measured"])) + spread
+def summary(name: str, folder: Path) -> list[tables.Table]:
+    """What the terminal shows of a page that was written: its tables but for those that are set aside."""
+    return [table for table in _tables(load(name), folder) if not table.aside]
 
 
-def closing(folder: Path) -> str:
-    """How the claims fare, which are refuted or undecided and why, and where the rest is."""
-    entries = _read(folder)
-    counted = Counter(entry["verdict"] for entry in entries)
-    said = ", ".join(f"{counted[key]} {word}" for key, word in WORDS.items() if counted[key])
-    reasons = {entry["reason"] for entry in entries if entry["reason"].startswith("needs ")}
-    lines = [*open_claims(entries), f"claims: {said or 'none'}{''.join(f' ({one})' for one in sorted(reasons))}"]
-    return "\n".join([*lines, f"tables, verdicts and figures in {folder}"])
+def _tables(page: Experiment, folder: Path) -> list[tables.Table]:
+    found = page.tables(*(files.read_csv(folder / file) for file in page.csv))
+    return [table for table in found if table.lines]
 
 
-def open_claims(entries: Sequence[dict[str, Any]]) -> list[str]:
-    """A line for each claim that is refuted or undecided: what was measured and what was claimed."""
-    lines = []
-    for entry in entries:
-        for check in entry["checks"]:
-            if entry["verdict"] == check["verdict"] and check["verdict"] in ("refuted", "undecided"):
-                name = f"{entry['number']}. {entry['statement']}" if entry["number"] else entry["statement"]
-                found = f"{check['quantity']} {measured(check)}, claimed {between(*check['between'])}"
-                lines.append(f"{entry['verdict']}: {name} ({found})")
-                break
-    return lines
-
-
-def _read(folder: Path) -> list[dict[str, Any]]:
-    return json.loads((folder / "verdicts.json").read_text())
+def closing(name: str, folder: Path) -> str:
+    """How many cells failed and why, how the claims fare, and where the rest is."""
+    cells = files.read_csv(folder / "cells.csv") if "cells.csv" in load(name).more else []
+    failed = [line for line in cells if line.get("status") == "failed"]
+    first = "{problem}, {method}, n = {n}: {reason}".format_map(failed[0]) if failed else ""
+    lost = f"failed cells: {len(failed)} (cells.csv), the first: {first}\n" if failed else ""
+    return f"{lost}{verdicts.closing(folder)}\ntables, verdicts and figures in {folder}"

@@ -21,6 +21,16 @@ from zobench.report.records import RULES, Record, rank, target
 from zobench.statistics import Estimate
 from zobench.types import Problem
 
+SPECTRA = {
+    "two_level": "half 0.01, half 1",
+    "uniform": "uniform in [0.01, 1]",
+    "log_uniform": "log-uniform in [0.01, 1]",
+    "power": "(i/n)²",
+    "one_large": "one 1, others 0.01",
+    "harmonic": "max(1/i, 0.01)",
+    "fixed_rank": "tr(H)/L = 8 fixed",
+}
+
 
 class Point(NamedTuple):
     """A spectrum at one dimension under one rule: measured K_ZO, exact K_ZO, K_GD, and r = tr(H)/L.
@@ -164,17 +174,9 @@ def frozen(config: dict[str, Any]) -> tuple:
     return tuple(sorted(config.items()))
 
 
-def slope(n: Sequence[float], y: Sequence[Estimate]) -> Estimate:
-    """The exponent of y in n; nan where fewer than four dimensions are there."""
-    try:
-        return statistics.power_law(n, y).slope
-    except ValueError:
-        return Estimate(nan)
-
-
 def exact_slope(n: Sequence[float], y: Sequence[float]) -> float:
     """The exponent of exact values, each point of the same weight."""
-    return slope(n, [Estimate(value) for value in y]).value
+    return statistics.exponent(n, [Estimate(value) for value in y]).value
 
 
 def cells(found: Sequence[Point]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from zobench import store
 from zobench.report import naming, telling
 from zobench.report.naming import METHODS
 
-__all__ = ["METHODS", "RULES", "Record", "load", "rank", "row", "target", "tell"]
+__all__ = ["METHODS", "RULES", "Record", "ended", "load", "rank", "row", "target", "tell"]
 
 RULES = ("theory", "trace", "tuned")
 
@@ -126,6 +126,14 @@ def load(paths: Sequence[Path]) -> list[Record]:
     return sorted(
         tell(list(latest.values())), key=lambda r: (rank(metrics, r.metric), r.problem, row(r), r.n, r.rules, r.key)
     )
+
+
+def ended(paths: Sequence[Path]) -> list[store.Record]:
+    """The records of a study that ended well, in the order of the sweep. ValueError where there are none."""
+    found = [record for record in map(store.read, paths) if record is not None and record.meta["status"] == "ok"]
+    if not found:
+        raise ValueError("no record of this experiment ended well: run it again")
+    return found
 
 
 def tell(records: Sequence[Record]) -> list[Record]:

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from zobench.report import figures
+from zobench.report import drawing
+from zobench.report.groups import Group, exponent
 from zobench.report.records import METHODS
-from zobench.report.slowdown import Group, exponent
 from zobench.report.tables import number
 from zobench.statistics import Estimate, Fit
 
@@ -27,7 +27,7 @@ def scaling_panel(axes: Axes, groups: Sequence[Group], of: str, styles: dict[str
     axes.set(xscale="log", yscale="log")
     low, high, lines = np.inf, 0.0, []
     for group in groups:
-        look = figures.look(styles[group.method], group.rule)
+        look = drawing.look(styles[group.method], group.rule)
         values = [cell.time if of == "iterations" else cell.calls for cell in group.cells]
         kept = [(n, v) for n, v in zip(group.n, values, strict=True) if np.isfinite(v.value)]
         for n, v in kept:

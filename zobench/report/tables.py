@@ -1,7 +1,7 @@
 """Tables as Markdown, LaTeX (booktabs) and in the terminal."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from rich import box
@@ -26,6 +26,7 @@ class Table(NamedTuple):
     """A title, a line below it, column heads, lines of text; the first `words` columns are set flush left.
 
     On paper and in the terminal the first of two such columns becomes a heading over its lines, which saves its width.
+    One that is set aside is in the files and not in the terminal.
     """
 
     title: str
@@ -33,6 +34,49 @@ class Table(NamedTuple):
     header: list[str]
     lines: list[list[str]]
     words: int = 1
+    aside: bool = False
+
+
+Row = Mapping[str, str]  # a line of a CSV file that was read back
+Cell = str | Callable[[Row], str]  # the column that a cell shows as it is, or what makes its text of the line
+
+
+def table(
+    title: str, note: str, rows: Sequence[Row], columns: Mapping[str, Cell], words: int = 1, aside: bool = False
+) -> Table:
+    """A table of the rows of a CSV file: heads and what stands below them; a heading is said where it changes."""
+    lines = [[row[cell] if isinstance(cell, str) else cell(row) for cell in columns.values()] for row in rows]
+    if words > 1:
+        heads = ["", *(line[0] for line in lines)]
+        lines = [["" if line[0] == above else line[0], *line[1:]] for above, line in zip(heads, lines, strict=False)]
+    return Table(title, note, list(columns), lines, words, aside)
+
+
+def fixed(column: str, digits: int = 2, scale: float = 1.0) -> Callable[[Row], str]:
+    """A number of the column with so many digits after the point."""
+    return lambda row: number(value(row, column) * scale, digits)
+
+
+def rounded(column: str, digits: int = 3, scale: float = 1.0) -> Callable[[Row], str]:
+    """A number of the column to so many significant digits."""
+    return lambda row: significant(value(row, column) * scale, digits)
+
+
+def spread(
+    column: str, low: str = "_low", high: str = "_high", shown: Callable[[float], str] = lambda x: number(x)
+) -> Callable[[Row], str]:
+    """A value with its interval, which stands in the columns with these endings: 1.00 [0.98, 1.02]."""
+
+    def cell(row: Row) -> str:
+        ends = [value(row, f"{column}{end}") for end in (low, high)]
+        return shown(value(row, column)) + (f" [{shown(ends[0])}, {shown(ends[1])}]" if ends[0] == ends[0] else "")
+
+    return cell
+
+
+def value(row: Row, column: str) -> float:
+    """The number of a column; nan where it is empty."""
+    return float(row[column] or "nan")
 
 
 def markdown(tables: Sequence[Table]) -> str:

@@ -3,7 +3,7 @@
 import jax
 from benchopt import BaseDataset
 
-from zobench.problems.quadratic import quadratic
+from zobench.problems.quadratics import quadratic
 
 
 class Dataset(BaseDataset):

@@ -7,8 +7,8 @@ import optax
 from benchopt import BaseSolver
 
 from zobench.estimators import two_point
+from zobench.loop import Stop, advance, compile_block
 from zobench.methods import descent
-from zobench.run import Stop, advance, compile_block
 
 
 class Solver(BaseSolver):

@@ -1,0 +1,238 @@
+"""A problem's constants against its Hessians: L, mu, tr ∇²f and modes; and where all constants are looked at.
+
+Where they have to hold is sampled: x0, x* (or the lowest point that L-BFGS finds), between them, and around both as far
+as f ≤ f(x0). A sample can refute a constant; it cannot prove it.
+"""
+
+from collections.abc import Callable
+from math import isfinite
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from scipy.linalg import eigvalsh_tridiagonal
+from scipy.optimize import minimize
+
+from zobench.check.verdict import Verdict, hinted, judged, said
+from zobench.types import Problem
+
+DENSE = 300  # up to here whole Hessians, beyond it Lanczos
+LANCZOS_STEPS = 60
+CLOSE = 1e-9
+FAR, FAR_BELOW = 2.0, 10.0  # times what is found: a constant that bounds, but that somebody should look at
+
+
+class Sample(NamedTuple):
+    """Points [m, n], what they are, f there; the lowest value seen; f's rounding at x0; what f raised on the way."""
+
+    f: Callable
+    slope: Callable | None
+    points: np.ndarray
+    where: list[str]
+    values: np.ndarray
+    lowest: float
+    noise: float
+    raised: list[str]
+
+
+class Spectra(NamedTuple):
+    """Ends and trace of each Hessian that is finite, [m]; standard errors of the traces; whole Hessians if n ≤ 300."""
+
+    largest: np.ndarray
+    smallest: np.ndarray
+    trace: np.ndarray
+    error: np.ndarray
+    where: list[str]
+    hessians: np.ndarray | None
+
+
+def sample(problem: Problem, f: Callable, slope: Callable | None) -> Sample:
+    """Where constants are held against f: x0, an end, points between and around. No descent without a slope."""
+    raised: list[str] = []
+    value, random = _guarded(f, raised), np.random.default_rng(2)
+    x0 = np.asarray(problem.x0, float)
+    descended = x0 if slope is None else _descend(value, slope, x0)
+    end = descended if problem.x_star is None else np.asarray(problem.x_star, float)
+    if end.shape != x0.shape:
+        end = descended
+    width = np.abs(x0 - end) if np.any(x0 != end) else np.ones(x0.size)
+    even = np.full(x0.size, np.linalg.norm(width) / x0.size**0.5)
+    count = 4 if x0.size <= DENSE else 1
+    points = [(x0, "x0"), (end, "the lowest point found" if end is descended else "x*")]
+    points += [(x0 + t * (end - x0), "a point between") for t in random.random(count)]
+    for centre, name in ((end, points[1][1]), (x0, "x0")):
+        for reach in (width, even) if count > 1 else (even,):
+            around = [_inside(value, centre, reach * random.uniform(-1, 1, x0.size), x0) for _ in range(count)]
+            points += [(x, f"a point {np.linalg.norm(x - centre):.2g} from {name} with f ≤ f(x0)") for x in around]
+    values, where = np.array([value(x) for x, _ in points]), [name for _, name in points]
+    lowest = float(np.nanmin([*values, value(descended)])) + 0.0  # no -0
+    return Sample(value, slope, np.array([x for x, _ in points]), where, values, lowest, rounding(value, x0), raised)
+
+
+def _guarded(f: Callable, raised: list[str]) -> Callable[[np.ndarray], float]:
+    """f as a float, nan where it raises."""
+
+    def value(x: np.ndarray) -> float:
+        try:
+            return float(f(x))
+        except Exception as error:
+            raised.append(said(error))
+            return np.nan
+
+    return value
+
+
+def rounding(f: Callable, x: np.ndarray) -> float:
+    """Standard deviation of f's rounding near x: third differences of points so close that f is a line."""
+    scale = float(np.linalg.norm(x)) or 1.0
+    v = np.random.default_rng(5).standard_normal(x.size) / x.size**0.5
+    values = np.array([float(f(x + j * 1e-11 * scale * v)) for j in range(8)])
+    measured = float(np.std(np.diff(values, 3))) / 20**0.5
+    return max(measured if isfinite(measured) else 0.0, float(np.finfo(float).eps * abs(values[0])), 1e-300)
+
+
+def _descend(f: Callable, slope: Callable, x0: np.ndarray) -> np.ndarray:
+    def value_and_gradient(x):
+        return f(x), np.asarray(slope(x))
+
+    result = minimize(value_and_gradient, x0, jac=True, method="L-BFGS-B", options={"maxiter": 100})
+    return result.x if np.isfinite(result.x).all() else x0
+
+
+def on_the_way(problem: Problem, sample: Sample) -> Sample:
+    """For constants that are local: iterates 0, 1, 2, 4, ... 512 of gradient descent with the step 1/L, and the end."""
+    x, points, where = sample.points[0], [], []
+    for k in range(513):
+        if k & (k - 1) == 0:
+            points.append(x)
+            where.append(f"iterate {k} of gradient descent with 1/L")
+        x = x - np.asarray(sample.slope(x)) / problem.L  # type: ignore[misc]
+    return sample._replace(points=np.array([*points, sample.points[1]]), where=[*where, sample.where[1]])
+
+
+def _inside(f: Callable, centre: np.ndarray, move: np.ndarray, x0: np.ndarray) -> np.ndarray:
+    """centre + move, halved until f ≤ f(x0): a descent asks nothing of L beyond. The centre if that does not help."""
+    ceiling = f(x0)
+    for _ in range(20):
+        if f(centre + move) <= ceiling:
+            return centre + move
+        move = move / 2
+    return centre
+
+
+def spectra(f: Callable, sample: Sample) -> Spectra:
+    """The Hessian at every point of the sample; without those that are not finite."""
+    n = sample.points.shape[1]
+    if n > DENSE:
+        times = jax.jit(lambda x, v: jax.jvp(jax.grad(f), (x,), (v,))[1])
+        largest, smallest, trace, error = np.array([_lanczos(times, x) for x in sample.points]).T
+        return Spectra(largest, smallest, trace, error, sample.where, None)
+    hessians = np.asarray(jax.jit(lambda points: jax.lax.map(jax.hessian(f), points))(sample.points))
+    kept = [i for i, hessian in enumerate(hessians) if np.isfinite(hessian).all()]
+    if not kept:
+        raise FloatingPointError("no Hessian is finite")
+    spectrum = np.linalg.eigvalsh(hessians[kept])
+    exact = np.zeros(len(kept))
+    where = [sample.where[i] for i in kept]
+    return Spectra(spectrum[:, -1], spectrum[:, 0], spectrum.sum(axis=1), exact, where, hessians[kept])
+
+
+def _lanczos(times: Callable, x: np.ndarray) -> tuple[float, float, float, float]:
+    """Ritz values at both ends, which lie inside the spectrum; Hutchinson's trace and its standard error."""
+    random = np.random.default_rng(3)
+    basis, diagonal, beside = [random.standard_normal(x.size)], [], []
+    basis[0] /= np.linalg.norm(basis[0])
+    for _ in range(LANCZOS_STEPS):
+        w = np.asarray(times(x, basis[-1]))
+        diagonal.append(float(w @ basis[-1]))
+        known = np.array(basis)
+        for _ in range(2):  # orthogonal to all before, and once more for rounding
+            w = w - (w @ known.T) @ known
+        beside.append(float(np.linalg.norm(w)))
+        if beside[-1] <= 1e-12 * np.abs(diagonal).max():
+            break
+        basis.append(w / beside[-1])
+    ritz = np.asarray(eigvalsh_tridiagonal(diagonal, beside[:-1]))
+    signs = random.choice([-1.0, 1.0], (LANCZOS_STEPS, x.size))
+    traces = np.array([float(sign @ np.asarray(times(x, sign))) for sign in signs])
+    return float(ritz[-1]), float(ritz[0]), float(traces.mean()), float(traces.std(ddof=1)) / len(traces) ** 0.5
+
+
+def _smoothness(name: str, problem: Problem, sample: Sample, spectra: Spectra) -> Verdict:
+    i = int(np.argmax(spectra.largest))
+    top = spectra.largest[i]
+    if top <= problem.L * (1 + CLOSE):
+        lost = len(sample.where) - len(spectra.where)
+        left = f" ({lost} of {len(sample.where)} Hessians are not finite)" if lost else ""
+        found = f"L = {problem.L:.6g}, the largest eigenvalue found is {top:.6g}{left}"
+        if problem.L > FAR * top > 0:
+            return hinted(name, f"{found}: a step 1/L is {problem.L / top:.3g} times shorter than it could be")
+        return judged(name, True, found)
+    local = _local(spectra, spectra.largest <= problem.L * (1 + CLOSE))
+    return judged(
+        name, False, f"L = {problem.L:.6g}, but the Hessian has the eigenvalue {top:.6g} at {spectra.where[i]}{local}"
+    )
+
+
+def _local(spectra: Spectra, holds: np.ndarray) -> str:
+    """Whether a constant that is too small is so only beside the way from x0 to the end."""
+    on_the_way = np.array(["f ≤ f(x0)" not in where for where in spectra.where])
+    return "; on the way from x0 it holds: a local constant?" if holds[on_the_way].all() else ""
+
+
+def _convexity(name: str, problem: Problem, sample: Sample, spectra: Spectra) -> Verdict:
+    i, size = int(np.argmin(spectra.smallest)), float(np.abs(spectra.largest).max())
+    least = spectra.smallest[i]
+    if problem.mu <= least + CLOSE * size:
+        found = f"mu = {problem.mu:.6g}, the smallest eigenvalue found is {least:.6g}"
+        if least > FAR_BELOW * problem.mu > 0:
+            return hinted(name, f"{found}: the bound of linear convergence is as much too slow")
+        return judged(name, True, found)
+    return judged(
+        name, False, f"mu = {problem.mu:.6g}, but the Hessian has the eigenvalue {least:.6g} at {spectra.where[i]}"
+    )
+
+
+def _trace(name: str, problem: Problem, sample: Sample, spectra: Spectra) -> Verdict:
+    i = int(np.argmax(spectra.trace - 4.5 * spectra.error))
+    trace, error = spectra.trace[i], spectra.error[i]
+    found = f"{trace:.6g}" + (f" ± {error:.2g}" if error else "")
+    if trace - 4.5 * error <= problem.hessian_trace + CLOSE * abs(problem.hessian_trace):
+        r = f", r = tr/L = {problem.effective_dim:.4g}" if np.isfinite(problem.L) else ""
+        told = f"hessian_trace = {problem.hessian_trace:.6g}, the largest found is {found}{r}"
+        if problem.hessian_trace > FAR * (trace + 4.5 * error) > 0:
+            return hinted(name, f"{told}: a trace-aware step is shorter than it could be")
+        return judged(name, True, told)
+    local = _local(spectra, spectra.trace - 4.5 * spectra.error <= problem.hessian_trace * (1 + CLOSE))
+    return judged(
+        name, False, f"hessian_trace = {problem.hessian_trace:.6g}, but tr ∇²f = {found} at {spectra.where[i]}{local}"
+    )
+
+
+def _modes(name: str, problem: Problem, sample: Sample, spectra: Spectra) -> Verdict:
+    """½ Σλe = f(x0) − f*, Σλ²e = ‖∇f(x0)‖², the eigenvalues, and a diagonal Hessian where `axes` says so."""
+    eigenvalue, energy = (np.asarray(part, float) for part in problem.modes[:2])  # type: ignore[index]
+    n, base = problem.x0.size, np.nan_to_num(problem.f_star)
+    if eigenvalue.shape != (n,) or energy.shape != (n,):
+        return judged(name, False, f"eigenvalue {eigenvalue.shape} and energy {energy.shape}, n = {n}")
+    g = np.asarray(sample.slope(sample.points[0]))  # type: ignore[misc]
+    pairs = {
+        "½ Σ λe": (eigenvalue @ energy / 2, sample.values[0] - base),
+        "Σ λ²e": (eigenvalue**2 @ energy, g @ g),
+    }
+    for formula, (declared, found) in pairs.items():
+        if not np.isclose(declared, found, rtol=1e-8, atol=1e-12 * abs(sample.values[0])):
+            meaning = "f(x0) − f*" if "½" in formula else "‖∇f(x0)‖²"
+            return judged(name, False, f"{formula} = {declared:.9g}, but {meaning} = {found:.9g}")
+    if spectra.hessians is None:
+        return judged(name, True, f"f(x0) and ‖∇f(x0)‖² agree; n > {DENSE}: eigenvalues not compared")
+    h, size = spectra.hessians[0], np.abs(eigenvalue).max()
+    off = np.abs(np.sort(eigenvalue) - np.linalg.eigvalsh(h)).max()
+    if off > CLOSE * size:
+        return judged(name, False, f"an eigenvalue differs from the Hessian's by {off:.3g}")
+    if problem.modes.axes and np.abs(h - np.diag(np.diag(h))).max() > CLOSE * size:  # type: ignore[union-attr]
+        return judged(name, False, "axes=True, but the Hessian is not diagonal")
+    return judged(name, True, f"f(x0), ‖∇f(x0)‖² and {n} eigenvalues agree, to {off:.1g}")
+
+
+OF_THE_HESSIAN = {"L": _smoothness, "mu": _convexity, "hessian_trace": _trace, "modes": _modes}

@@ -1,0 +1,1 @@
+"""The command: what `zobench ...` does, a thin layer over the engine."""

@@ -1,0 +1,137 @@
+"""What a command does: one cell, a sweep of cells, or a report drawn again from records."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from zobench import build, store
+from zobench.command import job, terminal
+from zobench.errors import UsageError, one_line
+
+
+def run_single(arguments: Sequence[str], console: Console) -> int:
+    """`zobench problem=... estimator=...`: one cell, a bar, a short table."""
+    from zobench.command import compose
+
+    with compose.session():
+        overrides = compose.parse(arguments)
+        cfg = compose.single(overrides)
+    _require_folders(cfg, overrides)
+    config = build.numeric(cfg)
+    path = store.path(cfg.runs_dir, build.key(config))
+    if cfg.force or not store.is_done(path):
+        try:
+            with terminal.cell_progress() as progress:
+                job.measure(path, config, progress)
+        except ValueError as error:
+            raise UsageError(one_line(error)) from error
+        except Exception as error:
+            reason = job.record_failure(path, config, error)
+            if os.environ.get("HYDRA_FULL_ERROR") == "1":
+                raise
+            return terminal.failures([("the cell", reason)])
+    terminal.table([("", path)], console)
+    terminal.warnings([("", path)])
+    console.print(f"record: {path}", soft_wrap=True)
+    record = store.read(path)
+    return terminal.failures([("the cell", record.meta["reason"])] if record and record.meta["status"] != "ok" else [])
+
+
+def run_sweep(arguments: Sequence[str], console: Console) -> int:
+    """`zobench -m ...` or `zobench experiment=...`: all cells that have no record yet, then the report or a table."""
+    from zobench.command import compose, sweep
+
+    with compose.session():
+        overrides = compose.parse(arguments)
+        cfg = compose.shared(overrides)
+        _require_folders(cfg, overrides)
+        _require_report(cfg)
+        ended = sweep.run(overrides, cfg)
+    try:
+        if cfg.report:
+            report(cfg.report, ended.paths, cfg.report_dir, console)
+        else:
+            terminal.table(list(zip(ended.labels, ended.paths, strict=True)), console)
+            console.print(f"records: {cfg.runs_dir}", soft_wrap=True)
+    finally:  # what failed is said last, also where too little is left to draw from
+        terminal.warnings(list(zip(ended.labels, ended.paths, strict=True)))
+        code = terminal.failures(ended.failed)
+    return code
+
+
+def report_again(arguments: Sequence[str], console: Console) -> int:
+    """`zobench report slowdown [report_dir=...] [runs_dir=...]`: from the records of the latest sweep alone.
+
+    `zobench report claims` judges the claims of all experiments.
+    """
+    options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    names = [argument for argument in arguments if "=" not in argument]
+    if len(names) != 1 or options.keys() - {"report_dir", "runs_dir"}:
+        raise UsageError("zobench report takes a name, report_dir=... and runs_dir=..., as in: zobench report slowdown")
+    runs_dir = options.get("runs_dir", "runs")
+    if names[0] == "claims":
+        return _report_claims(runs_dir, options.get("report_dir", "reports/claims"), console)
+    found = {name: sweeps[-1] for name, sweeps in store.sweeps(runs_dir).items()}
+    if names[0] not in found:
+        there = ", ".join(f"{name} ({len(sweep.members())} cells)" for name, sweep in found.items()) or "none"
+        raise UsageError(
+            f"report {names[0]}: no records in {runs_dir} (there: {there}); make them by: zobench experiment={names[0]}"
+        )
+    report_dir = options.get("report_dir", f"reports/{names[0]}")
+    require_writable("report_dir", report_dir)
+    report(names[0], [store.path(runs_dir, key) for key in found[names[0]].members()], report_dir, console)
+    return 0
+
+
+def _report_claims(runs_dir: str, report_dir: str, console: Console) -> int:
+    from zobench.report import draw_board
+
+    require_writable("report_dir", report_dir)
+    failed = draw_board(Path(runs_dir), Path(report_dir), console)
+    console.print(f"report: {report_dir}", soft_wrap=True)
+    for name, reason in failed:
+        print(f"zobench: {name} raised: {reason}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def report(name: str, records: Sequence[Path], report_dir: str, console: Console) -> None:
+    """Draw a report from records and name its folder."""
+    from zobench import report
+
+    report.draw(name, list(records), Path(report_dir), console)
+    console.print(f"report: {report_dir}", soft_wrap=True)
+
+
+def _require_folders(cfg: DictConfig, overrides: Sequence[Any]) -> None:
+    require_writable("runs_dir", cfg.runs_dir)
+    if cfg.report or any(override.key_or_group == "report_dir" for override in overrides):
+        require_writable("report_dir", cfg.report_dir)
+
+
+def _require_report(cfg: DictConfig) -> None:
+    from zobench.report.places import package
+
+    if cfg.report:
+        try:
+            package(cfg.report)
+        except ValueError as error:
+            raise UsageError(one_line(error)) from error
+
+
+def require_writable(name: str, folder: str) -> None:
+    """Refuse a folder that could not be made or written, by a trial that leaves nothing."""
+    place = Path(folder).absolute()
+    while not place.exists():
+        place = place.parent
+    try:
+        with TemporaryDirectory(dir=place):
+            return
+    except OSError:
+        why = "may not be written" if place.is_dir() else "is no folder"
+    raise UsageError(f"{name}={folder}: {place} {why}; give {name}=<a folder that can be written>")

@@ -1,0 +1,273 @@
+"""From the command line to the cells it names, all composed before anything runs: Hydra's rules, our sentences."""
+
+import pickle
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_module
+from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from zobench import build
+from zobench.build import Config
+from zobench.errors import UsageError, one_line
+
+ONE_PER_SWEEP = ("experiment", "runs_dir", "report_dir", "report", "force", "sweep")
+
+
+class Cell(NamedTuple):
+    """One job: what tells it from its neighbours, its overrides, its numeric config, and the key of its record."""
+
+    label: str
+    overrides: list[str]
+    config: Config
+    key: str
+
+
+class Loader(NamedTuple):
+    """What launchers ask for a job's cfg: the same as Hydra's own, which would read and merge all files once a job.
+
+    `composed` has the pickled cfg for each choice of groups, so that it goes to workers with the launcher.
+    """
+
+    composed: dict[tuple[str, ...], bytes]
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """The cfg of a job, with its hydra node; the name is Hydra's."""
+        overrides = _of_job(sweep_overrides, master_config)
+        cfg = _with_values(self.composed[_choice(overrides)], overrides)
+        own = [override for override in overrides if not override.is_hydra_override()]
+        cfg.hydra.overrides.task = [override.input_line for override in own]
+        cfg.hydra.job.override_dirname = get_overrides_dirname(own, **cfg.hydra.job.config.override_dirname)
+        OmegaConf.copy_cache(from_config=master_config, to_config=cfg)
+        return cfg
+
+
+@contextmanager
+def session() -> Iterator[None]:
+    """Hydra, looking into zobench.conf."""
+    with initialize_config_module("zobench.conf", job_name="zobench", version_base="1.3"):
+        try:
+            yield
+        finally:
+            _compose.cache_clear()
+            _parse.cache_clear()
+
+
+def parse(arguments: Sequence[str]) -> list[Override]:
+    """Overrides as Hydra reads them."""
+    return [_parse(argument) for argument in arguments]
+
+
+@cache
+def _parse(argument: str) -> Override:
+    try:
+        loader = GlobalHydra.instance().config_loader()
+        return OverridesParser.create(config_loader=loader).parse_overrides([argument])[0]
+    except OverrideParseException as error:
+        raise UsageError(f"{error.override}: not understood; write key=value, as in problem.dim=8") from error
+    except HydraException as error:
+        raise UsageError(one_line(error)) from error
+
+
+def shared(overrides: Sequence[Override]) -> DictConfig:
+    """The cfg that all cells of a command share, with its hydra node: overrides with several values left out."""
+    return _cfg([override for override in overrides if not override.is_sweep_override()], keep_hydra=True)
+
+
+def single(overrides: Sequence[Override]) -> DictConfig:
+    """The cfg of a command that runs one cell."""
+    for override in overrides:
+        if override.is_sweep_override():
+            hint = " (or give a list to one cell: step=[theory,trace])" if override.key_or_group == "step" else ""
+            raise UsageError(f"{override.input_line}: several values are a sweep; add -m{hint}")
+    cfg = _cfg(overrides)
+    build.check_values(build.numeric(cfg))
+    return cfg
+
+
+def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
+    """All cells of a sweep, in Hydra's order; those that differ in nothing numeric come once."""
+    defaults = parse([f"{name}={value}" for name, value in (cfg.hydra.sweeper.params or {}).items()])
+    given = {override.key_or_group for override in overrides}
+    replaced = {group for group in build.FACTORIES if f"{group}._target_" in given}
+    dicts = {override.key_or_group for override in defaults if "{" in str(override.input_line)}  # would be merged
+    replaced |= dicts & given
+    defaults = [override for override in defaults if override.key_or_group not in replaced]
+    hydras = [override for override in overrides if override.is_hydra_override()]
+    everything = [*defaults, *(override for override in overrides if not override.is_hydra_override())]
+    for override in everything:
+        if override.is_sweep_override() and override.key_or_group in ONE_PER_SWEEP:
+            raise UsageError(f"{override.input_line}: a sweep has one {override.key_or_group}; run the command twice")
+    try:
+        jobs = BasicSweeper.split_arguments(everything, None)[0]
+    except HydraException as error:
+        raise UsageError(one_line(error)) from error
+    parsed = {text: _parse(text) for job in jobs for text in job}
+    swept = [text for text in parsed if any(text not in job for job in jobs)]
+    words = Counter(_last(key) for key in {parsed[text].key_or_group for text in swept})
+    found: dict[str, Cell] = {}
+    for job in jobs:
+        config = build.numeric(_cfg([*hydras, *(parsed[text] for text in job)]))
+        build.check_values(config)
+        label = " ".join(_label(parsed[text], words) for text in job if text in swept)
+        lines = [str(override.input_line) for override in _replaced([parsed[text] for text in job])]
+        cell = Cell(label, lines, config, build.key(config))
+        found.setdefault(cell.key, cell)
+    if not found:
+        raise UsageError(f"{' '.join(str(override.input_line) for override in overrides)}: a sweep over nothing")
+    return list(found.values())
+
+
+def loader(jobs: Sequence[Sequence[str]], cfg: DictConfig) -> Loader:
+    """Hands out the cfgs of jobs that `cells` has composed, given as their overrides."""
+    choices = {_choice(_of_job(job, cfg)) for job in jobs}
+    return Loader({choice: _compose(choice)[0] for choice in choices})
+
+
+def _of_job(job: Sequence[str], cfg: DictConfig) -> list[Override]:
+    """A job's overrides, Hydra's own first; their interpolations stay as they are written."""
+    hydras: Any = OmegaConf.to_container(cfg.hydra.overrides.hydra)
+    return parse([*hydras, *job])
+
+
+def _label(override: Override, words: Counter[str]) -> str:
+    """The value of a group, or key=value; of a key its last word where no other swept one has that too."""
+    key, value = override.key_or_group, override.get_value_element_as_str()
+    if _is_group(override):
+        return value if words[_last(key)] < 2 else f"{key}={value}"
+    return f"{_last(key) if words[_last(key)] < 2 else key.removesuffix('._target_')}={value}"
+
+
+def _last(key: str) -> str:
+    """The last word of a key; of a factory that of what it makes."""
+    return key.removesuffix("._target_").rpartition(".")[2]
+
+
+def _is_group(override: Override) -> bool:
+    return override.key_or_group.split("/")[0] in (*build.FACTORIES, *_groups())
+
+
+@cache
+def _groups() -> tuple[str, ...]:
+    return tuple(GlobalHydra.instance().config_loader().list_groups(""))
+
+
+def _cfg(overrides: Sequence[Override], keep_hydra: bool = False) -> DictConfig:
+    """Compose groups by Hydra (once for each choice of them), then set values, which costs little."""
+    overrides = _replaced(overrides)
+    whole, task = _compose(_choice(overrides))
+    cfg = _with_values(whole if keep_hydra else task, overrides)
+    _check_names(cfg)
+    return cfg
+
+
+def _with_values(composed: bytes, overrides: Sequence[Override]) -> DictConfig:
+    cfg = pickle.loads(composed)
+    for override in overrides:
+        if not _by_hydra(override):
+            _set(cfg, override)
+    return cfg
+
+
+@cache
+def _compose(overrides: tuple[str, ...]) -> tuple[bytes, bytes]:
+    """The composed cfg, with and without its large hydra node; pickled, as deepcopy would take five times longer."""
+    try:
+        cfg = hydra_compose("config", list(overrides), return_hydra_config=True)
+    except MissingConfigException as error:
+        group, _, asked = str(error.missing_cfg_file).rpartition("/")
+        raise UsageError(f"{group}={asked}: there are {', '.join(error.options or ['none'])}") from error
+    except HydraException as error:
+        cause = f" {one_line(error.__cause__)}" if error.__cause__ else ""
+        raise UsageError(f"{' '.join(overrides)}: {one_line(error)}{cause}") from error
+    task = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])
+    OmegaConf.set_struct(task, True)
+    return pickle.dumps(cfg), pickle.dumps(task)
+
+
+def _replaced(overrides: Sequence[Override]) -> list[Override]:
+    """The same in Hydra's grammar where a group's `_target_` is given: none of the values of the group it replaces.
+
+    They are another factory's. What is given besides is added, whatever its name.
+    """
+    given = {override.key_or_group for override in overrides}
+    groups = [group for group in build.FACTORIES if f"{group}._target_" in given]
+    if not groups:
+        return list(overrides)
+    task = pickle.loads(_compose(_choice(overrides))[1])
+    foreign = {f"{group}.{name}": value for group in groups for name, value in task[group].items() if name[0] != "_"}
+    foreign = {name: value for name, value in foreign.items() if name not in given}
+    texts = [str(override.input_line) for override in overrides]
+    texts = [f"++{text}" if text.startswith(tuple(f"{group}." for group in groups)) else text for text in texts]
+    nulls = [f"{name}=0" for name, value in foreign.items() if value is None]  # Hydra deletes no null
+    return parse([*texts, *nulls, *(f"~{name}" for name in foreign)])
+
+
+def _choice(overrides: Sequence[Override]) -> tuple[str, ...]:
+    """What only Hydra can compose."""
+    return tuple(str(override.input_line) for override in overrides if _by_hydra(override))
+
+
+def _by_hydra(override: Override) -> bool:
+    return _is_group(override) or override.is_hydra_override()
+
+
+def _set(cfg: DictConfig, override: Override) -> None:
+    try:
+        ConfigLoaderImpl._apply_overrides_to_config([override], cfg)
+    except (HydraException, OmegaConfBaseException) as error:
+        name = override.key_or_group
+        if override.is_add() or OmegaConf.select(cfg, name, default="absent") != "absent":
+            raise UsageError(f"{override.input_line}: {one_line(error)}") from error
+        raise _unknown(str(override.input_line), name, cfg) from error
+
+
+def _check_names(cfg: DictConfig) -> None:
+    """Refuse keys that nothing reads (Hydra lets `+nope=1` pass). The factories' own are held to their signatures."""
+    known = _known()
+    for name in cfg:
+        if name not in known and name != "hydra":
+            raise _unknown(str(name), str(name), known)
+    for name in known:
+        if name not in cfg or (isinstance(known[name], DictConfig) and not isinstance(cfg[name], DictConfig)):
+            raise UsageError(f"{name}: a cell needs it; leave it as it is in the defaults, or set what is in it")
+    for group in ("stop", "tuning"):
+        for name in {**known[group], **cfg[group]}:
+            if name not in known[group]:
+                raise _unknown(f"{group}.{name}", f"{group}.{name}", known)
+            if name not in cfg[group]:
+                raise UsageError(f"{group}.{name}: a cell needs it; leave it as it is in the defaults")
+
+
+@cache
+def _known() -> DictConfig:
+    """The keys that there are: those of config.yaml and the groups that make a cell."""
+    known = OmegaConf.load(str(files("zobench.conf").joinpath("config.yaml")))
+    names = [str(name) for name in known if name not in ("defaults", "hydra")]
+    return OmegaConf.merge({name: {} for name in build.FACTORIES}, OmegaConf.masked_copy(known, names))  # type: ignore
+
+
+def _unknown(asked: str, name: str, cfg: DictConfig) -> UsageError:
+    parent, _, leaf = name.rpartition(".")
+    node = OmegaConf.select(cfg, parent) if parent else cfg
+    while parent and not isinstance(node, DictConfig):
+        parent, _, leaf = parent.rpartition(".")
+        node = OmegaConf.select(cfg, parent) if parent else cfg
+    names = [str(key) for key in node if key not in ("hydra", "sweep", "_target_", "_partial_")]
+    inside = [f"{group}.{leaf}" for group in names if isinstance(node[group], DictConfig) and leaf in node[group]]
+    close = [parent + "." * bool(parent) + match for match in get_close_matches(leaf, names, n=1)]
+    hint = f"; did you mean {(inside + close)[0]}?" if inside + close else ""
+    return UsageError(f"{asked}: no such key; {parent or 'the config'} has {', '.join(names) or 'none'}{hint}")

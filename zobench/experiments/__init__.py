@@ -1,0 +1,1 @@
+"""One folder an experiment: what is measured, the numbers, the page, its claims."""

@@ -1,0 +1,206 @@
+"""The pictures of the mds report: convergence, map, scaling."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from zobench.experiments.mds.numbers import Map, objective, points, recovered, seconds
+from zobench.report import drawing
+from zobench.report.drawing import BLACK, GREY, SKY, VERMILLION
+from zobench.report.groups import Group
+from zobench.report.measured import Measured
+from zobench.report.scaling import scaling_panel
+
+AXES = {"iterations": "iteration k", "calls": "oracle calls", "seconds": "seconds a run"}
+CURVE: dict[str, dict[str, Any]] = {
+    "autodiff": {"color": BLACK, "lw": 1.3, "linestyle": "-"},
+    "finite_difference": {"color": SKY, "lw": 4.5, "linestyle": "-"},
+    "two_point": {"color": VERMILLION, "lw": 1.3, "linestyle": "-"},
+}
+
+
+def draw(entries: Sequence[Group], folder: Path) -> None:
+    """All three, under the theory rule where it was run."""
+    if not entries:
+        return
+    rule = "theory" if any(g.rule == "theory" for g in entries) else entries[0].rule
+    chosen = [cell for g in entries if g.rule == rule for cell in g.cells]
+    maps = list(dict.fromkeys((cell.record.problem, cell.record.n) for cell in chosen))
+    by_map = [[cell for cell in chosen if (cell.record.problem, cell.record.n) == one] for one in _three(maps)]
+    with drawing.context():
+        convergence(by_map, rule, _styles([g for g in entries if g.rule == rule]), folder)
+        recovered_maps(by_map, rule, folder)
+        scaling(entries, folder)
+
+
+def _three(maps: Sequence) -> list:
+    """Up to three: the smallest, the middle and the largest map."""
+    return [maps[i] for i in sorted({0, (len(maps) - 1) // 2, len(maps) - 1})]
+
+
+def _styles(groups: Sequence[Group]) -> dict[str, dict[str, Any]]:
+    """The look of each method, the three usual ones first, as many as are legible."""
+    usual = {method: CURVE[name] for name, method in drawing.mains(groups).items() if name in CURVE}
+    others = {m: {**look, "lw": 1.3, "ms": 3.5} for m, look in drawing.looks(groups).items() if m not in usual}
+    shown = [*usual, *others][: drawing.MOST]
+    return {m: {**usual, **others}[m] for m in dict.fromkeys(g.method for g in groups) if m in shown}
+
+
+def convergence(
+    by_map: Sequence[Sequence[Measured]], rule: str, styles: dict[str, dict[str, Any]], folder: Path
+) -> None:
+    """f against iterations, oracle calls and seconds; a row a map."""
+    methods = dict.fromkeys(cell.record.method for cells in by_map for cell in cells)
+    figure, grid = drawing.panels(len(by_map), 3, high=1.9, foot=1.0, head=0.5)
+    for row, cells in zip(grid, by_map, strict=True):
+        for axes, of in zip(row, AXES, strict=True):
+            for cell in sorted(cells, key=lambda cell: cell.record.estimator != "finite_difference"):
+                if cell.record.method in styles:
+                    _curve(axes, cell, of, styles[cell.record.method])
+            record = cells[0].record
+            minimum = record.meta["f_star"] or 0.0
+            if minimum > 0:
+                axes.axhline(minimum, color=GREY, lw=0.8, linestyle=":", zorder=0)
+            axes.set(xscale="log", yscale="log", xlabel=AXES[of] if row is grid[-1] else "")
+            axes.minorticks_off()
+            axes.set_ylabel("stress f" if of == "iterations" else "")
+            axes.set_title(f"{points(record)} points, n = {record.n}" if of == "iterations" else "")
+    handles = [Line2D([], [], **look, solid_capstyle="butt", label=method) for method, look in styles.items()]
+    handles += [
+        Patch(color=VERMILLION, alpha=0.2, lw=0, label="10–90 % of runs"),
+        Line2D([], [], color=GREY, lw=0.8, linestyle=":", label="minimum f*"),
+    ]
+    runs = max(cell.hits.size for cells in by_map for cell in cells)
+    caption = f"Median over {runs} seeds, {rule} step, each curve to the target; seconds: a run's share of its batch."
+    caption += drawing.unseen(len(methods) - len(styles))
+    drawing.legend(figure, handles, caption, columns=5)
+    drawing.save(figure, folder, "convergence")
+
+
+def _curve(axes: Axes, cell: Measured, of: str, look: dict[str, Any]) -> None:
+    k, f = cell.record.k(cell.rule), objective(cell)
+    shown = drawing.thin(k, cell.time.value)
+    if shown.size == 0:
+        return
+    scale = {"iterations": 1.0, "calls": cell.record.calls, "seconds": seconds(cell, 1)}[of]
+    x = k[shown] * scale
+    low, middle, high = np.quantile(f[:, shown], [0.1, 0.5, 0.9], axis=0, method="lower")
+    axes.plot(x, middle, **look, solid_capstyle="butt", markevery=0.13)
+    if len(f) > 1:
+        axes.fill_between(x, low, np.minimum(high, f[:, 0].max() * 10), color=look["color"], alpha=0.2, lw=0)
+
+
+def recovered_maps(by_map: Sequence[Sequence[Measured]], rule: str, folder: Path) -> None:
+    """The map that was found over the true one, a panel a map."""
+    magnified = _magnified(by_map)
+    figure, grid = drawing.panels(1, len(by_map), wide=3.4, high=2.7, foot=0.95, head=0.5)
+    for axes, cells in zip(grid[0], by_map, strict=True):
+        ordered = sorted(cells, key=lambda cell: cell.record.plain)  # of two with one estimator the plain one is shown
+        found = {cell.record.estimator: recovered(cell) for cell in ordered}
+        axes.set_title(f"{points(cells[0].record)} points", pad=17)
+        axes.margins(0.12, 0.1)
+        drawn = [(name, m) for name in ("autodiff", "two_point") if (m := found.get(name))]
+        for i, (name, one) in enumerate(drawn):
+            _places(axes, name, one, magnified)
+            short = {"autodiff": "GD", "two_point": "two-point"}[name]
+            text = f"{short}: off by {one.error:.3g}{_unit(cells[0])} (rms)"
+            color = CURVE[name]["color"]
+            axes.text(0.5 * i, 1.025, text, transform=axes.transAxes, fontsize=7, color=color)
+        if drawn:
+            _true(axes, drawn[0][1])
+        axes.set_aspect("equal", adjustable="datalim")
+        unit = _unit(cells[0]).strip()
+        axes.set_xlabel(f"east, {unit}" if unit else "")
+        axes.set_ylabel(f"north, {unit}" if unit and cells is by_map[0] else "", labelpad=1)
+        if drawn:
+            _names(axes, drawn[0][1])
+    handles = [
+        Line2D([], [], lw=0, marker="+", ms=10, mew=0.7, color=GREY, label="true place"),
+        Line2D([], [], lw=0, marker="o", ms=6.5, mfc="none", mew=0.8, color=BLACK, label="GD (autodiff)"),
+        Line2D([], [], lw=0, marker="^", ms=3, color=VERMILLION, label="two-point GD, median run"),
+        Line2D([], [], lw=0.9, color=VERMILLION, label=f"its error, {magnified} times as long"),
+    ]
+    drawing.legend(
+        figure, handles, f"Recovered from distances alone, {rule} step; shifted, turned and mirrored, not scaled."
+    )
+    drawing.save(figure, folder, "map")
+
+
+def _magnified(by_map: Sequence[Sequence[Measured]]) -> int:
+    """The power of ten that makes a typical error of the two-point maps about a twentieth of their extent."""
+    found = [m for cells in by_map for c in cells if c.record.estimator == "two_point" and (m := recovered(c))]
+    sizes = [m.error / np.ptp(m.true, axis=0).max() for m in found]
+    return 10 ** max(0, round(np.log10(0.05 / max(sizes)))) if sizes and max(sizes) > 0 else 1
+
+
+def _unit(cell: Measured) -> str:
+    return "" if cell.record.meta["config"]["problem"].get("cities") == "synthetic" else " km"
+
+
+def _places(axes: Axes, estimator: str, one: Map, magnified: int) -> None:
+    x, y = one.recovered.T
+    if estimator == "autodiff":
+        axes.plot(x, y, lw=0, marker="o", ms=6.5, mfc="none", mew=0.8, color=BLACK)
+        return
+    axes.plot(x, y, lw=0, marker="^", ms=3, color=VERMILLION, zorder=5)
+    ends = one.true + magnified * (one.recovered - one.true)
+    for start, end in zip(one.true, ends, strict=True):
+        axes.plot(*np.transpose([start, end]), color=VERMILLION, lw=0.9, zorder=1)
+
+
+def _true(axes: Axes, one: Map) -> None:
+    axes.plot(*one.true.T, lw=0, marker="+", ms=10, mew=0.7, color=GREY, zorder=1)
+
+
+def _names(axes: Axes, one: Map) -> None:
+    """Names beside the points, each at the first of eight places that is free; the crowded ones are left out."""
+    axes.apply_aspect()
+    place = axes.transData.transform(one.true)
+    scale = axes.figure.dpi / 72
+    size = 5.5 if len(one.names) > 20 else 6.5
+    taken = [_box(x, y, 9 * scale, 9 * scale) for x, y in place]
+    inside = axes.get_window_extent()
+    for (x, y), at, name in zip(place, one.true, one.names, strict=True):
+        wide, high, off = 0.6 * size * scale * len(name), size * 1.1 * scale, 6 * scale
+        for across, up in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)):
+            near = (across * (off if up == 0 else scale), up * (off + high / 2))
+            box = _box(x + near[0] + across * wide / 2, y + near[1], wide, high)
+            if inside.x0 < box[0] and box[2] < inside.x1 and not any(_overlap(box, other) for other in taken):
+                align = {1: "left", -1: "right", 0: "center"}[across]
+                shift = (near[0] / scale, near[1] / scale)
+                axes.annotate(
+                    name, at, shift, textcoords="offset points", ha=align, va="center", fontsize=size, color="#333333"
+                )
+                taken.append(box)
+                break
+
+
+def _box(x: float, y: float, wide: float, high: float) -> tuple[float, float, float, float]:
+    return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def scaling(entries: Sequence[Group], folder: Path) -> None:
+    """Iterations and oracle calls to the target against n."""
+    columns = list(dict.fromkeys(group.column for group in entries))
+    (legible, more), styles = drawing.legible(entries), drawing.looks(entries)
+    figure, grid = drawing.panels(len(columns), 2, high=2.6, foot=1.1)
+    for row, column in zip(grid, columns, strict=True):
+        for axes, of in zip(row, ("iterations", "calls"), strict=True):
+            own = [g for g in legible if g.column == column]
+            scaling_panel(axes, own or [g for g in entries if g.column == column], of, styles)
+            axes.set_title(column.partition(":")[0] if of == "iterations" else "")
+            axes.set_ylabel(f"{'iterations' if of == 'iterations' else 'oracle calls'} to target", labelpad=1)
+            axes.set_xlabel("dimension n")
+    seeds = max(group.seeds for group in entries)
+    caption = f"Median over {seeds} seeds, 95 % interval (bootstrap).{more}"
+    drawing.legend(figure, drawing.method_handles(legible, entries), caption, columns=3)
+    drawing.save(figure, folder, "scaling")

@@ -1,0 +1,228 @@
+"""The pictures of the slowdown report: convergence, scaling, collapse."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from zobench import statistics
+from zobench.report import drawing
+from zobench.report.drawing import BLACK, GREEN, ORANGE, SKY, VERMILLION
+from zobench.report.groups import Group, find
+from zobench.report.measured import Measured, bound, exact_curve, mean_curve, rate
+from zobench.report.scaling import exponent_text, scaling_panel
+
+N_COLORS = (GREEN, ORANGE, VERMILLION)
+QUANTITY = {
+    "gradient": r"$\min_{j\leq k}\ \|\nabla f(x_j)\|^2$",
+    "gap": r"$f(x_k) - f^*$",
+    "distance": r"$\|x_k - x^*\|^2$",
+}
+STEP = {"theory": "theory step α = 1/(LB)"}
+
+
+def draw(entries: Sequence[Group], folder: Path) -> None:
+    """All three, of the columns that were run."""
+    columns = list(dict.fromkeys(group.column for group in entries))
+    if not columns:
+        return
+    with drawing.context():
+        convergence(entries, columns, folder)
+        scaling(entries, columns, folder)
+        collapse(entries, columns, folder)
+
+
+def convergence(entries: Sequence[Group], columns: Sequence[str], folder: Path) -> None:
+    """Mean curves with the band over seeds, their bounds, and the exact recursion, at three dimensions."""
+    rule = _rule(entries)
+    others, more = _others(entries, rule)
+    figure, grid = drawing.panels(1, len(columns), high=3.0, foot=1.1, head=0.5)
+    for axes, column in zip(grid[0], columns, strict=True):
+        drawn = [find(entries, column, name, rule) for name in ("finite_difference", "autodiff", "two_point")]
+        differences, gradient, zero = drawn
+        _draw_others(axes, entries, column, rule, others)
+        if differences:
+            _mean(axes, differences.cells[-1], color=SKY, lw=5, solid_capstyle="butt")
+        if gradient:
+            _curve(axes, gradient.cells[-1], BLACK, "GD")
+        for i, (cell, color) in enumerate(zip(_three(zero.cells if zero else []), N_COLORS, strict=False)):
+            _curve(axes, cell, color, f"{'' if i else 'n = '}{cell.record.n}")
+        _frame(axes, column, entries, "iteration k")
+        axes.set_title(column, pad=17)
+        for group, place, color in ((gradient, 0.0, BLACK), (zero, 0.4, VERMILLION)):
+            if group:
+                axes.text(place, 1.025, _decay_text(group), transform=axes.transAxes, fontsize=7.5, color=color)
+    main = drawing.mains([g for g in entries if g.rule == rule])
+    handles = [Line2D([], [], color=BLACK, label=main[name]) for name in ("autodiff",) if name in main]
+    band = {"color": SKY, "lw": 5, "solid_capstyle": "butt"}
+    handles += [Line2D([], [], **band, label=main[name]) for name in ("finite_difference",) if name in main]
+    handles += [Line2D([], [], color=c, label=f"{main['two_point']}, n = {n}") for n, c in _sizes(entries, rule)]
+    handles += [Line2D([], [], **look, label=f"{method}, largest n") for method, look in others.items()]
+    if "autodiff" in main or "two_point" in main:
+        handles += [
+            Line2D([], [], color="#555555", linestyle="--", lw=0.9, label="proven bound, same colour"),
+            Line2D([], [], color=ORANGE, lw=0, marker="o", ms=3, mec=BLACK, mew=0.6, label="exact recursion"),
+            Patch(color=ORANGE, alpha=0.2, lw=0, label="10–90 % of runs"),
+        ]
+    drawing.legend(
+        figure,
+        handles,
+        f"Mean over {_seeds(entries)} seeds; {STEP.get(rule, f'{rule} step')}; rates fitted over {_n(entries)}.{more}",
+    )
+    drawing.save(figure, folder, "convergence")
+
+
+def _others(entries: Sequence[Group], rule: str) -> tuple[dict[str, dict[str, Any]], str]:
+    """Looks of the methods that are not one of the three, as many as are legible; what a caption says of the rest."""
+    groups = [group for group in entries if group.rule == rule]
+    main = drawing.mains(groups)
+    names = [main[name] for name in ("autodiff", "finite_difference", "two_point") if name in main]
+    found = {method: look for method, look in drawing.looks(groups).items() if method not in names}
+    room = drawing.MOST - len(names)
+    return dict(list(found.items())[:room]), drawing.unseen(len(found) - room)
+
+
+def _draw_others(
+    axes: Axes,
+    entries: Sequence[Group],
+    column: str,
+    rule: str,
+    looks: dict[str, dict[str, Any]],
+    unit: Callable[[Measured], float] = lambda cell: 1,
+) -> None:
+    """The mean curves of these methods at their largest n, k in units of its own."""
+    for group in entries:
+        if (group.column, group.rule) == (column, rule) and group.method in looks:
+            k = group.cells[-1].record.k(rule)
+            shown = drawing.thin(k, group.cells[-1].mean_time)
+            mean = mean_curve(group.cells[-1].record, rule)[shown]
+            axes.plot(k[shown] / unit(group.cells[-1]), mean, **looks[group.method], ms=3.5, markevery=0.13)
+
+
+def _mean(axes: Axes, cell: Measured, **look: Any) -> np.ndarray:
+    """Draw the mean curve up to the target; the indices that are shown."""
+    k, mean = cell.record.k(cell.rule), mean_curve(cell.record, cell.rule)
+    shown = drawing.thin(k, cell.mean_time)
+    axes.plot(k[shown], mean[shown], **look)
+    return shown
+
+
+def _curve(axes: Axes, cell: Measured, color: str, label: str) -> None:
+    record, rule = cell.record, cell.rule
+    k, mean, runs = record.k(rule), mean_curve(record, rule), record.curve(rule)
+    shown = _mean(axes, cell, color=color)
+    if shown.size == 0:
+        return
+    axes.plot(k[shown], bound(record, k[shown]), color=color, linestyle="--", lw=0.9, alpha=0.8)
+    exact = exact_curve(record, rule)
+    if len(runs) > 1:
+        runs = np.minimum.accumulate(runs, axis=1) if record.metric == "gradient" else runs
+        low, high = np.quantile(runs[:, shown], [0.1, 0.9], axis=0)
+        axes.fill_between(k[shown], low, high, color=color, alpha=0.2, lw=0)
+        if exact is not None:
+            dots = shown[:: max(1, shown.size // 12)]
+            axes.plot(k[dots], exact[dots], lw=0, marker="o", ms=3, color=color, mec=BLACK, mew=0.6, zorder=5)
+    end = (float(k[shown[-1]]), float(mean[shown[-1]]))
+    axes.annotate(label, end, (0, -4), textcoords="offset points", ha="center", va="top", color=color, fontsize=7)
+
+
+def _decay_text(group: Group) -> str:
+    name = {"autodiff": "GD", "two_point": "two-point"}[group.estimator]
+    if group.metric != "distance":
+        return f"{name}: {exponent_text('k', statistics.pooled([cell.decay for cell in group.cells]))}"
+    slower = "nL" if group.estimator == "two_point" else "L"
+    speed = statistics.pooled([rate(cell) for cell in group.cells])
+    return rf"{name}: $(1 - {speed.value:.2f}\,\mu/({slower}))^k$".replace("(L)", "L")
+
+
+def _frame(axes: Axes, column: str, entries: Sequence[Group], label: str) -> None:
+    """Log-log axes that hold the curves; bounds may leave them."""
+    metric = next(group.metric for group in entries if group.column == column)
+    axes.set(xscale="log", yscale="log", xlabel=label)
+    axes.set_title(column)
+    axes.set_ylabel(QUANTITY[metric], labelpad=1)
+    axes.minorticks_off()
+    curves = [np.asarray(line.get_ydata(), float) for line in axes.lines if line.get_linestyle() != "--"]
+    y = np.concatenate([*curves, np.empty(0)])
+    y = y[np.isfinite(y) & (y > 0)]
+    if y.size:
+        axes.set_ylim(y.min() / 2.5, y.max() * 4)
+
+
+def scaling(entries: Sequence[Group], columns: Sequence[str], folder: Path) -> None:
+    """Iterations and oracle calls to the target against n, with the fitted power laws."""
+    (legible, more), styles = drawing.legible(entries), drawing.looks(entries)
+    figure, grid = drawing.panels(2, len(columns), high=2.5, foot=0.95)
+    for row, of in zip(grid, ("iterations", "calls"), strict=True):
+        for axes, column in zip(row, columns, strict=True):
+            own = [g for g in legible if g.column == column]
+            scaling_panel(axes, own or [g for g in entries if g.column == column], of, styles)
+            axes.set_title(column if of == "iterations" else "")
+            axes.set_ylabel("iterations to target" if of == "iterations" else "oracle calls to target", labelpad=1)
+            axes.set_xlabel("" if of == "iterations" else "dimension n")
+    caption = f"Median over {_seeds(entries)} seeds, 95 % interval (bootstrap); lines fitted power laws; {_n(entries)}."
+    drawing.legend(figure, drawing.method_handles(legible, entries), caption + more, columns=5)
+    drawing.save(figure, folder, "scaling")
+
+
+def collapse(entries: Sequence[Group], columns: Sequence[str], folder: Path) -> None:
+    """Two-point curves of all n against k/n: one line, and gradient descent's against k beside it."""
+    rule = _rule(entries)
+    figure, grid = drawing.panels(1, len(columns), high=2.8, foot=1.1)
+    others, more = _others(entries, rule)
+    main = drawing.mains([g for g in entries if g.rule == rule])
+    sizes = sorted({n for g in entries if g.method == main.get("two_point") for n in g.n})
+    place = {n: 1 - i / max(1, len(sizes) - 1) for i, n in enumerate(sizes)}  # from broad and light to narrow and dark
+    looks = {n: {"color": mpl.colormaps["cividis"](0.95 * t), "lw": 0.9 + 5 * t} for n, t in place.items()}
+    for axes, column in zip(grid[0], columns, strict=True):
+        zero, gradient = (find(entries, column, name, rule) for name in ("two_point", "autodiff"))
+        for cell in zero.cells if zero else []:
+            k, mean = cell.record.k(rule), mean_curve(cell.record, rule)
+            shown = drawing.thin(k, cell.mean_time)
+            axes.plot(k[shown] / cell.record.n, mean[shown], **looks[cell.record.n], solid_capstyle="butt")
+        if gradient:
+            _mean(axes, gradient.cells[-1], color=VERMILLION, lw=1.4, linestyle=(0, (2, 1.2)), zorder=5)
+        _draw_others(axes, entries, column, rule, others, _unit)
+        _frame(axes, column, entries, "k/n (two-point GD), k (GD)" if not others else "k/n, k of what asks gradients")
+    handles = [Line2D([], [], **looks[n], label=f"{main['two_point']}, n = {n}") for n in sizes]
+    dashes = {"color": VERMILLION, "lw": 1.4, "linestyle": (0, (2, 1.2))}
+    handles += [Line2D([], [], **dashes, label=f"{main[name]}, against k") for name in ("autodiff",) if name in main]
+    handles += [Line2D([], [], **look, label=f"{method}, largest n") for method, look in others.items()]
+    caption = f"Mean over {_seeds(entries)} seeds, against k/n; {STEP.get(rule, f'{rule} step')}; {_n(entries)}."
+    drawing.legend(figure, handles, caption + more)
+    drawing.save(figure, folder, "collapse")
+
+
+def _unit(cell: Measured) -> float:
+    """What k is divided by: n, and 1 for a method that asks gradients or n values or more a step."""
+    calls = cell.record.meta["calls"]
+    return 1 if calls["grad"] or sum(calls.values()) >= cell.record.n else cell.record.n
+
+
+def _rule(entries: Sequence[Group]) -> str:
+    rules = [group.rule for group in entries]
+    return "theory" if "theory" in rules else rules[0]
+
+
+def _three(cells: Sequence[Measured]) -> list[Measured]:
+    """Smallest, middle and largest dimension."""
+    return [cells[i] for i in sorted({0, len(cells) // 2, len(cells) - 1})] if cells else []
+
+
+def _sizes(entries: Sequence[Group], rule: str) -> list[tuple[int, str]]:
+    own = [g for g in entries if g.estimator == "two_point" and g.rule == rule]
+    group = next((g for g in own if g.plain), next(iter(own), None))
+    return [(cell.record.n, color) for cell, color in zip(_three(group.cells if group else []), N_COLORS, strict=False)]
+
+
+def _seeds(entries: Sequence[Group]) -> int:
+    return max(group.seeds for group in entries)
+
+
+def _n(entries: Sequence[Group]) -> str:
+    return "n = " + ", ".join(map(str, sorted({n for group in entries for n in group.n})))

@@ -1,0 +1,230 @@
+"""One function, one gradient, all ways to have it: what each asks, computes, keeps, and how far off it is."""
+
+import tracemalloc
+from collections.abc import Callable, Sequence
+from functools import partial
+from time import perf_counter, process_time
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from zobench.derivatives import dual
+from zobench.derivatives.clock import interleaved
+from zobench.derivatives.library import JAX, Library, mpmath_library, sympy_library
+
+Array = np.ndarray
+DIGITS = 50
+TRUTH_DIGITS = 80
+BATCH = 5e-3  # CPU seconds of calls in a row, so that none is slow because another one went before
+
+
+class Way(NamedTuple):
+    """A prepared gradient(x): seconds to prepare it, operations (nan: not counted) and working memory in bytes.
+
+    `calls` is how often one gradient evaluates f, with numbers or dual numbers, or sweeps it; 0: a formula.
+    """
+
+    gradient: Callable[[Any], Any]
+    x: Any
+    seconds: float
+    operations: float
+    memory: float
+    calls: int
+
+
+Called = Callable[[Library, Any], Any]
+
+
+def helmholtz(m: Library, x: Any) -> Any:
+    """The energy of a mixed fluid, Σ xᵢ ln(xᵢ/(1 − bᵀx)) − xᵀAx/(√8 bᵀx) ln((1 + (1 + √2)bᵀx)/(1 + (1 − √2)bᵀx)).
+
+    A classic of automatic differentiation (Griewank 1989), with aᵢⱼ = 1/(i + j + 1), bᵢ = 1/(4n(1 + i/n)), i and j
+    from 0. x is an array of numbers of any kind; cost n² multiplications.
+    """
+    n = len(x.a if isinstance(x, dual.Dual) else x)
+    b, root = _volumes(n), 2**0.5
+    volume = (x * b).sum()
+    mixing = (x * m.log(x / (1 - volume))).sum()
+    energy = (x * (_attraction(n) @ x)).sum() / (2 * root * volume)
+    return mixing - energy * m.log((1 + (1 + root) * volume) / (1 + (1 - root) * volume))
+
+
+def start(n: int) -> Array:
+    """xᵢ = 1 + cos(i)/2, i = 0 … n−1."""
+    return 1 + 0.5 * np.cos(np.arange(n))
+
+
+def measure(n: int, repeats: int) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Gradients [ways, n], the exact one [n], CPU seconds [ways, repeats]; calls, operations and memory [ways]."""
+    ways = {name: prepare(n) for name, prepare in PREPARED.items()}
+    counts = [_count(way) for way in ways.values()]
+    batches = [
+        (partial(_batch, way.gradient, count), lambda x=way.x: x)
+        for way, count in zip(ways.values(), counts, strict=True)
+    ]
+    seconds = interleaved(batches, repeats, process_time) / np.array(counts)[:, None]
+    found = [
+        np.array(jnp.stack(g) if isinstance(g := way.gradient(way.x), list) else g, float) for way in ways.values()
+    ]
+    columns = {key: np.array([getattr(way, key) for way in ways.values()]) for key in ("calls", "operations", "memory")}
+    prepared = np.array([way.seconds for way in ways.values()])
+    arrays = {"gradient": np.array(found), "exact": exact(n), "seconds": seconds, "prepared": prepared, **columns}
+    return arrays, {"ways": list(ways), "f": _operations_of_f(n), "digits": DIGITS}
+
+
+def _count(way: Way) -> int:
+    """How many calls make a batch."""
+    _batch(way.gradient, 1, way.x)
+    since = process_time()
+    _batch(way.gradient, 10, way.x)
+    return max(1, round(10 * BATCH / max(process_time() - since, 1e-6)))
+
+
+def _batch(gradient: Callable[[Any], Any], count: int, x: Any) -> None:
+    for _ in range(count):
+        jax.block_until_ready(gradient(x))
+
+
+def exact(n: int) -> Array:
+    """The gradient by dual numbers of 80 digits, rounded to float64."""
+    import mpmath as mp
+
+    with mp.workdps(TRUTH_DIGITS):
+        return np.array(_dual_gradient(helmholtz, elementwise(mpmath_library()), _mp_array(start(n))), float)
+
+
+def elementwise(base: Library) -> Library:
+    """The functions on arrays of objects."""
+    return Library(*(np.frompyfunc(function, 1, 1) for function in base))
+
+
+def forward_differences(f: Callable[[Any], Any], x: Any, e: Any) -> list[Any]:
+    """(f(x + e eᵢ) − f(x))/e: n + 1 evaluations."""
+    at = f(x)
+    return [(f(x + step) - at) / e for step in _steps(x, e)]
+
+
+def central_differences(f: Callable[[Any], Any], x: Any, e: Any) -> list[Any]:
+    """(f(x + e eᵢ) − f(x − e eᵢ))/2e: 2n evaluations."""
+    return [(f(x + step) - f(x - step)) / (2 * e) for step in _steps(x, e)]
+
+
+def _steps(x: Any, e: Any) -> list[Any]:
+    return [np.array([e if i == j else 0 * e for j in range(len(x))]) for i in range(len(x))]
+
+
+def _counted(f: Called) -> tuple[Called, list[None]]:
+    """f(library, x), and a list that grows with each call."""
+    calls: list[None] = []
+
+    def called(m: Library, x: Any) -> Any:
+        calls.append(None)
+        return f(m, x)
+
+    return called, calls
+
+
+def _complex_step(f: Called, x: Any) -> list[Any]:
+    return [f(JAX, x + 1e-30j * unit).imag / 1e-30 for unit in np.eye(len(x))]
+
+
+def _dual_gradient(f: Called, base: Library, x: Any) -> list[Any]:
+    units = np.eye(len(x)) if x.dtype != object else np.array([[int(v) for v in row] for row in np.eye(len(x))], object)
+    return [f(dual.over(base), dual.Dual(x, unit)).b for unit in units]
+
+
+def _forward_mode(f: Called, x: Any) -> list[Any]:
+    return [jax.jvp(partial(f, JAX), (x,), (jnp.asarray(unit),))[1] for unit in np.eye(len(x))]
+
+
+def _compiled(gradient: Callable[[Called, Any], Any], n: int) -> Way:
+    """One of the ways as a program of XLA, which counts its operations and temporary bytes."""
+    (f, calls), x = _counted(helmholtz), jnp.asarray(start(n))
+    since = perf_counter()
+    program = jax.jit(partial(gradient, f)).lower(x).compile()
+    seconds = perf_counter() - since
+    memory: Any = program.memory_analysis()
+    return Way(program, x, seconds, _cost(program), float(memory.temp_size_in_bytes), len(calls))
+
+
+def _cost(program: Any) -> float:
+    """Operations of a compiled program, elementary functions one each."""
+    cost = program.cost_analysis()
+    return float(cost.get("flops", 0.0) + cost.get("transcendentals", 0.0))
+
+
+def _operations_of_f(n: int) -> float:
+    return _cost(jax.jit(partial(helmholtz, JAX)).lower(jnp.asarray(start(n))).compile())
+
+
+def _symbolic(n: int, share: bool) -> Way:
+    """The formulas of all ∂f/∂xᵢ, as a Python function of numbers."""
+    import sympy as sp
+
+    since = perf_counter()
+    x = sp.symbols(f"x0:{n}")
+    f = helmholtz(elementwise(sympy_library()), np.array(x, object))
+    formulas = [sp.diff(f, xi) for xi in x]
+    shared, rest = sp.cse(formulas) if share else ([], formulas)
+    given: Any = (lambda _: (shared, rest)) if share else False
+    compute = sp.lambdify([x], formulas, "math", cse=given)
+    seconds = perf_counter() - since
+    operations = sum(part.count_ops() for part in [*(formula for _, formula in shared), *rest])
+    at = start(n).tolist()
+    return Way(compute, at, seconds, float(operations), _peak(lambda: compute(at)), 0)
+
+
+def _arbitrary(n: int) -> Way:
+    """Forward differences with 50 digits and the step 1e-25."""
+    import mpmath as mp
+
+    (f, calls), library = _counted(helmholtz), elementwise(mpmath_library())
+
+    def gradient(x: Any) -> list[float]:
+        with mp.workdps(DIGITS):
+            return [float(g) for g in forward_differences(partial(f, library), x, mp.mpf(10) ** (-DIGITS // 2))]
+
+    with mp.workdps(DIGITS):
+        x = _mp_array(start(n))
+    gradient(x)
+    asked = len(calls)
+    return Way(gradient, x, 0.0, np.nan, _peak(lambda: gradient(x)), asked)
+
+
+def _peak(call: Callable[[], Any]) -> float:
+    """Bytes that Python holds at most during a call, beyond those before it."""
+    tracemalloc.start()
+    call()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return float(peak)
+
+
+def _mp_array(x: Sequence[float] | Array) -> Array:
+    import mpmath as mp
+
+    return np.array([mp.mpf(float(value)) for value in x], object)
+
+
+def _attraction(n: int) -> Array:
+    i = np.arange(n)
+    return 1 / (1.0 + i[:, None] + i)
+
+
+def _volumes(n: int) -> Array:
+    return 1 / (4.0 * n * (1 + np.arange(n) / n))
+
+
+PREPARED: dict[str, Callable[[int], Way]] = {
+    "reverse mode": partial(_compiled, lambda f, x: jax.grad(partial(f, JAX))(x)),
+    "forward mode": partial(_compiled, _forward_mode),
+    "dual numbers": partial(_compiled, lambda f, x: _dual_gradient(f, JAX, x)),
+    "complex step": partial(_compiled, _complex_step),
+    "central differences": partial(_compiled, lambda f, x: central_differences(partial(f, JAX), x, 6.1e-6)),
+    "forward differences": partial(_compiled, lambda f, x: forward_differences(partial(f, JAX), x, 1.5e-8)),
+    "symbolic": partial(_symbolic, share=False),
+    "symbolic, subexpressions shared": partial(_symbolic, share=True),
+    "arbitrary precision": _arbitrary,
+}

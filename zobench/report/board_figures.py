@@ -1,0 +1,107 @@
+"""The picture of the board: a tile for each claim, coloured by its verdict, grouped by topic."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from zobench.report import board, drawing, verdicts
+from zobench.report.drawing import GREEN, GREY, ORANGE, VERMILLION
+
+COLOR = {"holds": GREEN, "refuted": VERMILLION, "undecided": ORANGE, "not measured": GREY}
+SHADE = {"holds": 0.32, "refuted": 0.58, "undecided": 0.4, "not measured": 0.14}
+SIGN = {"holds": "✓", "refuted": "✗", "undecided": "?", "not measured": "–"}
+COLUMNS = 10
+WIDE, HIGH, GAP = 1.02, 0.52, 0.06  # of a tile, inches
+HEAD, TITLE, FOOT, MARGIN = 0.12, 0.26, 0.66, 0.15
+LETTERS = 18  # of a line on a tile
+SQUARE, SQUARES = 0.13, 7  # a prediction, inches, and how many in a line
+
+Entry = dict[str, Any]
+
+
+def draw(entries: Sequence[Entry], folder: Path) -> None:
+    """A tile for each claim of the lectures, then one for the predictions that each experiment tests."""
+    with drawing.context():
+        groups = [(topic, [entry for entry in entries if entry["topic"] == topic]) for topic in board.topics(entries)]
+        shown = [(topic, group, _tiles(group)) for topic, group in groups]
+        rows = sum(-(-len(tiles) // COLUMNS) for _, _, tiles in shown)
+        height = HEAD + len(groups) * TITLE + rows * (HIGH + GAP) + FOOT
+        width = 2 * MARGIN + COLUMNS * (WIDE + GAP) - GAP
+        figure = Figure(figsize=(width, height))
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set(xlim=(0, width), ylim=(0, height))
+        axes.set_axis_off()
+        top = height - HEAD
+        for topic, group, tiles in shown:
+            axes.text(MARGIN, top - 0.07, topic, va="top", fontsize=9.5, fontweight="bold")
+            axes.text(width - MARGIN, top - 0.07, _counted(group), va="top", ha="right", fontsize=7.5, color="#444444")
+            top -= TITLE
+            for i, tile in enumerate(tiles):
+                row, column = divmod(i, COLUMNS)
+                place = (MARGIN + column * (WIDE + GAP), top - row * (HIGH + GAP))
+                (_claim if tile[0]["number"] else _predictions)(axes, place, tile)
+            top -= -(-len(tiles) // COLUMNS) * (HIGH + GAP)
+        drawing.legend(figure, _handles(), _caption(entries), columns=5)
+        drawing.save(figure, folder, "board")
+
+
+def _tiles(group: Sequence[Entry]) -> list[list[Entry]]:
+    """A tile each for numbered claims, one an experiment for predictions."""
+    names = dict.fromkeys(entry["number"] or entry["short"] for entry in group)
+    return [[entry for entry in group if (entry["number"] or entry["short"]) == name] for name in names]
+
+
+def _claim(axes: Axes, place: tuple[float, float], tile: Sequence[Entry]) -> None:
+    (left, top), (entry,) = place, tile
+    verdict = entry["verdict"]
+    _frame(axes, place, COLOR[verdict], SHADE[verdict])
+    axes.add_patch(Rectangle((left, top - HIGH), 0.05, HIGH, facecolor=COLOR[verdict], lw=0))
+    if verdict not in (board.NOT_MEASURED, entry["expected"]):
+        axes.add_patch(Rectangle((left, top - HIGH), WIDE, HIGH, fill=False, edgecolor="black", lw=1.1))
+    axes.text(left + 0.1, top - 0.13, str(entry["number"]), fontsize=7.5, fontweight="bold")
+    sign = SIGN[verdict] + (" but not …" if entry["and_not"] else "")
+    axes.text(left + WIDE - 0.05, top - 0.13, sign, ha="right", fontsize=7.5 if sign == SIGN[verdict] else 6)
+    for i, line in enumerate(wrap(entry["short"], LETTERS)[:2]):
+        axes.text(left + 0.1, top - 0.28 - 0.12 * i, line, fontsize=6.4)
+
+
+def _predictions(axes: Axes, place: tuple[float, float], tile: Sequence[Entry]) -> None:
+    """The experiment's name, and a square for each prediction."""
+    left, top = place
+    _frame(axes, place, GREY, SHADE["not measured"] / 2)
+    axes.text(left + 0.06, top - 0.15, tile[0]["short"], fontsize=6.8)
+    for i, entry in enumerate(tile):
+        row, column = divmod(i, SQUARES)
+        corner = (left + 0.06 + column * SQUARE, top - 0.34 - row * SQUARE)
+        look = {"facecolor": COLOR[entry["verdict"]], "alpha": min(1, SHADE[entry["verdict"]] + 0.3), "lw": 0}
+        axes.add_patch(Rectangle(corner, SQUARE - 0.02, SQUARE - 0.02, **look))
+        middle = (corner[0] + SQUARE / 2 - 0.01, corner[1] + SQUARE / 2 - 0.012)
+        axes.text(*middle, SIGN[entry["verdict"]], ha="center", va="center", fontsize=5)
+
+
+def _frame(axes: Axes, place: tuple[float, float], color: str, shade: float) -> None:
+    axes.add_patch(Rectangle((place[0], place[1] - HIGH), WIDE, HIGH, facecolor=color, alpha=shade, lw=0))
+
+
+def _counted(group: Sequence[Entry]) -> str:
+    measured = sum(entry["verdict"] != board.NOT_MEASURED for entry in group)
+    return f"{measured} of {len(group)} measured"
+
+
+def _handles() -> list[Patch]:
+    kinds = [
+        Patch(facecolor=COLOR[verdict], alpha=min(1, SHADE[verdict] + 0.2), lw=0, label=f"{verdict} {SIGN[verdict]}")
+        for verdict in COLOR
+    ]
+    return [*kinds, Patch(fill=False, edgecolor="black", lw=1.1, label="not as expected before")]
+
+
+def _caption(entries: Sequence[Entry]) -> str:
+    counts = board.counts(entry for entry in entries if entry["number"] is not None)
+    said = ", ".join(f"{count} {verdicts.WORDS[verdict]}" for verdict, count in counts.items())
+    return f'The lectures\' {sum(counts.values())} claims: {said}. "But not": a stronger reading of ours does not hold.'
