@@ -6,21 +6,27 @@ from typing import Any
 
 import numpy as np
 
+from zobench.report.groups import Cells
 from zobench.report.measured import Measured, contraction, contraction_bound
 from zobench.report.records import Record, target
 
 
-def rows(records: Sequence[Record], cells: Sequence[Measured]) -> list[dict[str, Any]]:
+def rows(found: Cells) -> list[dict[str, Any]]:
+    """cells.csv of groups of cells, see `lines`."""
+    return lines(found.records, found.measured)
+
+
+def lines(records: Sequence[Record], cells: Sequence[Measured]) -> list[dict[str, Any]]:
     """cells.csv: one line a cell and rule, failed cells included; last a column for each key that tells cells apart."""
-    lines = [{**row(cell), **dict(cell.record.columns)} for cell in cells]
-    empty = dict.fromkeys(lines[0] if lines else (), "")
+    found = [{**row(cell), **dict(cell.record.columns)} for cell in cells]
+    empty = dict.fromkeys(found[0] if found else (), "")
     for record in records:
         if record.failed:
             step = record.config.get("step", "")
             about = {**_about(record), "rule": "/".join(map(str, step)) if isinstance(step, list) else step}
             why = {"status": "failed", "reason": record.meta.get("reason", "")}
-            lines.append({**empty, **about, **why, **dict(record.columns)})
-    return lines
+            found.append({**empty, **about, **why, **dict(record.columns)})
+    return found
 
 
 def row(cell: Measured) -> dict[str, Any]:

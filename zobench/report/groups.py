@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from math import nan
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from zobench import statistics
 from zobench.report.measured import Measured, measure
-from zobench.report.records import Record
+from zobench.report.records import Record, load
 from zobench.statistics import Estimate, Fit
 
 COLUMNS = {
@@ -78,6 +79,24 @@ def groups(records: Sequence[Record]) -> list[Group]:
             place = found.setdefault((column_of(record, records), record.method, rule), [])
             place.append(measure(record, rule))
     return [Group(*place, cells) for place, cells in found.items()]
+
+
+class Cells(NamedTuple):
+    """What ran and what did not: all records, and the groups of those that ran."""
+
+    records: list[Record]
+    groups: list[Group]
+
+    @property
+    def measured(self) -> list[Measured]:
+        """The cells of all groups."""
+        return [cell for group in self.groups for cell in group.cells]
+
+
+def read(paths: Sequence[Path]) -> Cells:
+    """The records of a sweep and their groups."""
+    records = load(paths)
+    return Cells(records, groups(records))
 
 
 def find(entries: Sequence[Group], column: str, estimator: str, rule: str) -> Group | None:

@@ -68,7 +68,8 @@ def write(name: str, records: Sequence[Path], folder: Path) -> None:
     shown = [*_tables(page, folder), *verdicts.table(folder)]
     files.write(folder / "table.md", tables.markdown(shown))
     files.write(folder / "table.tex", tables.latex(shown))
-    _draw(page, import_module(_figures(package(name))), found, folder)
+    if page.rows(found):
+        _draw(page, import_module(_figures(package(name))), found, folder)
 
 
 def _draw(page: Experiment, module: Any, found: Any, folder: Path) -> None:

@@ -21,6 +21,8 @@ TEX = {
 }  # fmt: skip
 WIDE = 104  # characters of a terminal that holds a value and its interval side by side in three columns
 
+WIDEST = 11  # columns that a page of paper holds
+
 
 class Table(NamedTuple):
     """A title, a line below it, column heads, lines of text; the first `words` columns are set flush left.
@@ -91,8 +93,8 @@ def markdown(tables: Sequence[Table]) -> str:
 
 
 def latex(tables: Sequence[Table]) -> str:
-    """Tables for a document that uses booktabs, by the input command."""
-    return "\n".join(_latex(table) for table in tables)
+    """Tables for a document that uses booktabs, by the input command; those that no page would hold are left out."""
+    return "\n".join(_latex(table) for table in tables if len(table.header) <= WIDEST)
 
 
 def _latex(table: Table) -> str:

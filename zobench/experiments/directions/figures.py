@@ -1,18 +1,17 @@
 """The picture of the directions report: iterations and oracle calls to the target against q."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, LogLocator, NullLocator, StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from zobench.experiments.directions import numbers
-from zobench.experiments.directions.numbers import Entry, Study
+from zobench.experiments.directions.numbers import Entry, Found, Study
 from zobench.report import drawing
-from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, VERMILLION
+from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, VERMILLION, handle
 
 COLOR = {False: VERMILLION, True: BLUE}
 MARKER = {False: "^", True: "s"}
@@ -21,22 +20,17 @@ BESIDE = {False: 0.95, True: 1.05}  # where the two kinds agree, both are seen
 LABEL = {"iterations": "iterations to target", "calls": "oracle calls to target"}
 
 
-def draw(found: Sequence[Study], folder: Path) -> None:
-    """The largest dimension; an empty frame where nothing ran."""
-    with drawing.context():
-        figure, grid = drawing.panels(1, 2, wide=3.5, high=2.9, foot=1.05)
-        caption = "no records"
-        handles: list[Line2D] = []
-        if found:
-            study = found[-1]
-            for axes, of in zip(grid[0], LABEL, strict=True):
-                _panel(axes, study, of)
-            seeds = max(entry.cell.hits.size for entry in study.entries)
-            handles = _handles(study)
-            caption = f"{study.problem}, n = {study.n}, forward quotient: q + 1 calls a step. "
-            caption += f"Median over {seeds} seeds, 95 % interval (bootstrap)."
-        drawing.legend(figure, handles, caption, columns=4)
-        drawing.save(figure, folder, "directions")
+def directions(found: Found) -> Figure:
+    """The largest dimension."""
+    study = found.studies[-1]
+    figure, grid = drawing.panels(1, 2, wide=3.5, high=2.9, foot=1.05)
+    for axes, of in zip(grid[0], LABEL, strict=True):
+        _panel(axes, study, of)
+    seeds = max(entry.cell.hits.size for entry in study.entries)
+    caption = f"{study.problem}, n = {study.n}, forward quotient: q + 1 calls a step. "
+    caption += f"Median over {seeds} seeds, 95 % interval (bootstrap)."
+    drawing.legend(figure, _handles(study), caption, columns=4)
+    return figure
 
 
 def _panel(axes: Axes, study: Study, of: str) -> None:
@@ -46,9 +40,7 @@ def _panel(axes: Axes, study: Study, of: str) -> None:
         for rule in study.rules:
             _series(axes, study, orthogonal, rule, of)
     _references(axes, study, of)
-    axes.xaxis.set_major_locator(FixedLocator(sorted({entry.q for entry in study.entries})))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+    drawing.sizes(axes, [entry.q for entry in study.entries])
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if of == "iterations" else (1, 1.5, 2, 3, 5, 7)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
@@ -106,13 +98,13 @@ def _handles(study: Study) -> list[Line2D]:
     """A column of the legend for each kind of directions, two for what is not measured."""
     return [
         *(
-            Line2D([], [], label=f"{KIND[orthogonal]}, {rule} step", **_look(orthogonal, rule))
+            handle(f"{KIND[orthogonal]}, {rule} step", **_look(orthogonal, rule))
             for orthogonal in KIND
             for rule in study.rules
             if study.series(orthogonal, rule)
         ),
-        Line2D([], [], color=BLACK, marker="_", ms=7, mew=0.8, lw=0, label="exact recursion"),
-        Line2D([], [], color=GREY, lw=0.7, label=r"$B\,K_{GD}$; $(q+1)\,B\,K_{GD}$ calls"),
-        Line2D([], [], color=GREEN, lw=0.9, linestyle=(0, (6, 2)), label="finite differences (and GD)"),
-        Line2D([], [], color=GREY, lw=0.7, linestyle=":", label=r"$q=\sqrt{n-1}$"),
+        handle("exact recursion", BLACK, marker="_", ms=7, mew=0.8, lw=0),
+        handle(r"$B\,K_{GD}$; $(q+1)\,B\,K_{GD}$ calls", GREY, lw=0.7),
+        handle("finite differences (and GD)", GREEN, lw=0.9, linestyle=(0, (6, 2))),
+        handle(r"$q=\sqrt{n-1}$", GREY, lw=0.7, linestyle=":"),
     ]

@@ -8,6 +8,7 @@ differences in a random basis.
 
 from collections.abc import Sequence
 from math import inf, nan, sqrt
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -15,9 +16,9 @@ import numpy as np
 
 from zobench import build, statistics, theory
 from zobench.decay import first_at_most
-from zobench.report import measured, naming
+from zobench.report import files, measured, naming
 from zobench.report.measured import Measured
-from zobench.report.records import RULES, Record, rank
+from zobench.report.records import RULES, Record, load, rank
 from zobench.statistics import Estimate
 from zobench.types import Moment, Problem
 
@@ -62,6 +63,19 @@ class Study(NamedTuple):
     def best_q(self) -> float:
         """√(n−1): where independent directions ask the fewest calls."""
         return sqrt(self.n - 1)
+
+
+class Found(NamedTuple):
+    """All records, and the studies that they make."""
+
+    records: list[Record]
+    studies: list[Study]
+
+
+def read(paths: Sequence[Path]) -> Found:
+    """The records of a sweep and what they make."""
+    records = load(paths)
+    return Found(records, studies(records))
 
 
 def studies(records: Sequence[Record]) -> list[Study]:
@@ -135,11 +149,11 @@ def calls(entry: Entry) -> int:
     return entry.cell.record.calls
 
 
-def rows(found: Sequence[Study]) -> list[dict[str, Any]]:
+def rows(found: Found) -> list[dict[str, Any]]:
     """table.csv: a line for each number of directions, kind and rule, then the two references of each study."""
-    lines = [_row(study, entry) for study in found for entry in study.entries]
+    lines = [_row(study, entry) for study in found.studies for entry in study.entries]
     empty = dict.fromkeys(lines[0] if lines else (), "")
-    for study in found:
+    for study in found.studies:
         for name, price in (("GD (autodiff)", 1), ("forward differences", study.n + 1)):
             known = {"exact_iterations": study.K_GD, "exact_calls": price * study.K_GD}
             about = {"problem": study.problem, "n": study.n, "directions": name, "rule": "theory", "B": 1.0}
@@ -157,12 +171,8 @@ def _row(study: Study, entry: Entry) -> dict[str, Any]:
         "q": entry.q,
         "B": entry.B,
         "calls_a_step": price,
-        "iterations": cell.time.value,
-        "iterations_low": cell.time.low,
-        "iterations_high": cell.time.high,
-        "calls": cell.calls.value,
-        "calls_low": cell.calls.low,
-        "calls_high": cell.calls.high,
+        **files.ends("iterations", cell.time),
+        **files.ends("calls", cell.calls),
         "exact_iterations": entry.exact,
         "exact_calls": entry.exact * price,
         "theory_iterations": entry.B * study.K_GD,

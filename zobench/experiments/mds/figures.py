@@ -1,18 +1,17 @@
 """The pictures of the mds report: convergence, map, scaling."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from zobench.experiments.mds.numbers import Map, objective, points, recovered, seconds
 from zobench.report import drawing
-from zobench.report.drawing import BLACK, GREY, SKY, VERMILLION
-from zobench.report.groups import Group
+from zobench.report.drawing import BLACK, GREY, SKY, VERMILLION, handle
+from zobench.report.groups import Cells, Group
 from zobench.report.measured import Measured
 from zobench.report.scaling import scaling_panel
 
@@ -24,18 +23,12 @@ CURVE: dict[str, dict[str, Any]] = {
 }
 
 
-def draw(entries: Sequence[Group], folder: Path) -> None:
-    """All three, under the theory rule where it was run."""
-    if not entries:
-        return
-    rule = "theory" if any(g.rule == "theory" for g in entries) else entries[0].rule
-    chosen = [cell for g in entries if g.rule == rule for cell in g.cells]
+def _by_map(found: Cells) -> tuple[str, list[list[Measured]]]:
+    """The rule that is drawn, theory where it was run, and its cells of up to three maps."""
+    rule = "theory" if any(g.rule == "theory" for g in found.groups) else found.groups[0].rule
+    chosen = [cell for cell in found.measured if cell.rule == rule]
     maps = list(dict.fromkeys((cell.record.problem, cell.record.n) for cell in chosen))
-    by_map = [[cell for cell in chosen if (cell.record.problem, cell.record.n) == one] for one in _three(maps)]
-    with drawing.context():
-        convergence(by_map, rule, _styles([g for g in entries if g.rule == rule]), folder)
-        recovered_maps(by_map, rule, folder)
-        scaling(entries, folder)
+    return rule, [[cell for cell in chosen if (cell.record.problem, cell.record.n) == one] for one in _three(maps)]
 
 
 def _three(maps: Sequence) -> list:
@@ -51,10 +44,10 @@ def _styles(groups: Sequence[Group]) -> dict[str, dict[str, Any]]:
     return {m: {**usual, **others}[m] for m in dict.fromkeys(g.method for g in groups) if m in shown}
 
 
-def convergence(
-    by_map: Sequence[Sequence[Measured]], rule: str, styles: dict[str, dict[str, Any]], folder: Path
-) -> None:
+def convergence(found: Cells) -> Figure:
     """f against iterations, oracle calls and seconds; a row a map."""
+    rule, by_map = _by_map(found)
+    styles = _styles([g for g in found.groups if g.rule == rule])
     methods = dict.fromkeys(cell.record.method for cells in by_map for cell in cells)
     figure, grid = drawing.panels(len(by_map), 3, high=1.9, foot=1.0, head=0.5)
     for row, cells in zip(grid, by_map, strict=True):
@@ -70,16 +63,16 @@ def convergence(
             axes.minorticks_off()
             axes.set_ylabel("stress f" if of == "iterations" else "")
             axes.set_title(f"{points(record)} points, n = {record.n}" if of == "iterations" else "")
-    handles = [Line2D([], [], **look, solid_capstyle="butt", label=method) for method, look in styles.items()]
+    handles = [handle(method, **look, solid_capstyle="butt") for method, look in styles.items()]
     handles += [
         Patch(color=VERMILLION, alpha=0.2, lw=0, label="10–90 % of runs"),
-        Line2D([], [], color=GREY, lw=0.8, linestyle=":", label="minimum f*"),
+        handle("minimum f*", GREY, lw=0.8, linestyle=":"),
     ]
     runs = max(cell.hits.size for cells in by_map for cell in cells)
     caption = f"Median over {runs} seeds, {rule} step, each curve to the target; seconds: a run's share of its batch."
     caption += drawing.unseen(len(methods) - len(styles))
     drawing.legend(figure, handles, caption, columns=5)
-    drawing.save(figure, folder, "convergence")
+    return figure
 
 
 def _curve(axes: Axes, cell: Measured, of: str, look: dict[str, Any]) -> None:
@@ -95,8 +88,9 @@ def _curve(axes: Axes, cell: Measured, of: str, look: dict[str, Any]) -> None:
         axes.fill_between(x, low, np.minimum(high, f[:, 0].max() * 10), color=look["color"], alpha=0.2, lw=0)
 
 
-def recovered_maps(by_map: Sequence[Sequence[Measured]], rule: str, folder: Path) -> None:
+def map(ran: Cells) -> Figure:
     """The map that was found over the true one, a panel a map."""
+    rule, by_map = _by_map(ran)
     magnified = _magnified(by_map)
     figure, grid = drawing.panels(1, len(by_map), wide=3.4, high=2.7, foot=0.95, head=0.5)
     for axes, cells in zip(grid[0], by_map, strict=True):
@@ -112,7 +106,7 @@ def recovered_maps(by_map: Sequence[Sequence[Measured]], rule: str, folder: Path
             color = CURVE[name]["color"]
             axes.text(0.5 * i, 1.025, text, transform=axes.transAxes, fontsize=7, color=color)
         if drawn:
-            _true(axes, drawn[0][1])
+            axes.plot(*drawn[0][1].true.T, lw=0, marker="+", ms=10, mew=0.7, color=GREY, zorder=1)
         axes.set_aspect("equal", adjustable="datalim")
         unit = _unit(cells[0]).strip()
         axes.set_xlabel(f"east, {unit}" if unit else "")
@@ -120,15 +114,15 @@ def recovered_maps(by_map: Sequence[Sequence[Measured]], rule: str, folder: Path
         if drawn:
             _names(axes, drawn[0][1])
     handles = [
-        Line2D([], [], lw=0, marker="+", ms=10, mew=0.7, color=GREY, label="true place"),
-        Line2D([], [], lw=0, marker="o", ms=6.5, mfc="none", mew=0.8, color=BLACK, label="GD (autodiff)"),
-        Line2D([], [], lw=0, marker="^", ms=3, color=VERMILLION, label="two-point GD, median run"),
-        Line2D([], [], lw=0.9, color=VERMILLION, label=f"its error, {magnified} times as long"),
+        handle("true place", GREY, lw=0, marker="+", ms=10, mew=0.7),
+        handle("GD (autodiff)", BLACK, lw=0, marker="o", ms=6.5, mfc="none", mew=0.8),
+        handle("two-point GD, median run", VERMILLION, lw=0, marker="^", ms=3),
+        handle(f"its error, {magnified} times as long", VERMILLION, lw=0.9),
     ]
     drawing.legend(
         figure, handles, f"Recovered from distances alone, {rule} step; shifted, turned and mirrored, not scaled."
     )
-    drawing.save(figure, folder, "map")
+    return figure
 
 
 def _magnified(by_map: Sequence[Sequence[Measured]]) -> int:
@@ -151,10 +145,6 @@ def _places(axes: Axes, estimator: str, one: Map, magnified: int) -> None:
     ends = one.true + magnified * (one.recovered - one.true)
     for start, end in zip(one.true, ends, strict=True):
         axes.plot(*np.transpose([start, end]), color=VERMILLION, lw=0.9, zorder=1)
-
-
-def _true(axes: Axes, one: Map) -> None:
-    axes.plot(*one.true.T, lw=0, marker="+", ms=10, mew=0.7, color=GREY, zorder=1)
 
 
 def _names(axes: Axes, one: Map) -> None:
@@ -188,8 +178,9 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def scaling(entries: Sequence[Group], folder: Path) -> None:
+def scaling(found: Cells) -> Figure:
     """Iterations and oracle calls to the target against n."""
+    entries = found.groups
     columns = list(dict.fromkeys(group.column for group in entries))
     (legible, more), styles = drawing.legible(entries), drawing.looks(entries)
     figure, grid = drawing.panels(len(columns), 2, high=2.6, foot=1.1)
@@ -203,4 +194,4 @@ def scaling(entries: Sequence[Group], folder: Path) -> None:
     seeds = max(group.seeds for group in entries)
     caption = f"Median over {seeds} seeds, 95 % interval (bootstrap).{more}"
     drawing.legend(figure, drawing.method_handles(legible, entries), caption, columns=3)
-    drawing.save(figure, folder, "scaling")
+    return figure

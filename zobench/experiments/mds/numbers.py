@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from zobench import statistics
 from zobench.problems.maps import distances, true_map
-from zobench.report.groups import Group, constant, ratio, reference
+from zobench.report import files
+from zobench.report.groups import Cells, Group, ratio, reference
 from zobench.report.maps import aligned
 from zobench.report.measured import Measured, censored
 from zobench.report.records import Record
@@ -61,15 +61,15 @@ def objective(cell: Measured) -> ndarray:
     return np.where(np.isfinite(gap), gap, np.inf) + (cell.record.meta["f_star"] or 0.0)
 
 
-def rows(entries: Sequence[Group]) -> list[dict[str, Any]]:
+def rows(found: Cells) -> list[dict[str, Any]]:
     """table.csv: one line a map, method and rule."""
-    return [_row(entries, group, cell) for group in entries for cell in group.cells]
+    return [_row(found.groups, group, cell) for group in found.groups for cell in group.cells]
 
 
 def _row(entries: Sequence[Group], group: Group, cell: Measured) -> dict[str, Any]:
     gd = reference(entries, group)
     paid = ratio(cell, gd) if gd and group.estimator == "two_point" else Estimate(nan)
-    found = recovered(cell)
+    shown = recovered(cell)
     return {
         "problem": cell.record.problem,
         "points": points(cell.record),
@@ -81,38 +81,12 @@ def _row(entries: Sequence[Group], group: Group, cell: Measured) -> dict[str, An
         "reached": cell.ended("reached"),
         "censored": censored(cell),
         "diverged": cell.ended("diverged") + cell.ended("nan"),
-        "iterations": cell.time.value,
-        "iterations_low": cell.time.low,
-        "iterations_high": cell.time.high,
-        "calls": cell.calls.value,
-        "calls_low": cell.calls.low,
-        "calls_high": cell.calls.high,
+        **files.ends("iterations", cell.time),
+        **files.ends("calls", cell.calls),
         "seconds": seconds(cell, cell.time.value),
-        "constant": paid.value,
-        "constant_low": paid.low,
-        "constant_high": paid.high,
-        "map_error": found.error if found else nan,
+        **files.ends("constant", paid),
+        "map_error": shown.error if shown else nan,
         "f_star": float(cell.record.meta["f_star"] or 0.0),
         "target": float(cell.record.meta["target"]),
         **dict(cell.record.columns),
     }
-
-
-def slowdown_exponent(entries: Sequence[Group], group: Group) -> tuple[Estimate, str]:
-    """Power law in n of K/K_GD, which is free of how gradient descent itself slows down; or why there is none."""
-    gd = reference(entries, group)
-    scaled = [ratio(cell, gd).times(cell.record.n) for cell in group.cells] if gd else []
-    try:
-        return statistics.power_law(group.n[: len(scaled)], scaled).slope, ""
-    except ValueError as reason:
-        return Estimate(nan), str(reason)
-
-
-def two_point_groups(entries: Sequence[Group]) -> list[Group]:
-    """Entries that have a gradient descent to be compared with."""
-    return [g for g in entries if g.estimator == "two_point" and reference(entries, g)]
-
-
-def constants(entries: Sequence[Group], group: Group) -> Estimate:
-    """K/(n K_GD), pooled over the maps."""
-    return constant(group, reference(entries, group))

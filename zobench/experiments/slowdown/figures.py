@@ -1,19 +1,18 @@
 """The pictures of the slowdown report: convergence, scaling, collapse."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from zobench import statistics
 from zobench.report import drawing
-from zobench.report.drawing import BLACK, GREEN, ORANGE, SKY, VERMILLION
-from zobench.report.groups import Group, find
+from zobench.report.drawing import BLACK, GREEN, ORANGE, SKY, VERMILLION, handle
+from zobench.report.groups import Cells, Group, find
 from zobench.report.measured import Measured, bound, exact_curve, mean_curve, rate
 from zobench.report.scaling import exponent_text, scaling_panel
 
@@ -26,20 +25,9 @@ QUANTITY = {
 STEP = {"theory": "theory step α = 1/(LB)"}
 
 
-def draw(entries: Sequence[Group], folder: Path) -> None:
-    """All three, of the columns that were run."""
-    columns = list(dict.fromkeys(group.column for group in entries))
-    if not columns:
-        return
-    with drawing.context():
-        convergence(entries, columns, folder)
-        scaling(entries, columns, folder)
-        collapse(entries, columns, folder)
-
-
-def convergence(entries: Sequence[Group], columns: Sequence[str], folder: Path) -> None:
+def convergence(found: Cells) -> Figure:
     """Mean curves with the band over seeds, their bounds, and the exact recursion, at three dimensions."""
-    rule = _rule(entries)
+    entries, columns, rule = found.groups, _columns(found), _rule(found.groups)
     others, more = _others(entries, rule)
     figure, grid = drawing.panels(1, len(columns), high=3.0, foot=1.1, head=0.5)
     for axes, column in zip(grid[0], columns, strict=True):
@@ -58,15 +46,15 @@ def convergence(entries: Sequence[Group], columns: Sequence[str], folder: Path) 
             if group:
                 axes.text(place, 1.025, _decay_text(group), transform=axes.transAxes, fontsize=7.5, color=color)
     main = drawing.mains([g for g in entries if g.rule == rule])
-    handles = [Line2D([], [], color=BLACK, label=main[name]) for name in ("autodiff",) if name in main]
+    handles = [handle(main[name], BLACK) for name in ("autodiff",) if name in main]
     band = {"color": SKY, "lw": 5, "solid_capstyle": "butt"}
-    handles += [Line2D([], [], **band, label=main[name]) for name in ("finite_difference",) if name in main]
-    handles += [Line2D([], [], color=c, label=f"{main['two_point']}, n = {n}") for n, c in _sizes(entries, rule)]
-    handles += [Line2D([], [], **look, label=f"{method}, largest n") for method, look in others.items()]
+    handles += [handle(main[name], **band) for name in ("finite_difference",) if name in main]
+    handles += [handle(f"{main['two_point']}, n = {n}", c) for n, c in _sizes(entries, rule)]
+    handles += [handle(f"{method}, largest n", **look) for method, look in others.items()]
     if "autodiff" in main or "two_point" in main:
         handles += [
-            Line2D([], [], color="#555555", linestyle="--", lw=0.9, label="proven bound, same colour"),
-            Line2D([], [], color=ORANGE, lw=0, marker="o", ms=3, mec=BLACK, mew=0.6, label="exact recursion"),
+            handle("proven bound, same colour", "#555555", linestyle="--", lw=0.9),
+            handle("exact recursion", ORANGE, lw=0, marker="o", ms=3, mec=BLACK, mew=0.6),
             Patch(color=ORANGE, alpha=0.2, lw=0, label="10–90 % of runs"),
         ]
     drawing.legend(
@@ -74,7 +62,11 @@ def convergence(entries: Sequence[Group], columns: Sequence[str], folder: Path) 
         handles,
         f"Mean over {_seeds(entries)} seeds; {STEP.get(rule, f'{rule} step')}; rates fitted over {_n(entries)}.{more}",
     )
-    drawing.save(figure, folder, "convergence")
+    return figure
+
+
+def _columns(found: Cells) -> list[str]:
+    return list(dict.fromkeys(group.column for group in found.groups))
 
 
 def _others(entries: Sequence[Group], rule: str) -> tuple[dict[str, dict[str, Any]], str]:
@@ -154,8 +146,9 @@ def _frame(axes: Axes, column: str, entries: Sequence[Group], label: str) -> Non
         axes.set_ylim(y.min() / 2.5, y.max() * 4)
 
 
-def scaling(entries: Sequence[Group], columns: Sequence[str], folder: Path) -> None:
+def scaling(found: Cells) -> Figure:
     """Iterations and oracle calls to the target against n, with the fitted power laws."""
+    entries, columns = found.groups, _columns(found)
     (legible, more), styles = drawing.legible(entries), drawing.looks(entries)
     figure, grid = drawing.panels(2, len(columns), high=2.5, foot=0.95)
     for row, of in zip(grid, ("iterations", "calls"), strict=True):
@@ -167,12 +160,12 @@ def scaling(entries: Sequence[Group], columns: Sequence[str], folder: Path) -> N
             axes.set_xlabel("" if of == "iterations" else "dimension n")
     caption = f"Median over {_seeds(entries)} seeds, 95 % interval (bootstrap); lines fitted power laws; {_n(entries)}."
     drawing.legend(figure, drawing.method_handles(legible, entries), caption + more, columns=5)
-    drawing.save(figure, folder, "scaling")
+    return figure
 
 
-def collapse(entries: Sequence[Group], columns: Sequence[str], folder: Path) -> None:
+def collapse(found: Cells) -> Figure:
     """Two-point curves of all n against k/n: one line, and gradient descent's against k beside it."""
-    rule = _rule(entries)
+    entries, columns, rule = found.groups, _columns(found), _rule(found.groups)
     figure, grid = drawing.panels(1, len(columns), high=2.8, foot=1.1)
     others, more = _others(entries, rule)
     main = drawing.mains([g for g in entries if g.rule == rule])
@@ -189,13 +182,13 @@ def collapse(entries: Sequence[Group], columns: Sequence[str], folder: Path) -> 
             _mean(axes, gradient.cells[-1], color=VERMILLION, lw=1.4, linestyle=(0, (2, 1.2)), zorder=5)
         _draw_others(axes, entries, column, rule, others, _unit)
         _frame(axes, column, entries, "k/n (two-point GD), k (GD)" if not others else "k/n, k of what asks gradients")
-    handles = [Line2D([], [], **looks[n], label=f"{main['two_point']}, n = {n}") for n in sizes]
+    handles = [handle(f"{main['two_point']}, n = {n}", **looks[n]) for n in sizes]
     dashes = {"color": VERMILLION, "lw": 1.4, "linestyle": (0, (2, 1.2))}
-    handles += [Line2D([], [], **dashes, label=f"{main[name]}, against k") for name in ("autodiff",) if name in main]
-    handles += [Line2D([], [], **look, label=f"{method}, largest n") for method, look in others.items()]
+    handles += [handle(f"{main[name]}, against k", **dashes) for name in ("autodiff",) if name in main]
+    handles += [handle(f"{method}, largest n", **look) for method, look in others.items()]
     caption = f"Mean over {_seeds(entries)} seeds, against k/n; {STEP.get(rule, f'{rule} step')}; {_n(entries)}."
     drawing.legend(figure, handles, caption + more)
-    drawing.save(figure, folder, "collapse")
+    return figure
 
 
 def _unit(cell: Measured) -> float:

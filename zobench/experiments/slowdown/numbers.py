@@ -5,7 +5,7 @@ from math import nan
 from typing import Any
 
 from zobench import statistics
-from zobench.report.groups import Group, column_of, constant, exponent, reference
+from zobench.report.groups import Cells, Group, column_of, constant, exponent, reference
 from zobench.report.measured import censored, exact_rate, rate
 from zobench.report.records import RULES, Record, rank
 from zobench.statistics import Estimate, Fit
@@ -53,16 +53,16 @@ def exact_mean(group: Group, exact: Sequence[float]) -> float:
     return statistics.pooled([p._replace(value=v) for p, v in zip(parts, exact, strict=True)]).value
 
 
-def rows(entries: Sequence[Group], records: Sequence[Record]) -> list[dict[str, Any]]:
+def rows(found: Cells) -> list[dict[str, Any]]:
     """table.csv, the theory rule first, then by column and method.
 
     Last are columns that are there only where they tell rows apart: whether the lectures speak of the method, and each
     key of the configs that differs.
     """
-    order = sorted(entries, key=lambda g: rank(RULES, g.rule))
+    order = sorted(found.groups, key=lambda g: rank(RULES, g.rule))
     plain = all(group.plain for group in order)
     return [
-        table_row(entries, group, failures(group, records))
+        table_row(found.groups, group, failures(group, found.records))
         | ({} if plain else {"plain": "yes" if group.plain else "no"})
         | dict(group.cells[0].record.columns)
         for group in order

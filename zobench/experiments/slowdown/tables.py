@@ -2,11 +2,8 @@
 
 from collections.abc import Sequence
 
-from zobench.report import files
 from zobench.report.records import METHODS, RULES, rank
-from zobench.report.tables import Table, number, significant
-
-Line = dict[str, str]
+from zobench.report.tables import Cell, Row, Table, fixed, number, rounded, table, value
 
 LECTURE = {
     ("gradient", False): "O(1/k)",
@@ -18,7 +15,7 @@ LECTURE = {
 }
 
 
-def main_table(rows: Sequence[Line]) -> Table:
+def main_table(rows: Sequence[Row]) -> Table:
     """The lecture's table with what was measured under each entry; the theory rule where it was run."""
     rule = min((row["rule"] for row in rows), key=lambda rule: rank(RULES, rule), default="theory")
     chosen = [row for row in rows if row["rule"] == rule]
@@ -31,7 +28,7 @@ def main_table(rows: Sequence[Line]) -> Table:
     return Table(f"What a missing gradient costs ({rule} step)", _about(chosen), ["", "", *columns], lines, 2)
 
 
-def _block(rows: Sequence[Line | None]) -> list[list[str]]:
+def _block(rows: Sequence[Row | None]) -> list[list[str]]:
     """The lines of one method; lines that say nothing in any column are left out."""
     entries = {
         "lecture": lecture,
@@ -48,7 +45,7 @@ def _block(rows: Sequence[Line | None]) -> list[list[str]]:
     return [line for line in lines if any(line[1:])]
 
 
-def rules_table(rows: Sequence[Line]) -> Table:
+def rules_table(rows: Sequence[Row]) -> Table:
     """What a better step saves the two-point method: exponent and constant under each step rule."""
     chosen = [row for row in rows if row["estimator"] == "two_point"]
     columns = list(dict.fromkeys(row["column"] for row in chosen))
@@ -72,7 +69,7 @@ def rules_table(rows: Sequence[Line]) -> Table:
     return Table("Two-point GD under three step rules", note, ["", "", *columns], lines, 2)
 
 
-def _about(rows: Sequence[Line]) -> str:
+def _about(rows: Sequence[Row]) -> str:
     if not rows:
         return "No cell ran."
     n = f"n = {min(int(r['n_min']) for r in rows)} … {max(int(r['n_max']) for r in rows)}"
@@ -85,100 +82,88 @@ def _about(rows: Sequence[Line]) -> str:
     )
 
 
-def details(rows: Sequence[Line]) -> Table:
+def details(rows: Sequence[Row]) -> Table:
     """Every entry and step rule on a line."""
-    header = ["column", "method", "step", "n", "runs", "censored", "iterations", "oracle calls", "error after k"]
-    header += ["K/(n K_GD)", "mean/bound", "note"]
-    lines = [
-        [
-            row["column"].split(":")[0],
-            row["method"],
-            row["rule"],
-            f"{row['n_min']}–{row['n_max']}",
-            row["runs"],
-            row["censored"] + (f" ({row['diverged']} diverged)" if row["diverged"] != "0" else ""),
-            _power(row, "iterations_n_exponent"),
-            _power(row, "calls_n_exponent"),
-            decay(row),
-            _measured(row, "constant"),
-            significant(files.number(row["tightness"])),
-            row["note"],
-        ]
-        for row in rows
-    ]
+    columns: dict[str, Cell] = {
+        "column": lambda row: row["column"].split(":")[0],
+        "method": "method",
+        "step": "rule",
+        "n": lambda row: f"{row['n_min']}–{row['n_max']}",
+        "runs": "runs",
+        "censored": lambda row: row["censored"] + (f" ({row['diverged']} diverged)" if row["diverged"] != "0" else ""),
+        "iterations": lambda row: _power(row, "iterations_n_exponent"),
+        "oracle calls": lambda row: _power(row, "calls_n_exponent"),
+        "error after k": decay,
+        "K/(n K_GD)": lambda row: _measured(row, "constant"),
+        "mean/bound": rounded("tightness"),
+        "note": "note",
+    }
     note = "The bounds are proven for the theory step; under other rules mean/bound is for reference."
-    return Table("All step rules", note, header, lines, 3)
+    lines = [[row[cell] if isinstance(cell, str) else cell(row) for cell in columns.values()] for row in rows]
+    return Table("All step rules", note, list(columns), lines, 3, aside=True)
 
 
-def contractions(cells: Sequence[Line]) -> Table:
+def contractions(cells: Sequence[Row]) -> Table:
     """Strongly convex column, theory step: the contraction per iteration at each n, beside the exact one."""
     chosen = [c for c in cells if c["metric"] == "distance" and c["rule"] == "theory" and c["contraction"]]
-    lines = [
-        [
-            c["method"],
-            c["n"],
-            f"{files.number(c['contraction']):.6f}",
-            f"[{files.number(c['contraction_low']):.6f}, {files.number(c['contraction_high']):.6f}]"
-            if c["contraction_low"]
-            else "",
-            f"{files.number(c['contraction_exact']):.6f}" if c["contraction_exact"] else "",
-            f"{files.number(c['contraction_bound']):.6f}",
-        ]
-        for c in chosen
-    ]
-    header = ["method", "n", "measured", "95 % interval", "exact recursion", "bound"]
-    return Table(
-        "Contraction of the mean squared distance per iteration", "Theory step; the bound is 1 − μ/(LB).", header, lines
-    )
+    columns: dict[str, Cell] = {
+        "method": "method",
+        "n": "n",
+        "measured": fixed("contraction", 6),
+        "95 % interval": lambda c: "[{}, {}]".format(*ends(c)) if c["contraction_low"] else "",
+        "exact recursion": fixed("contraction_exact", 6),
+        "bound": fixed("contraction_bound", 6),
+    }
+    ends = lambda c: (f"{value(c, f'contraction_{end}'):.6f}" for end in ("low", "high"))  # noqa: E731
+    title, note = "Contraction of the mean squared distance per iteration", "Theory step; the bound is 1 − μ/(LB)."
+    return table(title, note, chosen, columns, aside=True)
 
 
-def lecture(row: Line) -> str:
+def lecture(row: Row) -> str:
     """What the lecture says of k iterations; nothing of methods that it does not speak of."""
     plain = row["estimator"] in METHODS and row.get("plain", "yes") == "yes"
     return LECTURE[row["metric"], row["estimator"] == "two_point"] if plain else ""
 
 
-def decay(row: Line) -> str:
+def decay(row: Row) -> str:
     """How the error falls with k."""
     if row["metric"] != "distance":
         return _power(row, "k_exponent", "k")
-    rate = files.number(row["contraction_rate"])
+    rate = value(row, "contraction_rate")
     return "" if rate != rate else f"c = {number(rate)} {_interval(row, 'contraction_rate')}".strip()
 
 
-def exact(row: Line) -> str:
+def exact(row: Row) -> str:
     """The same by the exact recursion."""
-    value = files.number(row["exact"])
-    if value != value:
-        return ""
-    return f"c = {number(value)}" if row["metric"] == "distance" else f"k^{number(value)}"
+    shown = fixed("exact")(row)
+    return shown and (f"c = {shown}" if row["metric"] == "distance" else f"k^{shown}")
 
 
-def bent(row: Line) -> str:
+def bent(row: Row) -> str:
     """The exponents between neighbours, where the hitting times are no power law in n."""
     if row["power_law"] != "no":
         return ""
-    low, high = (number(files.number(row[f"local_exponent_{end}"])) for end in ("least", "most"))
+    low, high = (number(value(row, f"local_exponent_{end}")) for end in ("least", "most"))
     return f"n^{low} … n^{high}"
 
 
-def bound(row: Line) -> str:
+def bound(row: Row) -> str:
     """How near the mean curves come to the bound: above 1 it is crossed."""
     sign = {"yes": "> 1, crossed", "no": "≤ 1", "unknown": ""}[row["bound_crossed"]]
-    return f"{significant(files.number(row['tightness']), 2)} {sign}" if sign else ""
+    return f"{rounded('tightness', 2)(row)} {sign}" if sign else ""
 
 
-def _power(row: Line, name: str, base: str = "n") -> str:
+def _power(row: Row, name: str, base: str = "n") -> str:
     if row[name] == "":
         return row["note"].split(";")[0] if "needs" in row["note"] and base == "n" else ""
-    return f"{base}^{number(files.number(row[name]))} {_interval(row, name)}".strip()
+    return f"{base}^{number(value(row, name))} {_interval(row, name)}".strip()
 
 
-def _measured(row: Line, name: str) -> str:
-    return f"{number(files.number(row[name]))} {_interval(row, name)}".strip() if row[name] else ""
+def _measured(row: Row, name: str) -> str:
+    return f"{number(value(row, name))} {_interval(row, name)}".strip() if row[name] else ""
 
 
-def _interval(row: Line, name: str) -> str:
-    low, high = (number(files.number(row[f"{name}_{end}"])) for end in ("low", "high"))
-    same = low == high == number(files.number(row[name]))  # to the digits shown, and nothing is random
+def _interval(row: Row, name: str) -> str:
+    low, high = (number(value(row, f"{name}_{end}")) for end in ("low", "high"))
+    same = low == high == number(value(row, name))  # to the digits shown, and nothing is random
     return "" if not low or (same and row["runs"] == row["dimensions"]) else f"[{low}, {high}]"
