@@ -17,11 +17,10 @@ def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console)
     if not records:
         raise ValueError(f"report {name}: no records; run zobench experiment={name} first")
     stamp, wanted = report_dir / "inputs", page.fingerprint(name, records)
-    current = stamp.exists() and stamp.read_text().strip() == wanted
-    if not current or not all((report_dir / file).exists() for file in page.load(name).files):
+    drawn, *written = stamp.read_text().splitlines() if stamp.exists() else [""]
+    if drawn != wanted or not all((report_dir / file).exists() for file in written):
         stamp.unlink(missing_ok=True)
-        page.write(name, records, report_dir)
-        files.write(stamp, wanted + "\n")
+        files.write(stamp, "\n".join([wanted, *page.write(name, records, report_dir)]) + "\n")
     for table in page.summary(name, report_dir):
         tables.show(table, console)
     console.print(page.closing(name, report_dir), markup=False, highlight=False)

@@ -143,12 +143,14 @@ def _raise(figure: Figure, inches: float) -> None:
         text.set_y((text.get_position()[1] * height + inches) / (height + inches))
 
 
-def save(figure: Figure, folder: Path, name: str) -> None:
-    """PNG and SVG, without dates and versions."""
-    for form, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+def save(figure: Figure, folder: Path, name: str) -> list[str]:
+    """PNG and SVG, without dates and versions; the names of the files."""
+    forms = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+    for form, metadata in forms.items():
         buffer = io.BytesIO()
         figure.savefig(buffer, format=form, dpi=DPI, metadata=metadata)
         files.write(folder / f"{name}.{form}", buffer.getvalue())
+    return [f"{name}.{form}" for form in forms]
 
 
 def mains(groups: Sequence[Group]) -> dict[str, str]:

@@ -92,6 +92,21 @@ class Cells(NamedTuple):
         """The cells of all groups."""
         return [cell for group in self.groups for cell in group.cells]
 
+    @property
+    def columns(self) -> list[str]:
+        """Classes of functions, or problems, in order."""
+        return list(dict.fromkeys(group.column for group in self.groups))
+
+    @property
+    def seeds(self) -> int:
+        """Runs a cell, the most."""
+        return max((group.seeds for group in self.groups), default=0)
+
+    @property
+    def sizes(self) -> str:
+        """The dimensions that ran, in words."""
+        return "n = " + ", ".join(map(str, sorted({n for group in self.groups for n in group.n})))
+
 
 def read(paths: Sequence[Path]) -> Cells:
     """The records of a sweep and their groups."""

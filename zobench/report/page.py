@@ -20,7 +20,7 @@ class Experiment(NamedTuple):
     `rows` are those of table.csv, `more` those of other CSV files by name; `tables` takes them as they are read back,
     text by column, table.csv first. `measures` are the quantities that claims.yaml speaks of. `figures` are names of
     functions of the module `figures` beside the page (of the page itself where there is none) that give a Figure of
-    what was found, or the bytes of a file where the name has a suffix.
+    what was found, None where there is nothing to draw, or the bytes of a file, whose name then has a suffix.
     """
 
     question: str
@@ -35,12 +35,6 @@ class Experiment(NamedTuple):
     def csv(self) -> tuple[str, ...]:
         """The CSV files, table.csv first."""
         return ("table.csv", *self.more)
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """All files."""
-        pictures = ([f"{name}.png", f"{name}.svg"] if "." not in name else [name] for name in self.figures)
-        return (*self.csv, "table.md", "table.tex", "verdicts.json", *(file for each in pictures for file in each))
 
 
 def load(name: str) -> Experiment:
@@ -58,8 +52,8 @@ def _figures(place: str) -> str:
     return f"{place}.figures" if find_spec(f"{place}.figures") else f"{place}.page"
 
 
-def write(name: str, records: Sequence[Path], folder: Path) -> None:
-    """All files of a page. ValueError where the records give nothing to show."""
+def write(name: str, records: Sequence[Path], folder: Path) -> list[str]:
+    """All files of a page; their names. ValueError where the records give nothing to show."""
     page = load(name)
     found = page.read(records)
     for file, rows in {"table.csv": page.rows, **page.more}.items():
@@ -68,20 +62,23 @@ def write(name: str, records: Sequence[Path], folder: Path) -> None:
     shown = [*_tables(page, folder), *verdicts.table(folder)]
     files.write(folder / "table.md", tables.markdown(shown))
     files.write(folder / "table.tex", tables.latex(shown))
-    if page.rows(found):
-        _draw(page, import_module(_figures(package(name))), found, folder)
+    drawn = _draw(page, import_module(_figures(package(name))), found, folder) if page.rows(found) else []
+    return [*page.csv, "table.md", "table.tex", "verdicts.json", *drawn]
 
 
-def _draw(page: Experiment, module: Any, found: Any, folder: Path) -> None:
+def _draw(page: Experiment, module: Any, found: Any, folder: Path) -> list[str]:
     from zobench.report import drawing
 
+    drawn = []
     with drawing.context():
         for name in page.figures:
             made = getattr(module, name.partition(".")[0])(found)
-            if "." in name:
+            if isinstance(made, bytes):
                 files.write(folder / name, made)
-            else:
-                drawing.save(made, folder, name)
+                drawn.append(name)
+            elif made is not None:
+                drawn += drawing.save(made, folder, name)
+    return drawn
 
 
 def measured(name: str, records: Sequence[Path]) -> dict[str, Estimate]:

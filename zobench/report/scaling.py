@@ -1,4 +1,4 @@
-"""One panel of iterations or calls to the target against n, for both reports."""
+"""Iterations and oracle calls to the target against n, with the fitted power laws."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from zobench.report import drawing
-from zobench.report.groups import Group, exponent
+from zobench.report.groups import Cells, Group, exponent
 from zobench.report.records import METHODS
 from zobench.report.tables import number
 from zobench.statistics import Estimate, Fit
@@ -19,7 +20,23 @@ WIDE = 58  # characters that fit in a panel
 LINE_HIGH = 0.075  # of the panel: room for the exponents, one line each, above the points
 
 
-def scaling_panel(axes: Axes, groups: Sequence[Group], of: str, styles: dict[str, dict[str, Any]]) -> None:
+def scaling(found: Cells) -> Figure:
+    """Iterations above, oracle calls below; a column of panels for each class of functions."""
+    (legible, more), styles = drawing.legible(found.groups), drawing.looks(found.groups)
+    figure, grid = drawing.panels(2, len(found.columns), high=2.5, foot=0.95)
+    for row, of in zip(grid, ("iterations", "calls"), strict=True):
+        for axes, column in zip(row, found.columns, strict=True):
+            own = [g for g in legible if g.column == column]
+            _panel(axes, own or [g for g in found.groups if g.column == column], of, styles)
+            axes.set_title(column if of == "iterations" else "")
+            axes.set_ylabel("iterations to target" if of == "iterations" else "oracle calls to target", labelpad=1)
+            axes.set_xlabel("" if of == "iterations" else "dimension n")
+    caption = f"Median over {found.seeds} seeds, 95 % interval (bootstrap); lines fitted power laws; {found.sizes}."
+    drawing.legend(figure, drawing.method_handles(legible, found.groups), caption + more, columns=5)
+    return figure
+
+
+def _panel(axes: Axes, groups: Sequence[Group], of: str, styles: dict[str, dict[str, Any]]) -> None:
     """Medians with intervals, fitted lines, and the exponents in the corner that rising curves leave empty.
 
     `styles`: the look of each method, `figures.looks`.
@@ -49,10 +66,7 @@ def scaling_panel(axes: Axes, groups: Sequence[Group], of: str, styles: dict[str
         room = LINE_HIGH * len(lines) + 0.05
         span = max(np.log(high / low), 1.0)
         axes.set_ylim(low / 1.6, high * np.exp((span + 0.5) * room / (1 - room)))
-    sizes = sorted({n for group in groups for n in group.n})
-    axes.xaxis.set_major_locator(FixedLocator(sizes))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+    drawing.sizes(axes, [n for group in groups for n in group.n])
     axes.yaxis.set_minor_locator(NullLocator())
 
 

@@ -13,7 +13,9 @@ from zobench.report import drawing
 from zobench.report.drawing import BLACK, GREY, SKY, VERMILLION, handle
 from zobench.report.groups import Cells, Group
 from zobench.report.measured import Measured
-from zobench.report.scaling import scaling_panel
+from zobench.report.scaling import scaling
+
+__all__ = ["convergence", "map", "scaling"]
 
 AXES = {"iterations": "iteration k", "calls": "oracle calls", "seconds": "seconds a run"}
 CURVE: dict[str, dict[str, Any]] = {
@@ -176,22 +178,3 @@ def _box(x: float, y: float, wide: float, high: float) -> tuple[float, float, fl
 
 def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def scaling(found: Cells) -> Figure:
-    """Iterations and oracle calls to the target against n."""
-    entries = found.groups
-    columns = list(dict.fromkeys(group.column for group in entries))
-    (legible, more), styles = drawing.legible(entries), drawing.looks(entries)
-    figure, grid = drawing.panels(len(columns), 2, high=2.6, foot=1.1)
-    for row, column in zip(grid, columns, strict=True):
-        for axes, of in zip(row, ("iterations", "calls"), strict=True):
-            own = [g for g in legible if g.column == column]
-            scaling_panel(axes, own or [g for g in entries if g.column == column], of, styles)
-            axes.set_title(column.partition(":")[0] if of == "iterations" else "")
-            axes.set_ylabel(f"{'iterations' if of == 'iterations' else 'oracle calls'} to target", labelpad=1)
-            axes.set_xlabel("dimension n")
-    seeds = max(group.seeds for group in entries)
-    caption = f"Median over {seeds} seeds, 95 % interval (bootstrap).{more}"
-    drawing.legend(figure, drawing.method_handles(legible, entries), caption, columns=3)
-    return figure

@@ -14,7 +14,9 @@ from zobench.report import drawing
 from zobench.report.drawing import BLACK, GREEN, ORANGE, SKY, VERMILLION, handle
 from zobench.report.groups import Cells, Group, find
 from zobench.report.measured import Measured, bound, exact_curve, mean_curve, rate
-from zobench.report.scaling import exponent_text, scaling_panel
+from zobench.report.scaling import exponent_text, scaling
+
+__all__ = ["collapse", "convergence", "scaling"]
 
 N_COLORS = (GREEN, ORANGE, VERMILLION)
 QUANTITY = {
@@ -27,7 +29,7 @@ STEP = {"theory": "theory step α = 1/(LB)"}
 
 def convergence(found: Cells) -> Figure:
     """Mean curves with the band over seeds, their bounds, and the exact recursion, at three dimensions."""
-    entries, columns, rule = found.groups, _columns(found), _rule(found.groups)
+    entries, columns, rule = found.groups, found.columns, _rule(found.groups)
     others, more = _others(entries, rule)
     figure, grid = drawing.panels(1, len(columns), high=3.0, foot=1.1, head=0.5)
     for axes, column in zip(grid[0], columns, strict=True):
@@ -60,13 +62,9 @@ def convergence(found: Cells) -> Figure:
     drawing.legend(
         figure,
         handles,
-        f"Mean over {_seeds(entries)} seeds; {STEP.get(rule, f'{rule} step')}; rates fitted over {_n(entries)}.{more}",
+        f"Mean over {found.seeds} seeds; {STEP.get(rule, f'{rule} step')}; rates fitted over {found.sizes}.{more}",
     )
     return figure
-
-
-def _columns(found: Cells) -> list[str]:
-    return list(dict.fromkeys(group.column for group in found.groups))
 
 
 def _others(entries: Sequence[Group], rule: str) -> tuple[dict[str, dict[str, Any]], str]:
@@ -146,26 +144,9 @@ def _frame(axes: Axes, column: str, entries: Sequence[Group], label: str) -> Non
         axes.set_ylim(y.min() / 2.5, y.max() * 4)
 
 
-def scaling(found: Cells) -> Figure:
-    """Iterations and oracle calls to the target against n, with the fitted power laws."""
-    entries, columns = found.groups, _columns(found)
-    (legible, more), styles = drawing.legible(entries), drawing.looks(entries)
-    figure, grid = drawing.panels(2, len(columns), high=2.5, foot=0.95)
-    for row, of in zip(grid, ("iterations", "calls"), strict=True):
-        for axes, column in zip(row, columns, strict=True):
-            own = [g for g in legible if g.column == column]
-            scaling_panel(axes, own or [g for g in entries if g.column == column], of, styles)
-            axes.set_title(column if of == "iterations" else "")
-            axes.set_ylabel("iterations to target" if of == "iterations" else "oracle calls to target", labelpad=1)
-            axes.set_xlabel("" if of == "iterations" else "dimension n")
-    caption = f"Median over {_seeds(entries)} seeds, 95 % interval (bootstrap); lines fitted power laws; {_n(entries)}."
-    drawing.legend(figure, drawing.method_handles(legible, entries), caption + more, columns=5)
-    return figure
-
-
 def collapse(found: Cells) -> Figure:
     """Two-point curves of all n against k/n: one line, and gradient descent's against k beside it."""
-    entries, columns, rule = found.groups, _columns(found), _rule(found.groups)
+    entries, columns, rule = found.groups, found.columns, _rule(found.groups)
     figure, grid = drawing.panels(1, len(columns), high=2.8, foot=1.1)
     others, more = _others(entries, rule)
     main = drawing.mains([g for g in entries if g.rule == rule])
@@ -186,7 +167,7 @@ def collapse(found: Cells) -> Figure:
     dashes = {"color": VERMILLION, "lw": 1.4, "linestyle": (0, (2, 1.2))}
     handles += [handle(f"{main[name]}, against k", **dashes) for name in ("autodiff",) if name in main]
     handles += [handle(f"{method}, largest n", **look) for method, look in others.items()]
-    caption = f"Mean over {_seeds(entries)} seeds, against k/n; {STEP.get(rule, f'{rule} step')}; {_n(entries)}."
+    caption = f"Mean over {found.seeds} seeds, against k/n; {STEP.get(rule, f'{rule} step')}; {found.sizes}."
     drawing.legend(figure, handles, caption + more)
     return figure
 
@@ -211,11 +192,3 @@ def _sizes(entries: Sequence[Group], rule: str) -> list[tuple[int, str]]:
     own = [g for g in entries if g.estimator == "two_point" and g.rule == rule]
     group = next((g for g in own if g.plain), next(iter(own), None))
     return [(cell.record.n, color) for cell, color in zip(_three(group.cells if group else []), N_COLORS, strict=False)]
-
-
-def _seeds(entries: Sequence[Group]) -> int:
-    return max(group.seeds for group in entries)
-
-
-def _n(entries: Sequence[Group]) -> str:
-    return "n = " + ", ".join(map(str, sorted({n for group in entries for n in group.n})))

@@ -1,0 +1,93 @@
+"""The page of any sweep that has none of its own: methods beside each other, on each problem."""
+
+from collections.abc import Sequence
+from math import inf, nan
+from typing import Any
+
+import numpy as np
+
+from zobench.report import cell_rows, files, groups
+from zobench.report.groups import Cells, Group
+from zobench.report.measured import Measured, censored
+from zobench.report.page import Experiment
+from zobench.report.records import RULES, rank
+from zobench.report.tables import Cell, Row, Table, rounded, spread, table
+from zobench.statistics import Estimate
+
+
+def final(cell: Measured) -> float:
+    """The metric at the end of a run, median over runs; of the gradient the least along it."""
+    curves = cell.record.curve(cell.rule)
+    ends = np.nanmin(curves, axis=1) if cell.record.metric == "gradient" else curves[:, -1]
+    return float(np.median(np.where(np.isfinite(ends), ends, inf)))
+
+
+def rows(found: Cells) -> list[dict[str, Any]]:
+    """A line a problem, dimension, method and step rule: those that ask the fewest calls first."""
+    cells = [(group, cell) for group in found.groups for cell in group.cells]
+    places = {place: i for i, place in enumerate(dict.fromkeys((g.column, c.record.n) for g, c in cells))}
+    best = {
+        place: min((c.calls.value for g, c in cells if (g.column, c.record.n) == place), default=nan)
+        for place in places
+    }
+    lines = [_row(group, cell, best[group.column, cell.record.n]) for group, cell in cells]
+    return sorted(lines, key=lambda x: (places[x["column"], x["n"]], x["calls"], x["final"], rank(RULES, x["rule"])))
+
+
+def _row(group: Group, cell: Measured, best: float) -> dict[str, Any]:
+    return {
+        "column": group.column,
+        "n": cell.record.n,
+        "method": group.method,
+        "rule": group.rule,
+        "runs": cell.hits.size,
+        "reached": cell.ended("reached"),
+        "censored": censored(cell),
+        "diverged": cell.ended("diverged") + cell.ended("nan"),
+        **files.ends("iterations", cell.time),
+        **files.ends("calls", cell.calls),
+        "over_best": cell.calls.value / best if best < inf else nan,
+        "final": final(cell),
+        **dict(cell.record.columns),
+    }
+
+
+def shown(rows: Sequence[Row], _cells: Sequence[Row]) -> list[Table]:
+    """A block for each problem and dimension."""
+    columns: dict[str, Cell] = {
+        "": lambda row: f"{row['column']}, n = {row['n']}",
+        "method": lambda row: f"{row['method']}, {row['rule']} step" if row["rule"] != "own" else row["method"],
+        "arrived": lambda row: f"{row['reached']} of {row['runs']}",
+        "iterations": _times("iterations"),
+        "oracle calls": _times("calls"),
+        "over the fewest": rounded("over_best"),
+        "at the end": rounded("final"),
+    }
+    note = (
+        "To the target, median over seeds [95 % interval, bootstrap]; never: half of the runs or more did not arrive. "
+    )
+    note += "At the end: the value that runs stop on, median over seeds."
+    return [table("Methods, those that ask the fewest calls first", note, rows, columns, words=2)]
+
+
+def _times(column: str) -> Cell:
+    text = spread(column, shown=lambda x: f"{x:.0f}")
+    return lambda row: "never" if row[column] in ("", "inf") else text(row)
+
+
+def measures(found: Cells) -> dict[str, Estimate]:
+    """Exponents in n of iterations and oracle calls, where four dimensions ran."""
+    found_fits = ((g, of, groups.exponent(g, of)[0]) for g in found.groups for of in ("iterations", "calls"))
+    fits = {f"{g.column}, {g.method}, {g.rule} step: exponent in n of the {of}": fit for g, of, fit in found_fits}
+    return {name: fit.slope for name, fit in fits.items() if fit}
+
+
+EXPERIMENT = Experiment(
+    question="Which of these methods asks least?",
+    read=groups.read,
+    rows=rows,
+    tables=shown,
+    measures=measures,
+    figures=("convergence", "scaling"),
+    more={"cells.csv": cell_rows.rows},
+)
