@@ -28,7 +28,7 @@ def logistic(dim: int = 64, samples: int | None = None, seed: int = 0) -> Proble
     if samples is None:
         return Problem(
             f=lambda x: jnp.mean(softplus(-2 * dim**0.5 * x)),
-            x0=jnp.zeros(dim),
+            x0=np.zeros(dim),
             f_star=0.0,
             L=1.0,
             hessian_trace=float(dim),
@@ -38,7 +38,7 @@ def logistic(dim: int = 64, samples: int | None = None, seed: int = 0) -> Proble
     margin = np.sign(feature @ teacher)[:, None] * feature  # [m, n]
     return Problem(
         f=lambda x: jnp.mean(softplus(-jnp.asarray(margin, x.dtype) @ x)),
-        x0=jnp.zeros(dim),
+        x0=np.zeros(dim),
         f_star=0.0,
         L=float(np.linalg.norm(margin, 2) ** 2) / (4 * samples),
         hessian_trace=float(np.sum(margin**2)) / (4 * samples),
@@ -68,10 +68,10 @@ def breast_cancer(ridge: float = 1e-3, batch: int | None = None, common: bool = 
     x_star = newton(lambda x: derivatives(margin, ridge, x), np.zeros(n)) if ridge else None
     return Problem(
         f=mean,
-        x0=jnp.zeros(n),
+        x0=np.zeros(n),
         F=minibatch(mean, m, batch, common),
         f_star=0.0 if x_star is None else derivatives(margin, ridge, x_star)[0],
-        x_star=None if x_star is None else jnp.asarray(x_star),
+        x_star=None if x_star is None else x_star,
         L=float(np.linalg.norm(margin, 2) ** 2) / (4 * m) + ridge,
         mu=float(ridge) if ridge else np.nan,
         hessian_trace=float(np.sum(margin**2)) / (4 * m) + n * ridge,

@@ -74,9 +74,9 @@ def landscape(
     it = KNOWN[name]
     return Problem(
         f=it.f,
-        x0=jnp.asarray(_repeat(start or it.start, dim)),
+        x0=_repeat(start or it.start, dim),
         f_star=it.f_star(dim),
-        x_star=jnp.asarray(it.x_star(dim)),
+        x_star=it.x_star(dim),
         L=it.L,
         hessian_trace=dim * it.L,
     )
@@ -106,9 +106,9 @@ def _quadratic(hessian: np.ndarray, x0: np.ndarray) -> Problem:
 
     return Problem(
         f=f,
-        x0=jnp.asarray(x0),
+        x0=x0,
         f_star=0.0,
-        x_star=jnp.zeros(len(x0)),
+        x_star=np.zeros(len(x0)),
         L=float(eigenvalue.max()),
         mu=float(eigenvalue.min()),
         hessian_trace=float(eigenvalue.sum()),

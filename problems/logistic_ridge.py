@@ -34,9 +34,9 @@ def logistic_regression(dim: int = 300, samples: int = 1000, ridge: float = 1e-3
     x_star = newton(lambda x: derivatives(margin, ridge, x), np.zeros(dim)) if dim <= SOLVED else None
     return Problem(
         f=f,
-        x0=jnp.zeros(dim),
+        x0=np.zeros(dim),
         f_star=np.nan if x_star is None else derivatives(margin, ridge, x_star)[0],
-        x_star=None if x_star is None else jnp.asarray(x_star),
+        x_star=None if x_star is None else x_star,
         L=float(np.linalg.eigvalsh(short)[-1]) / (4 * samples) + ridge,
         mu=float(ridge),
         hessian_trace=float(np.sum(margin**2)) / (4 * samples) + dim * ridge,

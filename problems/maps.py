@@ -58,7 +58,7 @@ def mds(
     ends = [curvature(w, target, stress) for w in (first, last)]
     return Problem(
         f=_objective(target, stress, embedding),
-        x0=jnp.asarray(first.ravel()),
+        x0=first.ravel(),
         f_star=0.0 if exact else _value(last, target, stress),
         L=4.0 * len(d) if stress == "stress" else max(end[0] for end in ends),
         hessian_trace=max(end[1] for end in ends),

@@ -64,9 +64,9 @@ def more_wild(instance: int = 7) -> Problem:
     L, mu, trace = _curvature(case)
     return Problem(
         f=lambda x: jnp.sum(case.residuals(x, case.m) ** 2),
-        x0=jnp.asarray(factor * _start(case)),
+        x0=factor * _start(case),
         f_star=case.f_star,
-        x_star=None if minimiser is None else jnp.asarray(minimiser),
+        x_star=None if minimiser is None else np.asarray(minimiser),
         L=L,
         mu=mu,
         hessian_trace=trace,

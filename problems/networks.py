@@ -43,10 +43,10 @@ def softmax(samples: int | None = None, ridge: float = 1e-3, batch: int | None =
 
     return Problem(
         f=mean,
-        x0=jnp.zeros(n),
+        x0=np.zeros(n),
         F=minibatch(mean, m, batch, common),
         f_star=np.nan if x_star is None else _derivatives(feature, label, ridge, x_star)[0],
-        x_star=None if x_star is None else jnp.asarray(x_star),
+        x_star=None if x_star is None else x_star,
         L=float(np.linalg.norm(feature, 2) ** 2) / (2 * m) + ridge,
         mu=float(ridge) if ridge else np.nan,
         hessian_trace=0.9 * float(np.sum(feature**2)) / m + n * ridge,
@@ -73,7 +73,7 @@ def mlp(
         raise ValueError(f"problem.widths={list(widths)}: the widths of the hidden layers are whole numbers from 1 on")
     m = _samples(samples)
     mean = _mean_loss(widths, m)
-    x0 = ravel_pytree(_layers(widths, np.random.default_rng(seed)))[0]
+    x0 = np.concatenate([part.ravel() for part in jax.tree.leaves(_layers(widths, np.random.default_rng(seed)))])
     return Problem(f=mean, x0=x0, F=minibatch(mean, m, batch, common))
 
 

@@ -59,9 +59,9 @@ def quadratic(
         f = _diagonal(eigenvalue)
     return Problem(
         f=f,
-        x0=jnp.asarray(x0),
+        x0=x0,
         f_star=0.0,
-        x_star=jnp.asarray(np.zeros(dim)),
+        x_star=np.zeros(dim),
         L=1.0,
         mu=float(eigenvalue.min()),
         hessian_trace=float(eigenvalue.sum()),

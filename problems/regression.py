@@ -41,10 +41,10 @@ def least_squares(
 
     return Problem(
         f=mean,
-        x0=jnp.zeros(dim),
+        x0=np.zeros(dim),
         F=minibatch(mean, m, batch, common),
         f_star=float(np.mean((a @ x_star - b) ** 2)) / 2 if m > dim else 0.0,
-        x_star=jnp.asarray(x_star) if m >= dim else None,
+        x_star=x_star if m >= dim else None,
         L=float(eigenvalue[-1]),
         mu=float(eigenvalue[0]) if m >= dim else np.nan,
         hessian_trace=float(eigenvalue.sum()),

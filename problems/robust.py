@@ -40,9 +40,9 @@ def welsch(dim: int = 64, smallest: float = 1.5e-4, start: float = 1.25) -> Prob
 
     return Problem(
         f=separable(terms),
-        x0=jnp.asarray(start / scale),
+        x0=start / scale,
         f_star=0.0,
-        x_star=jnp.asarray(np.zeros(dim)),
+        x_star=np.zeros(dim),
         L=1.0,
         hessian_trace=float(curvature.sum()),
     )

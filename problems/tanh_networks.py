@@ -28,7 +28,7 @@ def tanh_network(dim: int = 1000, depth: int = 3, samples: int = 32, seed: int =
     y = np.sign(np.tanh(a @ random.standard_normal((width, width)) / width**0.5) @ random.standard_normal(width))
     sizes = [*[width] * (depth + 1), 1]
     layers = [(random.standard_normal((i, o)) / i**0.5, np.zeros(o)) for i, o in pairwise(sizes)]
-    x0, unravel = ravel_pytree(layers)
+    unravel = ravel_pytree(layers)[1]
 
     def f(x):
         *hidden, (weight, bias) = unravel(x)
@@ -37,7 +37,7 @@ def tanh_network(dim: int = 1000, depth: int = 3, samples: int = 32, seed: int =
             z = jnp.tanh(z @ w + b)
         return jnp.mean((z @ weight + bias - jnp.asarray(y, x.dtype)[:, None]) ** 2) / 2
 
-    return Problem(f=f, x0=jnp.asarray(x0, jax.dtypes.canonicalize_dtype(float)))
+    return Problem(f=f, x0=np.concatenate([part.ravel() for part in jax.tree.leaves(layers)]))
 
 
 def _weights(width: int, depth: int) -> int:

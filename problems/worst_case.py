@@ -26,8 +26,8 @@ def huber(dim: int = 64, horizon: int = 100) -> Problem:
         radius = jnp.sqrt(jnp.where(near, 1, square))  # √ has no derivative at 0
         return jnp.where(near, square / 2, tau * radius - tau**2 / 2)
 
-    x0 = jnp.full(dim, dim**-0.5)
-    return Problem(f=f, x0=x0, f_star=0.0, x_star=jnp.zeros(dim), L=1.0, hessian_trace=float(dim))
+    x0 = np.full(dim, dim**-0.5)
+    return Problem(f=f, x0=x0, f_star=0.0, x_star=np.zeros(dim), L=1.0, hessian_trace=float(dim))
 
 
 def saw_tooth(dim: int = 1, horizon: int = 100) -> Problem:
@@ -49,8 +49,8 @@ def saw_tooth(dim: int = 1, horizon: int = 100) -> Problem:
         end = jnp.minimum(x, 1)
         return jnp.sum(end**2 / 2 + 0.75 * tooth + area + jnp.maximum(x - 1 - horizon, 0))
 
-    x0 = jnp.full(dim, horizon + 1.0)
-    return Problem(f=f, x0=x0, f_star=0.0, x_star=jnp.zeros(dim), L=1.0, hessian_trace=float(dim))
+    x0 = np.full(dim, horizon + 1.0)
+    return Problem(f=f, x0=x0, f_star=0.0, x_star=np.zeros(dim), L=1.0, hessian_trace=float(dim))
 
 
 def powers(dim: int = 64, power: int = 4) -> Problem:
@@ -73,8 +73,8 @@ def powers(dim: int = 64, power: int = 4) -> Problem:
         return (inside**power / power + parabola) / dim
 
     L = power - 1.0
-    x0 = jnp.full(dim, dim**-0.5)
-    return Problem(separable(terms), x0, f_star=0.0, x_star=jnp.zeros(dim), L=L, hessian_trace=dim * L)
+    x0 = np.full(dim, dim**-0.5)
+    return Problem(separable(terms), x0, f_star=0.0, x_star=np.zeros(dim), L=L, hessian_trace=dim * L)
 
 
 def tails(dim: int = 64, power: float = 0.1) -> Problem:
@@ -89,7 +89,7 @@ def tails(dim: int = 64, power: float = 0.1) -> Problem:
         raise ValueError(f"problem.power={power}: how fast the tails fall is a positive number, such as 0.1")
     return Problem(
         f=separable(lambda x: (1 + dim * x**2) ** (-power / 2) / dim),
-        x0=jnp.full(dim, dim**-0.5),
+        x0=np.full(dim, dim**-0.5),
         f_star=0.0,
         L=float(power),
         hessian_trace=float(dim * power),
@@ -115,9 +115,9 @@ def tridiagonal(dim: int = 64) -> Problem:
 
     return Problem(
         f=f,
-        x0=jnp.zeros(dim),
+        x0=np.zeros(dim),
         f_star=(-1 + 1 / (dim + 1)) / 8,
-        x_star=jnp.asarray(x_star),
+        x_star=x_star,
         L=float(eigenvalue[-1]),
         mu=float(eigenvalue[0]),
         hessian_trace=dim / 2,
@@ -140,7 +140,7 @@ def chain(dim: int = 64) -> Problem:
         before = jnp.concatenate([jnp.ones(1, x.dtype), x[:-1]])
         return jnp.sum(_gate(-before) * _bell_area(-x) - _gate(before) * _bell_area(x))
 
-    return Problem(f=f, x0=jnp.zeros(dim), L=152.0, hessian_trace=152.0 * dim)
+    return Problem(f=f, x0=np.zeros(dim), L=152.0, hessian_trace=152.0 * dim)
 
 
 def _gate(x: Vector) -> Vector:

@@ -188,7 +188,7 @@ def _moved(problem: Problem, back: Callable, forth: Callable, turns: bool) -> Pr
     return problem._replace(
         f=lambda y: f(back(y)),
         F=F and (lambda y, key: F(back(y), key)),
-        x0=jnp.asarray(forth(np.asarray(problem.x0))),
-        x_star=None if problem.x_star is None else jnp.asarray(forth(np.asarray(problem.x_star))),
+        x0=forth(np.asarray(problem.x0)),
+        x_star=None if problem.x_star is None else forth(np.asarray(problem.x_star)),
         modes=modes and modes._replace(axes=modes.axes and not turns),
     )

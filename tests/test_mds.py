@@ -103,7 +103,7 @@ def test_points_that_meet_have_finite_derivatives():
     """√ at 0: on the diagonal always, off it where two points coincide."""
     for stress in ("sstress", "stress"):
         problem = mds(points=5, stress=stress)
-        x = problem.x0.at[2:4].set(problem.x0[:2])
+        x = jnp.asarray(problem.x0).at[2:4].set(problem.x0[:2])
         g, h = jax.jit(lambda x, f=problem.f: (jax.grad(f)(x), jax.hessian(f)(x)))(x)
         assert np.isfinite(g).all() and np.isfinite(h).all()
 

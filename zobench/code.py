@@ -12,7 +12,16 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 
 LIBRARIES = ("jax", "jaxlib", "optax", "numpy", "scipy")  # their versions are part of every key
-NUMBERLESS = ("hydra", "jaxtyping", "matplotlib", "omegaconf", "rich")  # zobench imports them; they decide no number
+NUMBERLESS = (
+    "hydra",
+    "jaxtyping",
+    "lazy_loader",
+    "matplotlib",
+    "omegaconf",
+    "pandas",
+    "rich",
+)  # zobench imports them; they decide no number
+FRONT = ("zobench", "zobench.problems")  # their stubs name much; within zobench they are folders and no more
 INSTALLED = ("site-packages", "dist-packages")
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}  # to ask for all of them takes longer than all the rest
 
@@ -29,18 +38,20 @@ def code_hash(modules: Iterable[str]) -> str:
 @cache
 def _code_hash(modules: frozenset[str]) -> str:
     read = {"zobench", *(_top(name) for name in modules)}
-    pending, found = list(modules), {}
+    pending, found = [(name, name) for name in modules], {}
     while pending:
-        name = pending.pop()
+        name, asked_by = pending.pop()
         top = _top(name)
         if name in found or top in sys.stdlib_module_names or top in (*LIBRARIES, *NUMBERLESS):
+            continue
+        if name in FRONT and _top(asked_by) == "zobench":
             continue
         if top not in read and _is_installed(top):
             found[top] = _version(top)
         elif source := _source(name):
             found[name], imported = source
-            pending += imported
-            pending += [name.rpartition(".")[0]] * ("." in name)  # a package runs before what is in it
+            parent = [name.rpartition(".")[0]] * ("." in name)  # a package runs before what is in it
+            pending += [(one, asked_by if name in FRONT else name) for one in (*imported, *parent)]
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
 
 
@@ -60,6 +71,8 @@ def _source(module: str) -> tuple[str, list[str]] | None:
     spec = _spec(module)
     try:
         data = Path(spec.origin or "").read_bytes() if spec else b""
+        stub = Path(spec.origin or "").with_suffix(".pyi") if spec else Path()
+        data += stub.read_bytes() if stub.is_file() else b""  # what a package loads when it is asked for
     except OSError:  # built in, or a folder without code
         return None
     if spec is None:

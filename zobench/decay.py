@@ -66,3 +66,18 @@ def largest_ratio(mean: np.ndarray, bound: np.ndarray) -> float:
     if mean.size == 0:
         return nan
     return float(np.max(np.where(np.isfinite(mean), mean, inf) / bound))
+
+
+def arrivals(k: np.ndarray, curves: np.ndarray, hits: np.ndarray, goal: float) -> np.ndarray:
+    """First whole iteration of each run at or below the goal, ln of the metric between records a line. [runs]; inf.
+
+    `hits` are the first recorded ones. A run is recorded n/2 iterations apart, which would round its time up.
+    """
+    times = hits.copy()
+    for run in np.flatnonzero((times > 0) & (times <= k[-1])):
+        j = int(np.searchsorted(k, times[run]))
+        before, after = curves[run, j - 1 : j + 1]
+        if before > goal >= after > 0:
+            share = np.log(before / goal) / np.log(before / after)
+            times[run] = np.ceil(k[j - 1] + share * (k[j] - k[j - 1]) - 1e-6)
+    return times

@@ -22,6 +22,10 @@ def descent(estimator: Estimator, optimizer: optax.GradientTransformation) -> Me
 
     Asks what the estimator asks. ValueError where the rule wants more than G and x, such as f itself for a line search,
     and where it draws random numbers of its own.
+
+    >>> from zobench.estimators import two_point
+    >>> descent(two_point(), optax.sgd(0.1)).calls(10).total
+    2
     """
 
     def init(x: Vector) -> State:
@@ -68,6 +72,11 @@ def accelerated(problem: Problem, estimator: Estimator, step: Scalar | float, mu
 
     `mu=None` takes the problem's, and 0 where it knows none; `mu=0` is the scheme for convex functions, f ~ 1/k².
     Asks what the estimator asks. Raises ValueError where the estimator has no B and where mu is negative.
+
+    >>> import zobench as zo
+    >>> method = zo.accelerated(zo.problems.quadratic(8), zo.two_point(), step=0.1)
+    >>> method.calls(8).total
+    2
     """
     if mu is not None and not (isfinite(mu) and mu >= 0):
         raise ValueError(f"mu={mu}: the strong convexity assumed is 0 or a positive number, or null for the problem's")
@@ -104,6 +113,9 @@ def random_pursuit(eps: float | None = None) -> Method:
     `eps=None` is the fourth root of the dtype's machine epsilon, best for the second difference. Asks three values.
 
     Raises ValueError where eps is not a positive number.
+
+    >>> random_pursuit().calls(10).value
+    3
     """
     if eps is not None and not (isfinite(eps) and eps > 0):
         raise ValueError(f"eps={eps}: the difference step is a positive number, or null for the best one of the dtype")
@@ -126,6 +138,9 @@ def three_point(step: Scalar | float) -> Method:
 
     α_k = step/√(k+1), v uniform on the unit sphere. Asks two values a step: f(x) is remembered; the first step only
     asks f(x0), twice.
+
+    >>> three_point(step=0.1).calls(10).value
+    2
     """
 
     def init(x: Vector) -> State:
@@ -154,6 +169,9 @@ def one_plus_one(sigma: float = 1.0) -> Method:
     On ‖x‖² the best progress is 0.2025/n in ln‖x‖ a value (Beyer 2001). Asks one value a step; the first is f(x0).
 
     Raises ValueError where sigma is not a positive number.
+
+    >>> one_plus_one().calls(10).value
+    1
     """
     if not (isfinite(sigma) and sigma > 0):
         raise ValueError(f"sigma={sigma}: the first step length is a positive number")

@@ -50,7 +50,7 @@ def descend(
     `blocks`, where it is to serve for another as many runs.
     """
     k = recorded(last) if k is None else k
-    x = jnp.asarray(starts, problem.x0.dtype)
+    x = jnp.asarray(starts, jnp.result_type(float))
     sizes = jnp.asarray(np.broadcast_to(steps, len(x)), x.dtype)
     chosen = jnp.asarray(np.broadcast_to(seeds, len(x)), jnp.uint32)
     block = block or blocks(problem, method_of)

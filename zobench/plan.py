@@ -43,7 +43,8 @@ def plan_cell(
     method: Callable[..., Method | Solver] = descent,
 ) -> Plan:
     """What a cell is to run. ValueError as `run_cell`."""
-    problem = problem._replace(x0=jnp.asarray(problem.x0, dtype))
+    minimiser = None if problem.x_star is None else jnp.asarray(problem.x_star, dtype)
+    problem = problem._replace(x0=jnp.asarray(problem.x0, dtype), x_star=minimiser)
     made = _maker(problem, estimator, optimizer, method)
     method_of = made or (lambda step: method())
     outline = method_of(1.0)

@@ -38,7 +38,11 @@ class Trace(NamedTuple):
 
 
 class Solver(NamedTuple):
-    """`solve(problem, budget, seed)` traces one run of at most `budget` questions, each asking `calls(n)`."""
+    """`solve(problem, budget, seed)` traces one run of at most `budget` questions, each asking `calls(n)`.
+
+    >>> scipy("Powell", "none").random
+    False
+    """
 
     solve: Callable[[Problem, int, int], Trace]
     calls: Callable[[int], Calls]
@@ -92,6 +96,9 @@ def scipy(algorithm: Algorithm = "L-BFGS-B", gradient: Gradient = "exact", adapt
     `adaptive` is Nelder-Mead's (Gao & Han 2012).
 
     Raises ValueError for a gradient that the algorithm does not take.
+
+    >>> scipy("L-BFGS-B", "forward").calls(10)
+    Calls(value=1, jvp=0, grad=0)
     """
     from scipy.optimize import minimize  # half of what a sweep of other methods would import
 
@@ -127,6 +134,9 @@ def cma(sigma: float = 0.3) -> Solver:
     """CMA-ES (Hansen 2016) by the package cma, its defaults, first step length `sigma`, no restarts. Asks values alone.
 
     Raises ValueError where sigma is not a positive number, or the package is not there.
+
+    >>> cma().random
+    True
     """
     if not sigma > 0:
         raise ValueError(f"sigma={sigma}: the first step length is a positive number")

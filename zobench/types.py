@@ -15,6 +15,7 @@ from numpy import ndarray
 
 Scalar = Float[Array, ""]
 Vector = Float[Array, " n"]
+Point = Float[Any, " n"]  # of NumPy or JAX
 State = Any
 
 
@@ -22,6 +23,9 @@ class Key(NamedTuple):
     """Which random numbers: run `seed`, iteration `step`, and the `call` (or direction) within it.
 
     A random number is a pure function of (seed, step, call, coordinate).
+
+    >>> Key(seed=0, step=7)
+    Key(seed=0, step=7, call=0)
     """
 
     seed: UInt32[Array, ""]
@@ -41,7 +45,11 @@ class Draw(NamedTuple):
 
 
 class Calls(NamedTuple):
-    """What one step asks of the oracle: values, Jacobian-vector products, gradients. Static, known before a run."""
+    """What one step asks of the oracle: values, Jacobian-vector products, gradients. Static, known before a run.
+
+    >>> Calls(value=2, grad=1).total
+    3
+    """
 
     value: int = 0
     jvp: int = 0
@@ -63,6 +71,10 @@ def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
     """f(x) = Σᵢ tᵢ(xᵢ), given by `terms(x)` of shape [n], as a function that knows it: `oracle` finds its `pair`.
 
     `pair(x, y)` sums f(x) and f(y) in one pass over the coordinates, each for itself, as two calls would be.
+
+    >>> f = separable(lambda x: x**2)
+    >>> float(f(jnp.ones(3)))
+    3.0
     """
 
     def f(x: Vector) -> Scalar:
@@ -79,6 +91,10 @@ class Oracle(NamedTuple):
     """What a method may ask about f at x. It numbers its calls within a step: noise is drawn afresh for each number.
 
     `pair(x, y)` is two values in one pass, where f has them so; None elsewhere.
+
+    >>> problem = Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3))
+    >>> float(oracle(problem).value(problem.x0))
+    3.0
     """
 
     value: Callable[..., Scalar]  # (x, call=0)
@@ -104,14 +120,17 @@ class Problem(NamedTuple):
     `f` is the exact objective: used for measuring it is never charged. `F(x, key)` is what methods may ask (noise, a
     minibatch); None means f. `L` bounds the Hessian's eigenvalues, `mu` is the smallest one (of a strongly convex f),
     `hessian_trace` bounds tr ∇²f from above; where `local`, both hold on the way from x0 to the minimum and not
-    everywhere. `modes` is given by quadratics alone.
+    everywhere. `modes` is given by quadratics alone. Points in double precision (NumPy) serve any dtype.
+
+    >>> Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3), f_star=0.0, L=2.0).n
+    3
     """
 
     f: Callable[[Vector], Scalar]
-    x0: Vector
+    x0: Point
     F: Callable[[Vector, Key], Scalar] | None = None
     f_star: float = nan
-    x_star: Vector | None = None
+    x_star: Point | None = None
     L: float = nan
     mu: float = nan
     hessian_trace: float = nan
@@ -131,7 +150,11 @@ class Problem(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """E GGᵀ = A‖g‖² I + C ggᵀ + D diag(gᵢ²) for exact quotients: B, the trace-aware factor and the recursion follow."""
+    """E GGᵀ = A‖g‖² I + C ggᵀ + D diag(gᵢ²) for exact quotients: B, the trace-aware factor and the recursion follow.
+
+    >>> Moment(A=1, C=2)
+    Moment(A=1, C=2, D=0.0)
+    """
 
     A: float
     C: float
@@ -146,6 +169,10 @@ class Estimator(NamedTuple):
     adds to diag E GGᵀ (the forward quotient); None where the exact recursion does not hold. `draw(key, n, dtype)` is
     None for a deterministic estimator; where `period(n)` is more than 1 it gives a `Draw`, the source of which is the
     same for all steps of one quotient step // period.
+
+    >>> import zobench as zo
+    >>> zo.two_point("gaussian").second_moment(10)
+    Moment(A=1.0, C=2.0, D=0.0)
     """
 
     estimate: Callable[[Oracle, Vector, Any, State], tuple[Vector, State]]
@@ -162,6 +189,10 @@ class Method(NamedTuple):
 
     `time_scale(n)` is how many iterations are expected to do the work of one with the gradient: it sets how often a run
     is recorded and how long it may take.
+
+    >>> import zobench as zo
+    >>> zo.random_pursuit().time_scale(10)
+    10
     """
 
     init: Callable[[Vector], State]
@@ -176,6 +207,10 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
     """The oracle of a problem at one step: values of F (or f), and their derivatives by JAX.
 
     `key` says which run and step asks; it is needed where the problem has an F of its own.
+
+    >>> problem = Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(2))
+    >>> oracle(problem).grad(problem.x0).tolist()
+    [2.0, 2.0]
     """
     f, F = problem.f, problem.F
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zobench import statistics, theory
+from zobench import decay, statistics, theory
 from zobench.decay import first_at_most, largest_ratio, log_slope, window, with_windows
 from zobench.report import retuned
 from zobench.report.records import RULES, Record, rank
@@ -102,19 +102,9 @@ def hitting_time(record: Record, rule: str, rng: np.random.Generator) -> Estimat
 
 
 def arrivals(record: Record, rule: str) -> np.ndarray:
-    """First whole iteration of each run at or below the target, ln of the metric between records a line. [runs]; inf.
-
-    A run is recorded n/2 iterations apart, which would round its time up.
-    """
-    k, curves, goal = record.k(rule), record.curve(rule), float(record.meta["target"])
-    times = record.arrays[f"{rule}/hits"].astype(float)
-    for run in np.flatnonzero((times > 0) & (times <= k[-1])):
-        j = int(np.searchsorted(k, times[run]))
-        before, after = curves[run, j - 1 : j + 1]
-        if before > goal >= after > 0:
-            share = np.log(before / goal) / np.log(before / after)
-            times[run] = np.ceil(k[j - 1] + share * (k[j] - k[j - 1]) - 1e-6)
-    return times
+    """First whole iteration of each run at or below the target, as decay.arrivals. [runs]; inf."""
+    hits = record.arrays[f"{rule}/hits"].astype(float)
+    return decay.arrivals(record.k(rule), record.curve(rule), hits, float(record.meta["target"]))
 
 
 def _inside(record: Record, k: np.ndarray, first: float, last: float) -> np.ndarray:

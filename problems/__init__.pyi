@@ -1,0 +1,42 @@
+from .classification import breast_cancer, logistic
+from .deep_networks import deep
+from .landscapes import landscape
+from .logistic_ridge import logistic_regression, newton_example, wide_logistic_regression
+from .maps import mds
+from .more_wild_set import more_wild
+from .networks import mlp, softmax
+from .quadratics import quadratic
+from .regression import least_squares
+from .robust import welsch
+from .tanh_networks import tanh_network
+from .worst_case import chain, huber, powers, saw_tooth, tails, tridiagonal
+from .wrappers import black_box, low_precision, noisy, rotated, shifted
+
+__all__ = [
+    "black_box",
+    "breast_cancer",
+    "chain",
+    "deep",
+    "huber",
+    "landscape",
+    "least_squares",
+    "logistic",
+    "logistic_regression",
+    "low_precision",
+    "mds",
+    "mlp",
+    "more_wild",
+    "newton_example",
+    "noisy",
+    "powers",
+    "quadratic",
+    "rotated",
+    "saw_tooth",
+    "shifted",
+    "softmax",
+    "tails",
+    "tanh_network",
+    "tridiagonal",
+    "welsch",
+    "wide_logistic_regression",
+]

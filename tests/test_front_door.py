@@ -1,0 +1,115 @@
+"""`import zobench as zo`: what it names is there, documented by examples that run, and gives the command's numbers."""
+
+import doctest
+import subprocess
+import sys
+import threading
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import zobench as zo
+
+DOCUMENTED = [name for name in zo.__all__ if name not in ("problems", "__version__")]
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_every_name_has_an_example_that_runs(name):
+    found = getattr(zo, name)
+    assert ">>>" in (found.__doc__ or ""), f"{name} has no example"
+    space = {**vars(sys.modules[found.__module__]), "zo": zo}
+    (test,) = [t for t in doctest.DocTestFinder(recurse=False).find(found, name, globs=space) if t.examples]
+    said: list[str] = []
+    doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=said.append)
+    assert not said, "".join(said)
+
+
+def test_no_name_is_that_of_a_module_and_the_import_loads_nothing():
+    code = "import sys, zobench as zo; print('jax' in sys.modules); [getattr(zo, n) for n in zo.__all__];"
+    code += "import zobench.loop, zobench.tuning, zobench.report, zobench.derivatives, types;"
+    code += "print([n for n in zo.__all__ if n != 'problems' and isinstance(getattr(zo, n), types.ModuleType)]);"
+    code += "print([n for n in zo.problems.__all__ if isinstance(getattr(zo.problems, n), types.ModuleType)])"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n") == ["False", "[]", "[]", ""]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_run_has_the_numbers_of_the_command_in_a_thread_and_twice(tmp_path, monkeypatch, dtype):
+    from zobench import store
+    from zobench.__main__ import main
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(("problem=quadratic", "problem.dim=8", "seeds=3", "stop.target=0.01", f"dtype={dtype}"))
+    (path,) = tmp_path.glob("runs/*.npz")
+    before, record = sorted(tmp_path.rglob("*")), store.read(path)
+    assert record is not None
+    found: list[zo.Result] = []
+
+    def ask():  # the problem is made in whatever precision there is
+        found.append(zo.run(zo.problems.quadratic(8), zo.two_point(), seeds=3, target=0.01, dtype=dtype))
+
+    with jax.enable_x64(dtype == "float32"):  # whatever the caller's setting
+        ask()
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    for result in found:
+        np.testing.assert_array_equal(result.curves, record.arrays["theory/gap"])
+        np.testing.assert_array_equal(result.x, record.arrays["theory/x_end"])
+    assert len(found) == 2 and sorted(tmp_path.rglob("*")) == before
+
+
+def test_methods_are_compared_and_plotted_and_read_back():
+    quadratic = zo.problems.quadratic(8)
+    methods = {
+        "two-point": zo.two_point(),
+        "gradient": zo.autodiff(),
+        "pursuit": zo.random_pursuit(),
+        "three": zo.three_point,
+    }
+    found = zo.compare(quadratic, methods, calls=2000, seeds=3)
+    columns = found.columns()
+    assert columns["method"][0] == "gradient" and np.diff(columns["calls"][:2]) > 0
+    assert len(found.frame()) == 3 and "two-point" in str(found)
+    assert len(found.plot().axes[0].lines) == 3
+    result = found.results["two-point"]
+    assert len(result.frame()) == result.curves.size and result.iterations.value == np.median(result.hits)
+    with pytest.raises(ValueError, match="accelerated takes an estimator: give estimator="):
+        zo.run(quadratic, zo.accelerated)
+    with pytest.raises(ValueError, match=r"^two: .*step=theory needs L"):
+        zo.compare(zo.Problem(f=lambda x: jnp.sum(x**2), x0=np.ones(2), f_star=0.0), {"two": zo.two_point()})
+
+
+def test_a_store_is_one_table(tmp_path, monkeypatch):
+    from zobench.__main__ import main
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(("-m", "problem=quadratic", "problem.dim=4", "estimator=two_point,autodiff", "seeds=3", "stop.calls=50"))
+    table = zo.load("runs")
+    assert list(table["method"]) == ["GD (autodiff)", *["two-point GD"] * 3] and set(table["status"]) == {"ok"}
+    assert list(table["run"]) == [0, 0, 1, 2] and table["n"].dtype.kind == "i" and (table["final"] > 0).all()
+
+
+@pytest.mark.parametrize("estimator", [zo.two_point(q=3), zo.finite_difference(), zo.residual_one_point()])
+def test_an_estimator_trains_a_tree_of_parameters_in_optax(estimator):
+    params = {"w": jnp.ones((2, 3)), "b": jnp.zeros(3)}
+
+    def loss(p):
+        return jnp.sum((p["w"].sum(0) + p["b"] - 1) ** 2) / 2
+
+    flat = jnp.concatenate([params["b"], params["w"].ravel()])  # as ravel_pytree: keys in order
+    optimizer = optax.chain(zo.as_optax(estimator, seed=5), optax.sgd(0.01))
+    step = jax.jit(lambda state, params: optimizer.update(None, state, params, value_fn=loss))
+    state, memory = optimizer.init(params), estimator.init(flat)
+    for k in range(3):
+        update, state = step(state, params)
+        g, memory = zo.gradient(estimator)(loss, params, zo.Key(jnp.uint32(5), jnp.uint32(k)), memory)
+        jax.tree.map(lambda u, g: np.testing.assert_allclose(u, -0.01 * g, rtol=1e-6, atol=1e-9), update, g)
+        params = optax.apply_updates(params, update)
+    with pytest.raises(ValueError, match="value_fn=loss"):
+        optimizer.update(None, state, params)

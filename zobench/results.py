@@ -1,0 +1,280 @@
+"""Runs from Python: one method or several on a problem, by the loop of the command, with its numbers and records."""
+
+from collections.abc import Callable, Mapping
+from math import inf, nan
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import optax
+
+from zobench import decay, statistics, store
+from zobench.cell import run_cell
+from zobench.estimators import autodiff
+from zobench.methods import descent
+from zobench.plan import Optimizer, uses
+from zobench.report import records
+from zobench.report.records import Record
+from zobench.solvers import Solver
+from zobench.statistics import Estimate
+from zobench.types import Estimator, Method, Problem
+
+What = Estimator | Method | Solver | Callable[..., Method | Solver]
+COLUMNS = ("key", "status", "reason", "problem", "method", "n", "dtype")
+COLUMNS += ("rule", "run", "hit", "calls", "outcome", "final")
+
+
+class Result(NamedTuple):
+    """Runs of one method on one problem.
+
+    k [records]; `curves` [runs, records] of the metric; `hits` [runs], the first iteration at or below the target, inf
+    where there is none; `outcomes` [runs]: reached, not reached, diverged or nan; x [runs, n], the last iterates.
+    `asks` is how many oracle calls an iteration makes, each counted as one; `meta` is what a record says besides.
+
+    >>> import zobench as zo
+    >>> result = zo.run(zo.problems.quadratic(8), zo.autodiff())
+    >>> result.outcomes.tolist(), result.asks
+    (['reached'], 1)
+    """
+
+    k: np.ndarray
+    curves: np.ndarray
+    hits: np.ndarray
+    outcomes: np.ndarray
+    x: np.ndarray
+    n: int
+    step: float
+    asks: int
+    metric: str
+    target: float
+    meta: dict[str, Any]
+
+    @property
+    def iterations(self) -> Estimate:
+        """Median iterations to the target, with its 95 % interval (bootstrap over seeds); inf: half did not arrive."""
+        return statistics.median(self.hits, np.random.default_rng(self.n))
+
+    @property
+    def calls(self) -> Estimate:
+        """Median oracle calls to the target."""
+        return self.iterations.times(self.asks)
+
+    @property
+    def final(self) -> np.ndarray:
+        """The metric at the end of each run [runs]; of the gradient the least along it."""
+        return np.nanmin(self.curves, axis=1) if self.metric == "gradient" else self.curves[:, -1]
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """The curves as one tidy table, a line a run and record: run, k, calls and the metric."""
+        runs, records = self.curves.shape
+        k = np.tile(self.k, runs)
+        return {
+            "run": np.repeat(np.arange(runs), records),
+            "k": k,
+            "calls": k * self.asks,
+            self.metric: self.curves.ravel(),
+        }
+
+    def frame(self) -> Any:
+        """`columns` as a pandas DataFrame (zobench[pandas])."""
+        import pandas
+
+        return pandas.DataFrame(self.columns())
+
+
+def run(
+    problem: Problem,
+    method: What,
+    *,
+    step: str | float = "theory",
+    seeds: int = 20,
+    seed: int = 0,
+    metric: str = "gap",
+    target: float = 1e-3,
+    relative_to: str = "start",
+    gd_iterations: float = 1000,
+    calls: int | None = None,
+    dtype: str = "float64",
+    estimator: Estimator | None = None,
+    optimizer: Optimizer = optax.sgd,
+    tuning: tuple[int, int] = (16, 5),
+) -> Result:
+    """Run a method on a problem for so many seeds, until the target or the budget.
+
+    `method` is an estimator (descent along it, by the update rule `optimizer`), a method or solver that is ready
+    (zo.random_pursuit(), zo.cma()), or the factory of one that takes problem, estimator or step by these names
+    (zo.accelerated with estimator=..., zo.three_point). `step` is theory, trace, tuned or a number; `tuning` its tries
+    and held-out seeds. The target is `metric` <= target * (1 | its value at x0 | f*), as `relative_to` says: unit,
+    start or minimum; metrics are gap f − f*, gradient min ‖∇f‖² and distance ‖x − x*‖². A run takes at most
+    gd_iterations·B iterations and `calls` oracle calls. The precision is that of `dtype` whatever JAX's setting.
+
+    Raises ValueError where the step or the metric needs a constant that the problem does not know, where a method needs
+    a gradient that it does not have, and for words that there are not.
+
+    >>> import zobench as zo
+    >>> result = zo.run(zo.problems.quadratic(8), zo.two_point(), seeds=4)
+    >>> result.hits.shape, result.curves.shape == (4, result.k.size)
+    ((4,), True)
+    """
+    made, by = _method(method, estimator)
+    with jax.enable_x64(dtype == "float64"):
+        arrays, meta = run_cell(
+            problem,
+            by,
+            optimizer,
+            step=[step],
+            tuning_tries=tuning[0],
+            tuning_seeds=tuning[1],
+            seeds=seeds,
+            seed=seed,
+            metric=metric,
+            target=target,
+            relative_to=relative_to,
+            gd_iterations=gd_iterations,
+            calls=calls,
+            dtype=dtype,
+            method=made,
+        )
+    (rule,) = meta["rules"]
+    own = {name.partition("/")[2]: array for name, array in arrays.items() if name.startswith(f"{rule}/")}
+    curves = own[metric].astype(float)
+    hits = decay.arrivals(own["k"], curves, own["hits"].astype(float), meta["target"])
+    asks = sum(meta["calls"].values())
+    about = {"n": problem.n, "step": meta["rules"][rule]["step"], "asks": asks, "metric": metric}
+    return Result(own["k"], curves, hits, own["outcome"], own["x_end"], **about, target=meta["target"], meta=meta)
+
+
+def _method(method: What, estimator: Estimator | None) -> tuple[Callable[..., Any], Estimator]:
+    """What run_cell takes: a factory, and an estimator, which a method without one does not look at."""
+    if isinstance(method, Estimator):
+        return descent, method
+    if isinstance(method, Method | Solver):
+        return lambda: method, autodiff()
+    if uses(method, "estimator") and estimator is None:
+        raise ValueError(f"{getattr(method, '__name__', method)} takes an estimator: give estimator=zo.two_point()")
+    return method, estimator or autodiff()
+
+
+class Comparison(NamedTuple):
+    """Results by name, of one problem, the same seeds and the same target and budget.
+
+    >>> import zobench as zo
+    >>> found = zo.compare(zo.problems.quadratic(8), {"gradient": zo.autodiff(), "fixed": zo.autodiff()}, calls=9)
+    >>> sorted(found.results)
+    ['fixed', 'gradient']
+    """
+
+    results: dict[str, Result]
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """A line a method, those that ask the fewest calls first, then those that end lowest."""
+        lines = sorted(map(_line, self.results.items()), key=lambda line: (line["calls"], line["final"]))
+        return {name: np.array([line[name] for line in lines]) for name in lines[0]} if lines else {}
+
+    def frame(self) -> Any:
+        """`columns` as a pandas DataFrame (zobench[pandas])."""
+        import pandas
+
+        return pandas.DataFrame(self.columns())
+
+    def plot(self) -> Any:
+        """A matplotlib Figure: the median over seeds against oracle calls, with the band of 10 to 90 % of the runs."""
+        from zobench.report import drawing
+
+        with drawing.context():
+            figure, [[axes]] = drawing.panels(1, 1, wide=4.2, high=3.0, foot=1.0)
+            handles = []
+            for i, (name, result) in enumerate(self.results.items()):
+                color = drawing.OTHER_COLORS[i % len(drawing.OTHER_COLORS)]
+                shown = drawing.thin(result.k)
+                calls = result.k[shown] * max(1, result.asks)
+                curves = result.curves[:, shown]
+                low, middle, high = np.quantile(curves, [0.1, 0.5, 0.9], axis=0, method="lower")
+                axes.plot(calls, middle, color=color)
+                drawing.band(axes, calls, low, high, color, 0.2)
+                handles.append(drawing.handle(name, color))
+            metric = next(iter(self.results.values())).metric if self.results else ""
+            axes.set(xscale="log", yscale="log", xlabel="oracle calls", ylabel=metric)
+            drawing.legend(figure, handles, "Median over seeds, band: 10 to 90 % of runs.", columns=4)
+        return figure
+
+    def __str__(self) -> str:
+        """The columns as text."""
+        columns = [[name, *map(_text, column)] for name, column in self.columns().items()]
+        wide = [max(map(len, column)) for column in columns]
+        return "\n".join("  ".join(map(str.rjust, line, wide)) for line in zip(*columns, strict=True))
+
+
+def _line(item: tuple[str, Result]) -> dict[str, Any]:
+    name, result = item
+    asked = result.calls
+    return {
+        "method": name,
+        "runs": result.hits.size,
+        "reached": int((result.outcomes == "reached").sum()),
+        "calls": asked.value,
+        "calls_low": asked.low,
+        "calls_high": asked.high,
+        "final": float(np.median(np.where(np.isfinite(result.final), result.final, inf))),
+    }
+
+
+def _text(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def compare(problem: Problem, methods: Mapping[str, What], **options: Any) -> Comparison:
+    """Run several methods on a problem, with the options of `run`, which hold for all of them.
+
+    Raises ValueError as `run`, and where a method is refused says which one.
+
+    >>> import zobench as zo
+    >>> found = zo.compare(zo.problems.quadratic(8), {"two-point": zo.two_point(), "gradient": zo.autodiff()}, seeds=4)
+    >>> [str(name) for name in found.columns()["method"]]
+    ['gradient', 'two-point']
+    """
+    found = {}
+    for name, method in methods.items():
+        try:
+            found[name] = run(problem, method, **options)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+    return Comparison(found)
+
+
+def load(runs_dir: str | Path = "runs") -> dict[str, np.ndarray]:
+    """Every record of a store as one tidy table, a line a run: pandas.DataFrame(zo.load("runs")) reads it as it is.
+
+    Columns: key, status and reason of the record; problem, method (as the reports name them), n, dtype, rule, run;
+    hit and calls (iterations and oracle calls to the target, inf: never), outcome, final (the metric at the end). A
+    cell that failed is one line; measurements of experiments that make no runs are left out. Raises ValueError where
+    the folder is not there.
+
+    >>> import zobench as zo
+    >>> zo.load("no_such_folder")
+    Traceback (most recent call last):
+    ValueError: no_such_folder: no such folder; give the runs_dir of a sweep
+    """
+    folder = Path(runs_dir)
+    if not folder.is_dir():
+        raise ValueError(f"{runs_dir}: no such folder; give the runs_dir of a sweep")
+    metas = ((path, store.read_meta(path)) for path in sorted(folder.glob("*.npz")))
+    cells = [path for path, meta in metas if meta is not None and "study" not in meta["config"]]
+    lines = [line for record in records.load(cells) for line in _runs(record)]
+    return {name: np.array([line[name] for line in lines]) for name in COLUMNS}
+
+
+def _runs(record: Record) -> list[dict[str, Any]]:
+    about = {"key": record.key, "status": record.meta["status"], "reason": record.meta.get("reason", "")}
+    about |= {"problem": record.problem, "method": record.method, "n": record.n, "dtype": record.config["dtype"]}
+    nothing = {"rule": "", "run": -1, "hit": nan, "calls": nan, "outcome": "failed", "final": nan}
+    lines = []
+    for rule in record.rules:
+        hits, outcome = record.arrays[f"{rule}/hits"].astype(float), record.arrays[f"{rule}/outcome"]
+        hits = decay.arrivals(record.k(rule), record.curve(rule), hits, float(record.meta["target"]))
+        final = record.curve(rule)[:, -1]
+        for run, (hit, how, end) in enumerate(zip(hits, outcome, final, strict=True)):
+            own = {"rule": rule, "run": run, "hit": hit, "calls": hit * record.calls, "outcome": how, "final": end}
+            lines.append({**about, **own})
+    return lines or [{**about, **nothing}]
