@@ -74,8 +74,8 @@ def test_methods_are_compared_and_plotted_and_read_back():
     found = zo.compare(quadratic, methods, calls=2000, seeds=3)
     columns = found.columns()
     assert columns["method"][0] == "gradient" and np.diff(columns["calls"][:2]) > 0
-    assert len(found.frame()) == 3 and "two-point" in str(found)
-    assert len(found.plot().axes[0].lines) == 3
+    assert len(found.frame()) == 4 and "two-point" in str(found)
+    assert len(found.plot().axes[0].lines) == 4
     result = found.results["two-point"]
     assert len(result.frame()) == result.curves.size and result.iterations.value == np.median(result.hits)
     with pytest.raises(ValueError, match="accelerated takes an estimator: give estimator="):
