@@ -221,6 +221,12 @@ def handle(label: str, color: str, **look: Any) -> Line2D:
     return Line2D([], [], label=label, color=color, **look)
 
 
+def rule_handles(rules: Iterable[str], lw: float = 0) -> list[Line2D]:
+    """Entries of a legend for the step rules among these."""
+    shown = [rule for rule in RULE if rule in [*rules]]
+    return [handle(RULE[r], COLOR[r], marker=MARKER[r], mfc="white", ms=4, lw=lw) for r in shown]
+
+
 def sizes(axes: Axes, n: Iterable[float]) -> None:
     """Ticks of a logarithmic x axis at these sizes alone, as whole numbers."""
     axes.xaxis.set_major_locator(FixedLocator(sorted(set(n))))

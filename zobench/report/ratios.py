@@ -6,18 +6,19 @@ is coarse where the slowdown is far below n). K_GD comes from the exact recursio
 itself; under the tuned rule gradient descent is tuned too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import isfinite, nan
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from zobench import build, recursion, statistics, theory
-from zobench.report import naming, telling
+from zobench import build, recursion, theory
+from zobench.report import files, naming, telling
 from zobench.report.measured import hitting_time
-from zobench.report.records import RULES, Record, rank, target
+from zobench.report.records import RULES, Record, load, rank, target
 from zobench.statistics import Estimate
 from zobench.types import Problem
 
@@ -157,16 +158,15 @@ def known(problem: tuple, estimator: tuple, ratio: float) -> Known:
 
 
 @lru_cache(maxsize=1024)
-def slowdown(problem: tuple, estimator: tuple, ratio: float, rule: str) -> float:
-    """K_ZO/K_GD of the exact recursion; kept, as a decomposition costs n³."""
+def _slowdown(problem: tuple, estimator: tuple, ratio: float, rule: str) -> float:
     return known(problem, estimator, ratio).slowdown(rule)
 
 
 def slowdown_at(record: Record, n: int, rule: str) -> float:
-    """The exact slowdown of a record's problem at another dimension."""
+    """The exact slowdown of a record's problem at another dimension; kept, as a decomposition costs n³."""
     config = record.meta["config"]
     problem = frozen({**config["problem"], "dim": n})
-    return slowdown(problem, frozen(config["estimator"]), float(config["stop"]["target"]), rule)
+    return _slowdown(problem, frozen(config["estimator"]), float(config["stop"]["target"]), rule)
 
 
 def frozen(config: dict[str, Any]) -> tuple:
@@ -174,13 +174,23 @@ def frozen(config: dict[str, Any]) -> tuple:
     return tuple(sorted(config.items()))
 
 
-def exact_slope(n: Sequence[float], y: Sequence[float]) -> float:
-    """The exponent of exact values, each point of the same weight."""
-    return statistics.exponent(n, [Estimate(value) for value in y]).value
+def read(paths: Sequence[Path]) -> list[Point]:
+    """The points of the records of a sweep."""
+    return points(load(paths))
+
+
+def by_spectrum(found: Iterable[Point]) -> dict[tuple[str, str], list[Point]]:
+    """The points by spectrum and rule, in the order of SPECTRA and RULES."""
+    groups: dict[tuple[str, str], list[Point]] = {}
+    for point in sorted(
+        found, key=lambda p: (rank(list(SPECTRA), p.spectrum), p.spectrum, rank(RULES, p.rule), p.rule)
+    ):
+        groups.setdefault((point.spectrum, point.rule), []).append(point)
+    return groups
 
 
 def cells(found: Sequence[Point]) -> list[dict[str, Any]]:
-    """table lines of the points: what ran, what came out, what was known."""
+    """cells.csv: what ran, what came out, what was known."""
     return [
         {
             "spectrum": p.spectrum,
@@ -188,14 +198,10 @@ def cells(found: Sequence[Point]) -> list[dict[str, Any]]:
             "n": p.n,
             "r": p.r,
             "step": float(p.record.meta["rules"][p.rule]["step"]),
-            "iterations": p.time.value,
-            "iterations_low": p.time.low,
-            "iterations_high": p.time.high,
+            **files.ends("iterations", p.time),
             "exact_iterations": p.exact,
             "K_GD": p.K_GD,
-            "slowdown": p.ratio.value,
-            "slowdown_low": p.ratio.low,
-            "slowdown_high": p.ratio.high,
+            **files.ends("slowdown", p.ratio),
             "exact_slowdown": p.exact_ratio,
             "runs": p.time.runs,
             "reached": p.reached,

@@ -65,9 +65,14 @@ def rounded(column: str, digits: int = 3, scale: float = 1.0) -> Callable[[Row],
 
 
 def spread(
-    column: str, low: str = "_low", high: str = "_high", shown: Callable[[float], str] = lambda x: number(x)
+    column: str,
+    low: str = "_low",
+    high: str = "_high",
+    shown: Callable[[float], str] | None = None,
+    digits: int = 2,
 ) -> Callable[[Row], str]:
     """A value with its interval, which stands in the columns with these endings: 1.00 [0.98, 1.02]."""
+    shown = shown or (lambda x: number(x, digits))
 
     def cell(row: Row) -> str:
         ends = [value(row, f"{column}{end}") for end in (low, high)]

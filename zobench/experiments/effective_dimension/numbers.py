@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from zobench import statistics
+from zobench.report import files
 from zobench.report.ratios import Point
 from zobench.report.records import RULES
 from zobench.statistics import Estimate
@@ -60,25 +61,18 @@ class Contest(NamedTuple):
         """AICc of a law; nan where there are too few cells."""
         return next((law.aicc for law in self.laws if law.name == name), nan)
 
-    def law(self, name: str) -> Law | None:
-        """A law by name."""
-        return next((law for law in self.laws if law.name == name), None)
-
 
 def contests(found: Sequence[Point]) -> list[Contest]:
     """A contest for each rule; without laws where fewer than six cells arrived."""
-    rules = [rule for rule in RULES if any(point.rule == rule for point in found)]
-    return [contest(rule, [p for p in found if p.rule == rule and np.isfinite(p.time.value)]) for rule in rules]
+    arrived = {rule: [p for p in found if p.rule == rule and np.isfinite(p.time.value)] for rule in RULES}
+    return [contest(rule, arrived[rule]) for rule in RULES if any(point.rule == rule for point in found)]
 
 
 def contest(rule: str, points: Sequence[Point]) -> Contest:
     """The laws on the points of one rule; each resample draws the seeds of each cell again."""
     nothing = Contest(rule, list(points), [], Estimate(nan), Estimate(nan), Estimate(nan))
-    if (
-        len({(p.n, p.r) for p in points}) < LEAST_CELLS
-        or len({p.n for p in points}) < 2
-        or len({p.r for p in points}) < 2
-    ):
+    kinds = [{(p.n, p.r) for p in points}, {p.n for p in points}, {p.r for p in points}]
+    if any(len(kind) < least for kind, least in zip(kinds, (LEAST_CELLS, 2, 2), strict=True)):
         return nothing
     n, r = np.array([p.n for p in points], float), np.array([p.r for p in points])
     y = np.log([p.ratio.value for p in points])
@@ -150,47 +144,40 @@ def _won(n: np.ndarray, r: np.ndarray, drawn: np.ndarray) -> list[float]:
     return [float(np.mean(best == i)) for i in range(len(LAWS))]
 
 
-def rows(found: Sequence[Contest]) -> list[dict[str, Any]]:
+def rows(found: Sequence[Point]) -> list[dict[str, Any]]:
     """table.csv: one line a rule and law, the best first; the free law with its exponents."""
-    lines = []
-    for one in found:
-        for law in one.laws:
-            free = law.name == FREE
-            lines.append(
-                {
-                    "rule": one.rule,
-                    "law": law.name,
-                    "cells": len(one.points),
-                    "aicc": law.aicc,
-                    "aicc_above_best": law.aicc - one.laws[0].aicc,
-                    "a": law.constant.value,
-                    "a_low": law.constant.low,
-                    "a_high": law.constant.high,
-                    "relative_residual": law.residual,
-                    "share_of_resamples_won": law.wins,
-                    "support": support(law.aicc - one.laws[0].aicc),
-                    **_named("p", one.p if free else Estimate(nan)),
-                    **_named("s", one.s if free else Estimate(nan)),
-                }
-            )
-    return lines or [{"rule": one.rule, "law": "", "cells": len(one.points)} for one in found]
+    all_contests = contests(found)
+    lines = [_row(one, law) for one in all_contests for law in one.laws]
+    return lines or [{"rule": one.rule, "law": "", "cells": len(one.points)} for one in all_contests]
 
 
-def _named(name: str, value: Estimate) -> dict[str, float]:
-    return {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}
+def _row(one: Contest, law: Law) -> dict[str, Any]:
+    p, s = (one.p, one.s) if law.name == FREE else (Estimate(nan), Estimate(nan))
+    above = law.aicc - one.laws[0].aicc
+    return {
+        "rule": one.rule,
+        "law": law.name,
+        "cells": len(one.points),
+        "aicc": law.aicc,
+        "aicc_above_best": above,
+        **files.ends("a", law.constant),
+        "relative_residual": law.residual,
+        "share_of_resamples_won": law.wins,
+        "support": support(above),
+        **files.ends("p", p),
+        **files.ends("s", s),
+    }
 
 
-def measures(found: Sequence[Contest]) -> dict[str, Estimate]:
-    """Exponents, constants and AICc differences by name; nan where a contest had too few cells."""
-    by_rule = {one.rule: one for one in found}
+def measures(found: Sequence[Point]) -> dict[str, Estimate]:
+    """Exponents, constants and AICc differences by name."""
     named: dict[str, Estimate] = {}
-    for rule in RULES:
-        one = by_rule.get(rule) or Contest(rule, [], [], Estimate(nan), Estimate(nan), Estimate(nan))
-        named[f"{rule} step: exponent of n at fixed r"] = one.p
-        named[f"{rule} step: exponent of r + 2 at fixed n"] = one.s
+    for one in contests(found):
+        name = f"{one.rule} step"
+        named |= {f"{name}: exponent of n at fixed r": one.p, f"{name}: exponent of r + 2 at fixed n": one.s}
         for first, second in (("n", "r + 2"), ("n(r+2)/(n+2)", "n"), ("n(r+2)/(n+2)", "r + 2"), ("r + 2", "r")):
-            named[f"{rule} step: AICc of {first} less that of {second}"] = Estimate(one.aicc(first) - one.aicc(second))
-        for name in ("n", "n(r+2)/(n+2)"):
-            law = one.law(name)
-            named[f"{rule} step: slowdown over {name}"] = law.constant if law else Estimate(nan)
+            named[f"{name}: AICc of {first} less that of {second}"] = Estimate(one.aicc(first) - one.aicc(second))
+        named |= {
+            f"{name}: slowdown over {law.name}": law.constant for law in one.laws if law.name in ("n", "n(r+2)/(n+2)")
+        }
     return named

@@ -1,10 +1,10 @@
 """The pictures of the exponents report."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, StrMethodFormatter
 
@@ -12,21 +12,16 @@ from zobench import statistics
 from zobench.experiments.exponents import numbers
 from zobench.experiments.exponents.numbers import Line
 from zobench.report import drawing
-from zobench.report.drawing import BLACK, COLOR, GREY, MARKER, RULE
-from zobench.report.ratios import SPECTRA
+from zobench.report.drawing import BLACK, COLOR, GREY, MARKER, handle
+from zobench.report.ratios import SPECTRA, Point
 
 COLUMNS = 4
 SHEET = 512  # the largest dimension of the theory sheet's exponents
 
 
-def draw(lines: Sequence[Line], folder: Path) -> None:
-    """exponents: the slowdown by spectrum and its exponents; two_exponents: one problem, two exponents."""
-    with drawing.context():
-        _spectra(lines, folder)
-        _two_exponents(lines, folder)
-
-
-def _spectra(lines: Sequence[Line], folder: Path) -> None:
+def exponents(found: Sequence[Point]) -> Figure:
+    """The slowdown against n by spectrum, and its exponents."""
+    lines = numbers.lines(found)
     names = list(dict.fromkeys(line.spectrum for line in lines))
     count = -(-(len(names) + 1) // COLUMNS)
     figure, grid = drawing.panels(count, COLUMNS, wide=1.85, high=1.85, foot=0.95, head=0.46)
@@ -41,11 +36,11 @@ def _spectra(lines: Sequence[Line], folder: Path) -> None:
         axes.set_axis_off()
     for axes in [axes for line in grid[:-1] for axes in line]:
         axes.set_xlabel("")  # the titles of the next row stand there
-    seeds = max((point.time.runs for line in lines for point in line.points), default=0)
+    seeds = max((point.time.runs for point in found), default=0)
     caption = f"Two-point estimator on quadratics, float64. Median over {seeds} seeds, 95 % interval (bootstrap). "
     caption += "Lines, ticks: the exact recursion. Tuned: against tuned gradient descent."
     drawing.legend(figure, _handles([line.rule for line in lines]), caption, columns=5)
-    drawing.save(figure, folder, "exponents")
+    return figure
 
 
 def _slowdown(axes: Axes, line: Line) -> None:
@@ -53,12 +48,8 @@ def _slowdown(axes: Axes, line: Line) -> None:
     n = np.array(sorted(line.exact))
     axes.plot(n, [line.exact[one] for one in n], color=color, lw=0.9)
     for point in line.points:
-        value = point.ratio
-        if np.isfinite(value.value):
-            axes.plot([point.n] * 2, [value.low, value.high], color=color, lw=0.9)
-            axes.plot(
-                point.n, value.value, color=color, marker=MARKER.get(line.rule, "d"), ms=3.5, mfc="white", mew=0.9
-            )
+        look = {"color": color, "marker": MARKER.get(line.rule, "d"), "ms": 3.5, "mfc": "white", "mew": 0.9}
+        drawing.interval(axes, point.n, point.ratio, **look)
 
 
 def _frame(axes: Axes, own: Sequence[Line], title: str) -> None:
@@ -90,11 +81,11 @@ def _slopes(axes: Axes, lines: Sequence[Line], names: Sequence[str]) -> None:
     axes.tick_params(axis="y", length=0, pad=1)
 
 
-def _two_exponents(lines: Sequence[Line], folder: Path) -> None:
+def two_exponents(found: Sequence[Point]) -> Figure:
     """The harmonic spectrum: the slowdown with its fitted lines, and the exponent between neighbours."""
     figure, grid = drawing.panels(1, 2, wide=2.9, high=2.6, foot=0.95)
     left, right = grid[0]
-    own = [line for line in lines if line.spectrum == "harmonic"]
+    own = [line for line in numbers.lines(found) if line.spectrum == "harmonic"]
     for line in own:
         _slowdown(left, line)
         _fit(left, line)
@@ -112,10 +103,9 @@ def _two_exponents(lines: Sequence[Line], folder: Path) -> None:
     caption = "Eigenvalues max(1/i, 0.01), f − f* to 1e-4 of the start, float64; "
     caption += f"median over {seeds} seeds. Tuned: against tuned gradient descent."
     handles = _handles([line.rule for line in own])[:-2]
-    handles += [Line2D([], [], color=GREY, lw=0.9, label="exact recursion")]
-    handles += [Line2D([], [], color=GREY, lw=0.8, linestyle=(0, (3, 2)), label="fitted power")]
+    handles += [handle("exact recursion", GREY, lw=0.9), handle("fitted power", GREY, lw=0.8, linestyle=(0, (3, 2)))]
     drawing.legend(figure, handles, caption, columns=5)
-    drawing.save(figure, folder, "two_exponents")
+    return figure
 
 
 def _fit(axes: Axes, line: Line) -> None:
@@ -144,9 +134,5 @@ def _words(axes: Axes, line: Line, place: int) -> None:
 
 
 def _handles(rules: Sequence[str]) -> list[Line2D]:
-    shown = [rule for rule in numbers.RULES if rule in rules]
-    return [
-        *(Line2D([], [], color=COLOR[r], marker=MARKER[r], mfc="white", ms=4, lw=0.9, label=RULE[r]) for r in shown),
-        Line2D([], [], color=BLACK, marker="|", ms=6, lw=0, label="exact recursion"),
-        Line2D([], [], color=GREY, lw=0.8, linestyle=":", label="n"),
-    ]
+    own = drawing.rule_handles(rules, lw=0.9)
+    return [*own, handle("exact recursion", BLACK, marker="|", ms=6, lw=0), handle("n", GREY, lw=0.8, linestyle=":")]

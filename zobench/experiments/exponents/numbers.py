@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zobench import statistics
-from zobench.report import ratios
-from zobench.report.ratios import SPECTRA, Point
-from zobench.report.records import RULES, rank
-from zobench.statistics import Estimate
+from zobench.report import files, ratios
+from zobench.report.ratios import Point
+from zobench.report.records import RULES
+from zobench.statistics import POINTS_NEEDED, Estimate
 
 FIRST, BEYOND = 8, 4  # exact values at 8, 16, ... up to four times the largest dimension that ran
 LARGE = 64  # from here the offset in r + 2 bends a line less
@@ -36,13 +36,6 @@ class Line(NamedTuple):
         kept = [point for point in self.points if point.n >= least]
         return statistics.exponent([p.n for p in kept], [p.ratio for p in kept])
 
-    def bent(self) -> bool | None:
-        """Whether parts of the range have other exponents than the whole (statistics.Fit); None below four n."""
-        try:
-            return statistics.power_law(self.n, [point.ratio for point in self.points]).curved
-        except ValueError:
-            return None
-
     def exact_slope(self, least: int = 0) -> float:
         """The exponent of the exact recursion at the same dimensions, steps and weights of the fit."""
         kept = [point for point in self.points if point.n >= least]
@@ -51,7 +44,7 @@ class Line(NamedTuple):
     def long_slope(self, least: int = 0, most: float = inf) -> float:
         """The exponent of the exact recursion at all dimensions of `exact` from `least` to `most`, of equal weight."""
         kept = {n: value for n, value in self.exact.items() if least <= n <= most}
-        return ratios.exact_slope(list(kept), list(kept.values()))
+        return statistics.exponent(list(kept), [Estimate(value) for value in kept.values()]).value
 
     def local(self) -> tuple[np.ndarray, np.ndarray]:
         """d ln ρ/d ln n between neighbours of `exact`, and the n between."""
@@ -66,11 +59,7 @@ class Line(NamedTuple):
 
 def lines(found: Sequence[Point]) -> list[Line]:
     """The points by spectrum and rule, with the exact values that belong to them."""
-    groups: dict[tuple[str, str], list[Point]] = {}
-    for point in found:
-        groups.setdefault((point.spectrum, point.rule), []).append(point)
-    order = sorted(groups, key=lambda g: (rank(SPECTRA, g[0]), g[0], rank(RULES, g[1]), g[1]))
-    return [Line(*key, groups[key], _exact(groups[key], key[1])) for key in order]
+    return [Line(*place, points, _exact(points, place[1])) for place, points in ratios.by_spectrum(found).items()]
 
 
 def _exact(points: Sequence[Point], rule: str) -> dict[int, float]:
@@ -88,14 +77,9 @@ def _exact(points: Sequence[Point], rule: str) -> dict[int, float]:
     return values
 
 
-def find(all_lines: Sequence[Line], spectrum: str, rule: str) -> Line | None:
-    """The line of a spectrum under a rule."""
-    return next((line for line in all_lines if (line.spectrum, line.rule) == (spectrum, rule)), None)
-
-
-def rows(all_lines: Sequence[Line]) -> list[dict[str, Any]]:
+def rows(found: Sequence[Point]) -> list[dict[str, Any]]:
     """table.csv: one line a spectrum and rule."""
-    return [_row(line) for line in all_lines]
+    return [_row(line) for line in lines(found)]
 
 
 def _row(line: Line) -> dict[str, Any]:
@@ -115,10 +99,10 @@ def _row(line: Line) -> dict[str, Any]:
         "K_GD_most": max(K_GD),
         "r_least": min(point.r for point in line.points),
         "r_most": max(point.r for point in line.points),
-        **_named("exponent", whole),
+        **files.ends("exponent", whole),
         **_local(line),
         "exact_exponent": line.exact_slope(),
-        **_named("exponent_from_64", large),
+        **files.ends("exponent_from_64", large),
         "exact_exponent_from_64": line.exact_slope(LARGE),
         "exact_n_min": min(line.exact, default=nan),
         "exact_n_max": max(line.exact, default=nan),
@@ -131,45 +115,26 @@ def _row(line: Line) -> dict[str, Any]:
 def _local(line: Line) -> dict[str, Any]:
     """Whether the slowdowns are a power law, by measurement, and the exact exponents between neighbouring n."""
     local = line.local()[1]
-    bent = line.bent()
-    least, most = (float(local.min()), float(local.max())) if local.size else (nan, nan)
-    return {"power_law": "" if bent is None else "no" if bent else "yes", "local_least": least, "local_most": most}
+    fits = len(set(line.n)) >= POINTS_NEEDED
+    law = ("no" if statistics.power_law(line.n, [p.ratio for p in line.points]).curved else "yes") if fits else ""
+    return {"power_law": law, "local_least": local.min(initial=inf), "local_most": local.max(initial=-inf)}
 
 
-def _named(name: str, value: Estimate) -> dict[str, float]:
-    return {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}
-
-
-def measures(all_lines: Sequence[Line]) -> dict[str, Estimate]:
+def measures(found: Sequence[Point]) -> dict[str, Estimate]:
     """Every exponent by name, and how far apart simulation and recursion are."""
-    found: dict[str, Estimate] = {}
-    for spectrum in SPECTRA:
-        for rule in RULES:
-            line = find(all_lines, spectrum, rule)
-            name = f"{spectrum}, {rule} step: exponent of the slowdown in n"
-            found[name] = line.slope() if line else Estimate(nan)
-            found[f"{name}, n >= {LARGE}"] = line.slope(LARGE) if line else Estimate(nan)
-            for most in (128, 512):
-                found[f"{name}, exact, 8 to {most}"] = Estimate(_golden(line, most))
-            found[f"{spectrum}, {rule} step: measured less exact exponent"] = _excess(line)
-        found[f"{spectrum}: largest K_GD over the least"] = _spread(find(all_lines, spectrum, "theory"))
-    everything = [p for line in all_lines for p in line.points if line.rule in LONG and p.n >= LARGE]
-    found[f"largest |median/exact - 1|, theory and trace step, n >= {LARGE}"] = ratios.largest_deviation(everything)
-    return found
-
-
-def _golden(line: Line | None, most: int) -> float:
-    """The exponent of the exact recursion from 8 (or 16) to `most`, equal weights; nan where it is not known so far."""
-    return line.long_slope(most=most) if line and most in line.exact else nan
-
-
-def _excess(line: Line | None) -> Estimate:
-    """The exponent of measured over exact slowdowns: free of how the law itself bends."""
-    if line is None:
-        return Estimate(nan)
-    return statistics.exponent(line.n, [p.time.times(1 / p.exact) for p in line.points])
-
-
-def _spread(line: Line | None) -> Estimate:
-    K_GD = [point.K_GD for point in line.points] if line else []
-    return Estimate(max(K_GD) / min(K_GD)) if len(set(line.n if line else [])) > 1 else Estimate(nan)
+    named: dict[str, Estimate] = {}
+    for line in lines(found):
+        name = f"{line.spectrum}, {line.rule} step: exponent of the slowdown in n"
+        named |= {name: line.slope(), f"{name}, n >= {LARGE}": line.slope(LARGE)}
+        for most in (128, 512):  # of the exact recursion from 8 (or 16) on, where it is known so far
+            if most in line.exact:
+                named[f"{name}, exact, 8 to {most}"] = Estimate(line.long_slope(most=most))
+        # free of how the law itself bends
+        excess = statistics.exponent(line.n, [p.time.times(1 / p.exact) for p in line.points])
+        named[f"{line.spectrum}, {line.rule} step: measured less exact exponent"] = excess
+        K_GD = [point.K_GD for point in line.points]
+        if line.rule == "theory" and len(set(line.n)) > 1:
+            named[f"{line.spectrum}: largest K_GD over the least"] = Estimate(max(K_GD) / min(K_GD))
+    large = [point for point in found if point.rule in LONG and point.n >= LARGE]
+    named[f"largest |median/exact - 1|, theory and trace step, n >= {LARGE}"] = ratios.largest_deviation(large)
+    return named

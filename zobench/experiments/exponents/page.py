@@ -1,74 +1,41 @@
-"""experiment=exponents: which files there are, and how they come about."""
+"""The exponent of the slowdown in n: the page."""
 
 from collections.abc import Sequence
-from math import nan
-from pathlib import Path
 
-from zobench.report import files, page, tables
-from zobench.report.page import closing
-from zobench.statistics import Estimate
-
-FILES = (*page.names("exponents", "two_exponents"), "cells.csv")
-
-__all__ = ["FILES", "closing", "measures", "summary", "write"]
+from zobench.experiments.exponents import numbers
+from zobench.report import ratios
+from zobench.report.page import Experiment
+from zobench.report.tables import Cell, Row, Table, fixed, spread, table, value
 
 
-def write(records: Sequence[Path], folder: Path) -> None:
-    """All files of the report."""
-    from zobench.experiments.exponents import figures, numbers
-    from zobench.report import ratios
-    from zobench.report import records as reading
-
-    found = ratios.points(reading.load(records))
-    lines = numbers.lines(found)
-    files.write_csv(folder / "cells.csv", ratios.cells(found))
-    files.write_csv(folder / "table.csv", numbers.rows(lines))
-    page.write(folder, "exponents", records, numbers.rows(lines), summary(folder), numbers.measures(lines))
-    figures.draw(lines, folder)
-
-
-def measures(records: Sequence[Path]) -> dict[str, Estimate]:
-    """Every exponent by name; nan where fewer than four dimensions ran."""
-    from zobench.experiments.exponents import numbers
-    from zobench.report import ratios
-    from zobench.report import records as reading
-
-    return numbers.measures(numbers.lines(ratios.points(reading.load(records))))
-
-
-def summary(folder: Path) -> list[tables.Table]:
-    """What the terminal shows, from table.csv."""
-    lines = files.read_csv(folder / "table.csv")
-    header = ["spectrum", "step", "n", "K_GD", "measured", "exact", "local", "exact, larger n", "n(r+2)/(n+2)"]
-    body, last = [], ""
-    for line in lines:
-        body.append([line["spectrum"] if line["spectrum"] != last else "", line["rule"], *_line(line)])
-        last = line["spectrum"]
-    note = (
-        "Slope of ln(K/K_GD) on ln n over n [95 % interval: seeds, misfit, choice of n]. Exact: the exact recursion at "
-    )
-    note += (
-        "the same n, steps and weights; larger n: from 8 to the n in brackets, equal weights. Local: least and largest "
-    )
-    note += "exact exponent between neighbouring n, where the measured times are no power law. K_GD: gradient descent, "
-    note += "tuned where the rule is. Last: the slope of n(r+2)/(n+2), r = tr(H)/L, same weights."
-    return [tables.Table("Exponent of the slowdown in n", note, header, body, 2)] if body else []
+def shown(rows: Sequence[Row], _cells: Sequence[Row]) -> list[Table]:
+    """A block for each spectrum."""
+    exponent, longer = spread("exponent", digits=3), fixed("exact_exponent_all_n", 3)
+    local = [fixed(f"local_{end}", 3) for end in ("least", "most")]
+    columns: dict[str, Cell] = {
+        "spectrum": "spectrum",
+        "step": "rule",
+        "n": lambda row: f"{row['n_min']} to {row['n_max']}",
+        "K_GD": lambda row: " to ".join(dict.fromkeys(f"{value(row, f'K_GD_{end}'):.0f}" for end in ("least", "most"))),
+        "measured": lambda row: exponent(row) or "needs >= 4 dimensions",
+        "exact": fixed("exact_exponent", 3),
+        "local": lambda row: " … ".join(end(row) for end in local) if row["power_law"] == "no" else "",
+        "exact, larger n": lambda row: longer(row) and f"{longer(row)} ({row['exact_n_max']})",
+        "n(r+2)/(n+2)": fixed("exponent_of_r_plus_2", 3),
+    }
+    note = "Slope of ln(K/K_GD) on ln n over n [95 % interval: seeds, misfit, choice of n]. Exact: the exact recursion "
+    note += "at the same n, steps and weights; larger n: from 8 to the n in brackets, equal weights. Local: least and "
+    note += "largest exact exponent between neighbouring n, where the measured times are no power law. K_GD: gradient "
+    note += "descent, tuned where the rule is. Last: the slope of n(r+2)/(n+2), r = tr(H)/L, same weights."
+    return [table("Exponent of the slowdown in n", note, rows, columns, words=2)]
 
 
-def _line(line: dict[str, str]) -> list[str]:
-    low, high = float(line["K_GD_least"]), float(line["K_GD_most"])
-    spread = f" [{_two(line['exponent_low'])}, {_two(line['exponent_high'])}]" if line["exponent_low"] else ""
-    long = _two(line["exact_exponent_all_n"])
-    return [
-        f"{line['n_min']} to {line['n_max']}",
-        f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}",
-        _two(line["exponent"]) + spread if line["exponent"] else "needs >= 4 dimensions",
-        _two(line["exact_exponent"]),
-        f"{_two(line['local_least'])} … {_two(line['local_most'])}" if line["power_law"] == "no" else "",
-        f"{long} ({line['exact_n_max']})" if long else "",
-        _two(line["exponent_of_r_plus_2"]),
-    ]
-
-
-def _two(text: str) -> str:
-    return tables.number(float(text) if text else nan, 3)
+EXPERIMENT = Experiment(
+    question="Is the slowdown n, or does its exponent depend on the spectrum and the step?",
+    read=ratios.read,
+    rows=numbers.rows,
+    tables=shown,
+    measures=numbers.measures,
+    figures=("exponents", "two_exponents"),
+    more={"cells.csv": ratios.cells},
+)

@@ -17,14 +17,13 @@ import numpy as np
 
 from zobench import recursion, statistics
 from zobench.estimators import two_point
-from zobench.report.ratios import SPECTRA, Point
-from zobench.report.records import RULES, rank
+from zobench.report import files, ratios
+from zobench.report.ratios import Point
 from zobench.statistics import POINTS_NEEDED, Estimate
 
 FAR = (10**6, 10**9, 7 * 10**10)
 LAWS = ("power", "theory")
 RULES_HERE = ("theory", "trace")
-SPECTRA_HERE = ("two_level", "fixed_rank")
 NAMES = {10**6: "10^6", 10**9: "10^9", 7 * 10**10: "7 10^10"}
 
 
@@ -68,12 +67,8 @@ class HeldOut(NamedTuple):
 
 def series(found: Sequence[Point]) -> list[Series]:
     """The points by spectrum and rule; those that never arrived left out."""
-    groups: dict[tuple[str, str], list[Point]] = {}
-    for point in found:
-        if np.isfinite(point.time.value):
-            groups.setdefault((point.spectrum, point.rule), []).append(point)
-    order = sorted(groups, key=lambda g: (rank(SPECTRA, g[0]), g[0], rank(RULES, g[1]), g[1]))
-    return [Series(*key, sorted(groups[key], key=lambda p: p.n)) for key in order]
+    arrived = ratios.by_spectrum(point for point in found if np.isfinite(point.time.value))
+    return [Series(*place, sorted(points, key=lambda p: p.n)) for place, points in arrived.items()]
 
 
 def predict(own: Series, n: int, law: str, most: int | None = None) -> Prediction:
@@ -90,8 +85,10 @@ def predict(own: Series, n: int, law: str, most: int | None = None) -> Predictio
     residual = y - columns @ (solve @ y)
     rng = np.random.default_rng([n % 2**32, len(points), LAWS.index(law)])
     spread = residual * sqrt(len(y) / max(len(y) - columns.shape[1], 1))
-    drawn = np.array([statistics.log_draws(c) for c in calls]) if all(c.draws.size for c in calls) else y[:, None]
-    drawn = drawn - shape[:, None] if all(c.draws.size for c in calls) else np.repeat(y[:, None], 1000, axis=1)
+    if all(c.draws.size for c in calls):
+        drawn = np.array([statistics.log_draws(c) for c in calls]) - shape[:, None]
+    else:
+        drawn = np.repeat(y[:, None], 1000, axis=1)
     drawn = drawn + rng.choice(spread, size=drawn.shape)
     values = ahead @ (solve @ drawn) + goal + rng.choice(spread, size=drawn.shape[1])
     low, high = statistics.interval(values, len(y))
@@ -157,13 +154,12 @@ def far_levels(name: str, mu: float | None, rank: int, n: int) -> recursion.Leve
     return None
 
 
-def rows(found: Sequence[Series]) -> list[dict[str, Any]]:
+def rows(found: Sequence[Point]) -> list[dict[str, Any]]:
     """table.csv: what is predicted far away, then what was held out."""
     lines = []
-    for own in found:
-        for n in FAR:
-            for law in LAWS:
-                lines.append(_row(own, "far", _predicted(own, n, law), Estimate(exact_calls(own, n))))
+    for own in series(found):
+        far = [(n, law) for n in FAR for law in LAWS]
+        lines += [_row(own, "far", _predicted(own, n, law), Estimate(exact_calls(own, n))) for n, law in far]
         lines += [_row(own, "held out", check.prediction, check.measured) for check in held_out(own)]
     return lines
 
@@ -185,9 +181,7 @@ def _row(own: Series, kind: str, one: Prediction, known: Estimate) -> dict[str, 
         "fitted_from": min(one.n_fit),
         "fitted_to": max(one.n_fit),
         "dimensions": len(set(one.n_fit)),
-        "calls": one.calls.value,
-        "calls_low": one.calls.low,
-        "calls_high": one.calls.high,
+        **files.ends("calls", one.calls),
         "known_calls": known.value,
         "inside": one.covers(known.value) if known.value == known.value else "",
         "K_GD": own.K_GD,
@@ -195,28 +189,23 @@ def _row(own: Series, kind: str, one: Prediction, known: Estimate) -> dict[str, 
     }
 
 
-def measures(found: Sequence[Series]) -> dict[str, Estimate]:
+def measures(found: Sequence[Point]) -> dict[str, Estimate]:
     """Costs far away by name, their deviation from the exact recursion, and the coverage of what was held out."""
     named: dict[str, Estimate] = {}
-    by = {(own.spectrum, own.rule): own for own in found}
-    for spectrum in SPECTRA_HERE:
-        for rule in RULES_HERE:
-            own, name = by.get((spectrum, rule)), f"{spectrum}, {rule} step"
-            for n in FAR:
-                one = _predicted(own, n, "theory").calls if own else Estimate(nan)
-                scale = 1 / own.K_GD if own else nan
-                named[f"{name}: calls for one gradient at n = {NAMES[n]}"] = one.times(scale)
-                exact = exact_calls(own, n) if own else nan
-                named[f"{name}: predicted over exact calls at n = {NAMES[n]}"] = one.times(1 / exact)
-            last = _predicted(own, FAR[-1], "theory").calls if own else Estimate(nan)
-            free = _predicted(own, FAR[-1], "power").calls if own else Estimate(nan)
-            named[f"{name}: calls over n K_GD at n = {NAMES[FAR[-1]]}"] = last.times(
-                1 / (FAR[-1] * own.K_GD) if own else nan
-            )
-            width = log(free.high / free.low) / log(10) if free.low == free.low and free.low > 0 else nan
-            named[f"{name}: decades in the interval of the free power at n = {NAMES[FAR[-1]]}"] = Estimate(width)
+    last = FAR[-1]
+    for own in series(found):
+        name = f"{own.spectrum}, {own.rule} step"
+        calls = {n: _predicted(own, n, "theory").calls for n in FAR}
+        for n, one in calls.items():
+            named[f"{name}: calls for one gradient at n = {NAMES[n]}"] = one.times(1 / own.K_GD)
+            named[f"{name}: predicted over exact calls at n = {NAMES[n]}"] = one.times(1 / exact_calls(own, n))
+        named[f"{name}: calls over n K_GD at n = {NAMES[last]}"] = calls[last].times(1 / (last * own.K_GD))
+        free = _predicted(own, last, "power").calls
+        width = log(free.high / free.low) / log(10) if free.low == free.low and free.low > 0 else nan
+        named[f"{name}: decades in the interval of the free power at n = {NAMES[last]}"] = Estimate(width)
     for law in LAWS:
-        checks = [check.inside for own in found for check in held_out(own) if check.prediction.law == law]
-        share = sum(checks) / len(checks) if checks else nan
-        named[f"share of held-out dimensions in their 95 % interval, {law} law"] = Estimate(share, runs=len(checks))
+        inside = [check.inside for own in series(found) for check in held_out(own) if check.prediction.law == law]
+        if inside:
+            share = Estimate(sum(inside) / len(inside), runs=len(inside))
+            named[f"share of held-out dimensions in their 95 % interval, {law} law"] = share
     return named

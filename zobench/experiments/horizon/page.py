@@ -1,77 +1,46 @@
-"""experiment=horizon: which files there are, and how they come about."""
+"""What a target costs at dimensions that nobody can run: the page."""
 
 from collections.abc import Sequence
-from math import nan
-from pathlib import Path
 
-from zobench.report import files, page, tables
-from zobench.report.page import closing
-from zobench.statistics import Estimate
+from zobench.experiments.horizon import numbers
+from zobench.report import ratios
+from zobench.report.page import Experiment
+from zobench.report.tables import Cell, Row, Table, rounded, significant, spread, table
 
-FILES = (*page.names("horizon"), "cells.csv")
-
-__all__ = ["FILES", "closing", "measures", "summary", "write"]
-
-
-def write(records: Sequence[Path], folder: Path) -> None:
-    """All files of the report."""
-    from zobench.experiments.horizon import figures, numbers
-    from zobench.report import ratios
-    from zobench.report import records as reading
-
-    points = ratios.points(reading.load(records))
-    found = numbers.series(points)
-    files.write_csv(folder / "cells.csv", ratios.cells(points))
-    files.write_csv(folder / "table.csv", numbers.rows(found))
-    page.write(folder, "horizon", records, numbers.rows(found), summary(folder), numbers.measures(found))
-    figures.draw(found, folder)
+KINDS = (
+    ("far", "Oracle calls far away", "exact recursion", "The recursion is of the mean, the fit of medians."),
+    ("held out", "Largest dimensions, held out", "measured", "Measured: the median that the fit did not see."),
+)
 
 
-def measures(records: Sequence[Path]) -> dict[str, Estimate]:
-    """What far dimensions cost, and how often held-out ones were inside; nan below four dimensions."""
-    from zobench.experiments.horizon import numbers
-    from zobench.report import ratios
-    from zobench.report import records as reading
-
-    return numbers.measures(numbers.series(ratios.points(reading.load(records))))
+def shown(rows: Sequence[Row], _cells: Sequence[Row]) -> list[Table]:
+    """Far away, then what was held out."""
+    return [_table([row for row in rows if row["kind"] == kind], *words) for kind, *words in KINDS]
 
 
-def summary(folder: Path) -> list[tables.Table]:
-    """What the terminal shows, from table.csv: far away, then what was held out."""
-    lines = files.read_csv(folder / "table.csv")
-    shown = [
-        ("far", "Oracle calls far away", "exact recursion", "The recursion is of the mean, the fit of medians."),
-        ("held out", "Largest dimensions, held out", "measured", "Measured: the median that the fit did not see."),
-    ]
-    return [_table([line for line in lines if line["kind"] == kind], *words) for kind, *words in shown]
+def _table(rows: Sequence[Row], title: str, known: str, words: str) -> Table:
+    calls = spread("calls", shown=significant)
+    columns: dict[str, Cell] = {
+        "": lambda row: f"{row['spectrum']}, {row['rule']} step",
+        "n": lambda row: f"{float(row['n']):.2g}" if row["kind"] == "far" else row["n"],
+        "law": "law",
+        "fitted to n": "fitted_to",
+        "calls": lambda row: calls(row) or "needs >= 4 dimensions",
+        known: rounded("known_calls"),
+        "inside": lambda row: {"True": "yes", "False": "no"}.get(row["inside"], ""),
+        "calls/K_GD": rounded("calls_a_gradient"),
+    }
+    note = "Calls to the target by the fitted law [95 % prediction interval]. Laws: a n^p with p free; a n (theory "
+    note += f"step) or a n(r+2)/(n+2) (trace-aware step) with a free. {words}"
+    return table(title, note, rows, columns, words=2)
 
 
-def _table(lines: Sequence[dict[str, str]], title: str, known: str, words: str) -> tables.Table:
-    header = ["", "n", "law", "fitted to n", "calls", known, "inside", "calls/K_GD"]
-    body, last = [], ""
-    for line in lines:
-        name = f"{line['spectrum']}, {line['rule']} step"
-        body.append([name if name != last else "", *_line(line)])
-        last = name
-    note = (
-        "Calls to the target by the fitted law [95 % prediction interval]. Laws: a n^p with p free; a n (theory step) "
-    )
-    note += f"or a n(r+2)/(n+2) (trace-aware step) with a free. {words}"
-    return tables.Table(title, note, header, body, 2)
-
-
-def _line(line: dict[str, str]) -> list[str]:
-    calls, low, high = (_number(line[key]) for key in ("calls", "calls_low", "calls_high"))
-    return [
-        f"{float(line['n']):.2g}" if line["kind"] == "far" else line["n"],
-        line["law"],
-        line["fitted_to"],
-        f"{calls} [{low}, {high}]" if calls else "needs >= 4 dimensions",
-        _number(line["known_calls"]),
-        {"True": "yes", "False": "no"}.get(line["inside"], ""),
-        _number(line["calls_a_gradient"]),
-    ]
-
-
-def _number(text: str) -> str:
-    return tables.significant(float(text) if text else nan)
+EXPERIMENT = Experiment(
+    question="What would a target cost without gradients at the dimensions of today's models, and how sure is that?",
+    read=ratios.read,
+    rows=numbers.rows,
+    tables=shown,
+    measures=numbers.measures,
+    figures=("horizon",),
+    more={"cells.csv": ratios.cells},
+)
