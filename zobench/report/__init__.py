@@ -14,6 +14,7 @@ def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console)
     A report drawn by the same code from the same records is only printed again. Raises ValueError for an unknown name
     and where there are no records.
     """
+    page.load(name)
     if not records:
         raise ValueError(f"report {name}: no records; run zobench experiment={name} first")
     stamp, wanted = report_dir / "inputs", page.fingerprint(name, records)

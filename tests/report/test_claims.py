@@ -119,5 +119,5 @@ def test_quotations_stand_in_the_lectures():
 def test_a_claim_that_cannot_be_read_is_named(monkeypatch):
     entry = {"statement": "both", "number": 1, "beyond": 2, "checks": [], "expected": "holds"}
     monkeypatch.setattr(claims, "_read", lambda name: {"claims": [entry]})
-    with pytest.raises(ValueError, match=r"claims/x.yaml: 'both': a claim of the lectures, or beyond one"):
+    with pytest.raises(ValueError, match=r"x/claims.yaml: 'both': a claim of the lectures, or beyond one"):
         claims.of("x")

@@ -2,14 +2,13 @@
 
 import json
 import os
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from zobench import store
 from zobench.__main__ import main
-from zobench.report import claims
+from zobench.report import claims, page
 
 EXPERIMENTS = sorted(file.stem for file in Path("conf/experiment").glob("*.yaml"))
 
@@ -21,14 +20,16 @@ def test_the_quick_variant_of_an_experiment_leaves_its_whole_page_and_measures_i
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 0, capsys.readouterr().err
-    report = import_module(f"zobench.report.{name}_report")
-    assert {path.name for path in folder.iterdir()} == {*report.FILES, "inputs"}
+    found = page.load(name)
+    assert found.question.endswith("?")
+    written = (folder / "inputs").read_text().split()[1:]
+    assert {path.name for path in folder.iterdir()} == {*written, "inputs"}
+    assert {file.partition(".")[0] for file in written} >= {name.partition(".")[0] for name in found.figures}
     assert len((folder / "table.csv").read_text().splitlines()) > 1
-    assert all(os.path.getsize(folder / file) > 0 for file in report.FILES)
-    if claims.of(name):
-        ((_, sweeps),) = store.sweeps(runs).items()
-        measured = report.measures([store.path(runs, key) for key in sweeps[-1].members()])
-        asked = {check.quantity for claim in claims.of(name) for check in claim.checks}
-        assert asked <= measured.keys()
-        verdicts = json.loads((folder / "verdicts.json").read_text())
-        assert len(verdicts) >= len(claims.of(name))
+    assert all(os.path.getsize(folder / file) > 0 for file in written)
+    verdicts = json.loads((folder / "verdicts.json").read_text())
+    assert len(verdicts) == len(claims.of(name))
+    ((_, sweeps),) = store.sweeps(runs).items()
+    measured = page.measured(name, [store.path(runs, key) for key in sweeps[-1].members()])
+    asked = {check.quantity for claim in claims.of(name) for check in claim.checks}
+    assert measured.keys() & asked or not asked

@@ -13,10 +13,8 @@ from rich.console import Console
 
 from zobench import report, store
 from zobench.experiments.mds import numbers
-from zobench.experiments.mds import page as mds_report
-from zobench.experiments.slowdown import page as slowdown_report
 from zobench.problems import maps as problem
-from zobench.report import claims, files, groups, measured, records, tables
+from zobench.report import claims, files, groups, measured, page, records, tables
 
 N = (8, 16, 32, 64)
 CLASSES = {
@@ -80,6 +78,9 @@ def fill(folder, sizes=N, **law_of_two_points):
     return sorted(folder.glob("*.npz"))
 
 
+TABLES = ("table.csv", "table.md", "table.tex", "verdicts.json")
+
+
 def change(path, **news):
     stored = store.read(path)
     assert stored
@@ -103,7 +104,8 @@ def drawn(paths, tmp_path_factory):
 
 
 def test_all_files_are_written_and_nothing_else(drawn):
-    assert {path.name for path in drawn.iterdir()} == {*slowdown_report.FILES, "inputs"}
+    pictures = {f"{name}.{form}" for name in page.load("slowdown").figures for form in ("png", "svg")}
+    assert {path.name for path in drawn.iterdir()} == {*TABLES, "cells.csv", *pictures, "inputs"}
 
 
 def test_known_laws_are_found_and_every_claim_holds(drawn):
@@ -127,25 +129,25 @@ def test_known_laws_are_found_and_every_claim_holds(drawn):
 
 def test_the_same_records_give_the_same_bytes(paths, drawn, tmp_path):
     report.draw("slowdown", paths[::-1], tmp_path, Console(quiet=True))
-    for name in slowdown_report.FILES:
-        assert (tmp_path / name).read_bytes() == (drawn / name).read_bytes(), name
+    for path in drawn.iterdir():
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path
 
 
 def test_a_report_that_is_up_to_date_is_only_printed(paths, drawn, monkeypatch):
-    monkeypatch.setattr(slowdown_report, "write", lambda *_: pytest.fail("drawn again"))
+    monkeypatch.setattr(page, "write", lambda *_: pytest.fail("drawn again"))
     screen = Console(width=120, file=io.StringIO(), record=True)
     report.draw("slowdown", paths, drawn, screen)
     text = screen.export_text()
     assert "two-point GD" in text
     assert "not measured (needs n >= 128 (here 64)" in text
-    monkeypatch.setattr(slowdown_report, "write", lambda *_: None)
+    monkeypatch.setattr(page, "write", lambda *_: ["table.csv"])
     report.draw("slowdown", paths[1:], drawn, Console(quiet=True))
-    assert (drawn / "inputs").read_text().strip() == files.fingerprint(paths[1:])
+    assert (drawn / "inputs").read_text().split() == [page.fingerprint("slowdown", paths[1:]), "table.csv"]
 
 
 def judged(paths):
     """The verdict of each check, by its quantity."""
-    lines = claims.judged("slowdown", slowdown_report.measures(paths))
+    lines = claims.judged("slowdown", page.measured("slowdown", paths))
     return {check["quantity"]: check["verdict"] for line in lines for check in line["checks"]}
 
 
@@ -285,11 +287,11 @@ def test_map_report(tmp_path):
     folder = tmp_path / "report"
     screen = Console(width=120, file=io.StringIO(), record=True)
     report.draw("mds", sorted(tmp_path.glob("*.npz")), folder, screen)
-    assert {path.name for path in folder.iterdir()} == {*mds_report.FILES, "inputs"}
+    assert {path.name for path in folder.iterdir()} >= {*TABLES, "map.png", "convergence.svg"}
     assert "12 points" in screen.export_text()
     for line in files.read_csv(folder / "table.csv"):
         assert float(line["map_error"]) < 1e-6
-    lines = claims.judged("mds", mds_report.measures(sorted(tmp_path.glob("*.npz"))))
+    lines = claims.judged("mds", page.measured("mds", sorted(tmp_path.glob("*.npz"))))
     assert {line["verdict"] for line in lines if line["number"]} == {"holds"}
     assert "refuted" not in {line["verdict"] for line in lines}
 

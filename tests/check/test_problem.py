@@ -22,7 +22,7 @@ SMALL = {"dim": 6, "points": 6, "samples": 40, "horizon": 5, "widths": [2]}
 
 @pytest.mark.parametrize("name", built_in("problem"))
 def test_a_built_in_problem_passes(name):
-    path = Path(__file__).parent.parent / "conf" / "problem" / f"{name}.yaml"
+    path = Path(__file__).parents[2] / "conf" / "problem" / f"{name}.yaml"
     small = [f"problem.{key}={value}" for key, value in SMALL.items() if f"\n{key}:" in path.read_text()]
     problem: Any = targets.configured([f"problem={name}", *small])[0].value
     verdicts = check_problem(problem)

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from made import made
 
-from zobench.experiments.mds import page
-from zobench.experiments.slowdown import page as slowdown_report
-from zobench.report import claims
+from zobench.report import claims, page
 
 METHODS = {"autodiff": 1, "two_point": 2}
 
@@ -35,7 +33,7 @@ def maps(folder, exponent, factor=1.0):
         n, named = 2 * points, {**problem, "points": points}
         paths.append(cell(folder, named, "autodiff", n, 50))
         paths.append(cell(folder, named, "two_point", n, 50 * factor * n**exponent))
-    return {claim.number: claim.verdict(page.measures(paths)) for claim in claims.of("mds") if claim.number}
+    return {claim.number: claim.verdict(page.measured("mds", paths)) for claim in claims.of("mds") if claim.number}
 
 
 def test_the_map_refutes_what_its_records_refute(tmp_path):
@@ -50,7 +48,7 @@ def convex_measures(folder, exponent=1.0, **about):
         problem = {"_target_": "zobench.problems.quadratics.quadratic", "spectrum": "log_uniform", "dim": n}
         paths.append(cell(folder, problem, "autodiff", n, 200, **about))
         paths.append(cell(folder, problem, "two_point", n, 200 * n**exponent, **about))
-    measures = slowdown_report.measures(paths)
+    measures = page.measured("slowdown", paths)
     assert measures["convex, two points: exponent in n of the iterations"].value == pytest.approx(exponent, abs=1e-6)
     return measures
 

@@ -12,8 +12,8 @@ from test_report import cell, change
 
 from zobench import build, report, store
 from zobench.command import compose, terminal
-from zobench.experiments.slowdown import page as slowdown_report
-from zobench.report import contenders, drawing, files, groups, naming, records, telling
+from zobench.experiments.slowdown import numbers
+from zobench.report import contenders, drawing, files, groups, naming, page, records, telling
 from zobench.report.records import Record
 
 COMMANDS = (
@@ -188,9 +188,9 @@ def test_a_report_has_a_row_a_column_and_a_verdict_for_each(swept, tmp_path):
     assert [row["plain"] for row in table.values()] == ["yes", "yes", "no", "yes", "no"]
     cells = files.read_csv(tmp_path / "report" / "cells.csv")
     assert len({(row["n"], row["estimator"], row["estimator.direction"], row["config.dtype"]) for row in cells}) == 20
-    page = (tmp_path / "report" / "table.md").read_text()
-    assert page.partition("## Claims")[0].count("O(n/k)") == 1
-    assert slowdown_report.measures(swept)[
+    text = (tmp_path / "report" / "table.md").read_text()
+    assert text.partition("## Claims")[0].count("O(n/k)") == 1
+    assert page.measured("slowdown", swept)[
         "convex, two points: exponent in n of the iterations"
     ].value == pytest.approx(slopes[0], abs=1e-6)
 
@@ -202,7 +202,7 @@ def test_the_constant_is_against_gradient_descent_that_ran_alike(swept):
     assert found and found.method == "GD (autodiff), float64"
     without = [group for group in entries if group is not found]
     assert groups.reference(without, by_name["SPSA"]) is None
-    line = next(line for line in groups.rows(without, []) if line["method"] == "SPSA")
+    line = next(line for line in numbers.rows(groups.Cells([], without)) if line["method"] == "SPSA")
     assert line["constant"] != line["constant"]
 
 
@@ -214,7 +214,11 @@ def test_of_records_that_differ_in_nothing_asked_for_the_latest_is_taken_and_sai
     loaded = records.load([*swept, tmp_path / "again.npz"])
     assert len(loaded) == len(swept) and "again" in {record.key for record in loaded}
     entries = groups.groups(loaded)
-    notes = [line["note"] for line in groups.rows(entries, loaded) if line["method"] == "GD (autodiff), float64"]
+    notes = [
+        line["note"]
+        for line in numbers.rows(groups.Cells(loaded, entries))
+        if line["method"] == "GD (autodiff), float64"
+    ]
     assert notes == ["n=16: the latest of 2 records that differ in nothing asked for"]
 
 

@@ -28,7 +28,7 @@ from zobench.problems.worst_case import chain, huber, powers, saw_tooth, tails, 
 from zobench.problems.wrappers import low_precision, noisy, rotated, shifted
 from zobench.types import oracle
 
-CONF = Path(__file__).parent.parent / "conf" / "problem"
+CONF = Path(__file__).parents[2] / "conf" / "problem"
 INSTANCES = [
     (quadratic, {"spectrum": "two_level", "dim": 2}),
     (quadratic, {"spectrum": "two_level", "dim": 7}),

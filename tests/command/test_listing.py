@@ -12,7 +12,7 @@ from rich.console import Console
 from zobench.command import listing
 from zobench.errors import UsageError
 
-CONF = Path(__file__).parent.parent / "conf"
+CONF = Path(__file__).parents[2] / "conf"
 
 
 def run(*names):
