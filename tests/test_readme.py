@@ -3,16 +3,21 @@
 import re
 from pathlib import Path
 
+import jax.numpy as jnp
 import pytest
 
 README = Path(__file__).parents[1] / "README.md"
 REPORTED = re.findall(r"\]\((reports/[^)]+)\)", README.read_text()) if README.exists() else []
 
 
-def test_the_loop_of_the_readme_descends(capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    exec(compile(code.replace("5000", "1000"), "README.md", "exec"), {})
-    assert float(capsys.readouterr().out) < 5 < 9  # f(x0) = 9
+def test_the_python_of_the_readme_runs(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    compared, loop = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    space = {"params": {"w": jnp.ones(3)}, "loss": lambda p: jnp.sum(p["w"] ** 2)}
+    exec(compile(compared.replace("seeds=20", "seeds=2"), "README.md", "exec"), space)
+    assert "CMA-ES" in capsys.readouterr().out and (tmp_path / "compared.png").stat().st_size > 0
+    exec(compile(loop, "README.md", "exec"), space)
+    assert space["update"]["w"].shape == (3,)
 
 
 @pytest.mark.parametrize("path", REPORTED)
