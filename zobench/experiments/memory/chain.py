@@ -12,6 +12,7 @@ import numpy as np
 from zobench import directions
 from zobench.experiments.memory import schedules
 from zobench.experiments.memory.schedules import Action
+from zobench.sampling import require_count
 from zobench.types import Key, Scalar
 
 Weights = Any  # a tree of arrays
@@ -38,7 +39,7 @@ def tanh_chain(depth: int = 64, width: int = 16, batch: int = 256, seed: int = 0
     A layer does 2 batch·width² flops. Raises ValueError where a size is no whole number from 1 on.
     """
     for name, size in (("depth", depth), ("width", width), ("batch", batch)):
-        schedules.require_between(name, size, 1)
+        require_count(name, size, 1)
     random = np.random.default_rng(seed)
     return Chain(
         layer=lambda w, h: jnp.tanh(h @ w),
@@ -63,7 +64,7 @@ def segmented(chain: Chain, s: int) -> Callable[[Weights], Scalar]:
 
     Backward, one segment at a time is run again with all of its states (Chen et al. 2016).
     """
-    schedules.require_between("s", s, 1, chain.depth)
+    schedules.require_segments(s, chain.depth)
     size = -(-chain.depth // s)
     whole = chain.depth // size
 

@@ -9,11 +9,13 @@ A schedule yields actions on a chain h_{i+1} = layer_i(h_i); "here" is the state
   drop i      the kept h_i is forgotten
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from math import ceil, comb, isqrt
 from typing import Literal, NamedTuple
+
+from zobench.sampling import require_count
 
 Kind = Literal["store", "advance", "restore", "record", "back", "drop"]
 
@@ -52,7 +54,7 @@ def segments(l: int, s: int) -> Actions:  # noqa: E741
 
     The last segment is recorded on the way, so 2l − ⌈l/s⌉ evaluations where s divides l; least memory near s = √l.
     """
-    require_between("s", s, 1, l)
+    require_segments(s, l)
     edges = [i * l // s for i in range(s + 1)]
     earlier = list(pairwise(edges[:-1]))
     for start, stop in earlier:
@@ -63,6 +65,12 @@ def segments(l: int, s: int) -> Actions:  # noqa: E741
         yield Action("restore", start)
         yield from _record_all(start, stop)
         yield Action("drop", start)
+
+
+def require_segments(s: int, l: int) -> None:  # noqa: E741
+    """Refuse a number of segments that l layers do not have: ValueError."""
+    if not 1 <= s <= l:
+        raise ValueError(f"s={s}: a whole number from 1 to {l}")
 
 
 def recursive(l: int) -> Actions:  # noqa: E741
@@ -77,7 +85,7 @@ def binomial(l: int, s: int) -> Actions:  # noqa: E741
 
     t(l, s) of `least_advances` evaluations besides the l recorded ones; s + 1 kept, the record at hand among them.
     """
-    require_between("s", s, 1)
+    require_count("s", s, 1)
     yield Action("store", 0)
     yield from _binomial(0, l, s)
     yield Action("drop", 0)
@@ -85,7 +93,7 @@ def binomial(l: int, s: int) -> Actions:  # noqa: E741
 
 def least_advances(l: int, s: int) -> int:  # noqa: E741
     """t(l, s) = r l − C(s+r, s+1), r the least number with l ≤ C(s+r, s): the fewest evaluations with s states kept."""
-    require_between("s", s, 1)
+    require_count("s", s, 1)
     r = repeats(l, s)
     return r * l - comb(s + r, s + 1)
 
@@ -113,37 +121,6 @@ def named(l: int) -> dict[str, Actions]:  # noqa: E741
         "binomial": binomial(l, few),
         "memory_poor": memory_poor(l),
     }
-
-
-def count(actions: Iterable[Action]) -> Count:
-    """Evaluations and peak of a schedule. Raises ValueError for an action that cannot be done."""
-    here, kept, records = 0, set(), []
-    evaluations = peak = 0
-    for kind, i in actions:
-        possible = {"restore": i in kept, "drop": i in kept, "back": records[-1:] == [i]}.get(kind, here == i)
-        if not possible:
-            raise ValueError(f"{kind} {i}: the state here is {here}, kept are {sorted(kept)}, recorded {records}")
-        if kind in ("advance", "record"):
-            evaluations, here = evaluations + 1, i + 1
-        match kind:
-            case "store":
-                kept.add(i)
-            case "restore":
-                here = i
-            case "record":
-                records.append(i)
-            case "back":
-                records.pop()
-            case "drop":
-                kept.remove(i)
-        peak = max(peak, len(kept) + len(records))
-    return Count(evaluations, peak)
-
-
-def require_between(name: str, value: int, low: int, high: int | None = None) -> None:
-    """Refuse a count out of range."""
-    if value < low or (high is not None and value > high):
-        raise ValueError(f"{name}={value}: a whole number from {low}" + (f" to {high}" if high else " on"))
 
 
 def _record_all(start: int, stop: int) -> Actions:

@@ -13,6 +13,7 @@ from zobench.derivatives import fits, price, timed
 from zobench.experiments.memory import chain as chains
 from zobench.experiments.memory import schedules, tapes
 from zobench.experiments.memory.chain import Chain
+from zobench.sampling import require_count
 
 WAYS = (
     "value", "jvp", "zero_order", "reverse", "per_layer", "segments", "recursive", "binomial", "memory_poor",
@@ -31,8 +32,8 @@ def memory(
     are counted on chains.counted. Times are taken `repeats` times, interleaved; memory-poor ones up to TIMED_POOR.
     Raises ValueError for a depth whose reverse mode does not fit the memory.
     """
-    schedules.require_between("depth", depth, 1)
-    schedules.require_between("repeats", repeats, 4)
+    require_count("depth", depth, 1)
+    require_count("repeats", repeats, 4)
     one = chain(depth=1)
     if not isinstance(one, Chain):
         raise ValueError(f"chain={getattr(chain, 'func', chain)}: gives a {type(one).__name__}, not a Chain")

@@ -12,8 +12,8 @@ from zobench import store
 from zobench.__main__ import main
 from zobench.derivatives import fits, price
 from zobench.experiments.memory import chain as chains
-from zobench.experiments.memory import page, schedules, study, tapes
-from zobench.report import claims
+from zobench.experiments.memory import schedules, study, tapes
+from zobench.report import claims, page
 
 SMALL = partial(chains.tanh_chain, width=3, batch=4)
 FEW = 5
@@ -130,15 +130,15 @@ def test_a_user_measures_their_own_chain_in_one_file(tmp_path, monkeypatch, caps
         main(["experiment=quick/memory", "study.chain._target_=my_chain_file.my_chain", "study.depth=3"])
     assert ended.value.code == 0, capsys.readouterr().err
     folder = tmp_path / "reports/quick/memory"
-    assert {path.name for path in folder.iterdir()} == {*page.FILES, "inputs"}
+    assert {path.name for path in folder.iterdir()} == {*page.load("memory").files, "inputs"}
     (path,) = (tmp_path / "runs").glob("*.npz")
     record = store.read(path)
     assert record is not None
     entries = json.loads((folder / "verdicts.json").read_text())
     (claim,) = [one for one in claims.of("memory") if one.number == 64]
-    measured = page.measures([path])
+    measured = page.measured("memory", [path])
     assert measured["layer evaluations, reverse mode over l: largest"].value == 1
     assert len(entries) == len(claims.of("memory"))
     record.arrays["evaluations"][study.WAYS.index("reverse")] += 1
     store.write(path, record.arrays, record.meta)
-    assert claim.verdict(page.measures([path])) == "refuted" != claim.verdict(measured)
+    assert claim.verdict(page.measured("memory", [path])) == "refuted" != claim.verdict(measured)
