@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from schedules_run import reverse
 
 from zobench import store
 from zobench.__main__ import main
@@ -45,7 +46,7 @@ def test_every_way_gives_the_gradient(make, l):  # noqa: E741
     layers = [jax.tree.map(lambda w, i=i: w[i], chain.weights) for i in range(l)]
     for actions in schedules.named(l).values():
         pullback = partial(jax.vjp, chain.layer)
-        parts, _ = chains.reverse(chain.layer, pullback, layers, chain.h0, jax.grad(chain.loss), actions)
+        parts, _ = reverse(chain.layer, pullback, layers, chain.h0, jax.grad(chain.loss), actions)
         _same(jax.tree.map(lambda *leaves: jnp.stack(leaves), *parts), truth)
     for name, (f, arguments) in study.ways(chain).items():
         if name in study.WAYS[3:]:

@@ -7,43 +7,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from schedules_run import counted
 
 from zobench.experiments.memory import schedules
-from zobench.experiments.memory.chain import counted
 from zobench.experiments.memory.schedules import (
     Action,
     Count,
     binomial,
+    count,
     least_advances,
     memory_poor,
     segments,
     vanilla,
 )
-
-
-def count(actions):
-    """Evaluations and peak of a schedule. Raises ValueError for an action that cannot be done."""
-    here, kept, records = 0, set(), []
-    evaluations = peak = 0
-    for kind, i in actions:
-        possible = {"restore": i in kept, "drop": i in kept, "back": records[-1:] == [i]}.get(kind, here == i)
-        if not possible:
-            raise ValueError(f"{kind} {i}: the state here is {here}, kept are {sorted(kept)}, recorded {records}")
-        if kind in ("advance", "record"):
-            evaluations, here = evaluations + 1, i + 1
-        match kind:
-            case "store":
-                kept.add(i)
-            case "restore":
-                here = i
-            case "record":
-                records.append(i)
-            case "back":
-                records.pop()
-            case "drop":
-                kept.remove(i)
-        peak = max(peak, len(kept) + len(records))
-    return Count(evaluations, peak)
 
 
 @cache
