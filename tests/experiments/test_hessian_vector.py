@@ -106,7 +106,7 @@ def test_the_ways_reach_the_minimum_and_newton_cg_with_less_work():
     problem = logistic_regression(dim=40, samples=100, ridge=1e-2)
     f, c, x = *so.separated(problem.f, problem.x0), problem.x0
     found = newton_paths.paths(f, c, x, problem.f_star, 1 / problem.L, (60, 20, 8), 1)
-    gd, cg, newton = found.values()
+    gd, cg, newton = found
     assert cg.gap[-1] <= 1e-12 * cg.gap[0] and newton.gap[-1] <= 1e-12 * newton.gap[0]
     slow = x
     for k in range(3):
