@@ -1,6 +1,6 @@
 """Straight lines in logarithms, and means with their errors, for the reports of studies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import nan, sqrt
 
 import numpy as np
@@ -90,3 +90,10 @@ def largest(values: Sequence[float]) -> Estimate:
     v = np.asarray(values, float)
     v = v[~np.isnan(v)]
     return Estimate(float(v.max()) if v.size else nan)
+
+
+def extremes(name: str, values: Iterable[Estimate | float]) -> dict[str, Estimate]:
+    """The smallest and the largest of these by name, "<name>: smallest"; nothing where none is finite."""
+    parts = [value if isinstance(value, Estimate) else Estimate(float(value)) for value in values]
+    kept = sorted((part for part in parts if np.isfinite(part.value)), key=lambda part: part.value)
+    return {f"{name}: smallest": kept[0], f"{name}: largest": kept[-1]} if kept else {}

@@ -70,13 +70,14 @@ def spread(
     high: str = "_high",
     shown: Callable[[float], str] | None = None,
     digits: int = 2,
+    middle: str = "",
 ) -> Callable[[Row], str]:
-    """A value with its interval, which stands in the columns with these endings: 1.00 [0.98, 1.02]."""
+    """A value with its interval, which stand in the columns with these endings: 1.00 [0.98, 1.02]."""
     shown = shown or (lambda x: number(x, digits))
 
     def cell(row: Row) -> str:
-        ends = [value(row, f"{column}{end}") for end in (low, high)]
-        return shown(value(row, column)) + (f" [{shown(ends[0])}, {shown(ends[1])}]" if ends[0] == ends[0] else "")
+        at, *ends = (value(row, f"{column}{end}") for end in (middle, low, high))
+        return shown(at) + (f" [{shown(ends[0])}, {shown(ends[1])}]" if ends[0] == ends[0] else "")
 
     return cell
 

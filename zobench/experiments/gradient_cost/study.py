@@ -12,6 +12,7 @@ import numpy as np
 
 from zobench.derivatives import fits, price, timed
 from zobench.estimators import finite_difference, forward_mode
+from zobench.sampling import require_count
 from zobench.types import Problem, oracle
 
 METHODS = ("value", "jvp", "gradient", "hvp", "forward", "forward_difference", "central_difference")
@@ -42,10 +43,9 @@ def gradient_cost(
     are taken `repeats` times, interleaved. Raises ValueError for sizes that do not fit the memory, and where the
     problem has no derivative.
     """
-    if repeats < 4:
-        raise ValueError(f"repeats={repeats}: quartiles need at least 4")
-    if not all(size >= 1 for size in sizes):
-        raise ValueError(f"sizes={list(sizes)}: sizes are whole numbers from 1 on")
+    require_count("repeats", repeats, 4)
+    for size in sizes:
+        require_count("sizes", size, 1)
     largest = max(sizes, default=1)
     fits.require(8 * VECTORS * largest, f"sizes={largest}: {VECTORS} vectors", "leave it out")
     makers = _makers(problem, sorted(sizes))

@@ -15,14 +15,6 @@ METHODS = ("gradient descent", "Newton-CG", "Newton")
 GOAL = 1e-12  # of the first gap: where a path ends
 
 
-class Prices(NamedTuple):
-    """What is asked, in gradients: operations over those of one gradient."""
-
-    value: float
-    product: float
-    hessian: float  # with solving for the step, 2n³/3
-
-
 class Path(NamedTuple):
     """Of one method: f − f* before each step and after the last [k+1], the work [k+1], seconds [repeats, k+1]."""
 
@@ -31,34 +23,33 @@ class Path(NamedTuple):
     seconds: np.ndarray
 
 
-def prices(f: so.F, c: Any, x: jax.Array) -> Prices:
-    """From compiled operations."""
+def prices(f: so.F, c: Any, x: jax.Array) -> np.ndarray:
+    """A product, a value and a Hessian with solving for the step (2n³/3), in gradients by compiled operations."""
     v = jnp.ones_like(x)
-    one = counted(jax.grad(f), x, c).operations
     product = counted(so.products(f)[so.EXACT[0]], x, v, c).operations
     whole = counted(so.hessian(f), x, c).operations + 2 * x.size**3 / 3
-    return Prices(counted(f, x, c).operations / one, product / one, whole / one)
+    return np.array([product, counted(f, x, c).operations, whole]) / counted(jax.grad(f), x, c).operations
 
 
 def paths(
     f: so.F, c: Any, x: jax.Array, f_star: float, length: float, iterations: Sequence[int], repeats: int
-) -> dict[str, Path]:
-    """Each method's way to `GOAL`, at most so many iterations of each; the repeats in turns."""
-    price, value = prices(f, c, x), jax.jit(f)
-    made = (so.gradient_step(f, length), so.newton_cg_step(f, x.size), so.newton_step(f))
-    steps = [jax.jit(step) for step in made]
+) -> list[Path]:
+    """The way to `GOAL` of each of METHODS, at most so many iterations of each; the repeats in turns."""
+    product, evaluation, hessian = prices(f, c, x)
+    value = jax.jit(f)
+    steps = [jax.jit(one) for one in (so.gradient_step(f, length), so.newton_cg_step(f, x.size), so.newton_step(f))]
     for step in steps:
         jax.block_until_ready(step(x, c))
     runs = [[_run(step, value, c, x, f_star, most) for step, most in zip(steps, iterations, strict=True)]]
-    runs += [[_run(step, None, c, x, 0, len(first[0]) - 1) for step, first in zip(steps, runs[0], strict=True)]
-             for _ in range(repeats - 1)]  # fmt: skip
-    found = {}
-    for i, name in enumerate(METHODS):
-        gap, asked, _ = runs[0][i]
-        own = price.hessian if name == "Newton" else 0.0
-        work = np.cumsum(1 + own + asked[:, 0] * price.product + asked[:, 1] * price.value)
-        seconds = np.array([np.cumsum(run[i][2]) for run in runs])
-        found[name] = Path(gap, np.append(0.0, work), np.pad(seconds, ((0, 0), (1, 0))))
+    lengths = [len(asked) for _, asked, _ in runs[0]]
+    for _ in range(repeats - 1):
+        runs.append([_run(step, None, c, x, 0, most) for step, most in zip(steps, lengths, strict=True)])
+    found = []
+    for method, own in zip(METHODS, zip(*runs, strict=True), strict=True):
+        gap, asked, _ = own[0]
+        work = np.cumsum(1 + (method == "Newton") * hessian + asked[:, 0] * product + asked[:, 1] * evaluation)
+        seconds = np.array([np.cumsum(times) for _, _, times in own])
+        found.append(Path(gap, np.append(0.0, work), np.pad(seconds, ((0, 0), (1, 0)))))
     return found
 
 

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,7 @@ from zobench.derivatives.counted import compiled, cost
 from zobench.derivatives.timed import seconds
 from zobench.experiments.hessian_vector import newton_paths
 from zobench.experiments.hessian_vector import second_order as so
+from zobench.sampling import require_count
 from zobench.types import Problem
 
 Arrays = dict[str, np.ndarray]
@@ -27,17 +28,6 @@ STEPS = ("two values", "gradient descent", "Newton-CG", "Newton")
 CG_PRODUCTS = 10  # of the Newton-CG step whose cost is compared
 VECTORS = 16  # of n numbers that a product and its difference quotient have at once
 CURVE = np.logspace(-10, 1, 45)  # difference steps along a unit vector
-
-
-class Setting(NamedTuple):
-    """`full` is the largest n at which the whole Hessian is made; the compiler's word is taken beyond."""
-
-    dims: Sequence[int]
-    step_dims: Sequence[int]
-    full: int
-    iterations: Sequence[int]
-    repeats: int
-    seed: int
 
 
 def hessian_vector(
@@ -54,45 +44,44 @@ def hessian_vector(
     """A measurement of products, of steps and of a way to the minimum, on one problem.
 
     `problem` is a Problem, or a factory (`_partial_: true`): one with an argument `dim` is called for each of `dims`
-    (the products) and of `step_dims` (the costs of a step). `iterations`: the most of gradient descent, Newton-CG and
-    Newton; they run at the largest n up to `full` whose minimum is known. ValueError for what is no problem, and for
-    sizes that do not fit the memory.
+    (the products) and of `step_dims` (the costs of a step). `full`: the largest n at which the whole Hessian is made;
+    the compiler's word is taken beyond. `iterations`: the most of gradient descent, Newton-CG and Newton; they run at
+    the largest n up to `full` whose minimum is known. ValueError for what is no problem, and for sizes that do not fit
+    the memory.
     """
     if not (callable(problem) or isinstance(problem, Problem)):
         raise ValueError("problem: a Problem, or a function that gives one")
-    for name, value in {"dims": dims, "step_dims": step_dims}.items():
-        if not value or min(value) < 1:
-            raise ValueError(f"{name}={list(value)}: whole numbers from 1 on")
-    if len(iterations) != 3 or min(iterations) < 1 or repeats < 1 or full < 1:
-        raise ValueError(f"iterations={list(iterations)}: three whole numbers from 1 on; full and repeats: from 1 on")
-    item = np.dtype(dtype).itemsize
-    fits.require(VECTORS * item * max(dims), f"dims=[...,{max(dims)}]: vectors of a product")
-    fits.require(4 * item * max(min(full, max(dims)), max(step_dims)) ** 2, f"full={full}: the whole Hessian")
-    setting = Setting(sorted(set(dims)), sorted(set(step_dims)), full, iterations, repeats, seed)
-    return partial(measure, problem, setting)
+    if len(iterations) != 3:
+        raise ValueError(f"iterations={list(iterations)}: three whole numbers")
+    lists = {"dims": dims, "step_dims": step_dims, "iterations": iterations}
+    for name, value in {**lists, "repeats": [repeats], "full": [full]}.items():
+        require_count(name, min(value, default=0), 1)
+    item, most = np.dtype(dtype).itemsize, max(dims)
+    fits.require(VECTORS * item * most, f"dims=[...,{most}]: vectors of a product")
+    fits.require(4 * item * max(min(full, most), *step_dims) ** 2, f"full={full}: the whole Hessian")
+
+    def measure() -> tuple[Arrays, dict[str, Any]]:
+        made = _made(problem, dims)
+        arrays = _products(made, full, repeats, seed)
+        steps = [one for one in _made(problem, step_dims) if one.n <= max(full, *step_dims)]
+        arrays |= _steps(steps, repeats, seed)
+        small = [one for one in made if one.n <= full]
+        for one in small[:1]:
+            arrays |= _curve(one, seed)
+        for one in [one for one in small if isfinite(one.f_star)][-1:]:
+            arrays |= _paths(one, iterations, min(repeats, 3))
+        return arrays, {"name": _name(problem)}
+
+    return measure
 
 
-def measure(problem: Any, s: Setting) -> tuple[Arrays, dict[str, Any]]:
-    """All of it; `name` in the meta data is the problem's."""
-    made = [_made(problem, n) for n in (s.dims if _is_sized(problem) else s.dims[:1])]
-    steps = [_made(problem, n) for n in s.step_dims] if _is_sized(problem) else made[:1]
-    arrays = _products(made, s) | _steps([one for one in steps if one.n <= max(s.full, *s.step_dims)], s)
-    small = [one for one in made if one.n <= s.full]
-    if small:
-        arrays |= _curve(small[0], s)
-    solved = [one for one in small if isfinite(one.f_star)]
-    return arrays | (_paths(solved[-1], s) if solved else {}), {"name": _name(problem)}
-
-
-def _is_sized(problem: Any) -> bool:
-    return not isinstance(problem, Problem) and "dim" in inspect.signature(problem).parameters
-
-
-def _made(problem: Any, n: int) -> Problem:
+def _made(problem: Any, dims: Sequence[int]) -> list[Problem]:
+    """The problem at each of the sizes; once where it has no argument `dim`."""
     if isinstance(problem, Problem):
-        return problem
-    found = problem(dim=n) if _is_sized(problem) else problem()
-    if not isinstance(found, Problem):
+        return [problem]
+    sized = "dim" in inspect.signature(problem).parameters
+    found = [problem(dim=n) for n in sorted(set(dims))] if sized else [problem()]
+    if not all(isinstance(one, Problem) for one in found):
         raise ValueError(f"problem: {_name(problem)} gives no Problem; see docs/extending.md")
     return found
 
@@ -109,13 +98,13 @@ def _place(problem: Problem, seed: int) -> tuple[so.F, list[jax.Array], jax.Arra
     return f, c, x0 + x, v / jnp.linalg.norm(v)
 
 
-def _products(made: Sequence[Problem], s: Setting) -> Arrays:
+def _products(made: Sequence[Problem], full: int, repeats: int, seed: int) -> Arrays:
     """Operations and bytes [functions, n], seconds [functions, n, repeats], errors against the Hessian [3, n]."""
     operations, bytes = np.full((2, len(FUNCTIONS), len(made)), np.nan)
-    times = np.full((len(FUNCTIONS), len(made), s.repeats), np.nan)
+    times = np.full((len(FUNCTIONS), len(made), repeats), np.nan)
     errors = np.full((len(so.EXACT), len(made)), np.nan)
     for i, problem in enumerate(made):
-        f, c, x, v = _place(problem, s.seed)
+        f, c, x, v = _place(problem, seed)
         eps = float(np.finfo(x.dtype).eps) ** (1 / 3)
         ready = [
             partial(compiled(f, x, c), x, c),
@@ -127,31 +116,31 @@ def _products(made: Sequence[Problem], s: Setting) -> Arrays:
         costs = [cost(one.func) for one in (*ready, whole)]
         operations[:, i] = [one.operations for one in costs]
         bytes[:, i] = [one.bytes for one in costs]
-        if problem.n <= s.full:
-            fits.require(costs[-1].bytes, f"full={s.full}: the whole Hessian of n = {problem.n}")
+        if problem.n <= full:
+            fits.require(costs[-1].bytes, f"full={full}: the whole Hessian of n = {problem.n}")
             ready.append(whole)
             expected = whole() @ v
             errors[:, i] = [jnp.linalg.norm(ready[2 + k]() - expected) for k in range(len(so.EXACT))]
             errors[:, i] /= float(jnp.linalg.norm(expected))
-        times[: len(ready), i] = seconds(ready, s.repeats)
+        times[: len(ready), i] = seconds(ready, repeats)
     n = np.array([problem.n for problem in made])
     return {"n": n, "operations": operations, "bytes": bytes, "seconds": times, "errors": errors}
 
 
-def _curve(problem: Problem, s: Setting) -> Arrays:
+def _curve(problem: Problem, seed: int) -> Arrays:
     """‖(∇f(x+εv) − ∇f(x−εv))/2ε − ∇²f v‖/‖∇²f v‖ over ε; its n."""
-    f, c, x, v = _place(problem, s.seed)
+    f, c, x, v = _place(problem, seed)
     expected = jax.jit(so.products(f)[so.EXACT[0]])(x, v, c)
     difference = jax.jit(so.difference(f))
     found = [jnp.linalg.norm(difference(x, v, c, eps) - expected) for eps in CURVE]
     return {"eps": CURVE, "curve": np.array(found) / float(jnp.linalg.norm(expected)), "curve_n": np.array(problem.n)}
 
 
-def _steps(made: Sequence[Problem], s: Setting) -> Arrays:
+def _steps(made: Sequence[Problem], repeats: int, seed: int) -> Arrays:
     """Bytes [steps, n] and seconds [steps, n, repeats] of one step of each order."""
     bytes, times = [], []
     for problem in made:
-        f, c, x, v = _place(problem, s.seed)
+        f, c, x, v = _place(problem, seed)
         steps = [
             so.value_step(f, 1e-3, float(np.finfo(x.dtype).eps) ** (1 / 3), v),
             so.gradient_step(f, 1e-3),
@@ -160,23 +149,20 @@ def _steps(made: Sequence[Problem], s: Setting) -> Arrays:
         ]
         ready = [compiled(step, x, c) for step in steps]
         bytes.append([cost(one).bytes for one in ready])
-        times.append(seconds([partial(one, x, c) for one in ready], s.repeats))
+        times.append(seconds([partial(one, x, c) for one in ready], repeats))
     sizes = np.array([problem.n for problem in made])
     return {"step_n": sizes, "step_bytes": np.array(bytes).T, "step_seconds": np.array(times).swapaxes(0, 1)}
 
 
-def _paths(problem: Problem, s: Setting) -> Arrays:
+def _paths(problem: Problem, iterations: Sequence[int], repeats: int) -> Arrays:
     """Of each method: path_<i>_gap, path_<i>_work [k+1] and path_<i>_seconds [repeats, k+1]; and the n."""
     x = jnp.asarray(problem.x0)
     f, c = so.separated(problem.f, x)
     length = 1 / problem.L if isfinite(problem.L) else 1 / _curvature(f, c, x)
-    found = newton_paths.paths(f, c, x, problem.f_star, length, s.iterations, min(s.repeats, 3))
-    arrays = {
-        f"path_{i}_{name}": value
-        for i, path in enumerate(found.values())
-        for name, value in path._asdict().items()
-    }  # fmt: skip
-    return arrays | {"path_n": np.array(problem.n)}
+    arrays = {"path_n": np.array(problem.n)}
+    for i, path in enumerate(newton_paths.paths(f, c, x, problem.f_star, length, iterations, repeats)):
+        arrays |= {f"path_{i}_{name}": value for name, value in path._asdict().items()}
+    return arrays
 
 
 def _curvature(f: so.F, c: Any, x: jax.Array) -> float:

@@ -1,213 +1,194 @@
-"""experiment=jacobian_modes: what forward and reverse mode cost for a whole Jacobian, and where a split beats both."""
+"""What forward and reverse mode cost for a whole Jacobian, and where a split beats both."""
 
-from collections.abc import Sequence
-from math import nan
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zobench.report import files, fitted, page, tables
+from zobench.report import fitted, records, tables
 from zobench.report.lines import asymptotic
+from zobench.report.page import Experiment
 from zobench.statistics import Estimate
+from zobench.store import Record
 
-FILES = page.names("jacobian", "winners", "hourglass")
 LECTURE_M = 31_623  # the largest m of the lecture's figure
 MODES = ("forward", "reverse", "split")
 APART = 4  # inputs over outputs from which a random graph must decide for the mode of the fewer
-SWEEPS = {
-    "forward, inputs n of R^n -> R^8": 0,
-    "forward, outputs m of R -> R^m": 1,
-    "reverse, outputs m of R^8 -> R^m": 2,
-    "reverse, inputs n of R^n -> R": 3,
-}
-Parts = dict[str, dict[str, np.ndarray]]
-closing = page.closing
+SWEEPS = (
+    "forward, inputs n of R^n -> R^8",
+    "forward, outputs m of R -> R^m",
+    "reverse, outputs m of R^8 -> R^m",
+    "reverse, inputs n of R^n -> R",
+)
+TITLES = {"linear": "f(x) = Ax", "largest": "f(x) = max_i (Ax)_i", "hourglass": "hourglass n -> q -> n"}
 
-__all__ = ["FILES", "closing", "measures", "summary", "write"]
-
-
-def write(records: Sequence[Path], folder: Path) -> None:
-    """All files of the page."""
-    from zobench.experiments.jacobian_modes import figures
-
-    parts, config = _parts(records)
-    rows = _rows(parts, config["study"]["n"])
-    page.write(folder, "jacobian_modes", records, rows, _tables(rows), measures(records))
-    figures.draw(parts, config, folder)
+Arrays = Mapping[str, np.ndarray]
+Found = Mapping[str, Record]
 
 
-def summary(folder: Path) -> list[tables.Table]:
-    """What the terminal shows, from table.csv."""
-    return _tables(files.read_csv(folder / "table.csv"))
+def read(paths: Sequence[Path]) -> dict[str, Record]:
+    """The record of each part."""
+    return {record.meta["part"]: record for record in records.ended(paths)}
 
 
-def measures(records: Sequence[Path]) -> dict[str, Estimate]:
-    """Slopes, crossovers, ratios; nan where their part did not run."""
-    parts, config = _parts(records)
-    n = config["study"]["n"]
-    return {**_linear(parts, n), **_largest(parts), **_winners(parts), **_hourglass(parts), **_others(parts)}
+def config(found: Found) -> dict[str, Any]:
+    """That of the experiment: what the parts share."""
+    return next(iter(found.values())).meta["config"]
 
 
-def _parts(records: Sequence[Path]) -> tuple[Parts, dict[str, Any]]:
-    read = page.read(records)
-    return {record.meta["part"]: record.arrays for record in read}, read[0].meta["config"]
+def measures(found: Found) -> dict[str, Estimate]:
+    """Slopes, crossovers, ratios of the parts that ran."""
+    n = config(found)["study"]["n"]
+    parts = [MEASURED[part](record.arrays, n) for part, record in found.items()]
+    return {name: value for part in parts for name, value in part.items()}
 
 
-def _linear(parts: Parts, n: int) -> dict[str, Estimate]:
-    names = [
-        f"Ax, {what}, {mode} mode: slope in m" for what in ("operations", "time") for mode in ("forward", "reverse")
-    ]
-    names += ["Ax, operations: m/n of the crossover", "Ax, time: m/n of the crossover"]
-    names += ["Ax, m = 31,623: time, reverse over forward mode", "Ax, largest deviation of operations from 2mn², 2m²n"]
-    found = dict.fromkeys(names, Estimate(nan))
-    if "linear" not in parts:
-        return found
-    a = parts["linear"]
-    m, wide, long = a["m"], a["m"] >= n, a["m"] >= 10 * n
-    median = fitted.median(a["seconds"])
-    values = [asymptotic(m[wide], a["operations"][i][wide]) for i in range(2)]
-    values += [fitted.timed_slope(m[long], a["seconds"][i][long]) for i in range(2)]
-    for ratio in (a["operations"][1] / a["operations"][0], median[1] / median[0]):
-        values.append(fitted.crossing(m, ratio).times(1 / n))
-    last = a["seconds"][:, -1]
-    values.append(fitted.timed_ratio(last[1], last[0]) if m[-1] == LECTURE_M else Estimate(nan))
+def _linear(a: Arrays, n: int) -> dict[str, Estimate]:
+    m, operations, seconds = a["m"], a["operations"], a["seconds"]
+    wide, long = m >= n, m >= 10 * n
+    found = {}
+    for i, mode in enumerate(MODES[:2]):
+        found[f"Ax, operations, {mode} mode: slope in m"] = asymptotic(m[wide], operations[i][wide])
+        found[f"Ax, time, {mode} mode: slope in m"] = fitted.timed_slope(m[long], seconds[i][long])
+    for what, (forward, reverse) in (("operations", operations), ("time", fitted.median(seconds))):
+        found[f"Ax, {what}: m/n of the crossover"] = fitted.crossing(m, reverse / forward).times(1 / n)
+    if m[-1] == LECTURE_M:
+        ratio = fitted.timed_ratio(seconds[1, -1], seconds[0, -1])
+        found["Ax, m = 31,623: time, reverse over forward mode"] = ratio
     exact = np.array([2.0 * m * n**2 + 2 * n**2, 2.0 * m**2 * n + 2 * m**2])
-    values.append(Estimate(float(np.max(np.abs(a["operations"] / exact - 1)[:, m > 1]))))
-    return dict(zip(names, values, strict=True))
+    off = np.abs(operations / exact - 1)[:, m > 1].max()
+    return found | {"Ax, largest deviation of operations from 2mn², 2m²n": Estimate(float(off))}
 
 
-def _largest(parts: Parts) -> dict[str, Estimate]:
-    if "largest" not in parts:
-        return dict.fromkeys(
-            [f"max_i (Ax)_i, {what}: least forward over reverse mode" for what in ("operations", "time")], Estimate(nan)
-        )
-    a = parts["largest"]
+def _largest(a: Arrays, n: int) -> dict[str, Estimate]:
     times = [fitted.timed_ratio(*pair) for pair in zip(*a["seconds"], strict=True)]
+    over = a["operations"][0] / a["operations"][1]
     return {
-        "max_i (Ax)_i, operations: least forward over reverse mode": Estimate(
-            float((a["operations"][0] / a["operations"][1]).min())
-        ),
+        "max_i (Ax)_i, operations: least forward over reverse mode": Estimate(float(over.min())),
         "max_i (Ax)_i, time: least forward over reverse mode": min(times, key=lambda one: one.value),
     }
 
 
-def _winners(parts: Parts) -> dict[str, Estimate]:
-    """The share of places (n ≠ m, or n and m apart) at which the mode of the fewer directions is the cheaper one."""
-    found = {}
-    for name, part, array, apart in (
-        ("Ax, operations: share of n, m with the expected mode ahead", "grid", "operations", 1),
-        ("Ax, time: share of n, m (4 apart, both 64 or more) with the expected mode ahead", "grid", "seconds", APART),
-        ("random graphs, operations: share of n < m with forward ahead", "graphs", "operations", 1),
-        (
-            "random graphs, operations: share of n, m (4 apart) with the expected mode ahead",
-            "graphs",
-            "operations",
-            APART,
+def _grid(a: Arrays, n: int) -> dict[str, Estimate]:
+    seconds = fitted.median(a["seconds"])
+    return {
+        "Ax, operations: share of n, m with the expected mode ahead": _share(a, a["operations"], lambda n, m: n != m),
+        "Ax, time: share of n, m (4 apart, both 64 or more) with the expected mode ahead": _share(
+            a, seconds, lambda n, m: _apart(n, m) & (np.minimum(n, m) >= 64)
         ),
-    ):
-        found[name] = Estimate(nan)
-        if part not in parts:
-            continue
-        cost = parts[part][array]
-        cost = fitted.median(cost) if array == "seconds" else cost
-        n, m = np.meshgrid(parts[part]["n"], parts[part]["m"], indexing="ij")
-        place = (np.maximum(n / m, m / n) >= apart) & (n != m)
-        place &= (np.minimum(n, m) >= 64) if array == "seconds" else True
-        place &= (n < m) if "n < m" in name else True
-        ahead = np.where(n < m, cost[0] < cost[1], cost[1] < cost[0])
-        found[name] = Estimate(float(ahead[place].mean())) if place.any() else Estimate(nan)
-    return found
+    }
 
 
-def _hourglass(parts: Parts) -> dict[str, Estimate]:
-    names = ["hourglass, narrowest waist: operations, best pure mode over split"]
-    names += [
-        "hourglass, narrowest waist: time, best pure mode over split",
-        "hourglass: q/n up to which split is ahead",
-    ]
-    if "hourglass" not in parts:
-        return dict.fromkeys(names, Estimate(nan))
-    a = parts["hourglass"]
-    pure = a["operations"][:2].min(axis=0)
+def _graphs(a: Arrays, n: int) -> dict[str, Estimate]:
+    name = "random graphs, operations: share of "
+    return {
+        f"{name}n < m with forward ahead": _share(a, a["operations"], np.less),
+        f"{name}n, m (4 apart) with the expected mode ahead": _share(a, a["operations"], _apart),
+    }
+
+
+def _apart(n: np.ndarray, m: np.ndarray) -> np.ndarray:
+    return np.maximum(n / m, m / n) >= APART
+
+
+def _share(a: Arrays, cost: np.ndarray, where: Callable[..., np.ndarray]) -> Estimate:
+    """The share of these places n, m at which the mode of the fewer directions is the cheaper one."""
+    n, m = np.meshgrid(a["n"], a["m"], indexing="ij")
+    ahead = np.where(n < m, cost[0] < cost[1], cost[1] < cost[0])[where(n, m)]
+    return Estimate(float(ahead.mean()) if ahead.size else np.nan)
+
+
+def _hourglass(a: Arrays, n: int) -> dict[str, Estimate]:
+    pure, split = a["operations"][:2].min(axis=0), a["operations"][2]
     best = a["seconds"][:2, 0][fitted.median(a["seconds"][:2, 0]).argmin()]
-    values = [Estimate(float(pure[0] / a["operations"][2, 0])), fitted.timed_ratio(best, a["seconds"][2, 0])]
-    values.append(fitted.crossing(a["q"], a["operations"][2] / pure).times(1 / a["q"][-1]))
-    return dict(zip(names, values, strict=True))
+    narrow = "hourglass, narrowest waist: {}, best pure mode over split"
+    return {
+        narrow.format("operations"): Estimate(float(pure[0] / split[0])),
+        narrow.format("time"): fitted.timed_ratio(best, a["seconds"][2, 0]),
+        "hourglass: q/n up to which split is ahead": fitted.crossing(a["q"], split / pure).times(1 / a["q"][-1]),
+    }
 
 
-def _others(parts: Parts) -> dict[str, Estimate]:
-    """Cost over that of f, and the bytes of exp's derivative."""
+def _multiples(a: Arrays, n: int) -> dict[str, Estimate]:
+    """The cost of a Jacobian over that of f."""
     found = {}
-    for name, i in SWEEPS.items():
-        slope, most = f"{name}: operations over f, slope", f"{name}: operations over f, largest"
-        own = f"{name}: operations, slope"
-        found |= dict.fromkeys([slope, most, own], Estimate(nan))
-        if "multiples" in parts:
-            a = parts["multiples"]
-            size, over = a["size"].astype(float), a["operations"][i, 0] / a["operations"][i, 1]
-            found[slope], found[most] = asymptotic(size, over), Estimate(float(over.max()))
-            found[own] = asymptotic(size, a["operations"][i, 0])
-    for i, name in enumerate(("vjp of exp", "whole Jacobian of exp")):
-        found[f"{name}: bytes, slope in n"] = Estimate(nan)
-        if "elementwise" in parts:
-            a = parts["elementwise"]
-            large = a["n"] >= 16
-            found[f"{name}: bytes, slope in n"] = asymptotic(a["n"][large], a["bytes"][i][large])
+    for name, (jacobian, f) in zip(SWEEPS, a["operations"], strict=True):
+        found[f"{name}: operations over f, slope"] = asymptotic(a["size"], jacobian / f)
+        found[f"{name}: operations over f, largest"] = Estimate(float((jacobian / f).max()))
+        found[f"{name}: operations, slope"] = asymptotic(a["size"], jacobian)
     return found
 
 
-def _rows(parts: Parts, n: int) -> list[dict[str, Any]]:
-    lines = []
-    for part, axis in (("linear", "m"), ("largest", "m"), ("hourglass", "q")):
-        if part not in parts:
-            continue
-        a = parts[part]
-        modes = MODES[: len(a["operations"])]
-        for j, size in enumerate(a[axis]):
-            for i, mode in enumerate(modes):
-                low, middle, high = fitted.quartiles(a["seconds"][i, j])
-                lines.append(
-                    {
-                        "part": part,
-                        "n": a["q"][-1] if part == "hourglass" else n,
-                        "m": a["q"][-1] if part == "hourglass" else size,
-                        "q": size if part == "hourglass" else "",
-                        "mode": mode,
-                        "operations": float(a["operations"][i, j]),
-                        "temporary": float(a["temporary"][i, j]),
-                        "seconds": float(middle),
-                        "low": float(low),
-                        "high": float(high),
-                        "batch": a["batch"][j] if part == "linear" and mode == "reverse" else "",
-                    }
-                )
-    return lines or [{"part": name} for name in parts]
+def _elementwise(a: Arrays, n: int) -> dict[str, Estimate]:
+    large, names = a["n"] >= 16, ("vjp of exp", "whole Jacobian of exp")
+    slopes = [asymptotic(a["n"][large], bytes[large]) for bytes in a["bytes"]]
+    return {f"{name}: bytes, slope in n": slope for name, slope in zip(names, slopes, strict=True)}
 
 
-def _tables(rows: Sequence[dict[str, Any]]) -> list[tables.Table]:
-    titles = {"linear": "f(x) = Ax", "largest": "f(x) = max_i (Ax)_i", "hourglass": "hourglass n -> q -> n"}
-    header = ["", "m or q", *(f"{mode}: {what}" for what in ("operations", "seconds") for mode in MODES)]
-    places: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
-    for line in rows:
-        if str(line["part"]) in titles:
-            title = f"{titles[str(line['part'])]}, n = {line['n']}"
-            places.setdefault((title, str(line["q"] or line["m"])), {})[str(line["mode"])] = line
-    body, last = [], ""
-    for (title, size), lines in places.items():
-        operations = [_count(float(lines[mode]["operations"])) if mode in lines else "" for mode in MODES]
-        seconds = [_seconds(lines[mode]) if mode in lines else "" for mode in MODES]
-        body.append(["" if title == last else title, size, *operations, *seconds])
-        last = title
+MEASURED = {
+    "linear": _linear,
+    "largest": _largest,
+    "grid": _grid,
+    "graphs": _graphs,
+    "hourglass": _hourglass,
+    "multiples": _multiples,
+    "elementwise": _elementwise,
+}
+
+
+def rows(found: Found) -> list[dict[str, Any]]:
+    """A line for each size and mode of the parts that vary one size; of others alone their names."""
+    n = config(found)["study"]["n"]
+    parts = [(part, found[part].arrays) for part in TITLES if part in found]
+    lines = [
+        _row(part, a, n, i, j)
+        for part, a in parts
+        for j in range(a["operations"].shape[1])
+        for i in range(len(a["operations"]))
+    ]
+    return lines or [{"part": part} for part in found]
+
+
+def _row(part: str, a: Arrays, n: int, i: int, j: int) -> dict[str, Any]:
+    low, middle, high = fitted.quartiles(a["seconds"][i, j])
+    if part == "hourglass":
+        row = {"part": part, "n": a["q"][-1], "m": a["q"][-1], "q": a["q"][j], "mode": MODES[i]}
+    else:
+        row = {"part": part, "n": n, "m": a["m"][j], "q": "", "mode": MODES[i]}
+    row |= {"operations": a["operations"][i, j], "temporary": a["temporary"][i, j]}
+    batch = a["batch"][j] if part == "linear" and MODES[i] == "reverse" else ""
+    return row | {"seconds": middle, "low": low, "high": high, "batch": batch}
+
+
+def shown(rows: Sequence[tables.Row]) -> list[tables.Table]:
+    """A block a part, the modes side by side."""
+    heads = ["", "m or q", *(f"{mode}: {what}" for what in ("operations", "seconds") for mode in MODES)]
+    places: dict[tuple[str, str], dict[str, str]] = {}
+    for row in (row for row in rows if row["part"] in TITLES):
+        place = f"{TITLES[row['part']]}, n = {row['n']}", row["q"] or row["m"]
+        line = places.setdefault(place, dict.fromkeys(heads, "") | dict(zip(heads, place, strict=False)))
+        line |= {f"{row['mode']}: operations": _count(row), f"{row['mode']}: seconds": _seconds(row)}
     note = "Operations as compiled; medians of the times, quartiles in table.csv. *: rows in batches, as the m×m "
     note += "identity that jax.jacrev pulls back is too large."
-    return [tables.Table("Jacobians by forward and reverse mode", note, header, body, 2)] if body else []
+    columns = {head: head for head in heads}
+    return [tables.table("Jacobians by forward and reverse mode", note, list(places.values()), columns, words=2)]
 
 
-def _count(value: float) -> str:
+def _count(row: tables.Row) -> str:
+    value = tables.value(row, "operations")
     return f"{value:,.0f}" if value < 1e6 else tables.significant(value)
 
 
-def _seconds(line: dict[str, Any]) -> str:
-    batched = str(line["batch"]) not in ("", str(line["m"]))
-    return tables.significant(float(line["seconds"])) + "*" * batched
+def _seconds(row: tables.Row) -> str:
+    return tables.significant(tables.value(row, "seconds")) + "*" * (row["batch"] not in ("", row["m"]))
+
+
+EXPERIMENT = Experiment(
+    question="Is forward or reverse mode cheaper for a whole Jacobian, and is a split cheaper than both?",
+    read=read,
+    rows=rows,
+    tables=shown,
+    measures=measures,
+    figures=("jacobian", "winners", "hourglass"),
+)

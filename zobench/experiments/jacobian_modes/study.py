@@ -7,7 +7,7 @@ that is 2mn² and 2m²n operations: equal at m = n. Which order is cheapest for 
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -16,9 +16,11 @@ import numpy as np
 from zobench.derivatives import fits, graphs
 from zobench.derivatives.counted import Counted, compiled, cost, counted, like
 from zobench.derivatives.timed import seconds
+from zobench.sampling import require_count
 
 Part = Literal["linear", "largest", "grid", "graphs", "hourglass", "multiples", "elementwise"]
-Study = Callable[[], tuple[dict[str, np.ndarray], dict[str, Any]]]
+Arrays = dict[str, np.ndarray]
+Study = Callable[[], tuple[Arrays, dict[str, Any]]]
 MODES = ("forward", "reverse")
 BATCH_BYTES = 2**25  # of the one-hot cotangents of a batch of rows
 
@@ -63,24 +65,19 @@ def jacobian_modes(
     than `identity` bytes. ValueError for what is out of range or does not fit the memory.
     """
     counts = {"n": n, "rows": rows, "points": points, "width": width, "hidden": hidden, "repeats": repeats}
-    for name, value in counts.items():
-        if value < 1:
-            raise ValueError(f"{name}={value}: a whole number from 1 on")
-    if not sizes or min(sizes) < 1:
-        raise ValueError(f"sizes={list(sizes)}: whole numbers from 1 on")
-    if vertices < 16:
-        raise ValueError(f"vertices={vertices}: a random graph of up to 16 inputs needs at least 16")
+    for name, value in {**counts, "sizes": min(sizes, default=0)}.items():
+        require_count(name, value, 1)
+    require_count("vertices", vertices, 16)  # a random graph of up to 16 inputs
     setting = Setting(n, rows, points, sorted(set(sizes)), width, hidden, vertices, repeats, identity, seed, dtype)
-    bytes, what = needed(part, setting)
-    fits.require(bytes, what)
-    return partial(PARTS[part], setting)
+    fits.require(*needed(part, setting))
+    return lambda: (PARTS[part](setting), {"part": part})
 
 
 def needed(part: Part, s: Setting) -> tuple[float, str]:
     """Bytes that a part has at once, and what needs them."""
     item, most = np.dtype(s.dtype).itemsize, s.sizes[-1]
     if part == "linear":  # A in NumPy's float64 and here, two Jacobians, tangents, cotangents
-        return s.rows * s.n * (8 + 4 * item) + _cotangents(s, s.rows), f"rows={s.rows}: Jacobians of Ax, n = {s.n}"
+        return s.rows * (s.n * (8 + 4 * item) + item * batched(s, s.rows)), f"rows={s.rows}: Jacobians of Ax, n = {s.n}"
     if part == "largest":
         return s.rows * s.n * (8 + 2 * item), f"rows={s.rows}: max Ax and its tangents, n = {s.n}"
     if part == "hourglass":
@@ -90,34 +87,15 @@ def needed(part: Part, s: Setting) -> tuple[float, str]:
     return most**2 * (16 + 6 * item), f"sizes=[...,{most}]: the largest Jacobian"
 
 
-def _cotangents(s: Setting, m: int) -> float:
-    whole = float(np.dtype(s.dtype).itemsize) * m**2
-    return whole if whole <= s.identity else BATCH_BYTES
-
-
-def reverse(f: Callable[..., Any], s: Setting, m: int) -> tuple[Callable[..., Any], int]:
-    """The reverse-mode Jacobian of f(x, *parameters) with m outputs, and its rows a batch (m: all at once)."""
+def batched(s: Setting, m: int) -> int:
+    """The rows of m that reverse mode takes at a time: all of them where their m×m identity is not too large."""
     item = np.dtype(s.dtype).itemsize
-    if item * m**2 <= s.identity:
-        return jax.jacrev(f), m
-    batch = max(1, BATCH_BYTES // (item * m))
-    return lambda x, *parameters: graphs.rows_in_batches(f, x, batch, *parameters), batch
+    return m if item * m**2 <= s.identity else max(1, BATCH_BYTES // (item * m))
 
 
-def linear(s: Setting) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Ax over m: operations and temporary bytes of jax's own modes [modes, m], seconds [modes, m, repeats], batches."""
-    ms = rows(s)
-    matrix, x = graphs.normal((s.rows, s.n), s.seed, s.dtype), graphs.normal((s.n,), s.seed + 1, s.dtype)
-    costs, times, batches = [], [], []
-    for m in map(int, ms):
-        modes = (jax.jacfwd(graphs.linear), jax.jacrev(graphs.linear))
-        costs.append([counted(mode, *like((s.n,), (m, s.n), dtype=s.dtype)) for mode in modes])
-        backward, batch = reverse(graphs.linear, s, m)
-        ready = [jax.jit(modes[0]), jax.jit(backward)]
-        times.append(seconds([partial(f, x, matrix[:m]) for f in ready], s.repeats))
-        batches.append(batch)
-    found = {"m": ms, "batch": np.array(batches), "seconds": np.array(times).swapaxes(0, 1), **_arrays(costs)}
-    return found, {"part": "linear"}
+def both(f: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The Jacobian by jax's own forward and reverse mode."""
+    return jax.jacfwd(f), jax.jacrev(f)
 
 
 def rows(s: Setting) -> np.ndarray:
@@ -125,38 +103,45 @@ def rows(s: Setting) -> np.ndarray:
     return np.unique(np.round(np.geomspace(1, s.rows, s.points)).astype(int))
 
 
-def largest(s: Setting) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def linear(s: Setting) -> Arrays:
+    """Ax over m: operations and temporary bytes of jax's own modes [modes, m], seconds [modes, m, repeats], batches."""
+    ms, (forward, whole) = rows(s), both(graphs.linear)
+    matrix, x = _drawn(s, (s.rows, s.n), (s.n,))
+    costs = [[counted(mode, *like((s.n,), (m, s.n), dtype=s.dtype)) for mode in (forward, whole)] for m in ms.tolist()]
+    batches = [batched(s, m) for m in ms.tolist()]
+    times = []
+    for m, batch in zip(ms.tolist(), batches, strict=True):
+        in_batches = lambda x, A, batch=batch: graphs.rows_in_batches(graphs.linear, x, batch, A)  # noqa: E731
+        ready = [jax.jit(forward), jax.jit(whole if batch == m else in_batches)]
+        times.append(seconds([partial(f, x, matrix[:m]) for f in ready], s.repeats))
+    return {"m": ms, "batch": np.array(batches), "seconds": np.array(times).swapaxes(0, 1), **_arrays(costs)}
+
+
+def largest(s: Setting) -> Arrays:
     """max_i (Ax)_i over m up to 10⁴ (the lecture's second panel): a scalar, so that reverse mode has one row."""
     ms = np.unique(np.minimum(rows(s), 10_000))
-    matrix, x = graphs.normal((int(ms[-1]), s.n), s.seed, s.dtype), graphs.normal((s.n,), s.seed + 1, s.dtype)
-    modes = (jax.jacfwd(graphs.largest), jax.jacrev(graphs.largest))
-    arrays = _both(modes, [(x, matrix[: int(m)]) for m in ms], s.repeats)
-    return {"m": ms, **arrays}, {"part": "largest"}
+    matrix, x = _drawn(s, (int(ms[-1]), s.n), (s.n,))
+    return {"m": ms, **_costs(both(graphs.largest), [(x, matrix[: int(m)]) for m in ms], s.repeats)}
 
 
-def grid(s: Setting) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def grid(s: Setting) -> Arrays:
     """Ax over sizes × sizes: operations [modes, n, m] and seconds [modes, n, m, repeats]."""
-    modes, size = (jax.jacfwd(graphs.linear), jax.jacrev(graphs.linear)), s.sizes[-1]
-    matrix, x = graphs.normal((size, size), s.seed, s.dtype), graphs.normal((size,), s.seed + 1, s.dtype)
-    found = _both(modes, [(x[:n], matrix[:m, :n]) for n in s.sizes for m in s.sizes], s.repeats)
-    shape = (2, len(s.sizes), len(s.sizes))
-    arrays = {name: array.reshape(*shape, *array.shape[2:]) for name, array in found.items()}
-    return {"n": np.array(s.sizes), "m": np.array(s.sizes), **arrays}, {"part": "grid"}
+    size, count = s.sizes[-1], len(s.sizes)
+    matrix, x = _drawn(s, (size, size), (size,))
+    found = _costs(both(graphs.linear), [(x[:n], matrix[:m, :n]) for n in s.sizes for m in s.sizes], s.repeats)
+    arrays = {name: array.reshape(2, count, count, *array.shape[2:]) for name, array in found.items()}
+    return {"n": np.array(s.sizes), "m": np.array(s.sizes), **arrays}
 
 
-def random_graphs(s: Setting) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def random_graphs(s: Setting) -> Arrays:
     """Operations [modes, n, m] of random graphs with n inputs and m outputs, over powers of 2 up to 16."""
     small = [2**k for k in range(5)]
-    found = np.empty((2, len(small), len(small)))
-    for i, n in enumerate(small):
-        for j, m in enumerate(small):
-            f = graphs.random_graph(n, m, s.vertices, s.seed)
-            both = (jax.jacfwd(f), jax.jacrev(f))
-            found[:, i, j] = [counted(mode, *like((n,), dtype=s.dtype)).operations for mode in both]
-    return {"n": np.array(small), "m": np.array(small), "operations": found}, {"part": "graphs"}
+    made = [(n, graphs.random_graph(n, m, s.vertices, s.seed)) for n in small for m in small]
+    found = [[counted(mode, *like((n,), dtype=s.dtype)).operations for mode in both(f)] for n, f in made]
+    return {"n": np.array(small), "m": np.array(small), "operations": np.array(found).T.reshape(2, 5, 5)}
 
 
-def hourglass(s: Setting) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def hourglass(s: Setting) -> Arrays:
     """Operations [3, q] and seconds [3, q, repeats] of forward, reverse and split mode over the waist q ≤ width."""
     n, (lower, upper) = s.width, graphs.hourglass()
     waists = sorted({*(q for q in s.sizes if q < n), -(-n // 2), -(-3 * n // 4), n})
@@ -164,36 +149,29 @@ def hourglass(s: Setting) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     def whole(x, A, B, C, D):
         return upper(lower(x, A, B), C, D)
 
-    orders = (jax.jacfwd(whole), jax.jacrev(whole), graphs.split)
     places = [_drawn(s, (n,), (n, n), (q, n), (n, q), (n, n)) for q in waists]
-    return {"q": np.array(waists), **_both(orders, places, s.repeats)}, {"part": "hourglass"}
+    return {"q": np.array(waists), **_costs((*both(whole), graphs.split), places, s.repeats)}
 
 
-SWEEPS = ("forward_inputs", "forward_outputs", "reverse_outputs", "reverse_inputs")
 OTHER = 8  # outputs (inputs) of the network while its inputs (outputs) vary
 
 
-def multiples(s: Setting) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def multiples(s: Setting) -> Arrays:
     """Cost of a whole Jacobian and of f [sweeps, (Jacobian, f), sizes]: a network, Rⁿ → R⁸, R → Rᵐ, R⁸ → Rᵐ, Rⁿ → R.
 
     Forward mode in the first two sweeps, reverse mode in the others.
     """
-    places = [
-        [(size, OTHER) for size in s.sizes],
-        [(1, size) for size in s.sizes],
-        [(OTHER, size) for size in s.sizes],
-        [(size, 1) for size in s.sizes],
-    ]
+    places = ([(q, OTHER) for q in s.sizes], [(1, q) for q in s.sizes], [(OTHER, q) for q in s.sizes],
+              [(q, 1) for q in s.sizes])  # fmt: skip
     found = []
-    for i, sweep in enumerate(places):
-        both = ((jax.jacfwd if i < 2 else jax.jacrev)(graphs.network), graphs.network)
+    for mode, sweep in zip((jax.jacfwd, jax.jacfwd, jax.jacrev, jax.jacrev), places, strict=True):
         arguments = [_drawn(s, (n,), (s.hidden, n), (m, s.hidden)) for n, m in sweep]
-        found.append(_both(both, arguments, s.repeats))
+        found.append(_costs((mode(graphs.network), graphs.network), arguments, s.repeats))
     arrays = {name: np.array([sweep[name] for sweep in found]) for name in found[0]}
-    return {"size": np.array(s.sizes), **arrays}, {"part": "multiples"}
+    return {"size": np.array(s.sizes), **arrays}
 
 
-def elementwise(s: Setting) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def elementwise(s: Setting) -> Arrays:
     """ȳ ↦ ȳ exp(z) without and with the Jacobian diag(exp z) in between: bytes beyond the arguments [2, n]."""
     ways: tuple[Callable[..., Any], ...] = (
         lambda z, y: jax.vjp(jnp.exp, z)[1](y)[0],
@@ -201,10 +179,10 @@ def elementwise(s: Setting) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     )
     costs = [[counted(way, *like((n,), (n,), dtype=s.dtype)) for way in ways] for n in s.sizes]
     bytes = np.array([[one.bytes for one in line] for line in costs]).T
-    return {"n": np.array(s.sizes), "bytes": bytes, **_arrays(costs)}, {"part": "elementwise"}
+    return {"n": np.array(s.sizes), "bytes": bytes, **_arrays(costs)}
 
 
-def _arrays(costs: Sequence[Sequence[Counted]]) -> dict[str, np.ndarray]:
+def _arrays(costs: Sequence[Sequence[Counted]]) -> Arrays:
     """Operations and temporary bytes, [modes, places]."""
     return {
         "operations": np.array([[one.operations for one in line] for line in costs]).T,
@@ -212,7 +190,7 @@ def _arrays(costs: Sequence[Sequence[Counted]]) -> dict[str, np.ndarray]:
     }
 
 
-def _both(functions: Sequence[Callable[..., Any]], places: Sequence[Any], repeats: int) -> dict[str, np.ndarray]:
+def _costs(functions: Sequence[Callable[..., Any]], places: Sequence[Any], repeats: int) -> Arrays:
     """Costs [functions, places] and seconds [functions, places, repeats]; a place is the arguments of all of them."""
     costs, times = [], []
     for arguments in places:
@@ -226,12 +204,5 @@ def _drawn(s: Setting, *shapes: tuple[int, ...]) -> list[jax.Array]:
     return [graphs.normal(shape, s.seed + i, s.dtype) for i, shape in enumerate(shapes)]
 
 
-PARTS = {
-    "linear": linear,
-    "largest": largest,
-    "grid": grid,
-    "graphs": random_graphs,
-    "hourglass": hourglass,
-    "multiples": multiples,
-    "elementwise": elementwise,
-}
+MEASURES = (linear, largest, grid, random_graphs, hourglass, multiples, elementwise)
+PARTS = dict(zip(get_args(Part), MEASURES, strict=True))

@@ -7,7 +7,6 @@ the gradient by x: λ = A⁻ᵀx̄, b̄ = λ, Ā = −λxᵀ (Giles 2008), so 2n
 import os
 from collections.abc import Callable
 from functools import partial
-from time import perf_counter
 from typing import Any
 
 import jax
@@ -18,12 +17,12 @@ from jaxtyping import Array, Float
 from scipy.linalg import lu_factor as scipy_lu
 from scipy.linalg import lu_solve as scipy_solve
 
+from zobench.derivatives.clock import interleaved
 from zobench.derivatives.fits import require
+from zobench.sampling import require_count
 from zobench.types import Vector
 
 ELIMINATED = 40  # the largest size differentiated through elimination written out, which stores n matrices
-Work = tuple[Callable[..., Any], tuple[Any, ...]]  # a call and what it takes
-
 LIVE = 12  # matrices of n² that live at once: A, LU and A⁻¹ for JAX and SciPy, Ā, and what XLA copies
 
 
@@ -89,8 +88,8 @@ def linear_solve(
     A random, diagonally dominant: no step of elimination needs a pivot. Raises ValueError for n < 2, no repeats, and a
     size that does not fit the memory.
     """
-    if n < 2 or repeats < 1:
-        raise ValueError(f"n={n}, repeats={repeats}: n is 2 or more, repeats 1 or more")
+    require_count("n", n, 2)
+    require_count("repeats", repeats, 1)
     require(needed(n, dtype), f"n={n}: a matrix, its factors, its inverse and its gradient")
     return partial(_measure, n, repeats, seed, dtype)
 
@@ -105,19 +104,18 @@ def _measure(n: int, repeats: int, seed: int, dtype: str):
     random = np.random.default_rng([seed, n])
     a = random.standard_normal((n, n)) / n**0.5 + 3 * np.eye(n)
     a, b, x_bar = (jnp.asarray(part, dtype) for part in (a, *random.standard_normal((2, n))))
-    seconds, names = interleaved(_work(a, b, x_bar), repeats)
-    errors = np.array(gradient_errors(a, b, x_bar))
+    work = _work(a, b, x_bar)
+    seconds = interleaved([(lambda _, call=call: call(), lambda: None) for call in work.values()], repeats)
     threads = os.environ.get("OPENBLAS_NUM_THREADS", "")
-    meta = {"n": n, "work": names, "operations": passes(n), "threads": threads}
-    return {"seconds": seconds, "error": errors}, meta
+    meta = {"n": n, "work": list(work), "operations": passes(n), "threads": threads}
+    return {"seconds": seconds, "error": np.array(gradient_errors(a, b, x_bar))}, meta
 
 
-def _work(a: Array, b: Array, x_bar: Array) -> dict[str, Work]:
-    """The passes and their parts by name, each compiled, with what it takes; by SciPy's LAPACK calls for comparison."""
-    x, (factors, _) = _forward(a, b)
-    inverse = jnp.linalg.inv(a)
+def _work(a: Array, b: Array, x_bar: Array) -> dict[str, Callable[[], Any]]:
+    """The passes and their parts by name, each compiled, on what it takes; by SciPy's LAPACK calls for comparison."""
+    x, kept = _forward(a, b)
+    factors, inverse = kept[0], jnp.linalg.inv(a)
     plain_a, plain_b, plain_x, plain_bar = (np.array(part, order="F") for part in (a, b, x, x_bar))
-    plain = scipy_lu(plain_a)
 
     def with_inverse(inverse, x, x_bar):
         adjoint = inverse.T @ x_bar
@@ -127,38 +125,25 @@ def _work(a: Array, b: Array, x_bar: Array) -> dict[str, Work]:
         adjoint = scipy_solve(factors, x_bar, trans=1, check_finite=False)
         return -np.outer(adjoint, x), adjoint
 
-    compiled: dict[str, Work] = {
+    compiled: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
         "factor": (lu_factor, (a,)),
         "solve": (lu_solve, (factors, b)),
         "outer": (lambda adjoint, x: -jnp.outer(adjoint, x), (b, x)),
         "forward": (_forward, (a, b)),
-        "backward, LU stored": (lambda factors, x, x_bar: _backward((factors, x), x_bar), (factors, x, x_bar)),
+        "backward, LU stored": (_backward, (kept, x_bar)),
         "backward, inverse stored": (with_inverse, (inverse, x, x_bar)),
         "backward, factorised again": (lambda a, x, x_bar: _backward((lu_factor(a), x), x_bar), (a, x, x_bar)),
         "forward and backward by jax": (_by_jax, (a, b, x_bar)),
     }
-    return {name: (jax.jit(call), given) for name, (call, given) in compiled.items()} | {
-        "SciPy: forward": (lambda a, b: scipy_solve(scipy_lu(a), b, check_finite=False), (plain_a, plain_b)),
-        "SciPy: backward, LU stored": (scipy_backward, (plain, plain_x, plain_bar)),
+    return {name: partial(jax.jit(call), *given) for name, (call, given) in compiled.items()} | {
+        "SciPy: forward": partial(lambda a, b: scipy_solve(scipy_lu(a), b, check_finite=False), plain_a, plain_b),
+        "SciPy: backward, LU stored": partial(scipy_backward, scipy_lu(plain_a), plain_x, plain_bar),
     }
 
 
 def _by_jax(a, b, x_bar):
     x, pull = jax.vjp(jnp.linalg.solve, a, b)
     return x, pull(x_bar)
-
-
-def interleaved(work: dict[str, Work], repeats: int) -> tuple[np.ndarray, list[str]]:
-    """Seconds of each call, [calls, repeats], and their names: each warmed up once, then all in turn."""
-    for call, given in work.values():
-        jax.block_until_ready(call(*given))
-    seconds = np.empty((len(work), repeats))
-    for repeat in range(repeats):
-        for i, (call, given) in enumerate(work.values()):
-            start = perf_counter()
-            jax.block_until_ready(call(*given))
-            seconds[i, repeat] = perf_counter() - start
-    return seconds, list(work)
 
 
 def gradient_errors(a: Array, b: Array, x_bar: Array) -> list[float]:

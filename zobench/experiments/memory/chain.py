@@ -1,8 +1,7 @@
 """A chain of layers, and all ways of getting a descent direction for it: what each keeps and what it computes again."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from functools import partial
-from math import tanh
 from typing import Any, NamedTuple
 
 import jax
@@ -11,7 +10,7 @@ import numpy as np
 
 from zobench import directions
 from zobench.experiments.memory import schedules
-from zobench.experiments.memory.schedules import Action
+from zobench.sampling import require_count
 from zobench.types import Key, Scalar
 
 Weights = Any  # a tree of arrays
@@ -38,7 +37,7 @@ def tanh_chain(depth: int = 64, width: int = 16, batch: int = 256, seed: int = 0
     A layer does 2 batch·width² flops. Raises ValueError where a size is no whole number from 1 on.
     """
     for name, size in (("depth", depth), ("width", width), ("batch", batch)):
-        schedules.require_between(name, size, 1)
+        require_count(name, size, 1)
     random = np.random.default_rng(seed)
     return Chain(
         layer=lambda w, h: jnp.tanh(h @ w),
@@ -63,7 +62,7 @@ def segmented(chain: Chain, s: int) -> Callable[[Weights], Scalar]:
 
     Backward, one segment at a time is run again with all of its states (Chen et al. 2016).
     """
-    schedules.require_between("s", s, 1, chain.depth)
+    schedules.require_segments(s, chain.depth)
     size = -(-chain.depth // s)
     whole = chain.depth // size
 
@@ -104,58 +103,3 @@ def zero_order_step(chain: Chain, eps: float = 1e-4, lr: float = 1e-3) -> Callab
         return jax.lax.map(lambda row: moved(row[0], row[1], seed, -lr * slope), (weights, index))
 
     return step
-
-
-def reverse(
-    layer: Callable[[Weights, State], State],
-    pullback: Callable[[Weights, State], tuple[State, Callable[[State], tuple[Weights, State]]]],
-    weights: Sequence[Weights],
-    h0: State,
-    adjoint_of: Callable[[State], State],
-    actions: Iterable[Action],
-) -> tuple[list[Weights], int]:
-    """∂f/∂w_i by the actions of a schedule, one by one; and the most states and records kept at one time.
-
-    The obvious executor, for any arithmetic: `pullback(w, h)` gives layer(w, h) and what takes an adjoint back, as
-    jax.vjp does; `adjoint_of(h_l)` is the gradient of the loss.
-    """
-    here, kept, records = h0, {}, []
-    g, adjoint, peak = {}, None, 0
-    for kind, i in actions:
-        if kind == "store":
-            kept[i] = here
-        elif kind == "advance":
-            here = layer(weights[i], here)
-        elif kind == "restore":
-            here = kept[i]
-        elif kind == "record":
-            here, pull = pullback(weights[i], here)
-            records.append(pull)
-        elif kind == "back":
-            adjoint = adjoint_of(here) if adjoint is None else adjoint
-            g[i], adjoint = records.pop()(adjoint)
-        else:
-            del kept[i]
-        peak = max(peak, len(kept) + len(records))
-    return [g[i] for i in range(len(weights))], peak
-
-
-def counted(actions: Iterable[Action], l: int) -> tuple[schedules.Count, list[float]]:  # noqa: E741
-    """Evaluations and peak of a schedule, counted as it runs on a chain of numbers, h_{i+1} = tanh(w_i h_i); and ∂f/∂w.
-
-    f = h_l²/2, h_0 = 1, w_i = 1 + 1/(i+1).
-    """
-    evaluations = 0
-
-    def layer(w: float, h: float) -> float:
-        nonlocal evaluations
-        evaluations += 1
-        return tanh(w * h)
-
-    def pullback(w: float, h: float):
-        out = layer(w, h)
-        return out, lambda adjoint: (adjoint * (1 - out * out) * h, adjoint * (1 - out * out) * w)
-
-    weights = [1 + 1 / (i + 1) for i in range(l)]
-    g, peak = reverse(layer, pullback, weights, 1.0, lambda h: h, actions)
-    return schedules.Count(evaluations, peak), g

@@ -1,16 +1,14 @@
 """The pictures of memory: memory against work, both against depth, and the number of segments."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
+from matplotlib.figure import Figure
 
-from zobench.experiments.memory.page import WORDS, Depth
+from zobench.experiments.memory.page import WORDS, Depth, by_way
 from zobench.report import drawing
-from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
+from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, handle
 
 LOOK = {
     "value": (GREY, "."),
@@ -23,110 +21,90 @@ LOOK = {
     "binomial": (PURPLE, "*"),
     "memory_poor": (ORANGE, "X"),
 }
-DASHED = (0, (6, 2))
+DASHED = {"lw": 0.8, "linestyle": (0, (6, 2))}
+DOTTED = {"lw": 0.8, "linestyle": ":"}
 
 
-def draw(found: Sequence[Depth], dtype: str, folder: Path) -> None:
-    """All figures; the trade at the largest depth."""
-    with drawing.context():
-        _trade(found[-1], dtype, folder)
-        _depths(found, dtype, folder)
-        _segments(found[-1], dtype, folder)
-
-
-def _look(way: str) -> dict[str, Any]:
+def _look(way: str, **other: Any) -> dict[str, Any]:
     color, marker = LOOK[way]
-    hollow = way in ("jvp", "zero_order")
-    return {"color": color, "marker": marker, "ms": 5.5 if marker in "*PX" else 4.5, "lw": 0.9,
-            "markerfacecolor": "white" if hollow else color}  # fmt: skip
+    inside = "white" if way in ("jvp", "zero_order") else color
+    return {"color": color, "marker": marker, "ms": 5.5 if marker in "*PX" else 4.5, "lw": 0.9, "mfc": inside, **other}
 
 
-def _trade(one: Depth, dtype: str, folder: Path) -> None:
-    """Bytes against operations: one direction, hollow and at the bottom; the whole gradient."""
+def memory_work(found: Sequence[Depth]) -> Figure:
+    """Bytes against operations at the largest depth: one direction, hollow and at the bottom; the whole gradient."""
     figure, ((axes,),) = drawing.panels(1, 1, wide=5.4, high=3.4, foot=1.35)
-    scale = one.activation
-    for way, words in WORDS.items():
-        if way != "value":
-            axes.plot(one.of("bytes", way) / scale, one.of("work", way), **{**_look(way), "lw": 0}, label=words)
-    x = one.arrays["binomial_states"] + _overhead(one)
-    axes.plot(x, one.arrays["binomial_work"], color=PURPLE, lw=0.8, linestyle=DASHED, zorder=0)
-    for way, factor, words in (
-        ("jvp", one.n, "whole gradient: n JVPs"),
-        ("value", one.n + 1, "whole gradient: n + 1 values"),
-    ):
-        place = (one.of("bytes", way) / scale, one.of("work", way) * factor)
-        axes.plot(*place, **{**_look(way), "lw": 0, "ms": 5, "markerfacecolor": LOOK[way][0]})
-        axes.annotate(words, place, (6, 0), textcoords="offset points", fontsize=7, va="center")
+    one, ways = found[-1], list(WORDS)[1:]
+    memory = {way: one.of("bytes", way) / one.activation for way in WORDS}
+    for way in ways:
+        axes.plot(memory[way], one.of("work", way), **_look(way, lw=0))
+    overhead = memory["binomial"] - max(1, one.depth.bit_length() - 1)  # the adjoint, the state at hand, the record
+    x = one.arrays["binomial_states"] + overhead
+    axes.plot(x, one.arrays["binomial_work"], color=PURPLE, zorder=0, **DASHED)
+    for way, factor, words in (("jvp", one.n, "n JVPs"), ("value", one.n + 1, "n + 1 values")):
+        place = (memory[way], one.of("work", way) * factor)
+        axes.plot(*place, **_look(way, lw=0, ms=5, mfc=LOOK[way][0]))
+        axes.annotate(f"whole gradient: {words}", place, (6, 0), textcoords="offset points", fontsize=7, va="center")
     axes.set(xscale="log", yscale="log", xlabel="peak temporary memory (states of one layer)")
     axes.set_ylabel("work (operations, over those of f)", labelpad=2)
-    ways = [way for way in WORDS if way != "value"]
-    handles = [Line2D([], [], label=WORDS[way], **{**_look(way), "lw": 0}) for way in ways]
-    handles.append(Line2D([], [], color=PURPLE, lw=0.8, linestyle=DASHED, label="least work with s states"))
-    caption = f"Depth l = {one.depth}, n = {one.n:,} weights, {dtype}. Hollow: one random direction, the others: ∇f."
+    handles = [handle(WORDS[way], **_look(way, lw=0)) for way in ways]
+    handles.append(handle("least work with s states", PURPLE, **DASHED))
+    caption = (
+        f"Depth l = {one.depth}, n = {one.n:,} weights, {one.dtype}. Hollow: one random direction, the others: ∇f."
+    )
     drawing.legend(figure, handles, caption, columns=3)
-    drawing.save(figure, folder, "memory_work")
+    return figure
 
 
-def _overhead(one: Depth) -> float:
-    """States that a binomial program holds besides those kept: its adjoint, the state at hand, the record."""
-    few = max(1, one.depth.bit_length() - 1)
-    return float(one.of("bytes", "binomial") / one.activation) - few
-
-
-def _depths(found: Sequence[Depth], dtype: str, folder: Path) -> None:
-    figure, (row,) = drawing.panels(1, 2, wide=3.4, high=3.0, foot=1.2)
-    l = np.array([one.depth for one in found])  # noqa: E741
+def depth(found: Sequence[Depth]) -> Figure:
+    """Memory and evaluations against depth; slopes through the deepest point, counts by their formulas."""
+    figure, ((left, right),) = drawing.panels(1, 2, wide=3.4, high=3.0, foot=1.2)
+    l, last = np.array([one.depth for one in found]), found[-1]  # noqa: E741
+    memory = {way: bytes / last.activation for way, bytes in by_way(found, "bytes").items()}
     for way in WORDS:
-        memory = np.array([one.of("bytes", way) / one.activation for one in found])
-        row[0].plot(l, memory, **_look(way))
-        row[1].plot(l, [one.of("evaluations", way) for one in found], **_look(way))
-    _predicted(row[0], row[1], np.geomspace(l[0], l[-1], 33) if len(l) > 1 else l.astype(float), found[-1])
-    for axes, label in zip(row, ("peak temporary memory (states)", "layer evaluations"), strict=True):
+        left.plot(l, memory[way], **_look(way))
+        right.plot(l, by_way(found, "evaluations")[way], **_look(way))
+    fine = np.geomspace(l[0], l[-1], 33) if len(l) > 1 else l.astype(float)
+    for way, power in (("reverse", 1), ("segments", 0.5)):
+        left.plot(fine, memory[way][-1] * (fine / last.depth) ** power, color=GREY, zorder=0, **DOTTED)
+    for counted in (fine, fine * (fine + 1) / 2):
+        right.plot(fine, counted, color=GREY, zorder=0, **DOTTED)
+    for axes, label in ((left, "peak temporary memory (states)"), (right, "layer evaluations")):
         axes.set(xscale="log", yscale="log", xlabel="depth l")
         axes.set_xscale("log", base=2)
         axes.set_ylabel(label, labelpad=2)
-    handles = [Line2D([], [], label=words, **_look(way)) for way, words in WORDS.items()]
-    handles.append(Line2D([], [], color=GREY, lw=0.8, linestyle=":", label="slopes 1, 1/2; l, l(l+1)/2"))
+    handles = [handle(words, **_look(way)) for way, words in WORDS.items()]
+    handles.append(handle("slopes 1, 1/2; l, l(l+1)/2", GREY, **DOTTED))
     caption = (
-        f"Memory: compiled, over one state ({found[-1].activation / 1024:.0f} KiB, {dtype}). Evaluations: counted."
+        f"Memory: compiled, over one state ({last.activation / 1024:.0f} KiB, {last.dtype}). Evaluations: counted."
     )
     drawing.legend(figure, handles, caption, columns=4)
-    drawing.save(figure, folder, "depth")
+    return figure
 
 
-def _predicted(memory: Axes, work: Axes, l: np.ndarray, last: Depth) -> None:  # noqa: E741
-    """Slopes through the deepest point; counts by their formulas."""
-    for way, power in (("reverse", 1), ("segments", 0.5)):
-        memory.plot(l, last.of("bytes", way) / last.activation * (l / last.depth) ** power, **_dotted())
-    work.plot(l, l, **_dotted())
-    work.plot(l, l * (l + 1) / 2, **_dotted())
-
-
-def _dotted() -> dict[str, Any]:
-    return {"color": GREY, "lw": 0.8, "linestyle": ":", "zorder": 0}
-
-
-def _segments(one: Depth, dtype: str, folder: Path) -> None:
-    """The U-curve: states counted and compiled, and evaluations, against the number of segments."""
-    figure, (row,) = drawing.panels(1, 2, wide=3.2, high=2.5, foot=0.95)
-    s, l = one.arrays["segments"], one.depth  # noqa: E741
+def segments(found: Sequence[Depth]) -> Figure:
+    """The U-curve at the largest depth: states counted and compiled, and evaluations, against the segments."""
+    figure, ((left, right),) = drawing.panels(1, 2, wide=3.2, high=2.5, foot=0.95)
+    one, a = found[-1], found[-1].arrays
+    s, l = a["segments"], one.depth  # noqa: E741
     fine = np.geomspace(1, l, 65)
-    row[0].plot(fine, fine + l / fine - 1, color=GREY, lw=0.8, linestyle=":")
-    row[0].plot(s, one.arrays["segments_kept"], color=BLUE, marker="s", lw=0, ms=4)
-    row[0].plot(s, one.arrays["segments_bytes"] / one.activation, color=VERMILLION, marker="o", lw=0.9, ms=4)
-    row[1].plot(fine, 2 - 1 / fine, color=GREY, lw=0.8, linestyle=":")
-    row[1].plot(s, one.arrays["segments_evaluations"] / l, color=BLUE, marker="s", lw=0, ms=4)
-    row[0].set(yscale="log", ylabel="memory (states)")
-    row[1].set(ylim=(0.9, 2.1), ylabel="layer evaluations / l")
-    for axes in row:
+    counted, compiled = {"color": BLUE, "marker": "s", "lw": 0}, {"color": VERMILLION, "marker": "o", "lw": 0.9}
+    left.plot(fine, fine + l / fine - 1, color=GREY, **DOTTED)
+    left.plot(s, a["segments_kept"], **counted)
+    left.plot(s, a["segments_bytes"] / one.activation, **compiled)
+    right.plot(fine, 2 - 1 / fine, color=GREY, **DOTTED)
+    right.plot(s, a["segments_evaluations"] / l, **counted)
+    left.set(yscale="log", ylabel="memory (states)")
+    right.set(ylim=(0.9, 2.1), ylabel="layer evaluations / l")
+    for axes in (left, right):
         axes.set_xscale("log", base=2)
         axes.set_xlabel("number of segments s")
-        axes.axvline(l**0.5, color=GREEN, lw=0.8, linestyle=DASHED, zorder=0)
+        axes.axvline(l**0.5, color=GREEN, zorder=0, **DASHED)
     handles = [
-        Line2D([], [], color=BLUE, marker="s", lw=0, ms=4, label="counted"),
-        Line2D([], [], color=VERMILLION, marker="o", lw=0.9, ms=4, label="compiled temporary bytes / one state"),
-        Line2D([], [], color=GREY, lw=0.8, linestyle=":", label=r"$s + l/s - 1$;  $2 - 1/s$"),
-        Line2D([], [], color=GREEN, lw=0.8, linestyle=DASHED, label=r"$\sqrt{l}$"),
+        handle("counted", **counted),
+        handle("compiled temporary bytes / one state", **compiled),
+        handle(r"$s + l/s - 1$;  $2 - 1/s$", GREY, **DOTTED),
+        handle(r"$\sqrt{l}$", GREEN, **DASHED),
     ]
-    drawing.legend(figure, handles, f"Depth l = {l}, s segments of l/s layers, {dtype}.", columns=4)
-    drawing.save(figure, folder, "segments")
+    drawing.legend(figure, handles, f"Depth l = {l}, s segments of l/s layers, {one.dtype}.", columns=4)
+    return figure

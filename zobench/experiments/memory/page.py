@@ -1,7 +1,6 @@
-"""experiment=memory: what every way to a descent direction keeps and computes again, and what the claims make of it."""
+"""What every way to a descent direction keeps and computes again, and what the claims make of it."""
 
 from collections.abc import Sequence
-from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,12 +8,11 @@ import numpy as np
 
 from zobench import statistics
 from zobench.experiments.memory.study import WAYS
-from zobench.report import files, page, tables
+from zobench.report import fitted, lines, records, tables
 from zobench.report.lines import asymptotic
+from zobench.report.page import Experiment
 from zobench.statistics import Estimate
 
-FIGURES = ("memory_work", "depth", "segments")
-FILES = page.names(*FIGURES)
 SHALLOW = 16  # layers below which the few states that every way holds blur a slope
 WORDS = {
     "value": "value",
@@ -28,9 +26,6 @@ WORDS = {
     "memory_poor": "memory-poor",
 }
 
-__all__ = ["FILES", "closing", "measures", "summary", "write"]
-closing = page.closing
-
 
 class Depth(NamedTuple):
     """One depth: the arrays of its record, by way; bytes of one activation; how many weights there are."""
@@ -39,174 +34,130 @@ class Depth(NamedTuple):
     arrays: dict[str, np.ndarray]
     activation: float
     n: int
+    dtype: str
 
     def of(self, name: str, way: str) -> Any:
         """A number (or the seconds) of one way."""
         return self.arrays[name][WAYS.index(way)]
 
 
-def depths(records: Sequence[Path]) -> list[Depth]:
+def read(paths: Sequence[Path]) -> list[Depth]:
     """A record a depth, the shallowest first."""
-    found = [Depth(r.meta["depth"], r.arrays, float(r.meta["activation"]), r.meta["n"]) for r in page.read(records)]
-    return sorted(found, key=lambda one: one.depth)
+    found = [(record.meta, record.arrays) for record in records.ended(paths)]
+    depths = [Depth(m["depth"], a, float(m["activation"]), m["n"], m["config"]["dtype"]) for m, a in found]
+    return sorted(depths, key=lambda one: one.depth)
 
 
-def measures(records: Sequence[Path]) -> dict[str, Estimate]:
-    """Every measured quantity: slopes in depth, counts over their formulas, ratios at the largest depth."""
-    found = depths(records)
-    result: dict[str, Estimate] = {}
+def by_way(found: Sequence[Depth], name: str) -> dict[str, np.ndarray]:
+    """The numbers of each way, [depths]."""
+    return dict(zip(WAYS, np.array([one.arrays[name] for one in found]).T, strict=True))
+
+
+def measures(found: Sequence[Depth]) -> dict[str, Estimate]:
+    """Slopes in depth, counts over their formulas, ratios at the largest depth."""
+    l = np.array([one.depth for one in found])  # noqa: E741
+    deep = l >= SHALLOW
+    bytes, work, evaluations, kept = (by_way(found, name) for name in ("bytes", "work", "evaluations", "kept"))
+    measured = {}
     for way, words in WORDS.items():
-        result[f"temporary bytes, {words}: slope in depth"] = _slope(found, "bytes", way)
-        result[f"layer evaluations, {words}: slope in depth"] = _slope(found, "evaluations", way)
-        result[f"operations over f, {words}: largest"] = _largest([float(one.of("work", way)) for one in found])
-    for way in ("recursive", "binomial", "segments"):
-        result[f"states kept, {WORDS[way]}: slope in depth"] = _slope(found, "kept", way)
-        spent = [one.of("evaluations", way) / one.depth for one in found]
-        result[f"layer evaluations over l, {WORDS[way]}: largest"] = _largest(spent)
-        per = [one.of("kept", way) / np.log2(one.depth) for one in found if one.depth >= SHALLOW]
-        result[f"states kept over log2 l, {WORDS[way]}: largest"] = _largest(per)
-    ahead = [one.of("evaluations", "binomial") / one.of("evaluations", "recursive") for one in found]
-    result["layer evaluations, binomial over recursive checkpoints: largest"] = _largest(ahead)
-    poor = [one.of("evaluations", "memory_poor") / (one.depth * (one.depth + 1) / 2) for one in found]
-    once = [one.of("evaluations", "reverse") / one.depth for one in found]
-    for name, values in (("memory-poor over l(l-1)/2 + l", poor), ("reverse mode over l", once)):
-        result[f"layer evaluations, {name}: smallest"] = _smallest(values)
-        result[f"layer evaluations, {name}: largest"] = _largest(values)
-    result["states kept, memory-poor: largest"] = _largest([float(one.of("kept", "memory_poor")) for one in found])
+        for name, numbers in (("temporary bytes", bytes), ("layer evaluations", evaluations), ("states kept", kept)):
+            measured[f"{name}, {words}: slope in depth"] = asymptotic(l[deep], numbers[way][deep])
+        measured |= lines.extremes(f"operations over f, {words}", work[way])
+        measured |= lines.extremes(f"layer evaluations over l, {words}", evaluations[way] / l)
+        measured |= lines.extremes(f"states kept, {words}", kept[way])
+        measured |= lines.extremes(f"states kept over log2 l, {words}", kept[way][deep] / np.log2(l[deep]))
+    for name, ratio in {
+        "binomial over recursive checkpoints": evaluations["binomial"] / evaluations["recursive"],
+        "memory-poor over l(l-1)/2 + l": evaluations["memory_poor"] / (l * (l + 1) / 2),
+        "reverse mode over l": evaluations["reverse"] / l,
+    }.items():
+        measured |= lines.extremes(f"layer evaluations, {name}", ratio)
     errors = np.concatenate([one.arrays["error"] for one in found])
-    result["relative difference of a gradient from jax.grad: largest"] = _largest(list(errors))
-    return {**result, **_segments(found[-1]), **_ratios(found)}
+    measured |= lines.extremes("relative difference of a gradient from jax.grad", errors)
+    if len(found) >= statistics.POINTS_NEEDED:  # the deepest chain whose segments fit in what reverse mode needs
+        fits = bytes["segments"][:, None] <= bytes["reverse"]
+        name = f"depth in the same bytes, {WORDS['segments']} over reverse mode, at least"
+        measured[name] = Estimate(float(np.max((l[:, None] / l)[fits], initial=1.0)))
+    return {**measured, **_segments(found[-1]), **(_ratios(found[-1]) if deep[-1] else {})}
 
 
 def _segments(last: Depth) -> dict[str, Estimate]:
     """The U-curve at the largest depth."""
     s, kept, l = last.arrays["segments"], last.arrays["segments_kept"], last.depth  # noqa: E741
-    off = kept / (s + l / s - 1)
-    best, lean = float(s[kept.argmin()]), float(s[last.arrays["segments_bytes"].argmin()])
-    again = last.arrays["segments_evaluations"] / l
+    best, lean = s[kept.argmin()], s[last.arrays["segments_bytes"].argmin()]
     return {
-        "segments: states kept over s + l/s - 1: smallest": _smallest(list(off)),
-        "segments: states kept over s + l/s - 1: largest": _largest(list(off)),
-        "segments: the number that keeps fewest states, over sqrt(l)": Estimate(best / l**0.5),
-        "segments: the number that needs fewest bytes, over sqrt(l)": Estimate(lean / l**0.5),
-        "segments: layer evaluations over l: largest": _largest(list(again)),
+        **lines.extremes("segments: states kept over s + l/s - 1", kept / (s + l / s - 1)),
+        **lines.extremes("segments: layer evaluations over l", last.arrays["segments_evaluations"] / l),
+        "segments: the number that keeps fewest states, over sqrt(l)": Estimate(float(best / l**0.5)),
+        "segments: the number that needs fewest bytes, over sqrt(l)": Estimate(float(lean / l**0.5)),
     }
 
 
-def _ratios(found: Sequence[Depth]) -> dict[str, Estimate]:
-    """Bytes and seconds of one way over another at the largest depth; nan where all are shallow."""
-    last = found[-1]
-    result: dict[str, Estimate] = {}
+def _ratios(last: Depth) -> dict[str, Estimate]:
+    """Bytes and seconds of one way over another at the largest depth."""
+
+    def over(name: str, above: str, below: str) -> Estimate:
+        return Estimate(float(last.of(name, above) / last.of(name, below)))
+
+    measured = {}
     for way in ("per_layer", "segments", "recursive", "binomial"):
-        saved = float(last.of("bytes", "reverse") / last.of("bytes", way))
-        result[f"temporary bytes, reverse mode over {WORDS[way]}, largest depth"] = Estimate(saved)
-        result[f"seconds, {WORDS[way]} over reverse mode, largest depth"] = _time(last, way)
-    for way in ("jvp", "zero_order"):
-        used = float(last.of("bytes", way) / last.of("bytes", "reverse"))
-        result[f"temporary bytes, {WORDS[way]} over reverse mode, largest depth"] = Estimate(used)
-    over = float(last.of("bytes", "zero_order") / last.of("bytes", "value"))
-    result["temporary bytes, zero-order step over value, largest depth"] = Estimate(over)
-    whole = last.n * float(last.of("work", "jvp") / last.of("work", "reverse"))
-    result["operations, whole gradient by forward mode over reverse mode, largest depth"] = Estimate(whole)
-    result = result if last.depth >= SHALLOW else dict.fromkeys(result, Estimate(nan))
-    return {**result, **_reach(found)}
-
-
-def _reach(found: Sequence[Depth]) -> dict[str, Estimate]:
-    """The deepest measured chain that segments fit in what reverse mode needs at some depth, over that depth."""
-    factors = [
-        deep.depth / one.depth
-        for one in found
-        for deep in found
-        if deep.of("bytes", "segments") <= one.of("bytes", "reverse")
-    ]
-    enough = len(found) >= statistics.POINTS_NEEDED
-    name = f"depth in the same bytes, {WORDS['segments']} over reverse mode, at least"
-    return {name: Estimate(max(factors, default=1.0) if enough else nan)}
-
-
-def _slope(found: Sequence[Depth], name: str, way: str) -> Estimate:
-    deep = [one for one in found if one.depth >= SHALLOW]
-    return asymptotic(np.array([one.depth for one in deep]), np.array([float(one.of(name, way)) for one in deep]))
-
-
-def _time(one: Depth, way: str) -> Estimate:
-    ratio = one.of("seconds", way) / one.of("seconds", "reverse")
-    return statistics.median(ratio, np.random.default_rng(0)) if np.isfinite(ratio).all() else Estimate(nan)
-
-
-def _largest(values: Sequence[float]) -> Estimate:
-    kept = [float(value) for value in values if np.isfinite(value)]
-    return Estimate(max(kept, default=nan))
-
-
-def _smallest(values: Sequence[float]) -> Estimate:
-    kept = [float(value) for value in values if np.isfinite(value)]
-    return Estimate(min(kept, default=nan))
+        saved = f"temporary bytes, reverse mode over {WORDS[way]}, largest depth"
+        measured[saved] = over("bytes", "reverse", way)
+        time = fitted.timed_ratio(last.of("seconds", way), last.of("seconds", "reverse"))
+        measured[f"seconds, {WORDS[way]} over reverse mode, largest depth"] = time
+    for above, below in (("jvp", "reverse"), ("zero_order", "reverse"), ("zero_order", "value")):
+        used = f"temporary bytes, {WORDS[above]} over {WORDS[below]}, largest depth"
+        measured[used] = over("bytes", above, below)
+    whole = "operations, whole gradient by forward mode over reverse mode, largest depth"
+    return measured | {whole: over("work", "jvp", "reverse").times(last.n)}
 
 
 def rows(found: Sequence[Depth]) -> list[dict[str, Any]]:
-    """table.csv: a line a depth and way."""
-    result = []
-    for one in found:
-        for way, words in WORDS.items():
-            ratio = one.of("seconds", way) / one.of("seconds", "value")
-            low, middle, high = np.quantile(ratio, [0.25, 0.5, 0.75])
-            result.append(
-                {
-                    "depth": one.depth,
-                    "way": words,
-                    "bytes": float(one.of("bytes", way)),
-                    "activations": float(one.of("bytes", way) / one.activation),
-                    "kept": int(one.of("kept", way)),
-                    "evaluations": int(one.of("evaluations", way)),
-                    "operations_over_f": float(one.of("work", way)),
-                    "operations_modelled": float(one.of("modelled", way)),
-                    "seconds_over_f": float(middle),
-                    "seconds_q1": float(low),
-                    "seconds_q3": float(high),
-                    "difference_from_grad": float(one.of("error", way)),
-                }
-            )
-    return result
+    """A line a depth and way."""
+    return [_row(one, way) for one in found for way in WAYS]
 
 
-def write(records: Sequence[Path], folder: Path) -> None:
-    """All files of the report."""
-    from zobench.experiments.memory import figures
+def _row(one: Depth, way: str) -> dict[str, Any]:
+    low, middle, high = fitted.quartiles(one.of("seconds", way) / one.of("seconds", "value"))
+    return {
+        "depth": one.depth,
+        "way": WORDS[way],
+        "bytes": one.of("bytes", way),
+        "activations": one.of("bytes", way) / one.activation,
+        "kept": one.of("kept", way),
+        "evaluations": one.of("evaluations", way),
+        "operations_over_f": one.of("work", way),
+        "operations_modelled": one.of("modelled", way),
+        "seconds_over_f": middle,
+        "seconds_q1": low,
+        "seconds_q3": high,
+        "difference_from_grad": one.of("error", way),
+    }
 
-    found = depths(records)
-    files.write_csv(folder / "table.csv", rows(found))
-    page.write(folder, "memory", records, rows(found), summary(folder), measures(records))
-    figures.draw(found, page.read(records)[0].meta["config"]["dtype"], folder)
 
-
-def summary(folder: Path) -> list[tables.Table]:
-    """What the terminal shows, from table.csv: all ways at the largest depth."""
-    every = files.read_csv(folder / "table.csv")
-    depth = max(int(line["depth"]) for line in every)
-    header = [f"depth {depth}", "temporary bytes", "in activations", "states kept", "layer evaluations"]
-    header += ["operations/f", "seconds/f"]
-    body = [
-        [
-            line["way"],
-            f"{float(line['bytes'] or nan):,.0f}",
-            tables.number(float(line["activations"] or nan), 1),
-            line["kept"],
-            f"{int(line['evaluations']):,}",
-            tables.number(float(line["operations_over_f"] or nan)),
-            _quartiles(line),
-        ]
-        for line in every
-        if int(line["depth"]) == depth
-    ]
+def shown(rows: Sequence[tables.Row]) -> list[tables.Table]:
+    """All ways at the largest depth, which is the last."""
+    depth = rows[-1]["depth"]
+    columns: dict[str, tables.Cell] = {
+        f"depth {depth}": "way",
+        "temporary bytes": lambda row: f"{tables.value(row, 'bytes'):,.0f}",
+        "in activations": tables.fixed("activations", 1),
+        "states kept": "kept",
+        "layer evaluations": lambda row: f"{int(row['evaluations']):,}",
+        "operations/f": tables.fixed("operations_over_f"),
+        "seconds/f": tables.spread("seconds", "_q1", "_q3", middle="_over_f"),
+    }
     note = "Temporary bytes: XLA's peak, weights and results apart; forward mode and the zero-order step give one "
     note += "direction. Evaluations and states kept: counted as the schedule runs. Seconds: median [quartiles]."
-    return [tables.Table("What does a gradient keep in memory?", note, header, body)]
+    deepest = [row for row in rows if row["depth"] == depth]
+    return [tables.table("What does a gradient keep in memory?", note, deepest, columns)]
 
 
-def _quartiles(line: dict[str, str]) -> str:
-    if not line["seconds_over_f"]:
-        return ""
-    middle, low, high = (tables.number(float(line[f"seconds_{part}"])) for part in ("over_f", "q1", "q3"))
-    return f"{middle} [{low}, {high}]"
+EXPERIMENT = Experiment(
+    question="What does a gradient keep in memory?",
+    read=read,
+    rows=rows,
+    tables=shown,
+    measures=measures,
+    figures=("memory_work", "depth", "segments"),
+)

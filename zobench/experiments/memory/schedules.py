@@ -9,11 +9,12 @@ A schedule yields actions on a chain h_{i+1} = layer_i(h_i); "here" is the state
   drop i      the kept h_i is forgotten
 """
 
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from math import ceil, comb, isqrt
 from typing import Literal, NamedTuple
+
+from zobench.sampling import require_count
 
 Kind = Literal["store", "advance", "restore", "record", "back", "drop"]
 
@@ -37,14 +38,12 @@ Actions = Iterator[Action]
 
 def vanilla(l: int) -> Actions:  # noqa: E741
     """Backpropagation that keeps everything (Linnainmaa 1970): l evaluations, l records."""
-    yield from _record_all(0, l)
+    return _record_all(0, l)
 
 
 def memory_poor(l: int) -> Actions:  # noqa: E741
     """Backpropagation that keeps h_0 alone: l(l−1)/2 evaluations besides the l recorded ones, 2 kept."""
-    yield Action("store", 0)
-    yield from _from_start(0, l)
-    yield Action("drop", 0)
+    return binomial(l, 1)
 
 
 def segments(l: int, s: int) -> Actions:  # noqa: E741
@@ -52,12 +51,12 @@ def segments(l: int, s: int) -> Actions:  # noqa: E741
 
     The last segment is recorded on the way, so 2l − ⌈l/s⌉ evaluations where s divides l; least memory near s = √l.
     """
-    require_between("s", s, 1, l)
+    require_segments(s, l)
     edges = [i * l // s for i in range(s + 1)]
     earlier = list(pairwise(edges[:-1]))
     for start, stop in earlier:
         yield Action("store", start)
-        yield from (Action("advance", i) for i in range(start, stop))
+        yield from _advance(start, stop)
     yield from _record_all(edges[-2], l)
     for start, stop in reversed(earlier):
         yield Action("restore", start)
@@ -65,10 +64,16 @@ def segments(l: int, s: int) -> Actions:  # noqa: E741
         yield Action("drop", start)
 
 
+def require_segments(s: int, l: int) -> None:  # noqa: E741
+    """Refuse a number of segments that l layers do not have: ValueError."""
+    if not 1 <= s <= l:
+        raise ValueError(f"s={s}: a whole number from 1 to {l}")
+
+
 def recursive(l: int) -> Actions:  # noqa: E741
     """Halve, reverse the second half, then the first: ⌈log₂ l⌉ + 2 kept, (l/2) log₂ l evaluations besides l."""
     yield Action("store", 0)
-    yield from _halved(0, l)
+    yield from _divided(0, l, l, lambda layers, s: layers // 2)
     yield Action("drop", 0)
 
 
@@ -77,15 +82,15 @@ def binomial(l: int, s: int) -> Actions:  # noqa: E741
 
     t(l, s) of `least_advances` evaluations besides the l recorded ones; s + 1 kept, the record at hand among them.
     """
-    require_between("s", s, 1)
+    require_count("s", s, 1)
     yield Action("store", 0)
-    yield from _binomial(0, l, s)
+    yield from _divided(0, l, s, _best)
     yield Action("drop", 0)
 
 
 def least_advances(l: int, s: int) -> int:  # noqa: E741
     """t(l, s) = r l − C(s+r, s+1), r the least number with l ≤ C(s+r, s): the fewest evaluations with s states kept."""
-    require_between("s", s, 1)
+    require_count("s", s, 1)
     r = repeats(l, s)
     return r * l - comb(s + r, s + 1)
 
@@ -105,12 +110,12 @@ def nearest_root(l: int) -> int:  # noqa: E741
 
 def named(l: int) -> dict[str, Actions]:  # noqa: E741
     """The schedules that a study compares, √l and log₂ l states where a number has to be chosen."""
-    few = max(1, l.bit_length() - 1)
     return {
-        "vanilla": vanilla(l),
+        "reverse": vanilla(l),
+        "per_layer": segments(l, l),
         "segments": segments(l, nearest_root(l)),
         "recursive": recursive(l),
-        "binomial": binomial(l, few),
+        "binomial": binomial(l, max(1, l.bit_length() - 1)),
         "memory_poor": memory_poor(l),
     }
 
@@ -123,27 +128,18 @@ def count(actions: Iterable[Action]) -> Count:
         possible = {"restore": i in kept, "drop": i in kept, "back": records[-1:] == [i]}.get(kind, here == i)
         if not possible:
             raise ValueError(f"{kind} {i}: the state here is {here}, kept are {sorted(kept)}, recorded {records}")
-        if kind in ("advance", "record"):
-            evaluations, here = evaluations + 1, i + 1
-        match kind:
-            case "store":
-                kept.add(i)
-            case "restore":
-                here = i
-            case "record":
-                records.append(i)
-            case "back":
-                records.pop()
-            case "drop":
-                kept.remove(i)
+        here = {"advance": i + 1, "record": i + 1, "restore": i}.get(kind, here)
+        evaluations += kind in ("advance", "record")
+        if kind == "store":
+            kept.add(i)
+        elif kind == "drop":
+            kept.remove(i)
+        elif kind == "record":
+            records.append(i)
+        elif kind == "back":
+            records.pop()
         peak = max(peak, len(kept) + len(records))
     return Count(evaluations, peak)
-
-
-def require_between(name: str, value: int, low: int, high: int | None = None) -> None:
-    """Refuse a count out of range."""
-    if value < low or (high is not None and value > high):
-        raise ValueError(f"{name}={value}: a whole number from {low}" + (f" to {high}" if high else " on"))
 
 
 def _record_all(start: int, stop: int) -> Actions:
@@ -151,39 +147,32 @@ def _record_all(start: int, stop: int) -> Actions:
     yield from (Action("back", i) for i in reversed(range(start, stop)))
 
 
-def _from_start(start: int, stop: int) -> Actions:
-    """Every layer from the one state kept, which is here at first."""
+def _advance(start: int, stop: int) -> Actions:
+    return (Action("advance", i) for i in range(start, stop))
+
+
+def _divided(start: int, stop: int, s: int, layers: Callable[[int, int], int]) -> Actions:
+    """Go so many `layers` and keep the state there; reverse what is behind it, then what is before.
+
+    With one state to keep, which is here at first, every layer from that one.
+    """
+    if s > 1 and stop - start > 1:
+        middle = start + layers(stop - start, s)
+        yield from _advance(start, middle)
+        yield Action("store", middle)
+        yield from _divided(middle, stop, s - 1, layers)
+        yield Action("drop", middle)
+        yield Action("restore", start)
+        yield from _divided(start, middle, s, layers)
+        return
     for last in reversed(range(start, stop)):
         if last < stop - 1:
             yield Action("restore", start)
-        yield from (Action("advance", i) for i in range(start, last))
+        yield from _advance(start, last)
         yield from _record_all(last, last + 1)
 
 
-def _split(start: int, middle: int, second: partial, first: partial) -> Actions:
-    """Go to the middle and keep it; reverse what is behind it, then what is before."""
-    yield from (Action("advance", i) for i in range(start, middle))
-    yield Action("store", middle)
-    yield from second()
-    yield Action("drop", middle)
-    yield Action("restore", start)
-    yield from first()
-
-
-def _halved(start: int, stop: int) -> Actions:
-    if stop - start == 1:
-        yield from _record_all(start, stop)
-    else:
-        middle = (start + stop) // 2
-        yield from _split(start, middle, partial(_halved, middle, stop), partial(_halved, start, middle))
-
-
-def _binomial(start: int, stop: int, s: int) -> Actions:
-    l = stop - start  # noqa: E741
-    if s == 1 or l == 1:
-        yield from _from_start(start, stop)
-        return
+def _best(l: int, s: int) -> int:  # noqa: E741
+    """Any k with C(s+r−2, s) ≤ k ≤ C(s+r−1, s) and C(s+r−2, s−1) ≤ l − k ≤ C(s+r−1, s−1): the least of them."""
     r = repeats(l, s)
-    # Any k with C(s+r−2, s) ≤ k ≤ C(s+r−1, s) and C(s+r−2, s−1) ≤ l − k ≤ C(s+r−1, s−1) is optimal.
-    k = start + max(1, comb(s + r - 2, s), l - comb(s + r - 1, s - 1))
-    yield from _split(start, k, partial(_binomial, k, stop, s - 1), partial(_binomial, start, k, s))
+    return max(1, comb(s + r - 2, s), l - comb(s + r - 1, s - 1))

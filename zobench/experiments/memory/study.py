@@ -13,6 +13,7 @@ from zobench.derivatives import fits, price, timed
 from zobench.experiments.memory import chain as chains
 from zobench.experiments.memory import schedules, tapes
 from zobench.experiments.memory.chain import Chain
+from zobench.sampling import require_count
 
 WAYS = (
     "value", "jvp", "zero_order", "reverse", "per_layer", "segments", "recursive", "binomial", "memory_poor",
@@ -28,11 +29,11 @@ def memory(
 
     Bytes are XLA's peak of temporary memory: arguments (weights) and results (gradients) are apart. Work is operations
     over those of f: as compiled, or, where loops are not countable, evaluations·(layer) + l·(layer backward). Schedules
-    are counted on chains.counted. Times are taken `repeats` times, interleaved; memory-poor ones up to TIMED_POOR.
+    are counted by schedules.count. Times are taken `repeats` times, interleaved; memory-poor ones up to TIMED_POOR.
     Raises ValueError for a depth whose reverse mode does not fit the memory.
     """
-    schedules.require_between("depth", depth, 1)
-    schedules.require_between("repeats", repeats, 4)
+    require_count("depth", depth, 1)
+    require_count("repeats", repeats, 4)
     one = chain(depth=1)
     if not isinstance(one, Chain):
         raise ValueError(f"chain={getattr(chain, 'func', chain)}: gives a {type(one).__name__}, not a Chain")
@@ -78,11 +79,8 @@ def ways(chain: Chain, seed: int = 0) -> dict[str, tuple[Callable, tuple]]:
 
 def evaluated(l: int) -> dict[str, schedules.Count]:  # noqa: E741
     """Evaluations of layers and states kept by WAYS: the schedules as counted, the others by what they are."""
-    found = {name: chains.counted(actions, l)[0] for name, actions in schedules.named(l).items()}
     own = {"value": schedules.Count(l, 1), "jvp": schedules.Count(l, 2), "zero_order": schedules.Count(2 * l, 1)}
-    per_layer = chains.counted(schedules.segments(l, l), l)[0]
-    found = {**own, "reverse": found.pop("vanilla"), "per_layer": per_layer, **found}
-    return {name: found[name] for name in WAYS}
+    return own | {name: schedules.count(actions) for name, actions in schedules.named(l).items()}
 
 
 def layer_operations(chain: Chain) -> tuple[float, float]:
@@ -147,7 +145,7 @@ def _segments(chain: Chain) -> dict[str, np.ndarray]:
     """Every number of segments that divides the depth: counted evaluations and states kept, and compiled bytes."""
     l = chain.depth  # noqa: E741
     numbers = [s for s in range(1, l + 1) if l % s == 0]
-    counted = [chains.counted(schedules.segments(l, s), l)[0] for s in numbers]
+    counted = [schedules.count(schedules.segments(l, s)) for s in numbers]
     gradients = [jax.value_and_grad(chains.segmented(chain, s)) for s in numbers]
     bytes = [temporary(jax.jit(g).lower(chain.weights).compile()) for g in gradients]
     return {

@@ -7,9 +7,8 @@ import pytest
 
 from zobench import store
 from zobench.derivatives import fits
-from zobench.experiments.linear_solve import page as report
 from zobench.experiments.linear_solve import study
-from zobench.report import claims
+from zobench.report import claims, page
 
 
 class Counted:
@@ -141,7 +140,7 @@ def test_the_exponent_is_that_of_the_times_and_decides_the_verdict(tmp_path, pow
         seconds |= {"solve": 0.01, "outer": 0.01, "backward, LU stored": 40.0 * n**power}
         paths.append(tmp_path / f"{n}.npz")
         record(paths[-1], n, seconds)
-    measured = report.measures(paths)
+    measured = page.measured("linear_solve", paths)
     assert measured["backward/forward in time, LU stored: exponent in n"].value == pytest.approx(power, abs=1e-9)
     assert measured["share of the factorisation in the forward pass, n ≥ 500: least"].value == pytest.approx(1 / 1.01)
     (claim,) = [claim for claim in claims.of("linear_solve") if "like 1/n" in claim.statement]
@@ -150,5 +149,5 @@ def test_the_exponent_is_that_of_the_times_and_decides_the_verdict(tmp_path, pow
 
 def test_a_page_is_drawn_of_one_size(tmp_path):
     record(tmp_path / "a.npz", 40, dict.fromkeys(study.passes(40), 1.0))
-    report.write([tmp_path / "a.npz"], tmp_path / "page")
-    assert {path.name for path in (tmp_path / "page").iterdir()} == set(report.FILES)
+    page.write("linear_solve", [tmp_path / "a.npz"], tmp_path / "page")
+    assert {path.name for path in (tmp_path / "page").iterdir()} == set(page.load("linear_solve").files)

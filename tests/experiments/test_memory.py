@@ -7,13 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from schedules_run import reverse
 
 from zobench import store
 from zobench.__main__ import main
 from zobench.derivatives import fits, price
 from zobench.experiments.memory import chain as chains
-from zobench.experiments.memory import page, schedules, study, tapes
-from zobench.report import claims
+from zobench.experiments.memory import schedules, study, tapes
+from zobench.report import claims, page
 
 SMALL = partial(chains.tanh_chain, width=3, batch=4)
 FEW = 5
@@ -45,7 +46,7 @@ def test_every_way_gives_the_gradient(make, l):  # noqa: E741
     layers = [jax.tree.map(lambda w, i=i: w[i], chain.weights) for i in range(l)]
     for actions in schedules.named(l).values():
         pullback = partial(jax.vjp, chain.layer)
-        parts, _ = chains.reverse(chain.layer, pullback, layers, chain.h0, jax.grad(chain.loss), actions)
+        parts, _ = reverse(chain.layer, pullback, layers, chain.h0, jax.grad(chain.loss), actions)
         _same(jax.tree.map(lambda *leaves: jnp.stack(leaves), *parts), truth)
     for name, (f, arguments) in study.ways(chain).items():
         if name in study.WAYS[3:]:
@@ -130,15 +131,15 @@ def test_a_user_measures_their_own_chain_in_one_file(tmp_path, monkeypatch, caps
         main(["experiment=quick/memory", "study.chain._target_=my_chain_file.my_chain", "study.depth=3"])
     assert ended.value.code == 0, capsys.readouterr().err
     folder = tmp_path / "reports/quick/memory"
-    assert {path.name for path in folder.iterdir()} == {*page.FILES, "inputs"}
+    assert {path.name for path in folder.iterdir()} == {*page.load("memory").files, "inputs"}
     (path,) = (tmp_path / "runs").glob("*.npz")
     record = store.read(path)
     assert record is not None
     entries = json.loads((folder / "verdicts.json").read_text())
     (claim,) = [one for one in claims.of("memory") if one.number == 64]
-    measured = page.measures([path])
+    measured = page.measured("memory", [path])
     assert measured["layer evaluations, reverse mode over l: largest"].value == 1
     assert len(entries) == len(claims.of("memory"))
     record.arrays["evaluations"][study.WAYS.index("reverse")] += 1
     store.write(path, record.arrays, record.meta)
-    assert claim.verdict(page.measures([path])) == "refuted" != claim.verdict(measured)
+    assert claim.verdict(page.measured("memory", [path])) == "refuted" != claim.verdict(measured)

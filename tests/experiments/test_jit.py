@@ -7,8 +7,8 @@ import pytest
 
 from zobench import store
 from zobench.derivatives import fits
-from zobench.experiments.jit import page, study
-from zobench.report import claims
+from zobench.experiments.jit import study
+from zobench.report import claims, page
 
 SMALL = {"links": 2, "lengths": [1, 30], "sides": [1, 4], "repeats": 3, "compilations": 1}
 
@@ -47,14 +47,14 @@ def test_a_page_and_that_another_record_gives_another_verdict(tmp_path):
         arrays["primitives"] = np.array(20)
         path = store.path(tmp_path, name)
         store.write(path, arrays, {"status": "ok", "config": {"study": SMALL, "dtype": "float32"}, **meta})
-        measured = page.measures([path])
+        measured = page.measured("jit", [path])
         assert measured["chain, size 1: time, op by op over compiled"].value == pytest.approx(ratio)
         paid = arrays["compiling"][0, 0] / np.median(arrays["seconds"][1, 0]) / (ratio - 1)
         assert measured["chain, size 1: calls until compiling has paid"].value == pytest.approx(paid)
-        assert np.isnan(measured["matmul, size 1000: time, op by op over compiled"].value)
+        assert "matmul, size 1000: time, op by op over compiled" not in measured
         verdicts[name] = [claim.verdict(measured) for claim in claims.of("jit")]
     for name in ("a", "b"):
-        page.write([path], tmp_path / name)
-    for file in page.FILES:
+        page.write("jit", [path], tmp_path / name)
+    for file in page.load("jit").files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
     assert verdicts == {"fast": ["not measured", "holds"], "slow": ["refuted", "refuted"]}

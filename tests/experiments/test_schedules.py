@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from schedules_run import counted
 
 from zobench.experiments.memory import schedules
-from zobench.experiments.memory.chain import counted
 from zobench.experiments.memory.schedules import (
     Action,
     Count,

@@ -9,14 +9,14 @@ from zobench import store
 from zobench.__main__ import main
 from zobench.command import compose
 from zobench.derivatives import fits, price
-from zobench.experiments.gradient_cost import page, study
+from zobench.experiments.gradient_cost import study
 from zobench.problems.classification import logistic
 from zobench.problems.deep_networks import deep
 from zobench.problems.quadratics import quadratic
 from zobench.problems.robust import welsch
 from zobench.problems.worst_case import huber
 from zobench.problems.wrappers import black_box, noisy
-from zobench.report import claims, lines
+from zobench.report import claims, lines, page
 from zobench.types import Problem
 
 
@@ -125,7 +125,7 @@ def test_sizes_that_cost_too_much_or_are_refused_are_left_out():
 def test_bad_input_is_refused_in_the_factory(monkeypatch):
     with pytest.raises(ValueError, match="repeats=3"):
         study.gradient_cost(deep, repeats=3)
-    with pytest.raises(ValueError, match="whole numbers"):
+    with pytest.raises(ValueError, match="sizes=0"):
         study.gradient_cost(deep, sizes=[0])
     with pytest.raises(ValueError, match="no derivative"):
         study.gradient_cost(black_box(lambda x: float(x.sum()), [1.0, 2.0]))
@@ -156,15 +156,15 @@ def test_a_user_measures_their_own_problem_in_one_file(tmp_path, monkeypatch, ca
         main(["experiment=quick/gradient_cost", "problem._target_=my_problem_file.my_problem", "problem.start=0.5"])
     assert ended.value.code == 0, capsys.readouterr().err
     folder = tmp_path / "reports/quick/gradient_cost"
-    assert {path.name for path in folder.iterdir()} == {*page.FILES, "inputs"}
+    assert {path.name for path in folder.iterdir()} == {*page.load("gradient_cost").files, "inputs"}
     (path,) = (tmp_path / "runs").glob("*.npz")
     record = store.read(path)
     assert record is not None and record.arrays["n"].tolist() == [3]
     (claim,) = [one for one in claims.of("gradient_cost") if one.number == 22]
-    assert claim.verdict(page.measures([path])) == "holds"
+    assert claim.verdict(page.measured("gradient_cost", [path])) == "holds"
     record.arrays["error"][:, 0] = 1e-3
     store.write(path, record.arrays, record.meta)
-    assert claim.verdict(page.measures([path])) == "refuted"
+    assert claim.verdict(page.measured("gradient_cost", [path])) == "refuted"
 
 
 def test_a_factory_on_the_command_line_takes_nothing_from_the_one_it_replaces():

@@ -14,13 +14,13 @@ from zobench.__main__ import main
 from zobench.check.checks import check_problem
 from zobench.derivatives import fits
 from zobench.derivatives.counted import counted
-from zobench.experiments.hessian_vector import newton_paths, page
+from zobench.experiments.hessian_vector import newton_paths
 from zobench.experiments.hessian_vector import second_order as so
 from zobench.experiments.hessian_vector.study import FUNCTIONS, hessian_vector
 from zobench.problems.logistic_ridge import logistic_regression, newton_example
 from zobench.problems.quadratics import quadratic
 from zobench.problems.tanh_networks import tanh_network
-from zobench.report import claims
+from zobench.report import claims, page
 
 SMALL: dict[str, Any] = {"dims": [5, 20, 40], "step_dims": [4], "full": 20, "iterations": [50, 9, 6], "repeats": 2}
 
@@ -106,7 +106,7 @@ def test_the_ways_reach_the_minimum_and_newton_cg_with_less_work():
     problem = logistic_regression(dim=40, samples=100, ridge=1e-2)
     f, c, x = *so.separated(problem.f, problem.x0), problem.x0
     found = newton_paths.paths(f, c, x, problem.f_star, 1 / problem.L, (60, 20, 8), 1)
-    gd, cg, newton = found.values()
+    gd, cg, newton = found
     assert cg.gap[-1] <= 1e-12 * cg.gap[0] and newton.gap[-1] <= 1e-12 * newton.gap[0]
     slow = x
     for k in range(3):
@@ -145,19 +145,19 @@ def test_the_whole_hessian_is_made_up_to_full_only(record):
 
 
 def test_a_page_is_whole(record, tmp_path):
-    page.write([record], tmp_path)
-    assert {file.name for file in tmp_path.iterdir()} == set(page.FILES)
+    page.write("hessian_vector", [record], tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == set(page.load("hessian_vector").files)
 
 
 def test_another_record_gives_another_verdict(record, tmp_path):
     kept, claim = read(record), next(claim for claim in claims.of("hessian_vector") if claim.number == 54)
     altered = store.path(tmp_path, "altered")
     store.write(altered, {**kept.arrays, "errors": kept.arrays["errors"] + 1e-3}, kept.meta)
-    measured = page.measures([record])
+    measured = page.measured("hessian_vector", [record])
     slope = measured["wide_logistic_regression, differences: slope of the error, large eps"]
     assert slope.value == pytest.approx(2, abs=0.1)
     assert claim.verdict(measured) == "not measured"  # some of its problems did not run
-    assert claim.verdict(page.measures([altered])) == "refuted"
+    assert claim.verdict(page.measured("hessian_vector", [altered])) == "refuted"
 
 
 OWN = """
