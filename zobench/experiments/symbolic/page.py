@@ -186,10 +186,15 @@ def _ways_table(rows: Sequence[Row]) -> tables.Table:
 
 def _swell_table(rows: Sequence[Row]) -> tables.Table:
     families = {family: [row for row in rows if row["part"] == family] for family in FAMILIES}
-    names = {"f": "f", "derivative": "derivative", "shared": "derivative, subexpressions shared"}
-    columns: dict[str, tables.Cell] = {"": lambda row: FAMILIES[row["part"]], "n": "size"}
-    columns |= {head: f"operations: {name}" for head, name in {**names, "grad in JAX": "grad in JAX"}.items()}
-    columns["time / JAX"] = lambda row: tables.significant(_time(row, "symbolic") / _time(row, "JAX: trace"), 2)
+    columns: dict[str, tables.Cell] = {
+        "": lambda row: FAMILIES[row["part"]],
+        "n": "size",
+        "f": "operations: f",
+        "derivative": "operations: derivative",
+        "shared": "operations: derivative, subexpressions shared",
+        "grad in JAX": "operations: grad in JAX",
+        "time / JAX": lambda row: tables.significant(_time(row, "symbolic") / _time(row, "JAX: trace"), 2),
+    }
     note = "Operations of the derivative as a formula, with common subexpressions shared, and of the program of "
     note += "jax.grad. Time to derive: CPU seconds, sympy against JAX's trace. "
     note += "; ".join(told for family, own in families.items() if (told := _order(family, own)))
