@@ -45,13 +45,15 @@ def trace(f: Callable[..., Any], x: Sequence[Any]) -> list[Node]:
     for equation in jaxpr.eqns:
         if len(equation.outvars) != 1 or equation.primitive.multiple_results:
             raise ValueError(f"operation {equation.primitive.name} has several results: write f without it")
-        if not _depends(equation, place):
-            known[equation.outvars[0]] = _bind(equation, known, place)()
+        fixed = {k: _value(v, known) for k, v in enumerate(equation.invars) if not _is_node(v, place)}
+        parents = tuple(place[v] for k, v in enumerate(equation.invars) if k not in fixed)
+        apply = _bind(equation, fixed)
+        if not parents:
+            known[equation.outvars[0]] = apply()
             continue
-        parents = tuple(place[v] for v in equation.invars if _is_node(v, place))
         place[equation.outvars[0]] = len(nodes)
-        constants = tuple((k, _scalar(value)) for k, value in _fixed(equation, known, place).items())
-        nodes.append(Node(equation.primitive.name, parents, _bind(equation, known, place), constants))
+        constants = tuple((k, float(value) if np.ndim(value) == 0 else None) for k, value in fixed.items())
+        nodes.append(Node(equation.primitive.name, parents, apply, constants))
     if not _is_node(jaxpr.outvars[0], place):
         raise ValueError("the result does not depend on the inputs")
     return _used(nodes, len(jaxpr.invars), place[jaxpr.outvars[0]])
@@ -76,7 +78,12 @@ def reverse(nodes: Sequence[Node], x: Sequence[Any]) -> Sweeps:
     evaluations, pullbacks = np.zeros(len(nodes), int), np.zeros(len(nodes), int)
     values, pulls = [jnp.asarray(part) for part in x], []
     for i, node in enumerate(nodes[len(x) :], len(x)):
-        value, local = jax.vjp(_counted(node, evaluations, i), *(values[j] for j in node.parents))
+
+        def counted(*parts: Any, i: int = i, node: Node = node) -> Any:
+            evaluations[i] += 1
+            return node.apply(*parts)
+
+        value, local = jax.vjp(counted, *(values[j] for j in node.parents))
         values.append(value)
         pulls.append(local)
     adjoints = [jnp.zeros_like(value) for value in values]
@@ -131,35 +138,16 @@ def _is_node(variable: Any, place: dict[Any, int]) -> bool:
     return not isinstance(variable, Literal) and variable in place
 
 
-def _depends(equation: Any, place: dict[Any, int]) -> bool:
-    return any(_is_node(variable, place) for variable in equation.invars)
+def _value(variable: Any, known: dict[Any, Any]) -> Any:
+    return variable.val if isinstance(variable, Literal) else known[variable]
 
 
-def _fixed(equation: Any, known: dict[Any, Any], place: dict[Any, int]) -> dict[int, Any]:
-    """The operands that are no nodes, by place."""
-    others = {k: v for k, v in enumerate(equation.invars) if not _is_node(v, place)}
-    return {k: v.val if isinstance(v, Literal) else known[v] for k, v in others.items()}
-
-
-def _scalar(value: Any) -> float | None:
-    return float(value) if np.ndim(value) == 0 else None
-
-
-def _bind(equation: Any, known: dict[Any, Any], place: dict[Any, int]) -> Callable[..., Any]:
-    """The operation as a function of the values of its parents alone."""
-    fixed = _fixed(equation, known, place)
+def _bind(equation: Any, fixed: dict[int, Any]) -> Callable[..., Any]:
+    """The operation as a function of the values of its parents alone, the other operands by place."""
 
     def apply(*values: Any) -> Any:
         given = iter(values)
         operands = [fixed[k] if k in fixed else next(given) for k in range(len(equation.invars))]
         return equation.primitive.bind(*operands, **equation.params)
-
-    return apply
-
-
-def _counted(node: Node, counts: np.ndarray, i: int) -> Callable[..., Any]:
-    def apply(*values: Any) -> Any:
-        counts[i] += 1
-        return node.apply(*values)
 
     return apply

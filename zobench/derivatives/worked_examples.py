@@ -1,6 +1,7 @@
 """The worked examples of the lectures: each function once, for numbers of any kind, and where it was differentiated."""
 
 from collections.abc import Callable
+from functools import partial
 from math import pi
 from typing import Any, NamedTuple
 
@@ -122,25 +123,12 @@ def toy_quotients() -> dict[str, float]:
     }
 
 
-def _tanh_derivative(order: int) -> Callable[..., Any]:
-    """The derivative before the one that is asked for: its graph is drawn."""
+def _tanh(order: int) -> Example:
+    """The derivative before the one that is asked for is drawn."""
     f = JAX.tanh
     for _ in range(order - 1):
         f = jax.grad(f)
-    return f
-
-
-def _terms(x: float) -> int:
-    """How many terms the loop adds."""
-    term, i = x, 0
-    while abs(term) > 1e-3:
-        term, i = -term * x * x / ((2.0 * i + 3) * (2.0 * i + 2)), i + 1
-    return i
-
-
-def _tanh(order: int) -> Example:
-    prime = "′" * (order - 1)
-    return Example(tanh, (2.0,), f"tanh{prime} x", "001", ("x",), order=order, traced=_tanh_derivative(order))
+    return Example(tanh, (2.0,), f"tanh{'′' * (order - 1)} x", "001", ("x",), order=order, traced=f)
 
 
 EXAMPLES = {
@@ -162,7 +150,7 @@ EXAMPLES = {
         "Taylor series of sin x, by a while loop",
         "001",
         ("x",),
-        traced=lambda x: taylor_sine(JAX, x, _terms(pi)),
+        traced=partial(taylor_sine, JAX, terms=6),  # as many as the loop adds at π
     ),
     "tanh_1": _tanh(1),
     "tanh_2": _tanh(2),

@@ -65,17 +65,25 @@ TOUCH = 0.03  # inches of air around a legend
 
 
 def panels(
-    rows: int, columns: int, *, wide: float = 3.0, high: float = 2.6, foot: float = 0.95, head: float = 0.3
+    rows: int,
+    columns: int,
+    *,
+    wide: float = 3.0,
+    high: float = 2.6,
+    foot: float = 0.95,
+    head: float = 0.3,
+    left: float = 0.62,
+    gap: float = 0.62,
+    right: float = 0.2,
 ) -> tuple[Figure, list[list[Axes]]]:
     """A grid of axes with a foot below it, in inches, for the legend and the caption."""
-    left, right, gap_x, gap_y = 0.62, 0.2, 0.62, head
-    width = left + columns * wide + (columns - 1) * gap_x + right
-    height = foot + rows * high + (rows - 1) * gap_y + head
+    width = left + columns * wide + (columns - 1) * gap + right
+    height = foot + rows * high + (rows - 1) * head + head
     figure = Figure(figsize=(width, height))
     grid = []
     for i in range(rows):
-        bottom = foot + (rows - 1 - i) * (high + gap_y)
-        places = [(left + j * (wide + gap_x), bottom) for j in range(columns)]
+        bottom = foot + (rows - 1 - i) * (high + head)
+        places = [(left + j * (wide + gap), bottom) for j in range(columns)]
         grid.append([figure.add_axes((x / width, y / height, wide / width, high / height)) for x, y in places])
     return figure, grid
 
@@ -245,6 +253,14 @@ def interval(axes: Axes, x: float, found: Estimate, **look: Any) -> None:
 def band(axes: Axes, x: Any, low: Any, high: Any, color: str, alpha: float = 0.25) -> None:
     """A shaded band between quartiles or the ends of intervals."""
     axes.fill_between(x, low, high, color=color, alpha=alpha, lw=0)
+
+
+def listed(axes: Axes, names: Sequence[str], *, named: bool) -> None:
+    """A line for each name, from above, with its name at the left where the panel is the one that is named."""
+    axes.set(ylim=(len(names) - 0.5, -0.5))
+    axes.set_yticks(range(len(names)), names if named else [""] * len(names))
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", color="#dddddd", lw=0.5)
 
 
 def context():

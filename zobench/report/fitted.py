@@ -1,5 +1,8 @@
 """Exponents and ratios of what a study counted or timed, with 95 % intervals."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from zobench import statistics
@@ -50,3 +53,14 @@ def quartiles(seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def median(seconds: np.ndarray) -> np.ndarray:
     """The median of the last axis, as in `quartiles`."""
     return quartiles(seconds)[1]
+
+
+def of_mean(runs: np.ndarray, function: Callable[[np.ndarray], Any] = lambda mean: mean) -> Estimate:
+    """A function of the mean over the first axis, the runs, with its interval (bootstrap over them).
+
+    It is given means [...] and [resamples, ...], and takes them along their last axis.
+    """
+    chosen = statistics.resamples(len(runs), np.random.default_rng(0))
+    draws = function(runs[chosen].mean(axis=1))
+    value = float(function(runs.mean(axis=0)))
+    return Estimate(value, *statistics.interval(draws, len(runs)), draws, runs=len(runs))

@@ -13,6 +13,7 @@ from numpy import ndarray
 from scipy.stats import binomtest
 
 from zobench import statistics
+from zobench.statistics import Estimate
 
 
 class Profile(NamedTuple):
@@ -21,6 +22,10 @@ class Profile(NamedTuple):
     value: ndarray
     low: ndarray
     high: ndarray
+
+    def at(self, method: int, point: int) -> Estimate:
+        """One share with its interval."""
+        return Estimate(*(float(part[method, point]) for part in self))
 
 
 class Pair(NamedTuple):

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from zobench.derivatives.fits import require
+from zobench.sampling import require_positive
 from zobench.types import Scalar
 
 Matrix = Float[Array, "m n"]
@@ -60,8 +61,7 @@ class Point(NamedTuple):
 
 def points(n: int, random: np.random.Generator) -> list[Point]:
     """Full rank (wide and square), repeated singular values, the identity, rank 1, half of full rank, and 0."""
-    u, v = (np.linalg.qr(random.standard_normal((n, n)))[0] for _ in range(2))
-    wide = np.linalg.qr(random.standard_normal((2 * n, n)))[0]
+    u, v, wide = (np.linalg.qr(random.standard_normal((rows, n)))[0] for rows in (n, n, 2 * n))
     half = n // 2
     spread, eye = np.linspace(1, 3, n), np.eye(n)
     return [
@@ -98,8 +98,7 @@ def nuclear_norm_study(
     """
     if not 1 <= rank < n or not 0 < observed < 1 or iterations < 1:
         raise ValueError(f"n={n}, rank={rank}, observed={observed}: 1 ≤ rank < n, 0 < observed < 1, iterations ≥ 1")
-    if not weights or min(weights) <= 0:
-        raise ValueError(f"weights={list(weights)}: positive multiples of the λ above which the solution is 0")
+    require_positive("weights", weights)
     require(8 * 20 * n**2 * len(weights), f"n={n}: iterates and their singular vectors")
     return partial(_measure, n, rank, observed, noise, tuple(weights), iterations, seed)
 
@@ -115,16 +114,15 @@ def _measure(n: int, rank: int, observed: float, noise: float, weights: tuple, i
     seen = np.where(mask, truth + noise * random.standard_normal((n, n)), 0.0)
     lambdas = np.array(weights) * np.linalg.norm(seen, 2)
     solve = jax.jit(lambda way, lam: jax.lax.map(lambda one: way(seen, mask, one, iterations), lam), static_argnums=0)
-    solved = {name: solve(way, jnp.asarray(lambdas)) for name, way in SOLVERS.items()}
     arrays = {"gradients": gradients, "fourth": fourth, "weights": np.array(weights), "lambdas": lambdas}
-    for name, found in solved.items():
-        values = np.linalg.svd(np.asarray(found), compute_uv=False)
-        ranks = np.sum(values > RANK * np.linalg.norm(seen, 2), axis=1)
-        errors = [float(np.linalg.norm(x - truth) / np.linalg.norm(truth)) for x in np.asarray(found)]
-        residual = [stationarity(x, seen, mask, lam) for x, lam in zip(np.asarray(found), lambdas, strict=True)]
-        arrays |= {f"{name}/values": values, f"{name}/rank": ranks, f"{name}/error": np.array(errors)}
-        arrays |= {f"{name}/residual": np.array(residual)}
-    arrays |= {"truth/values": np.linalg.svd(truth, compute_uv=False)}
+    for name, way in SOLVERS.items():
+        found = np.asarray(solve(way, jnp.asarray(lambdas)))
+        values = np.linalg.svd(found, compute_uv=False)
+        arrays |= {f"{name}/values": values, f"{name}/rank": np.sum(values > RANK * np.linalg.norm(seen, 2), axis=1)}
+        arrays[f"{name}/error"] = np.array([np.linalg.norm(x - truth) / np.linalg.norm(truth) for x in found])
+        residual = [stationarity(x, seen, mask, lam) for x, lam in zip(found, lambdas, strict=True)]
+        arrays[f"{name}/residual"] = np.array(residual)
+    arrays["truth/values"] = np.linalg.svd(truth, compute_uv=False)
     return arrays, {"n": n, "rank": rank, "ways": list(WAYS), "points": [case.name for case in cases]}
 
 

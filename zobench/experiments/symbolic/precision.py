@@ -16,7 +16,6 @@ EXPONENTIALS = 4
 HARD_DIGITS = 4096  # exponentials and errors are measured up to here
 FIXED_STEP = 8  # the step 1e-8 that does not know how many digits there are
 GUARD = 20  # digits more for what is taken as the truth
-KINDS = ("64 multiplications", "4 exponentials")
 ERRORS = ("step 1e-8", "step shrinks with the digits", "dual numbers")
 
 
@@ -33,7 +32,7 @@ def exponentials(m: Library, x: Sequence[Any]) -> Any:
     return sum((m.exp(x[k % len(x)]) for k in range(EXPONENTIALS)), 0)
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = dict(zip(KINDS, (multiplications, exponentials), strict=True))
+FUNCTIONS: dict[str, Callable[..., Any]] = {"64 multiplications": multiplications, "4 exponentials": exponentials}
 
 
 def forward_differences(f: Callable[[Sequence[Any]], Any], x: Sequence[Any], e: Any) -> list[Any]:
@@ -45,25 +44,21 @@ def forward_differences(f: Callable[[Sequence[Any]], Any], x: Sequence[Any], e: 
 def measure(
     digits: Sequence[int], variables: Sequence[int], repeats: int
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """CPU seconds of a gradient [KINDS, digits or variables, repeats], log₁₀ of its errors [ERRORS, digits]."""
+    """CPU seconds of a gradient [FUNCTIONS, digits or variables, repeats], log₁₀ of its errors [ERRORS, digits]."""
     from mpmath import libmp
 
+    digits_time = np.full((len(FUNCTIONS), len(digits), repeats), np.nan)
+    for i, f in enumerate(FUNCTIONS.values()):
+        done = [k for k in digits if k <= HARD_DIGITS or f is multiplications]
+        digits_time[i, : len(done)] = times(f, [(k, 2) for k in done], repeats)
     arrays = {
         "digits": np.array(digits),
         "variables": np.array(variables),
-        "digits_time": np.array([_against_digits(kind, digits, repeats) for kind in KINDS]),
+        "digits_time": digits_time,
         "variables_time": np.array([times(f, [(1000, n) for n in variables], repeats) for f in FUNCTIONS.values()]),
         "error": np.array([errors(k) if k <= HARD_DIGITS else [np.nan] * len(ERRORS) for k in digits]).T,
     }
-    return arrays, {"kinds": KINDS, "errors": ERRORS, "backend": libmp.BACKEND}
-
-
-def _against_digits(kind: str, digits: Sequence[int], repeats: int) -> np.ndarray:
-    """CPU seconds for two variables, [digits, repeats]; nan beyond the hard digits for exponentials."""
-    cheap = [k for k in digits if k <= HARD_DIGITS or kind == KINDS[0]]
-    seconds = np.full((len(digits), repeats), np.nan)
-    seconds[np.isin(digits, cheap)] = times(FUNCTIONS[kind], [(k, 2) for k in cheap], repeats)
-    return seconds
+    return arrays, {"part": "precision", "kinds": list(FUNCTIONS), "errors": ERRORS, "backend": libmp.BACKEND}
 
 
 def times(f: Callable[..., Any], sizes: Sequence[tuple[int, int]], repeats: int) -> np.ndarray:
@@ -87,25 +82,15 @@ def errors(digits: int) -> list[float]:
     """log₁₀ of the largest relative error of the lecture's gradient at so many digits, in the order of ERRORS."""
     import mpmath as mp
 
-    library = mpmath_library()
-
-    def point() -> tuple[Any, ...]:
-        return mp.mpf(3) / 2, mp.mpf(1) / 2
-
+    library, half = mpmath_library(), mp.mpf(1) / 2  # exact, as is 3/2
+    at = (3 * half, half)
     with mp.workdps(digits + GUARD):
-        exact = dual.gradient(sine_exponential, library, point())
+        exact = dual.gradient(sine_exponential, library, at)
     with mp.workdps(digits):
-
-        def f(x: Sequence[Any]) -> Any:
-            return sine_exponential(library, *x)
-
         steps = (mp.mpf(10) ** -FIXED_STEP, mp.mpf(10) ** (-digits // 2))
-        found = [forward_differences(f, point(), e) for e in steps]
-        found.append(dual.gradient(sine_exponential, library, point()))
+        found = [forward_differences(lambda x: sine_exponential(library, *x), at, e) for e in steps]
+        found.append(dual.gradient(sine_exponential, library, at))
     with mp.workdps(digits + GUARD):
         least = mp.mpf(10) ** -(digits + GUARD)  # an error of zero is not told from less than this
-        return [float(mp.log10(max(_worst(part, exact), least))) for part in found]
-
-
-def _worst(found: Sequence[Any], exact: Sequence[Any]) -> Any:
-    return max(abs((a - b) / b) for a, b in zip(found, exact, strict=True))
+        worst = [max(abs((a - b) / b) for a, b in zip(part, exact, strict=True)) for part in found]
+        return [float(mp.log10(max(error, least))) for error in worst]

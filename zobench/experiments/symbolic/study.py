@@ -1,6 +1,5 @@
 """Symbolic derivatives and arbitrary precision against automatic differentiation: sizes, times and errors."""
 
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from sys import getrecursionlimit
@@ -8,8 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from zobench.derivatives.fits import require
 from zobench.derivatives.library import needs
 from zobench.experiments.symbolic import precision, swell, ways
+from zobench.sampling import require_count
 
 Measured = tuple[dict[str, np.ndarray], dict[str, Any]]
 
@@ -37,40 +38,28 @@ def symbolic(
     needs("sympy", "mpmath")
     if dtype != "float64":
         raise ValueError(f"dtype={dtype}: formulas and programs are compared in float64")
-    if repeats < 1:
-        raise ValueError(f"repeats={repeats}: repeats is a whole number from 1 on")
-    levels = {"product": product, "composition": composition, "chain": chain, "network": network}
+    require_count("repeats", repeats, 1)
     if not 1 <= n <= LARGEST_N:
         raise ValueError(f"n={n}: the formulas of a gradient have about n³ operations; give 1 to {LARGEST_N}")
+    levels = {"product": product, "composition": composition, "chain": chain, "network": network}
     for name, sizes in {**levels, "digits": digits, "variables": variables}.items():
         _check(name, sizes)
     if part in levels:
-        return partial(_labelled, part, partial(swell.measure, part, levels[part], repeats))
+        return partial(swell.measure, part, levels[part], repeats)
     if part == "precision":
-        return partial(_labelled, part, partial(precision.measure, digits, variables, repeats))
-    return partial(_labelled, part, partial(ways.measure, n, repeats))
-
-
-def _labelled(part: str, measure: Callable[[], Measured]) -> Measured:
-    arrays, meta = measure()
-    return arrays, {"part": part, **meta}
+        return partial(precision.measure, digits, variables, repeats)
+    return partial(ways.measure, n, repeats)
 
 
 def _check(name: str, sizes: Sequence[int]) -> None:
     """Refuse sizes below 1, formulas that do not fit the memory, and those nested too deep."""
+    shown = f"{name}=[{','.join(map(str, sizes))}]"
     if not sizes or min(sizes) < 1 or sorted({*sizes}) != list(sizes):
-        raise ValueError(f"{name}={_shown(sizes)}: give different whole numbers from 1 on, the smallest first")
+        raise ValueError(f"{shown}: give different whole numbers from 1 on, the smallest first")
     largest = max(sizes)
     if name in ("chain", "network") and FRAMES * largest > getrecursionlimit():
         most = getrecursionlimit() // FRAMES
-        raise ValueError(f"{name}={_shown(sizes)}: sympy recurses through {largest} levels; give at most {most}")
+        raise ValueError(f"{shown}: sympy recurses through {largest} levels; give at most {most}")
     if name in swell.FAMILIES:
         needed = swell.FAMILIES[name].operations(largest) * swell.BYTES
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        if needed > there:
-            text = f"needs {needed:.2g} bytes, there are {there:.2g}; give fewer levels"
-            raise ValueError(f"{name}={_shown(sizes)}: the derivative of the last level {text}")
-
-
-def _shown(sizes: Sequence[int]) -> str:
-    return f"[{','.join(map(str, sizes))}]"
+        require(needed, f"{shown}: the derivative of the last level", "give fewer levels")

@@ -1,7 +1,6 @@
 """Expression swell: how many operations a symbolic derivative has, against the function and its program in JAX."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from time import process_time
 from typing import Any, NamedTuple
 
@@ -69,16 +68,13 @@ TIMES = ("symbolic", "symbolic, subexpressions shared", "JAX: trace", "JAX: trac
 def measure(name: str, levels: Sequence[int], repeats: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Operations [levels, COUNTS], CPU seconds to derive [levels, TIMES, repeats], both derivatives [levels, 2]."""
     family = FAMILIES[name]
-    counted = [counts(family, level) for level in levels]
-    timed = [times(family, level, repeats) for level in levels]
-    values = [evaluated(family, level) for level in levels]
     arrays = {
         "levels": np.array(levels),
-        "counts": np.array(counted),
-        "times": np.array(timed),
-        "values": np.array(values),
+        "counts": np.array([counts(family, level) for level in levels]),
+        "times": np.array([times(family, level, repeats) for level in levels]),
+        "values": np.array([evaluated(family, level) for level in levels]),
     }
-    return arrays, {"counts": COUNTS, "times": TIMES}
+    return arrays, {"part": name, "counts": COUNTS, "times": TIMES}
 
 
 def counts(family: Family, level: int) -> list[int]:
@@ -87,10 +83,9 @@ def counts(family: Family, level: int) -> list[int]:
 
     f, x = expression(family, level)
     derivative = sp.diff(f, x)
-    shared, parts = sp.cse(derivative)
-    rest: Any = next(iter(parts))
+    shared, rest = sp.cse(derivative)
+    in_cse = sum(part.count_ops() for part in [*(part for _, part in shared), *rest])
     program, at = _program(family, level)
-    in_cse = sum(part.count_ops() for _, part in shared) + rest.count_ops()
     sizes = [len(trace.trace(g, at)) - len(at) for g in (program, jax.grad(program))]
     return [int(f.count_ops()), int(derivative.count_ops()), int(in_cse), *sizes]
 
@@ -114,22 +109,16 @@ def times(family: Family, level: int, repeats: int) -> np.ndarray:
         clear_cache()
         return expression(family, level)
 
-    def derive(formula: tuple[Any, Any]) -> Any:
-        return sp.diff(*formula)
-
-    def derive_shared(formula: tuple[Any, Any]) -> Any:
-        return sp.cse(sp.diff(*formula))
-
     def new() -> Any:
         return jax.grad(lambda *arguments: program(*arguments))  # a function that JAX has not seen
 
-    def traced(function: Any) -> Any:
-        return jax.make_jaxpr(function)(*at)
-
-    def compiled(function: Any) -> Any:
-        return jax.jit(function).lower(*at).compile()
-
-    return interleaved([(derive, fresh), (derive_shared, fresh), (traced, new), (compiled, new)], repeats, process_time)
+    timed = [
+        (lambda formula: sp.diff(*formula), fresh),
+        (lambda formula: sp.cse(sp.diff(*formula)), fresh),
+        (lambda function: jax.make_jaxpr(function)(*at), new),
+        (lambda function: jax.jit(function).lower(*at).compile(), new),
+    ]
+    return interleaved(timed, repeats, process_time)
 
 
 def evaluated(family: Family, level: int) -> tuple[float, float]:
@@ -147,8 +136,4 @@ def _program(family: Family, level: int) -> tuple[Callable[..., Any], list[jax.A
     """The function of (x, w0, w1, ...) in JAX and where to evaluate it."""
     weights = 1.0 + 0.5 * np.cos(np.arange(family.weights(level)))
     at = [jnp.asarray(value, float) for value in (POINT, *weights)]
-    return partial(_called, family, level), at
-
-
-def _called(family: Family, level: int, x: Any, *w: Any) -> Any:
-    return family.f(JAX, x, w, level)
+    return lambda x, *w: family.f(JAX, x, w, level), at

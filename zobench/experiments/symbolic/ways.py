@@ -43,11 +43,11 @@ def helmholtz(m: Library, x: Any) -> Any:
     A classic of automatic differentiation (Griewank 1989), with aᵢⱼ = 1/(i + j + 1), bᵢ = 1/(4n(1 + i/n)), i and j
     from 0. x is an array of numbers of any kind; cost n² multiplications.
     """
-    n = len(x.a if isinstance(x, dual.Dual) else x)
-    b, root = _volumes(n), 2**0.5
-    volume = (x * b).sum()
+    i, root = np.arange(len(x.a if isinstance(x, dual.Dual) else x)), 2**0.5
+    volume = (x * (1 / (4.0 * i.size * (1 + i / i.size)))).sum()
+    attraction = 1 / (1.0 + i[:, None] + i)
     mixing = (x * m.log(x / (1 - volume))).sum()
-    energy = (x * (_attraction(n) @ x)).sum() / (2 * root * volume)
+    energy = (x * (attraction @ x)).sum() / (2 * root * volume)
     return mixing - energy * m.log((1 + (1 + root) * volume) / (1 + (1 - root) * volume))
 
 
@@ -60,18 +60,20 @@ def measure(n: int, repeats: int) -> tuple[dict[str, Array], dict[str, Any]]:
     """Gradients [ways, n], the exact one [n], CPU seconds [ways, repeats]; calls, operations and memory [ways]."""
     ways = {name: prepare(n) for name, prepare in PREPARED.items()}
     counts = [_count(way) for way in ways.values()]
-    batches = [
+    timed = [
         (partial(_batch, way.gradient, count), lambda x=way.x: x)
         for way, count in zip(ways.values(), counts, strict=True)
     ]
-    seconds = interleaved(batches, repeats, process_time) / np.array(counts)[:, None]
-    found = [
-        np.array(jnp.stack(g) if isinstance(g := way.gradient(way.x), list) else g, float) for way in ways.values()
-    ]
-    columns = {key: np.array([getattr(way, key) for way in ways.values()]) for key in ("calls", "operations", "memory")}
-    prepared = np.array([way.seconds for way in ways.values()])
-    arrays = {"gradient": np.array(found), "exact": exact(n), "seconds": seconds, "prepared": prepared, **columns}
-    return arrays, {"ways": list(ways), "f": _operations_of_f(n), "digits": DIGITS}
+    arrays = {
+        "gradient": np.array([np.array(way.gradient(way.x), float) for way in ways.values()]),
+        "exact": exact(n),
+        "seconds": interleaved(timed, repeats, process_time) / np.array(counts)[:, None],
+        "prepared": np.array([way.seconds for way in ways.values()]),
+    }
+    for name in ("calls", "operations", "memory"):
+        arrays[name] = np.array([getattr(way, name) for way in ways.values()])
+    f = _cost(jax.jit(partial(helmholtz, JAX)).lower(jnp.asarray(start(n))).compile())
+    return arrays, {"part": "ways", "ways": list(ways), "f": f, "digits": DIGITS}
 
 
 def _count(way: Way) -> int:
@@ -155,10 +157,6 @@ def _cost(program: Any) -> float:
     return float(cost.get("flops", 0.0) + cost.get("transcendentals", 0.0))
 
 
-def _operations_of_f(n: int) -> float:
-    return _cost(jax.jit(partial(helmholtz, JAX)).lower(jnp.asarray(start(n))).compile())
-
-
 def _symbolic(n: int, share: bool) -> Way:
     """The formulas of all ∂f/∂xᵢ, as a Python function of numbers."""
     import sympy as sp
@@ -167,11 +165,11 @@ def _symbolic(n: int, share: bool) -> Way:
     x = sp.symbols(f"x0:{n}")
     f = helmholtz(elementwise(sympy_library()), np.array(x, object))
     formulas = [sp.diff(f, xi) for xi in x]
-    shared, rest = sp.cse(formulas) if share else ([], formulas)
-    given: Any = (lambda _: (shared, rest)) if share else False
+    program = sp.cse(formulas) if share else ([], formulas)
+    given: Any = (lambda _: program) if share else False
     compute = sp.lambdify([x], formulas, "math", cse=given)
     seconds = perf_counter() - since
-    operations = sum(part.count_ops() for part in [*(formula for _, formula in shared), *rest])
+    operations = sum(part.count_ops() for part in [*(formula for _, formula in program[0]), *program[1]])
     at = start(n).tolist()
     return Way(compute, at, seconds, float(operations), _peak(lambda: compute(at)), 0)
 
@@ -206,15 +204,6 @@ def _mp_array(x: Sequence[float] | Array) -> Array:
     import mpmath as mp
 
     return np.array([mp.mpf(float(value)) for value in x], object)
-
-
-def _attraction(n: int) -> Array:
-    i = np.arange(n)
-    return 1 / (1.0 + i[:, None] + i)
-
-
-def _volumes(n: int) -> Array:
-    return 1 / (4.0 * n * (1 + np.arange(n) / n))
 
 
 PREPARED: dict[str, Callable[[int], Way]] = {

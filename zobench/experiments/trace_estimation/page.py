@@ -1,81 +1,57 @@
-"""experiment=trace_estimation: Hutchinson's estimate of a network's Hessian trace, its variance, Hutch++, times."""
+"""Hutchinson's estimate of a network's Hessian trace, its variance, Hutch++, and the time of vectorised products."""
 
 from collections.abc import Sequence
-from math import nan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zobench import statistics, store
-from zobench.report import files, page, tables
-from zobench.report.page import closing
+from zobench import statistics
+from zobench.report import files, records, tables
+from zobench.report.fitted import of_mean
+from zobench.report.page import Experiment
+from zobench.report.tables import rounded
 from zobench.statistics import Estimate
+from zobench.store import Record
 
-EXPERIMENT = "trace_estimation"
-FILES = page.names("trace", "hutch")
 KINDS = ("rademacher", "gaussian", "sphere", "coordinate")
 MATRICES = ("decaying", "flat", "network")
 WAYS = {"hutchinson": "Hutchinson", "hutch_plus_plus": "Hutch++"}
 FEW, MANY, COUNTS = 10, 1000, 30  # the lecture's V, and how many of them
 
-__all__ = ["FILES", "closing", "measures", "summary", "write"]
+
+def read(paths: Sequence[Path]) -> Record:
+    """The first record: another seed is another network, with another trace."""
+    return records.ended(paths)[0]
 
 
-def write(records: Sequence[Path], folder: Path) -> None:
-    """All files of the report."""
-    from zobench.experiments.trace_estimation import figures
-
-    record = page.read(records)[0]
-    files.write_csv(folder / "table.csv", rows(record))
-    page.write(folder, EXPERIMENT, records, rows(record), summary(folder), measures(records))
-    figures.draw(record, folder)
-
-
-def measures(records: Sequence[Path]) -> dict[str, Estimate]:
-    """Bias and variance of each kind of probe, errors against V and against products, ratios of times.
-
-    Of the first record: another seed is another network, with another trace.
-    """
-    record = page.read(records)[0]
-    exact = float(record.arrays["exact"])
+def measures(record: Record) -> dict[str, Estimate]:
+    """Bias and variance of each kind of probe, errors against V and against products, ratios of times."""
+    a, exact = record.arrays, float(record.arrays["exact"])
     measured = {}
     for kind in KINDS:
-        forms = record.arrays[f"forms/{kind}"]
-        measured[f"bias of {kind} probes, in standard errors"] = Estimate(bias(forms, exact))
+        forms = a[f"forms/{kind}"]
+        bias = (forms.mean() - exact) / np.sqrt(forms.var(ddof=1) / forms.size)
+        measured[f"bias of {kind} probes, in standard errors"] = Estimate(float(bias))
         measured[f"variance of {kind} probes/closed form"] = variance_ratio(record, kind)
-    forms = record.arrays["forms/rademacher"]
-    measured["error of V Rademacher probes: exponent in V"] = exponent(forms, exact)
-    measured |= _spreads(forms, exact)
-    measured["vᵀHv by products/by the Hessian: largest difference, of the trace"] = Estimate(
-        float(record.arrays["hvp_difference"])
-    )
+    measured |= _rademacher(a["forms/rademacher"], exact)
+    difference = Estimate(float(a["hvp_difference"]))
+    measured["vᵀHv by products/by the Hessian: largest difference, of the trace"] = difference
     for matrix in MATRICES:
-        for way, name in WAYS.items():
-            measured[f"{name}, {matrix} spectrum: exponent of the error in the products"] = _decay(record, way, matrix)
-        measured[f"Hutch++/Hutchinson, {matrix} spectrum: error at the most products"] = gain(record, matrix)
+        found = {name: errors(record, way, matrix) for way, name in WAYS.items()}
+        for name, own in found.items():
+            decay = statistics.exponent(a["products"].tolist(), own)
+            measured[f"{name}, {matrix} spectrum: exponent of the error in the products"] = decay
+        gain = _over(found["Hutch++"][-1], found["Hutchinson"][-1])
+        measured[f"Hutch++/Hutchinson, {matrix} spectrum: error at the most products"] = gain
     return measured | _times(record)
 
 
-def bias(forms: np.ndarray, exact: float) -> float:
-    """(mean − trace)/(standard error) of all probes together."""
-    return float((forms.mean() - exact) / np.sqrt(forms.var(ddof=1) / forms.size))
-
-
-def variance_ratio(record: store.Record, kind: str) -> Estimate:
+def variance_ratio(record: Record, kind: str) -> Estimate:
     """Sample variance over the closed form, runs resampled."""
     forms, closed = record.arrays[f"forms/{kind}"], record.meta["variances"][kind]
-    squares = (forms - forms.mean()) ** 2
-    draws = squares.mean(axis=1)[_chosen(len(forms))].mean(axis=1) / closed
-    return _estimate(float(forms.var(ddof=1)) / closed, draws, len(forms))
-
-
-def _chosen(runs: int) -> np.ndarray:
-    return statistics.resamples(runs, np.random.default_rng(0))
-
-
-def _estimate(value: float, draws: np.ndarray, runs: int) -> Estimate:
-    return Estimate(value, *statistics.interval(draws, runs), draws, nan, runs)
+    found = of_mean(((forms - forms.mean()) ** 2).mean(axis=1), lambda square: square / closed)
+    return found._replace(value=float(forms.var(ddof=1)) / closed)
 
 
 def counts(probes: int) -> np.ndarray:
@@ -92,129 +68,108 @@ def squared_errors(forms: np.ndarray, exact: float) -> np.ndarray:
     return np.stack(columns, axis=1)
 
 
-def exponent(forms: np.ndarray, exact: float) -> Estimate:
-    """Of the root mean squared error in V; runs resampled. Weights 1/V: so many disjoint averages a run has."""
+def _rademacher(forms: np.ndarray, exact: float) -> dict[str, Estimate]:
+    """The exponent of the error in V, weights 1/V: so many disjoint averages a run has; the ends of the figure."""
     squares, v = squared_errors(forms, exact), counts(forms.shape[1])
     x = np.log(v) - np.average(np.log(v), weights=1 / v)
     solve = x / v / np.sum(x**2 / v)
-    draws = np.log(squares[_chosen(len(forms))].mean(axis=1)) @ solve / 2
-    return _estimate(float(np.log(squares.mean(axis=0)) @ solve / 2), draws, len(forms))
-
-
-def _spreads(forms: np.ndarray, exact: float) -> dict[str, Estimate]:
-    """Where the lecture's figure begins and ends; nan for fewer probes than it has."""
-    names = ("spread at V = 10/spread at V = 1000", "spread of the runs at V = 1000, of the trace",
-             "an average of 1000 probes: least relative error over the runs")  # fmt: skip
+    exponent = of_mean(squares, lambda square: np.log(square) @ solve / 2)
+    found = {"error of V Rademacher probes: exponent in V": exponent}
     if forms.shape[1] < MANY:
-        return dict.fromkeys(names, Estimate(nan))
-    squares, chosen = squared_errors(forms, exact), _chosen(len(forms))
-    roots = np.sqrt(squares.mean(axis=0))
-    draws = np.sqrt(squares[chosen].mean(axis=1))
-    last = np.abs(forms[:, :MANY].mean(axis=1) - exact) / abs(exact)
-    return {
-        names[0]: _estimate(float(roots[0] / roots[-1]), draws[:, 0] / draws[:, -1], len(forms)),
-        names[1]: _estimate(float(roots[-1] / abs(exact)), draws[:, -1] / abs(exact), len(forms)),
-        names[2]: Estimate(float(last.min())),
+        return found
+    least = np.abs(forms[:, :MANY].mean(axis=1) - exact).min() / abs(exact)
+    return found | {
+        "spread at V = 10/spread at V = 1000": of_mean(squares, lambda s: np.sqrt(s[..., 0] / s[..., -1])),
+        "spread of the runs at V = 1000, of the trace": of_mean(squares[:, -1], lambda s: np.sqrt(s) / abs(exact)),
+        "an average of 1000 probes: least relative error over the runs": Estimate(float(least)),
     }
 
 
-def errors(record: store.Record, way: str, matrix: str) -> list[Estimate]:
+def errors(record: Record, way: str, matrix: str) -> list[Estimate]:
     """Root mean squared relative error at each number of products, trials resampled."""
-    exact = float(record.arrays[f"trace/{matrix}"])
-    found = []
-    for values in record.arrays[f"{way}/{matrix}"]:
-        squares = ((values - exact) / exact) ** 2
-        draws = np.sqrt(squares[_chosen(len(squares))].mean(axis=1))
-        found.append(_estimate(float(np.sqrt(squares.mean())), draws, len(squares)))
-    return found
+    exact = record.arrays[f"trace/{matrix}"]
+    return [of_mean(((values - exact) / exact) ** 2, np.sqrt) for values in record.arrays[f"{way}/{matrix}"]]
 
 
-def _decay(record: store.Record, way: str, matrix: str) -> Estimate:
-    try:
-        return statistics.power_law(record.arrays["products"].tolist(), errors(record, way, matrix)).slope
-    except ValueError:
-        return Estimate(nan)
+def _over(above: Estimate, below: Estimate) -> Estimate:
+    """The ratio of two errors of independent trials."""
+    draws = above.draws / below.draws[np.random.default_rng(1).permutation(below.draws.size)]
+    return Estimate(above.value / below.value, *statistics.interval(draws, above.runs), draws, runs=above.runs)
 
 
-def gain(record: store.Record, matrix: str) -> Estimate:
-    """Error of Hutch++ over that of Hutchinson's estimator at the largest number of products."""
-    above, below = (errors(record, way, matrix)[-1] for way in ("hutch_plus_plus", "hutchinson"))
-    turned = below.draws[np.random.default_rng(1).permutation(below.draws.size)]  # the trials are independent
-    return _estimate(above.value / below.value, above.draws / turned, above.runs)
-
-
-def _times(record: store.Record) -> dict[str, Estimate]:
+def _times(record: Record) -> dict[str, Estimate]:
     """A Python loop, and one product at a time in a compiled loop, over the products vectorised by 10 or 20."""
-    sizes = record.meta["config"]["study"]["at_a_time"]
-    found = {}
-    for size in (10, 20):
-        for row, name in ((0, "a loop in Python"), (1 + sizes.index(1) if 1 in sizes else -1, "a compiled loop")):
-            known = size in sizes and row >= 0
-            value = time_ratio(record, row, 1 + sizes.index(size)) if known else Estimate(nan)
-            found[f"time of {name}/vectorised by {size}"] = value
-    return found
+    rows = {size: 1 + i for i, size in enumerate(record.meta["config"]["study"]["at_a_time"])}
+    loops = {"a loop in Python": 0} | ({"a compiled loop": rows[1]} if 1 in rows else {})
+    return {
+        f"time of {name}/vectorised by {size}": time_ratio(record, row, rows[size])
+        for size in (10, 20)
+        for name, row in loops.items()
+        if size in rows
+    }
 
 
-def time_ratio(record: store.Record, above: int, below: int) -> Estimate:
+def time_ratio(record: Record, above: int, below: int) -> Estimate:
     """Median over repeats of one time over another."""
     seconds = record.arrays["seconds"]
     return statistics.median(seconds[above] / seconds[below], np.random.default_rng(below))
 
 
-def rows(record: store.Record) -> list[dict[str, Any]]:
+def rows(record: Record) -> list[dict[str, Any]]:
     """A line for each kind of probe, for each matrix, way and number of products, and for each timed batch."""
-    exact, meta = float(record.arrays["exact"]), record.meta
-    lines: list[dict[str, Any]] = []
+    a, lines = record.arrays, []
     for kind in KINDS:
-        forms, ratio = record.arrays[f"forms/{kind}"], variance_ratio(record, kind)
-        line = {"kind": "probes", "name": kind, "trace": exact, "estimate": float(forms.mean())}
-        line |= {"stderr": float(np.sqrt(forms.var(ddof=1) / forms.size)), "variance": float(forms.var(ddof=1))}
-        lines.append(line | {"closed_form": meta["variances"][kind], "ratio": ratio.value, "low": ratio.low}
-                     | {"high": ratio.high})  # fmt: skip
+        forms = a[f"forms/{kind}"]
+        variance = float(forms.var(ddof=1))
+        line = {"kind": "probes", "name": kind, "matrix": None, "products": None, "trace": float(a["exact"])}
+        line |= {"estimate": float(forms.mean()), "stderr": float(np.sqrt(variance / forms.size))}
+        line |= {"variance": variance, "closed_form": record.meta["variances"][kind]}
+        lines.append(line | _ratio(variance_ratio(record, kind)))
     for matrix in MATRICES:
         for way, name in WAYS.items():
-            for m, error in zip(record.arrays["products"], errors(record, way, matrix), strict=True):
-                line = {"kind": "error", "name": name, "matrix": matrix, "products": int(m), "ratio": error.value}
-                lines.append(line | {"low": error.low, "high": error.high})
-    names = ["a loop in Python", *(f"{size} at a time" for size in meta["config"]["study"]["at_a_time"])]
+            for m, error in zip(a["products"], errors(record, way, matrix), strict=True):
+                line = {"kind": "error", "name": name, "matrix": matrix, "products": int(m)}
+                lines.append(line | _ratio(error))
+    names = ["a loop in Python", *(f"{size} at a time" for size in record.meta["config"]["study"]["at_a_time"])]
     for i, name in enumerate(names):
-        low, middle, high = np.quantile(record.arrays["seconds"][i], [0.25, 0.5, 0.75])
-        line = {"kind": "time", "name": name, "seconds": float(middle), "seconds_25": float(low)}
-        ratio = time_ratio(record, 0, i)
-        lines.append(line | {"seconds_75": float(high), "ratio": ratio.value, "low": ratio.low, "high": ratio.high})
-    return [{**dict.fromkeys(_COLUMNS), **line} for line in lines]
+        low, middle, high = np.quantile(a["seconds"][i], [0.25, 0.5, 0.75]).tolist()
+        line = {"kind": "time", "name": name, "seconds": middle, "seconds_25": low, "seconds_75": high}
+        lines.append(line | _ratio(time_ratio(record, 0, i)))
+    return files.aligned(lines)
 
 
-_COLUMNS = (
-    "kind", "name", "matrix", "products", "trace", "estimate", "stderr", "variance", "closed_form", "ratio", "low",
-    "high", "seconds", "seconds_25", "seconds_75",
-)  # fmt: skip
+def _ratio(found: Estimate) -> dict[str, float]:
+    return {"ratio": found.value, "low": found.low, "high": found.high}
 
 
-def summary(folder: Path) -> list[tables.Table]:
-    """What the terminal shows, from table.csv."""
-    lines = files.read_csv(folder / "table.csv")
-    probes = [line for line in lines if line["kind"] == "probes"]
-    keys = ("estimate", "stderr", "variance", "closed_form", "ratio")
-    body = [[line["name"], *(_text(line[key], 4) for key in keys)] for line in probes]
-    note = f"The trace is {_text(probes[0]['trace'], 5)}. Variance of one probe, by sample and by closed form."
-    header = ["probes", "estimate", "its standard error", "variance", "closed form", "ratio"]
-    shown = [tables.Table("The trace of the Hessian of a network", note, header, body)]
-    found = [line for line in lines if line["kind"] == "error"]
-    products = list(dict.fromkeys(line["products"] for line in found))
-    of = {(line["matrix"], line["name"], line["products"]): line["ratio"] for line in found}
-    body = [
-        [matrix if i == 0 else "", name, *(_text(of[matrix, name, m], 2) for m in products)]
+def summary(rows: Sequence[tables.Row]) -> list[tables.Table]:
+    """The probes, the errors, the times."""
+    probes, found, timed = ([row for row in rows if row["kind"] == kind] for kind in ("probes", "error", "time"))
+    heads = {"estimate": "estimate", "its standard error": "stderr", "variance": "variance"}
+    heads |= {"closed form": "closed_form", "ratio": "ratio"}
+    trace = rounded("trace", 5)(probes[0])
+    note = f"The trace is {trace}. Variance of one probe, by sample and by closed form."
+    columns = {"probes": "name"} | {head: rounded(column, 4) for head, column in heads.items()}
+    shown = [tables.table("The trace of the Hessian of a network", note, probes, columns)]
+    lines = [
+        {"matrix": matrix, "name": name}
+        | {row["products"]: row["ratio"] for row in found if (row["matrix"], row["name"]) == (matrix, name)}
         for matrix in MATRICES
-        for i, name in enumerate(WAYS.values())
+        for name in WAYS.values()
     ]
     note = "Root mean squared relative error at so many products with the matrix, Rademacher probes."
-    shown.append(tables.Table("Hutch++ against Hutchinson", note, ["", "products", *products], body, 2))
-    timed = [line for line in lines if line["kind"] == "time"]
-    body = [[line["name"], _text(line["ratio"], 3)] for line in timed]
+    columns = {"": "matrix", "products": "name"} | {row["products"]: rounded(row["products"], 2) for row in found}
+    shown.append(tables.table("Hutch++ against Hutchinson", note, lines, columns, words=2))
     note = "Time of a loop in Python over the time of the same products, so many vectorised; median of the repeats."
-    return [*shown, tables.Table("Vectorised Hessian-vector products", note, ["products", "speed"], body)]
+    columns = {"products": "name", "speed": rounded("ratio")}
+    return [*shown, tables.table("Vectorised Hessian-vector products", note, timed, columns)]
 
 
-def _text(value: str, digits: int) -> str:
-    return tables.significant(float(value), digits) if value else ""
+EXPERIMENT = Experiment(
+    question="How many products does the trace of a network's Hessian take, and which probes are the best?",
+    read=read,
+    rows=rows,
+    tables=summary,
+    measures=measures,
+    figures=("trace", "hutch"),
+)

@@ -7,7 +7,6 @@ Hennig's BackPACK example (2020), on the digits that scikit-learn ships instead 
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from time import perf_counter
 from typing import Any, NamedTuple
 
 import jax
@@ -16,6 +15,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
+from zobench.derivatives.clock import interleaved
 from zobench.derivatives.fits import require
 from zobench.problems.datasets import TRAIN, digits
 from zobench.types import Scalar, Vector
@@ -141,7 +141,7 @@ def trace_estimation(
     """
     if not 1 <= batch <= TRAIN:
         raise ValueError(f"batch={batch}: a whole number from 1 to {TRAIN} digits")
-    if min(hidden, runs, probes, trials, timed, repeats) < 1 or min(at_a_time) < 1:
+    if min(hidden, runs, probes, trials, timed, repeats, *at_a_time) < 1:
         raise ValueError("hidden, runs, probes, trials, timed, repeats and at_a_time are whole numbers from 1 on")
     if min(products) < 3 or max(products) > size:
         raise ValueError(f"products={list(products)}: whole numbers from 3 to size={size}")
@@ -186,15 +186,7 @@ def _times(net: Network, at_a_time: Sequence[int], timed: int, repeats: int) -> 
     drawn = np.random.default_rng(0).choice([-1.0, 1.0], size=(timed, net.x.size))
     probes = jnp.asarray(drawn, net.x.dtype)
     one = jax.jit(lambda v: v @ hvp(net.f, net.x, v))
-    compiled = [jax.jit(partial(quadratic_forms, net.f, net.x, at_a_time=size)) for size in at_a_time]
     rows = list(probes)
-    calls = [lambda: [one(v) for v in rows], *(partial(call, probes) for call in compiled)]
-    for call in calls:
-        jax.block_until_ready(call())
-    seconds = np.empty((len(calls), repeats))
-    for repeat in range(repeats):
-        for i, call in enumerate(calls):
-            start = perf_counter()
-            jax.block_until_ready(call())
-            seconds[i, repeat] = perf_counter() - start
-    return seconds
+    compiled = [jax.jit(partial(quadratic_forms, net.f, net.x, at_a_time=size)) for size in at_a_time]
+    singles = (lambda rows: [one(v) for v in rows]), lambda: rows
+    return interleaved([singles, *((call, lambda: probes) for call in compiled)], repeats)

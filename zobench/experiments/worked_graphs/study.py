@@ -29,7 +29,7 @@ def worked_graphs(*, example: str, dtype: str) -> Callable[[], Measured]:
 
     ValueError for an unknown example, another dtype than float64, and where the extra is not installed.
     """
-    needs("mpmath", "networkx")
+    needs("mpmath")
     if example not in EXAMPLES:
         raise ValueError(f"example={example}: there are {', '.join(EXAMPLES)}")
     if dtype != "float64":
@@ -61,12 +61,11 @@ def swept(example: Example) -> tuple[dict[str, Array], dict[str, Any]]:
     nodes = trace.trace(f, x)
     sweeps = trace.reverse(nodes, x)
     push = jax.jit(lambda along: trace.forward(nodes, x, along)[1])
-    tangents = [push(along) for along in _directions(x)]
     arrays = {
         "size": np.array([np.size(value) for value in sweeps.values]),
         "value": _flat(sweeps.values),
         "adjoint": _flat(sweeps.adjoints),
-        "tangent": np.array([_flat(part) for part in tangents]),
+        "tangent": np.array([_flat(push(along)) for along in _directions(x)]),
         "edges": np.array([(j, i) for i, node in enumerate(nodes) for j in node.parents]),
         "depth": trace.depth(nodes),
         "evaluations": sweeps.evaluations,
@@ -94,13 +93,12 @@ def derivatives(example: Example, dtype: np.dtype, exact: Array) -> tuple[Array,
 
     The complex step gives first derivatives.
     """
-    x = tuple(dtype.type(value) for value in example.x)
+    x, first = tuple(dtype.type(value) for value in example.x), example.order == 1
     step, differences = _best_central(example, x, exact)
-    stepped = _complex_step(example, x) if example.order == 1 else np.full(len(x), np.nan)
-    single = len(x) == 1
-    duals = [dual.derivative(example.f, NUMPY, x[0], example.order)] if single else dual.gradient(example.f, NUMPY, x)
+    stepped = _complex_step(example, x) if first else np.full(len(x), np.nan)
+    duals = dual.gradient(example.f, NUMPY, x) if first else [dual.derivative(example.f, NUMPY, x[0], example.order)]
     found = [_forward_mode(example, x), _reverse_mode(example, x), duals, differences, stepped]
-    steps = [np.nan, np.nan, np.nan, step, COMPLEX_STEP if example.order == 1 else np.nan]
+    steps = [np.nan, np.nan, np.nan, step, COMPLEX_STEP if first else np.nan]
     return np.array([np.array(part, float) for part in found]), np.array(steps)
 
 
@@ -133,14 +131,11 @@ def _best_central(example: Example, x: Sequence[Any], exact: Array) -> tuple[flo
         moved = ([*x[:i], dtype(x[i] + dtype((k / 2 - j) * e)), *x[i + 1 :]] for j in range(k + 1))
         return sum(weight * f(*point) for weight, point in zip(weights, moved, strict=True)) / dtype(e**k)
 
-    def error(found: Array) -> float:
-        return float(np.abs(found - exact).max())
-
     with np.errstate(all="ignore"):
         tried = [np.array([quotient(i, e) for i in range(len(x))], float) for e in STEPS]
-    good = [(error(found), e, found) for e, found in zip(STEPS, tried, strict=True) if np.isfinite(found).all()]
-    _, step, found = min(good, key=lambda entry: entry[0])
-    return float(step), found
+    off = [np.abs(found - exact).max() if np.isfinite(found).all() else np.inf for found in tried]
+    best = int(np.argmin(off))
+    return float(STEPS[best]), tried[best]
 
 
 def _complex_step(example: Example, x: Sequence[Any]) -> list[Any]:

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from zobench import store
-from zobench.experiments.trace_estimation import page as report
+from zobench.experiments.trace_estimation import page as shown
 from zobench.experiments.trace_estimation import study as te
-from zobench.report import claims
+from zobench.report import claims, page
 
 SMALL = {
     "hidden": 2, "batch": 8, "runs": 4, "probes": 40, "size": 12, "products": [3, 6, 9, 12], "trials": 3,
@@ -97,8 +97,8 @@ def test_what_cannot_be_measured_is_refused_before_it_is_tried(bad, said):
 
 def test_disjoint_averages_have_the_errors_of_the_slow_way():
     forms = np.random.default_rng(0).standard_normal((3, 25))
-    counts = report.counts(25)
-    found = report.squared_errors(forms, 0.5)
+    counts = shown.counts(25)
+    found = shown.squared_errors(forms, 0.5)
     for i, v in enumerate(counts):
         for run in range(3):
             groups = [forms[run, start : start + v].mean() for start in range(0, 25 - v + 1, v)]
@@ -119,7 +119,7 @@ def test_a_changed_record_changes_the_verdict(tmp_path, measured_once, scale, ve
         arrays[f"forms/{kind}"] = exact + spread * random.standard_normal((10, 1000))
     path = tmp_path / "record.npz"
     store.write(path, arrays, {**meta, "status": "ok", "config": {"study": SMALL, "dtype": "float64"}})
-    measured = report.measures([path])
+    measured = page.measured("trace_estimation", [path])
     (claim,) = [claim for claim in claims.of("trace_estimation") if "closed form" in claim.statement]
     assert claim.verdict(measured) == verdict
     assert measured["error of V Rademacher probes: exponent in V"].value == pytest.approx(-0.5, abs=0.05)

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zobench import store
-from zobench.experiments.nuclear_norm import page as report
 from zobench.experiments.nuclear_norm import study as nn
-from zobench.report import claims
+from zobench.report import claims, page
 
 
 def matrix(rows, columns, rank, seed):
@@ -101,4 +100,4 @@ def test_the_ranks_of_a_record_decide_the_verdict(tmp_path, ranks, verdict):
     meta = {"status": "ok", "config": config, "n": 8, "rank": 1, "ways": list(nn.WAYS), "points": points}
     store.write(tmp_path / "a.npz", arrays, meta)
     (claim,) = [claim for claim in claims.of("nuclear_norm") if claim.number == 61]
-    assert claim.verdict(report.measures([tmp_path / "a.npz"])) == verdict
+    assert claim.verdict(page.measured("nuclear_norm", [tmp_path / "a.npz"])) == verdict

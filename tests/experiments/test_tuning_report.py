@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made import made
 
-from zobench.experiments.tuning import numbers, page
-from zobench.report import claims, files
+from zobench.experiments.tuning import page as tuning
+from zobench.report import claims, files, page
 
 MULTIPLES = np.array([1, 2, 4, 8, 0.5, 0.25])  # in the order in which they are tried
+METRICS = ("gap", "distance")
 QUADRATIC = {"_target_": "zobench.problems.quadratics.quadratic", "spectrum": "two_level", "dim": 8}
 
 
@@ -25,20 +26,20 @@ def response(folder, times, *, estimator="two_point", calls=2, multiples=MULTIPL
         "tuned/hits": np.array([90.0, 100, 110, 120]),
         "tuned/outcome": np.full(4, "reached"),
         "tuned/k": np.arange(0, 200, 10),
-        "tuned/distance": np.ones((4, 20)),
+        **{f"tuned/{name}": np.ones((4, 20)) for name in METRICS},
     }
     about = {"metric": "distance", "n": 8, "step": best / 8, "target": 0.01, **about}
     return made(folder, QUADRATIC, arrays=arrays, estimator=estimator, calls=calls, **about)
 
 
 def test_the_winner_its_range_and_its_test_on_fresh_seeds(tmp_path):
-    (each,) = numbers.read([response(tmp_path, [400, 200, 150, np.inf, 800, np.inf])])
+    (each,) = tuning.read([response(tmp_path, [400, 200, 150, np.inf, 800, np.inf])])
     assert list(each.multiples) == sorted(MULTIPLES)
     assert (each.best, each.good, each.theory, each.bracketed) == (4, (2, 4), 400, True)
     assert each.step == pytest.approx(1 / 8)
     assert each.width.value == 2 and each.tested.value == 105
     assert list(each.diverged) == [1, 0, 0, 0, 0, 1]
-    line = numbers.winner(each)
+    (line,) = tuning.winners([each])
     assert (line["best_step"], line["good_step_low"], line["good_step_high"]) == (0.5, 0.25, 0.5)
     assert (line["calls"], line["bracketed"]) == (210, "yes")
 
@@ -49,7 +50,7 @@ TIME = st.one_of(st.integers(1, 100).map(float), st.just(np.inf))
 @given(st.lists(TIME, min_size=1, max_size=9))
 def test_good_multiples_are_the_unbroken_run_around_the_best(times):
     multiples, best = 2.0 ** np.arange(len(times)), int(np.argmin(times))
-    low, high = numbers._good(multiples, np.array(times))
+    low, high = tuning._good(multiples, np.array(times))
     if times[best] == np.inf:
         assert np.isnan([low, high]).all()
         return
@@ -66,29 +67,34 @@ def test_files_tell_the_same_story_and_nothing_that_arrived_is_left_empty(tmp_pa
         response(tmp_path / "runs", [60, 30, np.inf, np.inf, 120, 240], estimator="autodiff", calls=1),
         response(tmp_path / "runs", [np.inf] * 6, estimator="finite_difference", calls=9),
     ]
-    page.write(paths, tmp_path / "page")
+    page.write("tuning", paths, tmp_path / "page")
     names = {path.name for path in (tmp_path / "page").iterdir()}
-    assert names == set(page.FILES)
+    assert names == set(tuning.EXPERIMENT.files)
     winners = {line["method"]: line for line in files.read_csv(tmp_path / "page" / "winners.csv")}
     assert winners["gradient descent"]["best_multiple"] == "2"
     assert winners["difference descent"]["best_multiple"] == ""
     surface = files.read_csv(tmp_path / "page" / "surface.csv")
     assert len(surface) == 12 and sum(line["iterations"] == "inf" for line in surface) == 8
-    (table,) = page.summary(tmp_path / "page")
+    (table,) = page.summary("tuning", tmp_path / "page")
     assert [line[1] for line in table.lines] == ["gradient descent", "difference descent"]
 
 
 def test_a_changed_record_changes_the_verdict(tmp_path):
     def verdict(times, folder):
-        measures = page.measures([response(folder, times, estimator="autodiff", calls=1)])
-        (check,) = (c for claim in claims.of("tuning") for c in claim.checks if _asks_for_the_largest(c))
+        measures = page.measured("tuning", [response(folder, times, estimator="autodiff", calls=1)])
+        quantity = "strongly convex, gradient descent: largest multiple that arrives"
+        (check,) = (c for claim in claims.of("tuning") for c in claim.checks if c.quantity == quantity)
         return check.verdict(measures[check.quantity])
 
     assert verdict([60, 30, np.inf, np.inf, 120, 240], tmp_path / "theory") == "holds"
     assert verdict([60, 30, 20, np.inf, 120, 240], tmp_path / "beyond") == "refuted"
+
+
+def test_what_the_claims_ask_for_is_measured_of_all_methods_on_both_classes(tmp_path):
+    momentum = {"_target_": "optax.sgd", "momentum": 0.9}
+    methods = ({"estimator": "autodiff"}, {"estimator": "two_point"}, {"optimizer": momentum})
+    paths = [response(tmp_path, [6, 3, 9, 9, 12, 24], metric=metric, **own) for metric in METRICS for own in methods]
     asked = {check.quantity for claim in claims.of("tuning") for check in claim.checks}
-    assert asked <= page.measures([]).keys()
-
-
-def _asks_for_the_largest(check):
-    return check.quantity == "strongly convex, gradient descent: largest multiple that arrives"
+    assert asked <= page.measured("tuning", paths).keys()
+    with pytest.raises(ValueError, match="no cell of this experiment was tuned"):
+        page.measured("tuning", [])

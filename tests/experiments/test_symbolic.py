@@ -12,10 +12,10 @@ from zobench import store
 from zobench.derivatives import library
 from zobench.derivatives.clock import interleaved
 from zobench.derivatives.library import JAX, NUMPY, sympy_library
-from zobench.experiments.symbolic import numbers, precision, swell, ways
-from zobench.experiments.symbolic import page as report
+from zobench.experiments.symbolic import page as numbers
+from zobench.experiments.symbolic import precision, swell, ways
 from zobench.experiments.symbolic.study import symbolic
-from zobench.report import claims
+from zobench.report import claims, page
 
 # f, derivative, derivative with subexpressions shared, f in JAX, grad in JAX; each for level n ≥ 3
 FORMULAS = {
@@ -186,19 +186,19 @@ def record(tmp_path_factory):
 def test_another_count_in_the_record_changes_the_verdict(record, tmp_path):
     (claim,) = (claim for claim in claims.of("symbolic") if "product and of a softplus" in claim.statement)
     claim = claim._replace(checks=claim.checks[:1])
-    assert claim.verdict(report.measures([record])) == "holds"
+    assert claim.verdict(page.measured("symbolic", [record])) == "holds"
     found = store.read(record)
     assert found is not None
     arrays = {name: array.copy() for name, array in found.arrays.items()}
     arrays["counts"][:, 1] = 2 ** arrays["levels"]
     store.write(tmp_path / "changed.npz", arrays, dict(found.meta))
-    assert claim.verdict(report.measures([tmp_path / "changed.npz"])) == "refuted"
+    assert claim.verdict(page.measured("symbolic", [tmp_path / "changed.npz"])) == "refuted"
 
 
 def test_the_page_is_drawn_from_one_part_alone(record, tmp_path):
-    report.write([record], tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {*report.FILES}
-    (table,) = report.summary(tmp_path)
+    page.write("symbolic", [record], tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*numbers.EXPERIMENT.files}
+    (table,) = page.summary("symbolic", tmp_path)
     assert next(line[1:6] for line in table.lines) == ["4", "10", "46", "27", "29"]
 
 

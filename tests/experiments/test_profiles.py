@@ -12,8 +12,8 @@ from made import made
 
 from zobench import store
 from zobench.command import compose
-from zobench.experiments.profiles import numbers, page
-from zobench.report import claims, contenders, profiles
+from zobench.experiments.profiles.page import read, times
+from zobench.report import claims, contenders, page, profiles
 from zobench.report.profiles import Pair
 
 TIME = st.one_of(st.integers(1, 40).map(float), st.just(np.inf))
@@ -137,13 +137,13 @@ def test_times_are_calls_to_the_least_value_of_all_methods_and_all_steps_are_pai
         solved(3, {"own": [[10, 10, 10, 0]]}, tmp_path, method=COBYQA, calls=1),
         solved(3, {}, tmp_path, status="failed"),
     ]
-    runs = numbers.read(paths[::-1])
+    runs = read(paths[::-1])
     assert runs.methods == ["COBYQA", "two-point descent"] and runs.problems == [1, 3] and runs.dropped == 1
     assert (runs.budget, runs.runs, list(runs.n)) == (40, 2, [3, 3])
-    times = numbers.times(runs, np.array([0.5, 0.25]))  # of problem 1: f <= 1 + 0.5 * 9 and 1 + 0.25 * 9
-    np.testing.assert_array_equal(times[0, 0], [[2, 2], [2, 2]])
-    np.testing.assert_array_equal(times[1, 0], [[1 * 2 * 2, 3 * 2 * 2], [np.inf, np.inf]])
-    np.testing.assert_array_equal(times[:, 1, 0], [[3, 3], [np.inf, np.inf]])
+    found = times(runs, np.array([0.5, 0.25]))  # of problem 1: f <= 1 + 0.5 * 9 and 1 + 0.25 * 9
+    np.testing.assert_array_equal(found[0, 0], [[2, 2], [2, 2]])
+    np.testing.assert_array_equal(found[1, 0], [[1 * 2 * 2, 3 * 2 * 2], [np.inf, np.inf]])
+    np.testing.assert_array_equal(found[:, 1, 0], [[3, 3], [np.inf, np.inf]])
 
 
 def test_a_changed_record_changes_the_verdict_and_too_few_leave_it_open(tmp_path):
@@ -154,14 +154,16 @@ def test_a_changed_record_changes_the_verdict_and_too_few_leave_it_open(tmp_path
             for i in range(1, 7)
             for method in (COBYQA, direct)
         ]
-        found = page.measures(paths)
+        found = page.measured("profiles", paths)
         return next(c for c in claims.of("profiles") if "direct search" in c.statement).verdict(found), found
 
     assert verdict(True, tmp_path / "good")[0] == "holds"
     held, found = verdict(False, tmp_path / "bad")
     assert held == "refuted"
-    assert np.isnan(found["COBYQA less two-point descent: share solved to 0.1 within 30 (n + 1) calls"].value)
-    assert all(np.isnan(estimate.value) for estimate in page.measures([]).values())
+    pairs = {name.partition(":")[0] for name in found}
+    assert pairs == {"COBYQA less Nelder-Mead"} and len(found) == 3
+    with pytest.raises(ValueError, match="no problem that every method was run on"):
+        page.measured("profiles", [])
 
 
 def test_every_contender_has_a_name_and_a_look_of_its_own():
@@ -176,11 +178,11 @@ def test_every_contender_has_a_name_and_a_look_of_its_own():
 def test_methods_that_differ_in_an_argument_are_two_and_problems_that_do_are_refused(tmp_path):
     curves, two = {"own": [[10, 6, 2, 1]]}, {**COBYQA, "adaptive": True}
     paths = [solved(1, curves, tmp_path, method=method, calls=1) for method in ({**COBYQA, "adaptive": False}, two)]
-    assert numbers.read(paths).methods == ["COBYQA, method.adaptive=false", "COBYQA, method.adaptive=true"]
+    assert read(paths).methods == ["COBYQA, method.adaptive=false", "COBYQA, method.adaptive=true"]
     stored = store.read(paths[0])
     assert stored
     config = stored.meta["config"]
     config = {**config, "problem": {**config["problem"], "noise": 0.1}}
     store.write(tmp_path / "noisy.npz", stored.arrays, {**stored.meta, "config": config})
     with pytest.raises(ValueError, match="run them apart"):
-        numbers.read([*paths, tmp_path / "noisy.npz"])
+        read([*paths, tmp_path / "noisy.npz"])

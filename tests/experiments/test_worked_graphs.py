@@ -1,7 +1,6 @@
 """The sweeps over graphs against jax.grad, jax.jvp and formulas; the lectures' numbers; the verdicts on records."""
 
 from math import pi
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -14,10 +13,10 @@ from zobench import store
 from zobench.derivatives import library, trace
 from zobench.derivatives.library import JAX, sympy_library
 from zobench.derivatives.worked_examples import BIAS, EXAMPLES, WEIGHTS, toy_loss, toy_quotients
-from zobench.experiments.worked_graphs import page as report
 from zobench.experiments.worked_graphs.layout import layered
+from zobench.experiments.worked_graphs.page import EXPERIMENT, relative_errors
 from zobench.experiments.worked_graphs.study import WAYS, exact_derivative, measure, swept, worked_graphs
-from zobench.report import claims
+from zobench.report import claims, page
 
 CLOSED = [name for name in EXAMPLES if name != "taylor_sine"]
 
@@ -146,29 +145,29 @@ def _finished(measured):
 def test_a_record_has_all_ways_to_rounding_but_for_differences(records):
     record = store.read(records[0])
     assert record is not None
-    errors = report.relative_errors(record, "float64")
+    errors = relative_errors(record, "float64")
     for way, error in zip(WAYS, errors, strict=True):
         assert (error > 1e-14) == (way == "central differences")
 
 
 def test_another_number_in_the_record_changes_the_verdict(records, tmp_path):
     claim = next(claim for claim in claims.of("worked_graphs") if claim.number == 45 and claim.expected != "refuted")
-    assert claim.verdict(report.measures(records)) == "holds"
+    assert claim.verdict(page.measured("worked_graphs", records)) == "holds"
     record = store.read(records[0])
     assert record is not None
     arrays = {name: array.copy() for name, array in record.arrays.items()}
     arrays["value"][4] = 1.6499
     store.write(tmp_path / "changed.npz", arrays, dict(record.meta))
-    assert claim.verdict(report.measures([tmp_path / "changed.npz", records[1]])) == "refuted"
-    assert claim.verdict(report.measures(records[1:])) == "not measured"
+    assert claim.verdict(page.measured("worked_graphs", [tmp_path / "changed.npz", records[1]])) == "refuted"
+    assert claim.verdict(page.measured("worked_graphs", records[1:])) == "not measured"
 
 
 def test_the_page_is_drawn_from_some_of_the_records_twice_the_same(records, tmp_path):
     for folder in ("one", "two"):
-        report.write(records, tmp_path / folder)
-    for file in report.FILES:
+        page.write("worked_graphs", records, tmp_path / folder)
+    for file in EXPERIMENT.files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
-    (table,) = report.summary(Path(tmp_path / "one"))
+    (table,) = page.summary("worked_graphs", tmp_path / "one")
     assert len(table.lines) == 4
 
 
@@ -191,5 +190,5 @@ def test_bad_input_is_refused_in_one_line(monkeypatch):
     with pytest.raises(ValueError, match="dtype=float32"):
         worked_graphs(example="neuron", dtype="float32")
     monkeypatch.setattr(library, "find_spec", lambda name: None)
-    with pytest.raises(ValueError, match=r'mpmath and networkx not installed: pip install "zobench\[symbolic\]"'):
+    with pytest.raises(ValueError, match=r'mpmath not installed: pip install "zobench\[symbolic\]"'):
         worked_graphs(example="neuron", dtype="float64")
