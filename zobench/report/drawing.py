@@ -239,6 +239,12 @@ def band(axes: Axes, x: Any, low: Any, high: Any, color: str, alpha: float = 0.2
     axes.fill_between(x, low, high, color=color, alpha=alpha, lw=0)
 
 
+def means(axes: Axes, x: Any, y: Any, error: Any, color: str, marker: str, **look: Any) -> None:
+    """Means with bars of 95 % for their standard errors: open marks without a line."""
+    bars = {"yerr": 1.96 * np.asarray(error), "elinewidth": 0.8, "lw": 0}
+    axes.errorbar(x, y, color=color, marker=marker, ms=5, mfc="none", **bars, **look)
+
+
 def context():
     """The style, for the time of drawing."""
     return mpl.rc_context(STYLE)  # pyright: ignore[reportArgumentType]

@@ -1,6 +1,6 @@
 """Straight lines in logarithms, and means with their errors, for the reports of studies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import nan, sqrt
 
 import numpy as np
@@ -74,11 +74,15 @@ def normal(value: float, error: float) -> Estimate:
     return Estimate(value, value - 1.96 * error, value + 1.96 * error, stderr=error)
 
 
-def pooled(values: Sequence[float], errors: Sequence[float]) -> Estimate:
-    """Inverse-variance mean of measurements of one number; nan where there are none, plain mean where one is exact."""
-    v, e = np.asarray(values, float), np.asarray(errors, float)
-    if v.size == 0:
+def pooled(means: Iterable[Sequence[float]], over: Iterable[float]) -> Estimate:
+    """One number from means with their standard errors, each over its unit: the inverse-variance mean.
+
+    The plain mean where one of them is exact; nan where there are none.
+    """
+    parts = np.array([(value / unit, error / unit) for (value, error), unit in zip(means, over, strict=True)])
+    if not parts.size:
         return Estimate(nan)
+    v, e = parts.T
     if (e <= 0).any():
         return Estimate(float(v.mean()))
     weight = 1 / e**2
