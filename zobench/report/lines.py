@@ -89,7 +89,7 @@ def pooled(means: Iterable[Sequence[float]], over: Iterable[float]) -> Estimate:
     return normal(float(weight @ v / weight.sum()), 1 / sqrt(float(weight.sum())))
 
 
-def largest(values: Sequence[float]) -> Estimate:
+def largest(values: Sequence[float] | np.ndarray) -> Estimate:
     """The largest of some numbers, nan left out; nan where there are none."""
     v = np.asarray(values, float)
     v = v[~np.isnan(v)]
