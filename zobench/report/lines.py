@@ -74,12 +74,12 @@ def normal(value: float, error: float) -> Estimate:
     return Estimate(value, value - 1.96 * error, value + 1.96 * error, stderr=error)
 
 
-def pooled(means: Iterable[Sequence[float]], over: Iterable[float]) -> Estimate:
-    """One number from means with their standard errors, each over its unit: the inverse-variance mean.
+def pooled(means: Iterable[tuple[Sequence[float], float]]) -> Estimate:
+    """One number from means with their standard errors, (mean, error), each with its unit: inverse-variance mean.
 
     The plain mean where one of them is exact; nan where there are none.
     """
-    parts = np.array([(value / unit, error / unit) for (value, error), unit in zip(means, over, strict=True)])
+    parts = np.array([(value / unit, error / unit) for (value, error), unit in means])
     if not parts.size:
         return Estimate(nan)
     v, e = parts.T

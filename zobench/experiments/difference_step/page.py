@@ -152,7 +152,7 @@ def _floors(record: Record) -> dict[str, Estimate]:
     """Floors of whole runs against ε; the least is predicted where one derivative is best: 8^¼ √(σ/L)."""
     told = record.meta["floors"]
     least = min(told, key=lambda one: one["floor"][0], default={"eps": nan})["eps"]
-    ratio = lines.pooled([one["floor"] for one in told], [one["exact"] for one in told])
+    ratio = lines.pooled((one["floor"], one["exact"]) for one in told)
     return {
         "floor of a run, forward quotient with noise: measured/(nσ²/(Lε²) + nLε²/8)": ratio,
         "floor of a run: its best ε over 8^¼ √(σ/L)": Estimate(least / (8**0.25 * max(record.meta["noise"]) ** 0.5)),

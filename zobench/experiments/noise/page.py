@@ -52,12 +52,14 @@ def measures(found: Sequence[Record]) -> dict[str, Estimate]:
     n, measured = [record.meta["n"] for record in found], {}
     for name, words in NAMES.items():
         each = [floor(record, name) for record in found]
-        measured[f"floor, {words}: measured/closed form"] = lines.pooled(each, [closed(r)[name] for r in found])
+        measured[f"floor, {words}: measured/closed form"] = lines.pooled(
+            zip(each, (closed(r)[name] for r in found), strict=True)
+        )
         measured[f"floor, {words}: exponent in n"] = lines.log_slope(n, [value for value, _ in each])
         for record, one in zip(found, each, strict=True):
             if [record.meta[key] for key in ("n", "sigma", "eps", "L")] == [20, 1e-3, 0.1, 1]:
                 measured[f"floor at n = 20, {words}"] = lines.normal(*one)
-    first = lines.pooled([floor(found[0], FRESH_RELATIVE)], [closed(found[0])[FRESH_RELATIVE]])
+    first = lines.pooled([(floor(found[0], FRESH_RELATIVE), closed(found[0])[FRESH_RELATIVE])])
     measured["floor, relative noise: measured/leading term at the smallest n"] = first
     for name, words in ((COMMON, "common random numbers"), (RELATIVE, "common relative noise")):
         gaps = [floor(record, name)[0] / floor(record, ONE)[0] for record in found]
@@ -72,15 +74,13 @@ def measures(found: Sequence[Record]) -> dict[str, Estimate]:
 
 def _averaging(found: Sequence[Record]) -> dict[str, Estimate]:
     """The floor times the number of values over the floor of one, and over the exact floor."""
-    parts = {
+    exact = [(one["floor"], one["exact"]) for record in found for kind in averaged(record).values() for one in kind]
+    return {
         # at the largest n alone, where B(q)/n does not matter
-        "floor with q directions, same step: times q over that with one": _times(found[-1:], SAME)[:1],
-        "floor with r values a point, same step: times r over that with one": _times(found, VALUES),
-        "floors with averaging: measured/exact recursion": [
-            (one["floor"], one["exact"]) for record in found for kind in averaged(record).values() for one in kind
-        ],
+        "floor with q directions, same step: times q over that with one": lines.pooled(_times(found[-1:], SAME)[:1]),
+        "floor with r values a point, same step: times r over that with one": lines.pooled(_times(found, VALUES)),
+        "floors with averaging: measured/exact recursion": lines.pooled(exact),
     }
-    return {name: lines.pooled(*zip(*pairs, strict=True)) for name, pairs in parts.items() if pairs}
 
 
 def _times(found: Sequence[Record], kind: str) -> list[tuple[Sequence[float], float]]:

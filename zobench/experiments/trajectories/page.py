@@ -75,15 +75,15 @@ def _ends(record: Record) -> dict[str, Estimate]:
 def _steps(told: Sequence[dict[str, Any]]) -> dict[str, Estimate]:
     """What the difference step does to where (a) ends and to the floor of (b)."""
     above = [one for one in told if one["eps"] >= ABOVE]
-    eps, floors, exact = ([one[name] for one in above] for name in ("eps", "floor", "exact_floor"))
+    eps = [one["eps"] for one in above]
     by_eps = sorted(told, key=lambda one: one["eps"])
     return {
         "(a) distance from gradient descent at k = 50: exponent in ε": lines.log_slope(eps, [o["end"] for o in above]),
         "(a) f at k = 50: exponent in ε": lines.log_slope(eps, [one["f"] for one in above]),
         "(a) largest distance between the paths, ε = 1.1, over ‖x0 − x*‖": Estimate(by_eps[-1]["apart"] / 32**0.5),
         "(a) largest distance between the paths, smallest ε, over ‖x0 − x*‖": Estimate(by_eps[0]["apart"] / 32**0.5),
-        "(b) floor: exponent in ε": lines.log_slope(eps, [value for value, _ in floors]),
-        "(b) floor: measured/exact": lines.pooled(floors, exact),
+        "(b) floor: exponent in ε": lines.log_slope(eps, [one["floor"][0] for one in above]),
+        "(b) floor: measured/exact": lines.pooled((one["floor"], one["exact_floor"]) for one in above),
     }
 
 
