@@ -263,6 +263,12 @@ def listed(axes: Axes, names: Sequence[str], *, named: bool) -> None:
     axes.grid(axis="y", color="#dddddd", lw=0.5)
 
 
+def means(axes: Axes, x: Any, y: Any, error: Any, color: str, marker: str, **look: Any) -> None:
+    """Means with bars of 95 % for their standard errors: open marks without a line."""
+    bars = {"yerr": 1.96 * np.asarray(error), "elinewidth": 0.8, "lw": 0}
+    axes.errorbar(x, y, color=color, marker=marker, ms=5, mfc="none", **bars, **look)
+
+
 def context():
     """The style, for the time of drawing."""
     return mpl.rc_context(STYLE)  # pyright: ignore[reportArgumentType]

@@ -74,18 +74,22 @@ def normal(value: float, error: float) -> Estimate:
     return Estimate(value, value - 1.96 * error, value + 1.96 * error, stderr=error)
 
 
-def pooled(values: Sequence[float], errors: Sequence[float]) -> Estimate:
-    """Inverse-variance mean of measurements of one number; nan where there are none, plain mean where one is exact."""
-    v, e = np.asarray(values, float), np.asarray(errors, float)
-    if v.size == 0:
+def pooled(means: Iterable[tuple[Sequence[float], float]]) -> Estimate:
+    """One number from means with their standard errors, (mean, error), each with its unit: inverse-variance mean.
+
+    The plain mean where one of them is exact; nan where there are none.
+    """
+    parts = np.array([(value / unit, error / unit) for (value, error), unit in means])
+    if not parts.size:
         return Estimate(nan)
+    v, e = parts.T
     if (e <= 0).any():
         return Estimate(float(v.mean()))
     weight = 1 / e**2
     return normal(float(weight @ v / weight.sum()), 1 / sqrt(float(weight.sum())))
 
 
-def largest(values: Sequence[float]) -> Estimate:
+def largest(values: Sequence[float] | np.ndarray) -> Estimate:
     """The largest of some numbers, nan left out; nan where there are none."""
     v = np.asarray(values, float)
     v = v[~np.isnan(v)]

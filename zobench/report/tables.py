@@ -54,6 +54,16 @@ def table(
     return Table(title, note, list(columns), lines, words, aside)
 
 
+def by_size(title: str, note: str, rows: Sequence[Row], name: Cell, cell: Cell, head: str = "") -> Table:
+    """A table of the rows of a CSV file with a line for each name, a column for each n."""
+    sizes, lines = sorted({int(row["n"]) for row in rows}), {}
+    for row in rows:
+        label, text = (row[one] if isinstance(one, str) else one(row) for one in (name, cell))
+        lines.setdefault(label, {})[int(row["n"])] = text
+    body = [[label, *(line.get(n, "") for n in sizes)] for label, line in lines.items()]
+    return Table(title, note, [head, *(f"n = {n}" for n in sizes)], body)
+
+
 def fixed(column: str, digits: int = 2, scale: float = 1.0) -> Callable[[Row], str]:
     """A number of the column with so many digits after the point."""
     return lambda row: number(value(row, column) * scale, digits)

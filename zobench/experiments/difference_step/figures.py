@@ -1,17 +1,16 @@
 """The pictures of the difference-step report: V-curves with their predictions, whole gradients, best steps, floors."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from zobench.experiments.difference_step import numbers as reading
-from zobench.experiments.difference_step.numbers import VCurve
+from zobench.experiments.difference_step import page
+from zobench.experiments.difference_step.page import VCurve
 from zobench.report import drawing
-from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
+from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, handle
 from zobench.store import Record
 
 COLOR = {"forward": VERMILLION, "central": BLUE, "fourth": ORANGE, "complex": GREEN}
@@ -20,53 +19,39 @@ LEVELS = (BLACK, SKY, PURPLE, VERMILLION)
 MARK = {"float64": "o", "float32": "s"}
 
 
-def draw(records: Sequence[Record], folder: Path) -> None:
-    """Both figures; what did not run is left out."""
-    record, other = reading.general(records), reading.quadratic(records)
-    with drawing.context():
-        _v_curves(record, folder)
-        _whole(record, other, folder)
-
-
-def _v_curves(record: Record | None, folder: Path) -> None:
-    figure, grid = drawing.panels(2, 2, wide=3.3, high=2.5, foot=1.0, head=0.72)
-    found = reading.curves(record, "line") if record else []
-    scale = record.meta["scale"]["line"] if record else 1.0
-    for axes, dtype in zip(grid[0], ("float64", "float32"), strict=True):
-        for curve in reversed(reading.pick(found, dtype=dtype, sigma_given=0.0)):
-            _curve(axes, curve, scale, COLOR[curve.about["quotient"]])
-        _frame(axes, f"{dtype}, rounding alone", (3e-17 if dtype == "float64" else 1e-8, 1.0))
-    for axes, quotient in zip(grid[1], ("forward", "central"), strict=True):
-        some = reading.pick(found, dtype="float64", quotient=quotient)
-        for curve, color in zip(some, LEVELS, strict=False):
-            level = curve.about["sigma_given"]
-            _curve(axes, curve, scale, color)
-            axes.plot([], [], color=color, marker=".", lw=0, label=f"σ = {level:g}")
+def v_curves(found: Sequence[Record]) -> Figure:
+    """Errors of a directional derivative against ε: of both precisions, and of several levels of noise."""
+    figure, (above, below) = drawing.panels(2, 2, wide=3.3, high=2.5, foot=1.0, head=0.72)
+    record = found[0]
+    for axes, dtype, least in zip(above, ("float64", "float32"), (3e-17, 1e-8), strict=True):
+        for curve in reversed(page.curves(record, "line", dtype=dtype, sigma_given=0.0)):
+            _curve(axes, curve, COLOR[curve.about["quotient"]])
+        _frame(axes, f"{dtype}, rounding alone", (least, 1.0))
+    for axes, quotient in zip(below, ("forward", "central"), strict=True):
+        for curve, color in zip(page.curves(record, "line", dtype="float64", quotient=quotient), LEVELS, strict=False):
+            _curve(axes, curve, color)
+            axes.plot([], [], color=color, marker=".", lw=0, label=f"σ = {curve.about['sigma_given']:g}")
         _frame(axes, f"{WORD[quotient]}, float64, noise in the values", (1e-13, 1e3))
-        axes.legend(loc="lower left", fontsize=6.5) if some else None
-    handles = [Line2D([], [], color=color, marker=".", lw=0.8, label=WORD[name]) for name, color in COLOR.items()]
-    handles += [
-        Line2D([], [], color=GREY, lw=0.8, label="predicted error"),
-        Line2D([], [], color=BLACK, marker="v", ms=6, mfc="none", lw=0, label="predicted best ε"),
-    ]
-    about = f"{reading.problem(record)}, n = {record.meta['n']}, {record.meta['lines']}" if record else "no"
-    caption = f"{about} random directions at x0; root mean square over them, relative to the derivative's. "
-    drawing.legend(figure, handles, caption + "Predicted: Moré & Wild; noise by ECNoise.", columns=6)
-    drawing.save(figure, folder, "v_curves")
+        axes.legend(loc="lower left", fontsize=6.5)
+    handles = [handle(WORD[name], color, marker=".", lw=0.8) for name, color in COLOR.items()]
+    handles.append(handle("predicted error", GREY, lw=0.8))
+    handles.append(handle("predicted best ε", BLACK, marker="v", ms=6, mfc="none", lw=0))
+    caption = f"{page.problem(record)}, n = {record.meta['n']}, {record.meta['lines']} random directions at x0; root "
+    caption += "mean square over them, relative to the derivative's. Predicted: Moré & Wild; noise by ECNoise."
+    drawing.legend(figure, handles, caption, columns=6)
+    return figure
 
 
-def _curve(axes: Axes, curve: VCurve, scale: float, color: str) -> None:
-    """Measured points, c εᵖ + d/ε in quadrature, and its least."""
+def _curve(axes: Axes, curve: VCurve, color: str) -> None:
+    """Measured points, c εᵖ + d/ε in quadrature, and its least; c εᵖ alone where there is none."""
     seen = curve.error > 0
     big = 6 if curve.about["quotient"] == "complex" else 3.5  # its truncation is that of the central quotient
-    axes.plot(curve.eps[seen], curve.error[seen] / scale, ".", color=color, ms=big)
-    expected = curve.expected
-    if curve.best == curve.best:
-        both = np.hypot(expected["c"] * curve.eps ** expected["power"], expected["d"] / curve.eps)
-        axes.plot(curve.eps, both / scale, color=color, lw=0.7)
-        axes.plot(curve.best, expected["error"] / scale, "v", color=BLACK, ms=6, mfc="none", mew=0.8, zorder=5)
-    else:
-        axes.plot(curve.eps, expected["c"] * curve.eps ** expected["power"] / scale, color=color, lw=0.7)
+    axes.plot(curve.eps[seen], curve.error[seen] / curve.scale, ".", color=color, ms=big)
+    expected, known = curve.expected, curve.best == curve.best
+    error = np.hypot(expected["c"] * curve.eps ** expected["power"], expected["d"] / curve.eps if known else 0)
+    axes.plot(curve.eps, error / curve.scale, color=color, lw=0.7)
+    if known:
+        axes.plot(curve.best, expected["error"] / curve.scale, "v", color=BLACK, ms=6, mfc="none", mew=0.8, zorder=5)
 
 
 def _frame(axes: Axes, title: str, limits: tuple[float, float]) -> None:
@@ -75,36 +60,31 @@ def _frame(axes: Axes, title: str, limits: tuple[float, float]) -> None:
     axes.set_title(title)
 
 
-def _whole(record: Record | None, other: Record | None, folder: Path) -> None:
-    figure, grid = drawing.panels(1, 3, wide=2.9, high=2.7, foot=0.75, head=0.5)
-    left, middle, right = grid[0]
-    for one, color, mark in ((record, BLUE, "o"), (other, GREY, "x")):
-        if one:
-            _gradient(left, one, color, mark)
+def steps(found: Sequence[Record]) -> Figure:
+    """Whole gradients, measured against predicted best steps, and floors of runs; what did not run is left out."""
+    figure, [[left, middle, right]] = drawing.panels(1, 3, wide=2.9, high=2.7, foot=0.75, head=0.5)
+    for record in found:
+        _gradient(left, record, *((GREY, "x") if "floors" in record.meta else (BLUE, "o")))
     left.set(xscale="log", yscale="log", xlabel="difference step ε", ylabel=r"$\|G - g\|/\|g\|$", xlim=(1e-13, 1.5))
     left.set_ylim(1e-16, 1e3)
     left.set_title("Central differences, whole gradient")
     left.legend(loc="lower left", fontsize=6.5)
-    if record:
-        _best(middle, reading.curves(record, "line"))
-    if other and other.meta["floors"]:
-        _floors(right, other)
+    _best(middle, page.curves(found[0], "line"))
+    if found[-1].meta.get("floors"):
+        _floors(right, found[-1])
     caption = "Left: float64, rounding alone. Middle: directional derivatives, all precisions and noises of "
-    caption += f"{reading.problem(record)}. Right: f = ½‖x‖², α = 1/(nL), 64 seeds, bars 95 %."
+    caption += f"{page.problem(found[0])}. Right: f = ½‖x‖², α = 1/(nL), 64 seeds, bars 95 %."
     drawing.legend(figure, [], caption)
-    drawing.save(figure, folder, "steps")
+    return figure
 
 
 def _gradient(axes: Axes, record: Record, color: str, mark: str) -> None:
-    scale = record.meta["scale"]["gradient"]
-    some = reading.pick(reading.curves(record, "gradient"), quotient="central", dtype="float64", sigma_given=0.0)
-    for curve in some:
-        seen = curve.error > 0
-        name = reading.problem(record)
-        axes.plot(curve.eps[seen], curve.error[seen] / scale, mark, color=color, ms=3, mfc="none", mew=0.7, label=name)
-        if record.meta["M"] > 1e-6:
-            bound = record.meta["n"] ** 0.5 * record.meta["M"] * curve.eps**2 / 6
-            axes.plot(curve.eps, bound / scale, color=color, lw=0.7, linestyle="--", label="√n Mε²/6")
+    (curve,) = page.curves(record, "gradient", **page.CENTRAL)
+    seen, look = curve.error > 0, {"color": color, "ms": 3, "mfc": "none", "mew": 0.7}
+    axes.plot(curve.eps[seen], curve.error[seen] / curve.scale, mark, label=page.problem(record), **look)
+    if record.meta["M"] > 1e-6:
+        bound = record.meta["n"] ** 0.5 * record.meta["M"] * curve.eps**2 / 6
+        axes.plot(curve.eps, bound / curve.scale, color=color, lw=0.7, linestyle="--", label="√n Mε²/6")
 
 
 def _best(axes: Axes, found: Sequence[VCurve]) -> None:
@@ -117,8 +97,8 @@ def _best(axes: Axes, found: Sequence[VCurve]) -> None:
     axes.set(xscale="log", yscale="log", xlabel="predicted best ε", ylabel="measured best ε")
     ends = np.array([1e-8, 1.0])
     axes.plot(ends, ends, color=GREY, lw=0.7)
-    axes.fill_between(ends, ends / 2, ends * 2, color=GREY, alpha=0.15, lw=0)
-    for name in ("forward", "central", "fourth"):
+    drawing.band(axes, ends, ends / 2, ends * 2, GREY, alpha=0.15)
+    for name in page.QUOTIENTS:
         axes.plot([], [], "o", color=COLOR[name], ms=4, mfc="none", label=WORD[name])
     axes.plot([], [], "s", color=BLACK, ms=4, mfc="none", label="float32")
     axes.set_title("Best ε; band: a factor of 2")
@@ -130,7 +110,7 @@ def _floors(axes: Axes, record: Record) -> None:
     n, sigma = record.meta["n"], max(record.meta["noise"])
     eps = np.array([one["eps"] for one in told])
     value, error = np.array([one["floor"] for one in told]).T
-    axes.errorbar(eps, value, yerr=1.96 * error, color=VERMILLION, marker="^", ms=5, lw=0, mfc="none", elinewidth=0.8)
+    drawing.means(axes, eps, value, error, VERMILLION, "^")
     fine = np.geomspace(eps.min(), eps.max(), 60)
     axes.plot(fine, n * sigma**2 / fine**2 + n * fine**2 / 8, color=VERMILLION, lw=0.7, label="nσ²/(Lε²) + nLε²/8")
     axes.axvline(8**0.25 * sigma**0.5, color=GREY, lw=0.7, linestyle=":", label=r"$8^{1/4}\sqrt{\sigma/L}$")

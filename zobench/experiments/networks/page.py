@@ -1,83 +1,49 @@
-"""experiment=networks: digits learnt with and without gradients."""
+"""Digits learnt with and without gradients: losses and accuracies, samples to an accuracy, seconds and bytes."""
 
 from collections.abc import Sequence
-from math import inf, nan
-from pathlib import Path
+from math import nan
 from typing import Any
 
 import numpy as np
 
 from zobench import statistics
-from zobench.report import files as writing
-from zobench.report import page, tables
-from zobench.report.page import closing
+from zobench.decay import first_at_most
+from zobench.report import files, fitted, records, tables
+from zobench.report.page import Experiment
+from zobench.report.tables import fixed, rounded
 from zobench.statistics import Estimate
 from zobench.store import Record
 
-FILES = page.names("learning")
 GRADIENTS = ("SGD", "Adam")
-VALUES = (
-    "ZO-SGD, 1 direction",
-    "ZO-SGD, 16 directions",
-    "SPSA",
-    "ES, 16 pairs, Adam",
-    "greedy ES, notebook",
-    "greedy ES, fresh",
-)
-MODELS = {"softmax regression": [], "a layer of 32": [32]}
+NOTEBOOK, FRESH = "greedy ES, notebook", "greedy ES, fresh"
 RIGHT = 0.8  # accuracy on the test digits to be reached
-
-__all__ = ["FILES", "closing", "measures", "summary", "write"]
-
-
-def write(records: Sequence[Path], folder: Path) -> None:
-    """All files of the report."""
-    from zobench.experiments.networks import figures
-
-    found = read(records)
-    lines = [row(record, name) for record in found for name in record.meta["methods"]]
-    writing.write_csv(folder / "table.csv", lines)
-    page.write(folder, "networks", records, lines, summary(folder), measures(records))
-    figures.draw(found, folder)
-
-
-def read(records: Sequence[Path]) -> list[Record]:
-    """The records, the smallest network first."""
-    return sorted(page.read(records), key=lambda record: record.meta["n"])
 
 
 def model(record: Record) -> str:
     """What the network is, in words."""
     widths = record.meta["widths"]
-    return "softmax regression" if not widths else "a layer of " + ", ".join(map(str, widths))
+    return "a layer of " + ", ".join(map(str, widths)) if widths else "softmax regression"
 
 
-def last(record: Record, name: str, what: str) -> Estimate:
-    """Median over runs of the loss or the accuracy at the end; nan where the method did not run."""
-    if name not in record.meta["methods"]:
-        return Estimate(nan)
-    values = record.arrays[f"{name}/{what}"][:, -1]
-    return statistics.median(values, np.random.default_rng(record.meta["n"]))
+def steps(record: Record, name: str) -> np.ndarray:
+    """How many steps a method has made at each of its records."""
+    return record.arrays[f"{name}/samples"] / (record.meta["batch"] * record.meta["methods"][name]["evaluations"])
 
 
-def evaluations(record: Record, name: str) -> Estimate:
-    """Median samples x evaluations to an accuracy of 0.8 on the test digits; inf where half of the runs do not."""
-    met = record.arrays[f"{name}/accuracy"] >= RIGHT
-    hits = np.where(met.any(axis=1), record.arrays[f"{name}/samples"][np.argmax(met, axis=1)], inf)
-    return statistics.median(hits, np.random.default_rng(record.meta["n"]))
+def _median(record: Record, values: Sequence[float] | np.ndarray) -> Estimate:
+    return statistics.median(np.asarray(values), np.random.default_rng(record.meta["n"]))
 
 
-def seconds(record: Record, name: str) -> tuple[float, float, float]:
-    """Quartiles of the seconds of a step."""
-    low, middle, high = np.quantile(record.arrays[f"{name}/seconds"], [0.25, 0.5, 0.75])
-    return float(low), float(middle), float(high)
+def rows(found: Sequence[Record]) -> list[dict[str, Any]]:
+    """A line a network and method."""
+    return [_row(record, name) for record in found for name in record.meta["methods"]]
 
 
-def row(record: Record, name: str) -> dict[str, Any]:
-    """One line of table.csv."""
+def _row(record: Record, name: str) -> dict[str, Any]:
     about = record.meta["methods"][name]
-    loss, right, spent = last(record, name, "loss"), last(record, name, "accuracy"), evaluations(record, name)
-    low, middle, high = seconds(record, name)
+    losses, right = (record.arrays[f"{name}/{of}"] for of in ("loss", "accuracy"))
+    hits = [first_at_most(record.arrays[f"{name}/samples"], -run, -RIGHT) for run in right]
+    low, middle, high = fitted.quartiles(record.arrays[f"{name}/seconds"])
     return {
         "model": model(record),
         "n": record.meta["n"],
@@ -85,14 +51,10 @@ def row(record: Record, name: str) -> dict[str, Any]:
         "step": about["step"],
         "steps": about["steps"],
         "evaluations_a_step": about["evaluations"],
-        "runs": len(record.arrays[f"{name}/loss"]),
-        "loss": loss.value,
-        "loss_low": loss.low,
-        "loss_high": loss.high,
-        "accuracy": right.value,
-        "accuracy_low": right.low,
-        "accuracy_high": right.high,
-        "samples_to_0.8": spent.value,
+        "runs": len(losses),
+        **files.ends("loss", _median(record, losses[:, -1])),
+        **files.ends("accuracy", _median(record, right[:, -1])),
+        "samples_to_0.8": _median(record, hits).value,
         "seconds_a_step": middle,
         "seconds_low": low,
         "seconds_high": high,
@@ -101,86 +63,60 @@ def row(record: Record, name: str) -> dict[str, Any]:
     }
 
 
-def summary(folder: Path) -> list[tables.Table]:
+def shown(rows: Sequence[tables.Row]) -> list[tables.Table]:
     """A block a network."""
-    body, previous = [], ""
-    for line in writing.read_csv(folder / "table.csv"):
-        title = f"{line['model']}, n = {line['n']}"
-        spread = f" [{float(line['accuracy_low']):.3f}, {float(line['accuracy_high']):.3f}]"
-        samples = float(line["samples_to_0.8"])
-        cells = [
-            tables.significant(float(line["step"])),
-            line["steps"],
-            tables.significant(float(line["loss"])),
-            f"{float(line['accuracy']):.3f}" + spread,
-            f"{samples:.2e}" if np.isfinite(samples) else "not reached",
-            f"{1e6 * float(line['seconds_a_step']):.0f}",
-            f"{float(line['temporary_bytes']) / 1024:.0f}",
-        ]
-        body.append([title if title != previous else "", line["method"], *cells])
-        previous = title
-    header = ["", "", "step", "steps", "train loss", "test accuracy", "samples to 0.8", "µs a step", "KiB beside x"]
+    columns: dict[str, tables.Cell] = {
+        "model": "{model}, n = {n}".format_map,
+        "": "method",
+        "step": rounded("step"),
+        "steps": "steps",
+        "train loss": rounded("loss"),
+        "test accuracy": tables.spread("accuracy", shown=lambda x: f"{x:.3f}"),
+        "samples to 0.8": _samples,
+        "µs a step": fixed("seconds_a_step", 0, 1e6),
+        "KiB beside x": fixed("temporary_bytes", 0, 1 / 1024),
+    }
     note = "All methods after as many evaluations, a gradient at its compiled price; median over runs [95 % interval]; "
     note += "step sizes from a grid on another seed. KiB: temporary bytes of a compiled step."
-    return [tables.Table("Digits learnt with and without gradients", note, header, body, 2)]
+    table = tables.table("Digits learnt with and without gradients", note, rows, columns, words=2)
+    return [table._replace(header=["", *table.header[1:]])]
 
 
-def measures(records: Sequence[Path]) -> dict[str, Estimate]:
-    """Accuracies and losses at equal evaluations, samples to an accuracy, seconds and bytes; nan where not run."""
-    found = {model(record): record for record in read(records)}
+def _samples(row: tables.Row) -> str:
+    samples = tables.value(row, "samples_to_0.8")
+    return f"{samples:.2e}" if np.isfinite(samples) else "not reached"
+
+
+def measures(found: Sequence[Record]) -> dict[str, Estimate]:
+    """The best with gradients against the best without, the notebook's strategy against SGD and without defects."""
     measured = {}
-    for words in MODELS:
-        record = found.get(words)
-        for name in (*GRADIENTS, *VALUES):
-            ran = record if record and name in record.meta["methods"] else None
-            measured[f"{words}, {name}: test accuracy"] = last(ran, name, "accuracy") if ran else Estimate(nan)
-            measured[f"{words}, {name}: train loss"] = last(ran, name, "loss") if ran else Estimate(nan)
-            measured[f"{words}, {name}: samples to an accuracy of 0.8"] = (
-                evaluations(ran, name) if ran else Estimate(nan)
-            )
-        measured |= _compared(words, record)
+    for record in found:
+        words, ran = model(record), record.meta["methods"].keys()
+        accuracy = {name: float(np.median(record.arrays[f"{name}/accuracy"][:, -1])) for name in ran}
+        loss = {name: float(np.median(record.arrays[f"{name}/loss"][:, -1])) for name in ran}
+        values = [one for name, one in accuracy.items() if name not in GRADIENTS]
+        ahead = max((accuracy[name] for name in GRADIENTS if name in ran), default=nan) - max(values, default=nan)
+        measured[f"{words}: best accuracy with gradients less best accuracy without"] = Estimate(ahead)
+        if {FRESH, NOTEBOOK} <= ran:
+            ratio = Estimate(loss[NOTEBOOK] / loss[FRESH])
+            measured[f"{words}: loss of the notebook's ES over that with fresh directions"] = ratio
+        if {"SGD", NOTEBOOK} <= ran:
+            sgd, es = (_seconds_to(record, name, loss[NOTEBOOK]) for name in ("SGD", NOTEBOOK))
+            measured[f"{words}: seconds of SGD's loss over seconds of the notebook's ES"] = Estimate(sgd / es)
     return measured
 
 
-def _compared(words: str, record: Record | None) -> dict[str, Estimate]:
-    """The best without gradients against SGD, the notebook's strategy against the same without its defects."""
-    names = (
-        "best accuracy with gradients less best accuracy without",
-        "accuracy of SGD less accuracy of the notebook's ES",
-        "loss of the notebook's ES over that with fresh directions",
-        "seconds of SGD's loss over seconds of the notebook's ES",
-        "bytes of ZO-SGD with 1 direction over bytes of SGD",
-    )
-    found = dict.fromkeys((f"{words}: {name}" for name in names), Estimate(nan))
-    if record is None:
-        return found
-
-    def of(what: str, group: Sequence[str]) -> list[float]:
-        return [last(record, name, what).value for name in group if name in record.meta["methods"]]
-
-    values, gradients, ran = of("accuracy", VALUES), of("accuracy", GRADIENTS), record.meta["methods"]
-    if values and gradients:
-        found[f"{words}: {names[0]}"] = Estimate(max(gradients) - max(values))
-    if {"SGD", "greedy ES, notebook"} <= ran.keys():
-        sgd, es = (last(record, name, "accuracy").value for name in ("SGD", "greedy ES, notebook"))
-        found[f"{words}: {names[1]}"] = Estimate(sgd - es)
-        found[f"{words}: {names[3]}"] = Estimate(_seconds_to_loss(record))
-    if {"greedy ES, fresh", "greedy ES, notebook"} <= ran.keys():
-        es, fresh = (last(record, name, "loss").value for name in ("greedy ES, notebook", "greedy ES, fresh"))
-        found[f"{words}: {names[2]}"] = Estimate(es / fresh)
-    if {"SGD", "ZO-SGD, 1 direction"} <= ran.keys():
-        zo, sgd = (ran[name]["temp"] for name in ("ZO-SGD, 1 direction", "SGD"))
-        found[f"{words}: {names[4]}"] = Estimate(zo / sgd)
-    return found
+def _seconds_to(record: Record, name: str, loss: float) -> float:
+    """Seconds until the median loss over runs is so low."""
+    curve = np.median(record.arrays[f"{name}/loss"], axis=0)
+    return first_at_most(steps(record, name), curve, loss) * float(fitted.median(record.arrays[f"{name}/seconds"]))
 
 
-def _seconds_to_loss(record: Record) -> float:
-    """Seconds in which SGD is at the last loss of the notebook's strategy, over those that the strategy takes."""
-    goal = last(record, "greedy ES, notebook", "loss").value
-    batch, spent = record.meta["batch"], {}
-    for name in ("SGD", "greedy ES, notebook"):
-        samples, loss = record.arrays[f"{name}/samples"], np.median(record.arrays[f"{name}/loss"], axis=0)
-        steps = samples / (batch * record.meta["methods"][name]["evaluations"])
-        met = loss <= goal
-        spent[name] = steps[np.argmax(met)] * seconds(record, name)[1] if met.any() else inf
-    return spent["SGD"] / spent["greedy ES, notebook"]
+EXPERIMENT = Experiment(
+    question="How well is a network trained without gradients, for as many evaluations and in as many seconds?",
+    read=lambda paths: sorted(records.ended(paths), key=lambda record: record.meta["n"]),
+    rows=rows,
+    tables=shown,
+    measures=measures,
+    figures=("learning",),
+)

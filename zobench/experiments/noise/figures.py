@@ -1,119 +1,99 @@
 """The picture of the noise report: curves, floors against n, what averaging buys, iterations below the floor."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+from matplotlib.figure import Figure
 
-from zobench.experiments.noise import numbers
-from zobench.experiments.noise.numbers import Cell
+from zobench.experiments.noise import page
 from zobench.report import drawing
 from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
+from zobench.store import Record
 
 LOOK = {
-    numbers.ONE: ("central, fresh noise", VERMILLION, "^"),
-    numbers.FORWARD: ("forward, fresh noise", ORANGE, "v"),
-    numbers.EXACT: ("forward, no noise", BLACK, "s"),
-    numbers.FRESH_RELATIVE: ("central, fresh relative noise", PURPLE, "x"),
-    numbers.RELATIVE: ("central, common relative noise", GREEN, "+"),
-    numbers.COMMON: ("central, common noise", BLUE, "o"),
+    page.ONE: ("central, fresh noise", VERMILLION, "^"),
+    page.FORWARD: ("forward, fresh noise", ORANGE, "v"),
+    page.EXACT: ("forward, no noise", BLACK, "s"),
+    page.FRESH_RELATIVE: ("central, fresh relative noise", PURPLE, "x"),
+    page.RELATIVE: ("central, common relative noise", GREEN, "+"),
+    page.COMMON: ("central, common noise", BLUE, "o"),
 }
-HOW = {"noise in each value": (VERMILLION, "^"), "common random numbers": (BLUE, "o")}
+KINDS = {page.SAME: (VERMILLION, "^"), page.OWN: (ORANGE, "v"), page.VALUES: (SKY, "D")}
+HOW = dict(zip(page.HOW, ((VERMILLION, "^"), (BLUE, "o")), strict=True))
 
 
-def draw(found: Sequence[Cell], folder: Path) -> None:
-    """Four panels, of what ran."""
-    with drawing.context():
-        figure, grid = drawing.panels(2, 2, wide=3.3, high=2.4, foot=0.78, head=0.72)
-        cell = numbers.middle(found)
-        _curves(grid[0][0], cell)
-        _floors(grid[0][1], found)
-        _averaging(grid[1][0], found)
-        _iterations(grid[1][1], found)
-        meta = cell.meta
-        caption = (
-            f"f = ½‖x‖², ‖x0‖ = 1, sphere, α = 1/(nL), σ = {meta['sigma']:g} (relative {meta['multiplicative']:g}), "
-        )
-        caption += f"ε = {meta['eps']:g}, {meta['seeds']} seeds, float64; bars 95 %. Thin lines: exact recursion."
-        drawing.legend(figure, [], caption)
-        drawing.save(figure, folder, "noise")
+def noise(found: Sequence[Record]) -> Figure:
+    """Four panels; the curves at n = 20, or at the dimension in the middle."""
+    figure, ((curves, floors), (averaging, iterations)) = drawing.panels(2, 2, wide=3.3, high=2.4, foot=0.78, head=0.72)
+    record = next((record for record in found if record.meta["n"] == 20), found[len(found) // 2])
+    _curves(curves, record)
+    _floors(floors, found)
+    _averaging(averaging, found[-1])
+    _iterations(iterations, found)
+    caption = "f = ½‖x‖², ‖x0‖ = 1, sphere, α = 1/(nL), σ = {sigma:g} (relative {multiplicative:g}), ε = {eps:g}, "
+    caption += "{seeds} seeds, float64; bars 95 %. Thin lines: exact recursion."
+    drawing.legend(figure, [], caption.format_map(record.meta))
+    return figure
 
 
-def _curves(axes: Axes, cell: Cell) -> None:
+def _curves(axes: Axes, record: Record) -> None:
     axes.set(yscale="log", xlabel="iteration k", ylabel=r"$E f(x_k) - f^*$", ylim=(1e-9, 1e4))
     for name, (words, color, _) in LOOK.items():
-        k, mean, exact = (cell.arrays.get(f"{name}/{part}") for part in ("k", "mean", "exact"))
-        if k is None or mean is None or exact is None:
-            continue
+        k, mean, exact = (record.arrays[f"{name}/{part}"] for part in ("k", "mean", "exact"))
         axes.plot(k, mean, color=color, lw=1.4, alpha=0.6)
         axes.plot(k, exact, color=color, lw=0.6)
         axes.plot([], [], color=color, label=words)
-    axes.set_title(f"Common noise leaves no floor (n = {cell.n})")
+    axes.set_title(f"Common noise leaves no floor (n = {record.meta['n']})")
     axes.legend(loc="upper right", fontsize=6.5, ncols=2)
 
 
-def _floors(axes: Axes, found: Sequence[Cell]) -> None:
+def _floors(axes: Axes, found: Sequence[Record]) -> None:
     axes.set(xscale="log", yscale="log", xlabel="dimension n", ylabel=r"floor of $E f - f^*$", ylim=(1e-7, 1e2))
-    n = [cell.n for cell in found]
-    for name in (numbers.ONE, numbers.FORWARD, numbers.EXACT, numbers.FRESH_RELATIVE):
+    n = [record.meta["n"] for record in found]
+    for name in (page.ONE, page.FORWARD, page.EXACT, page.FRESH_RELATIVE):
         words, color, mark = LOOK[name]
-        value, error = np.array([cell.floor(name) for cell in found]).T
-        axes.errorbar(n, value, yerr=1.96 * error, color=color, marker=mark, ms=5, lw=0, elinewidth=0.8, mfc="none")
-        axes.plot(n, [cell.closed(name) for cell in found], color=color, lw=0.7)
-        axes.plot([], [], color=color, marker=mark, lw=0.7, ms=5, mfc="none", label=words)
+        value, error = zip(*(page.floor(record, name) for record in found), strict=True)
+        drawing.means(axes, n, value, error, color, mark)
+        _expected(axes, n, [page.closed(record)[name] for record in found], color, mark, words)
     axes.set_title("Floors grow like n")
     axes.legend(loc="upper left", fontsize=6.5, ncols=2)
-    _whole(axes, n)
+    drawing.sizes(axes, n)
 
 
-def _averaging(axes: Axes, found: Sequence[Cell]) -> None:
-    """At the largest n: floor over the floor of one value, against values averaged."""
-    cell = found[-1]
-    unit = cell.floor(numbers.ONE)
+def _averaging(axes: Axes, record: Record) -> None:
+    """Floor over the floor of one value, against values averaged."""
     axes.set(xscale="log", yscale="log", xlabel="directions, or values a point", ylabel="floor over that of one")
-    kinds = {"q directions, same step": (VERMILLION, "^"), "q directions, theory step": (ORANGE, "v")}
-    kinds["values a point, same step"] = (SKY, "D")
-    points: dict[str, list[tuple[float, float, float, float]]] = {name: [] for name in kinds}
-    for name, one in cell.averaged():
-        kind = "values a point, same step" if one["repeats"] > 1 else "q directions, same step"
-        kind = "q directions, theory step" if "theory step" in name else kind
-        value, error = one["floor"]
-        many = one["q"] * one["repeats"]
-        points[kind].append((many, value / unit[0], error / unit[0], one["exact"] / cell.exact(numbers.ONE)))
-    for kind, (color, mark) in kinds.items():
-        if points[kind]:
-            x, y, bar, exact = np.array(points[kind]).T
-            axes.errorbar(x, y, yerr=1.96 * bar, color=color, marker=mark, ms=5, lw=0, elinewidth=0.8, mfc="none")
-            axes.plot([1, *x], [1, *exact], color=color, lw=0.7)
-            axes.plot([], [], color=color, marker=mark, lw=0.7, ms=5, mfc="none", label=kind)
-    most = max([one[0] for some in points.values() for one in some], default=1)
-    axes.plot([1, most], [1, 1 / most], color=GREY, lw=0.7, linestyle=":", label="1 over their number")
-    axes.set_title(f"What averaging buys (n = {cell.n})")
+    unit, one, many = page.floor(record, page.ONE)[0], record.meta["floors"][page.ONE]["exact"], {1}
+    for kind, some in page.averaged(record).items():
+        if some:
+            x = [each["q"] * each["repeats"] for each in some]
+            value, error = np.array([each["floor"] for each in some]).T / unit
+            drawing.means(axes, x, value, error, *KINDS[kind])
+            _expected(axes, [1, *x], [1, *(each["exact"] / one for each in some)], *KINDS[kind], kind)
+            many |= set(x)
+    axes.plot([1, max(many)], [1, 1 / max(many)], color=GREY, lw=0.7, linestyle=":", label="1 over their number")
+    axes.set_title(f"What averaging buys (n = {record.meta['n']})")
     axes.legend(loc="lower left", fontsize=6.5)
-    _whole(axes, sorted({1, *(int(one[0]) for some in points.values() for one in some)}))
+    drawing.sizes(axes, many)
 
 
-def _iterations(axes: Axes, found: Sequence[Cell]) -> None:
+def _iterations(axes: Axes, found: Sequence[Record]) -> None:
     target = found[0].meta["target"]
     axes.set(xscale="log", yscale="log", xlabel="dimension n", ylabel=f"iterations to a mean gap of {target:g}")
-    n = [cell.n for cell in found]
-    fits = numbers.measures(found)
+    n = [record.meta["n"] for record in found]
     for name, (color, mark) in HOW.items():
-        k = [numbers.known(cell.meta["reached"][name]["k"]) for cell in found]
-        exact = [numbers.known(cell.meta["reached"][name]["exact"]) for cell in found]
-        slope = fits[f"iterations to the gap, {name}: exponent in n"].value
-        words = f"{name}: " + (rf"$n^{{{slope:.2f}}}$" if slope == slope else "")
+        k, exact = ([record.meta["reached"][name][of] for record in found] for of in ("k", "exact"))
+        slope = page.exponent(found, name).value
         axes.plot(n, k, color=color, marker=mark, ms=5, lw=0, mfc="none")
-        axes.plot(n, exact, color=color, lw=0.7)
-        axes.plot([], [], color=color, marker=mark, lw=0.7, ms=5, mfc="none", label=words)
+        words = rf"{name}: $n^{{{slope:.2f}}}$" if slope == slope else f"{name}: "
+        _expected(axes, n, exact, color, mark, words)
     axes.set_title("Below the floor, noise costs n² iterations")
     axes.legend(loc="upper left", fontsize=6.5)
-    _whole(axes, n)
+    drawing.sizes(axes, n)
 
 
-def _whole(axes: Axes, ticks: Sequence[int]) -> None:
-    axes.xaxis.set_major_locator(FixedLocator(list(ticks)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+def _expected(axes: Axes, x: Sequence[float], y: Sequence[float], color: str, mark: str, label: str) -> None:
+    """A thin line, with an entry of the legend that shows the mark on it."""
+    axes.plot(x, y, color=color, lw=0.7)
+    axes.plot([], [], color=color, marker=mark, lw=0.7, ms=5, mfc="none", label=label)

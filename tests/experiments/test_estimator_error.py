@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from zobench import estimators, sampling, store
-from zobench.experiments.estimator_error import expected, page
+from zobench.experiments.estimator_error import expected
 from zobench.experiments.estimator_error.study import estimator_error, formula
 from zobench.problems.landscapes import landscape
 from zobench.problems.quadratics import quadratic
 from zobench.problems.robust import welsch
 from zobench.problems.wrappers import noisy
-from zobench.report import claims, lines
+from zobench.report import claims, lines, page
 from zobench.types import Key, oracle
 
 SMALL = {"samples": 4000, "q": [1, 2], "eps": [0.1], "sigma": [0.01], "seed": 0, "dtype": "float64"}
@@ -141,20 +141,20 @@ def recorded(folder: Path, rows, alter=lambda row: row) -> list[Path]:
 
 def test_a_record_that_says_otherwise_changes_the_verdict(rows, tmp_path):
     (claim,) = [claim for claim in claims.of("estimator_error") if claim.number == 7]
-    few = claim.verdict(page.measures(recorded(tmp_path / "a", rows)))
+    few = claim.verdict(page.measured("estimator_error", recorded(tmp_path / "a", rows)))
     assert few in ("holds", "undecided")  # a few hundred samples
 
     def longer(row):
         return {**row, "along": [2 * row["along"][0], row["along"][1]]} if row["kind"] == "formula" else row
 
-    measured = page.measures(recorded(tmp_path / "b", rows, longer))
+    measured = page.measured("estimator_error", recorded(tmp_path / "b", rows, longer))
     assert claim.verdict(measured) == "refuted"
 
 
 def test_one_record_alone_leaves_quantities_out(rows, tmp_path):
     paths = recorded(tmp_path, rows)
     for some in (paths[:1], paths[1:]):
-        measured = page.measures(some)
+        measured = page.measured("estimator_error", some)
         asked = {check.quantity for claim in claims.of("estimator_error") for check in claim.checks}
         assert asked <= measured.keys()
         assert np.isnan(measured["sphere, E‖G‖²/‖g‖²: exponent in n"].value)

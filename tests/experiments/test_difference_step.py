@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 
 from zobench import estimators, store
 from zobench.differences import Quotient
-from zobench.experiments.difference_step import logistic, page
+from zobench.experiments.difference_step import logistic
 from zobench.experiments.difference_step.study import (
     Curve,
     _derivatives,
@@ -20,7 +20,7 @@ from zobench.experiments.difference_step.study import (
 )
 from zobench.problems.quadratics import quadratic
 from zobench.problems.robust import welsch
-from zobench.report import claims
+from zobench.report import claims, page
 from zobench.types import Problem, oracle
 
 ASKED = {"noise": [1e-6], "lines": 8, "per_decade": 2, "floor_eps": [0.1], "seed": 0, "dtype": "float64"}
@@ -138,7 +138,7 @@ def test_a_record_that_says_otherwise_changes_the_verdict(measured, tmp_path):
 
     def verdict(changed):
         store.write(tmp_path / "one.npz", arrays, changed)
-        return claim.verdict(page.measures([tmp_path / "one.npz"]))
+        return claim.verdict(page.measured("difference_step", [tmp_path / "one.npz"]))
 
     assert verdict(full) == "holds"
     assert verdict({**full, "forward_mode": {**meta["forward_mode"], "float64": 1e-6}}) == "refuted"

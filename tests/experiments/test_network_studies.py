@@ -8,14 +8,12 @@ import numpy as np
 import pytest
 
 from zobench import store
-from zobench.experiments.networks import page as networks_report
 from zobench.experiments.networks import study as networks
 from zobench.experiments.networks.evolution import best_of
-from zobench.experiments.networks_rank import page
 from zobench.experiments.networks_rank import study as networks_rank
 from zobench.problems.networks import mlp
 from zobench.problems.quadratics import quadratic
-from zobench.report import claims
+from zobench.report import claims, page
 from zobench.types import Key, oracle
 
 SMALL = quadratic(dim=5, spectrum="two_level")
@@ -112,17 +110,17 @@ def test_the_verdict_on_the_rank_is_what_the_records_say(tmp_path):
             paid = 8 if words == "r + 2" else n
             end = {"largest": 1.0, "trace": 6.0, "error": 0.1, "rank": 6.0}
             meta = {"n": n, "width": n // 100, "samples": 8, "target": 1.0, "start": end, "end": end}
-            bytes = {f"{name}_bytes": n for name in page.SIZES}
+            bytes = {f"{name}_bytes": n for name in ("value", "gradient", "product", "hessian")}
             meta |= {**bytes, "wide": {"n": 16 * n, "width": 16 * n // 100, **bytes}}
             arrays = {"gradient": np.array([[20.0], [10.0]]), "sphere": np.array([[np.inf] * 2, [11.0 * paid] * 2])}
             paths.append(tmp_path / f"{n}.npz")
             store.write(paths[-1], {**arrays, "multiples": np.array([1.0, 2.0])}, {"status": "ok", **meta})
-        verdicts[words] = claim.verdict(page.measures(paths))
+        verdicts[words] = claim.verdict(page.measured("networks_rank", paths))
     assert verdicts == {"r + 2": "holds", "n": "refuted"}
 
 
 def test_accuracies_and_seconds_are_those_of_the_record(tmp_path):
-    """A made-up record of two methods; what did not run is not measured, and every quantity is named."""
+    """A made-up record of two methods; what did not run is not measured."""
     each = {"SGD": 2.0, "greedy ES, notebook": 10.0}
     arrays = {}
     for name, losses in (("SGD", [2.3, 1.0, 0.2]), ("greedy ES, notebook", [2.3, 1.5, 1.0])):
@@ -132,10 +130,10 @@ def test_accuracies_and_seconds_are_those_of_the_record(tmp_path):
     methods = {name: {"step": 0.1, "steps": 20, "evaluations": e, "temp": 8} for name, e in each.items()}
     meta = {"status": "ok", "n": 650, "price": 2.0, "batch": 4, "widths": [], "methods": methods}
     store.write(tmp_path / "one.npz", arrays, meta)
-    found = networks_report.measures([tmp_path / "one.npz"])
+    found = page.measured("networks", [tmp_path / "one.npz"])
     asked = {check.quantity for claim in claims.of("networks") for check in claim.checks}
-    assert asked <= found.keys()
-    assert found["softmax regression, SGD: samples to an accuracy of 0.8"].value == 160
+    assert found.keys() < asked and not any(name.startswith("a layer") for name in found)
     # SGD is at the strategy's last loss after 10 steps of 2 s, the strategy after 20 of 10 s
     assert found["softmax regression: seconds of SGD's loss over seconds of the notebook's ES"].value == 0.1
-    assert np.isnan(found["a layer of 32, SGD: test accuracy"].value)
+    rows = page.load("networks").rows(page.load("networks").read([tmp_path / "one.npz"]))
+    assert [row["samples_to_0.8"] for row in rows] == [160, 800]

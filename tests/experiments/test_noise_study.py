@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from zobench import estimators, floors, store
-from zobench.experiments.noise import page
 from zobench.experiments.noise.study import _settings, _small_step, noise
 from zobench.problems.quadratics import quadratic
 from zobench.problems.robust import welsch
 from zobench.problems.wrappers import noisy
-from zobench.report import claims
+from zobench.report import claims, page
 from zobench.types import Key, oracle
 
 ASKED = {
@@ -107,7 +106,7 @@ def test_a_record_that_says_otherwise_changes_the_verdict(measured, tmp_path):
 
     def verdict(changed):
         store.write(tmp_path / "one.npz", arrays, changed)
-        return claim.verdict(page.measures([tmp_path / "one.npz"]))
+        return claim.verdict(page.measured("noise", [tmp_path / "one.npz"]))
 
     assert verdict(full) == "holds"
     common = {**meta["floors"]["central, common noise"], "floor": [1e-4, 1e-6]}

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from zobench import floors, store
-from zobench.experiments.trajectories import page
 from zobench.experiments.trajectories.study import _exact, lecture_runs, pairs, paths, trajectories
 from zobench.problems.landscapes import landscape
-from zobench.report import claims
+from zobench.report import claims, page
 
 ASKED = {"iterations": 25, "eps": [0.11, 1.1], "target": 0.01, "seed": 0, "dtype": "float64"}
 
@@ -110,7 +109,7 @@ def test_a_record_that_says_otherwise_changes_the_verdict(measured, tmp_path):
 
     def verdict(changed):
         store.write(tmp_path / "one.npz", arrays, changed)
-        return claim.verdict(page.measures([tmp_path / "one.npz"]))
+        return claim.verdict(page.measured("trajectories", [tmp_path / "one.npz"]))
 
     small = {**meta["eps"][0], "eps": 1e-6, "apart": 1e-6, "end": 1e-6}
     told = [small, *meta["eps"]]
