@@ -239,6 +239,17 @@ def band(axes: Axes, x: Any, low: Any, high: Any, color: str, alpha: float = 0.2
     axes.fill_between(x, low, high, color=color, alpha=alpha, lw=0)
 
 
+def of_rule(rule: str) -> dict[str, Any]:
+    """Colour and open marker of a step rule."""
+    return {"color": COLOR.get(rule, GREY), "marker": MARKER.get(rule, "d"), "mfc": "white", "mew": 0.9}
+
+
+def rule_handles(rules: Iterable[str], lw: float = 0.0) -> list[Line2D]:
+    """Legend entries of the step rules that are among these."""
+    shown = [rule for rule in RULE if rule in {*rules}]
+    return [handle(RULE[r], COLOR[r], marker=MARKER[r], mfc="white", ms=4, lw=lw) for r in shown]
+
+
 def context():
     """The style, for the time of drawing."""
     return mpl.rc_context(STYLE)  # pyright: ignore[reportArgumentType]
