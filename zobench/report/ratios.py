@@ -84,7 +84,7 @@ def points(found: Sequence[Record]) -> list[Point]:
     return sorted(made, key=lambda p: (p.spectrum, rank(RULES, p.rule), p.rule, p.n, p.r))
 
 
-def lines(found: Sequence[Point]) -> dict[tuple[str, str], list[Point]]:
+def by_spectrum(found: Sequence[Point]) -> dict[tuple[str, str], list[Point]]:
     """The points by spectrum and rule, spectra in the order of SPECTRA."""
     groups: dict[tuple[str, str], list[Point]] = {}
     for point in sorted(found, key=lambda p: rank(tuple(SPECTRA), p.spectrum)):

@@ -50,7 +50,7 @@ class Line(NamedTuple):
 
 def lines(found: Sequence[Point]) -> list[Line]:
     """The points by spectrum and rule, with the exact values that belong to them."""
-    return [Line(*key, points, _exact(points, key[1])) for key, points in ratios.lines(found).items()]
+    return [Line(*key, points, _exact(points, key[1])) for key, points in ratios.by_spectrum(found).items()]
 
 
 def _exact(points: Sequence[Point], rule: str) -> dict[int, float]:

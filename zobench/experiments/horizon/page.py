@@ -58,7 +58,9 @@ class Prediction(NamedTuple):
 
 def series(found: Sequence[Point]) -> list[Series]:
     """The points by spectrum and rule; those that never arrived left out."""
-    return [Series(*key, own) for key, own in ratios.lines([p for p in found if np.isfinite(p.time.value)]).items()]
+    return [
+        Series(*key, own) for key, own in ratios.by_spectrum([p for p in found if np.isfinite(p.time.value)]).items()
+    ]
 
 
 def predict(own: Series, n: int, law: str, most: float = inf) -> Estimate:
