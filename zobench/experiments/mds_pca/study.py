@@ -31,8 +31,9 @@ def mds_pca(
         found = {"off": [between(*pair, true) for pair in maps]}
         for name, loss in (("strain", strain), ("stress", relative_stress)):
             found[name] = [[loss(w, squared) for w in pair] for pair, squared in zip(maps, squares, strict=True)]
-        arrays = {name: np.reshape(values, (len(noise), draws, -1)) for name, values in found.items()}
-        arrays |= {"noise": np.array(noise), "classical": maps[0][0], "minimiser": maps[0][1], "true": true}
+        arrays = {"noise": np.array(noise)}
+        arrays |= {name: np.reshape(values, (len(noise), draws, -1)) for name, values in found.items()}
+        arrays |= {"classical": maps[0][0], "minimiser": maps[0][1], "true": true}
         eigenvalue = np.linalg.eigvalsh(gram(d**2))[::-1]
         share = float(eigenvalue[:embedding].sum() / abs(eigenvalue).sum())
         about = {"cities": cities, "points": len(d), "embedding": embedding, "share": share}
