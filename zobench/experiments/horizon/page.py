@@ -23,49 +23,35 @@ from zobench.report.ratios import Point
 from zobench.statistics import POINTS_NEEDED, Estimate
 
 FAR = {10**6: "10^6", 10**9: "10^9", 7 * 10**10: "7 10^10"}
-FARTHEST = max(FAR)
 LAWS = ("power", "theory")
 RULES_HERE = ("theory", "trace")
-
-
-class Series(NamedTuple):
-    """A spectrum under one rule: its points by n."""
-
-    spectrum: str
-    rule: str
-    points: list[Point]
-
-    @property
-    def K_GD(self) -> float:
-        """Gradients that gradient descent asks, at the largest n."""
-        return self.points[-1].K_GD
+Series = list[Point]  # of a spectrum under one rule, by n; its K_GD is that of the largest
 
 
 class Prediction(NamedTuple):
-    """Calls at n by a law fitted to dimensions n_fit, with the 95 % prediction interval, and what is known there."""
+    """Calls at n, "far" or "held out", by a law fitted to dimensions n_fit, and what is known there."""
 
+    kind: str
     law: str
     n: int
-    n_fit: tuple[int, ...]
+    n_fit: list[int]
     calls: Estimate
     known: float
 
     @property
     def inside(self) -> bool:
-        """Whether the prediction interval holds what is known."""
+        """Whether the 95 % prediction interval holds what is known."""
         return bool(self.calls.low <= self.known <= self.calls.high)
 
 
 def series(found: Sequence[Point]) -> list[Series]:
     """The points by spectrum and rule; those that never arrived left out."""
-    return [
-        Series(*key, own) for key, own in ratios.by_spectrum([p for p in found if np.isfinite(p.time.value)]).items()
-    ]
+    return [*ratios.by_spectrum([p for p in found if np.isfinite(p.time.value)]).values()]
 
 
 def predict(own: Series, n: int, law: str, most: float = inf) -> Estimate:
     """Calls at n with the 95 % prediction interval, from the points up to dimension `most`; nan below four of them."""
-    points = [p for p in own.points if p.n <= most]
+    points = [p for p in own if p.n <= most]
     if len({p.n for p in points}) < POINTS_NEEDED:
         return Estimate(nan)
     design, at = _design(own, law, np.array([p.n for p in points], float)), _design(own, law, np.array([float(n)]))
@@ -93,39 +79,34 @@ def _design(own: Series, law: str, n: np.ndarray) -> np.ndarray:
     """
     if law == "power":
         return np.stack([np.zeros_like(n), np.ones_like(n), np.log(n)], axis=1)
-    first, last = own.points[0], own.points[-1]
+    first, last = own[0], own[-1]
     r = first.r + (last.r - first.r) / (last.n - first.n) * (n - first.n)
-    factor = n if own.rule == "theory" else n * (r + 2) / (n + 2)
+    factor = n if own[-1].rule == "theory" else n * (r + 2) / (n + 2)
     return np.stack([np.log(factor), np.ones_like(n)], axis=1)
 
 
-def far(own: Series, n: int, law: str) -> Prediction:
-    """Calls at a far dimension, held to the exact recursion."""
-    return Prediction(law, n, tuple(p.n for p in own.points), predict(own, n, law), exact_calls(own, n))
-
-
-def held_out(own: Series) -> list[Prediction]:
-    """The largest dimensions predicted from the smaller ones, as long as four are left, by both laws."""
-    sizes = sorted({p.n for p in own.points})
-    checks = []
-    for last, first in zip(sizes[POINTS_NEEDED - 1 :], sizes[POINTS_NEEDED:], strict=False):
-        fitted = tuple(p.n for p in own.points if p.n <= last)
-        for point in (p for p in own.points if p.n >= first):
-            for law in LAWS:
-                calls = predict(own, point.n, law, most=last)
-                checks.append(Prediction(law, point.n, fitted, calls, point.calls.value))
-    return checks
+def predictions(own: Series) -> list[Prediction]:
+    """Far dimensions, held to the exact recursion; then the largest that ran, predicted from at least four smaller."""
+    sizes = sorted({p.n for p in own})
+    wanted: list[tuple[str, int, float, float]] = [("far", n, inf, exact_calls(own, n)) for n in FAR]
+    for last in sizes[POINTS_NEEDED - 1 :]:
+        wanted += [("held out", p.n, last, p.calls.value) for p in own if p.n > last]
+    return [
+        Prediction(kind, law, n, [p.n for p in own if p.n <= most], predict(own, n, law, most), known)
+        for kind, n, most, known in wanted
+        for law in LAWS
+    ]
 
 
 def exact_calls(own: Series, n: int) -> float:
     """Calls of the exact recursion at any n; nan for a spectrum of many different eigenvalues."""
-    record, moment = own.points[-1].record, two_point().second_moment(n)
+    record, moment = own[-1].record, two_point().second_moment(n)
     problem = record.config["problem"]
     spectrum = far_levels(str(problem["spectrum"]), problem.get("mu"), int(problem.get("rank", 0)), n)
-    if spectrum is None or moment is None or own.rule not in RULES_HERE:
+    if spectrum is None or moment is None or own[-1].rule not in RULES_HERE:
         return nan
-    B = n if own.rule == "theory" else moment.A * spectrum.trace + moment.C
-    return record.calls * recursion.hitting_time(spectrum, moment, 1 / B, own.points[-1].known.target)
+    B = n if own[-1].rule == "theory" else moment.A * spectrum.trace + moment.C
+    return record.calls * recursion.hitting_time(spectrum, moment, 1 / B, own[-1].known.target)
 
 
 def far_levels(name: str, mu: float | None, rank: int, n: int) -> recursion.Levels | None:
@@ -142,18 +123,14 @@ def far_levels(name: str, mu: float | None, rank: int, n: int) -> recursion.Leve
 
 def rows(found: Sequence[Point]) -> list[dict[str, Any]]:
     """What is predicted far away, then what was held out."""
-    lines = []
-    for own in series(found):
-        lines += [_row(own, "far", far(own, n, law)) for n in FAR for law in LAWS]
-        lines += [_row(own, "held out", one) for one in held_out(own)]
-    return lines
+    return [_row(own[-1], one) for own in series(found) for one in predictions(own)]
 
 
-def _row(own: Series, kind: str, one: Prediction) -> dict[str, Any]:
+def _row(last: Point, one: Prediction) -> dict[str, Any]:
     return {
-        "kind": kind,
-        "spectrum": own.spectrum,
-        "rule": own.rule,
+        "kind": one.kind,
+        "spectrum": last.spectrum,
+        "rule": last.rule,
         "law": one.law,
         "n": one.n,
         "fitted_from": min(one.n_fit),
@@ -162,40 +139,50 @@ def _row(own: Series, kind: str, one: Prediction) -> dict[str, Any]:
         **files.ends("calls", one.calls),
         "known_calls": one.known,
         "inside": one.inside if one.known == one.known else "",
-        "K_GD": own.K_GD,
-        "calls_a_gradient": one.calls.value / own.K_GD,
+        "K_GD": last.K_GD,
+        "calls_a_gradient": one.calls.value / last.K_GD,
     }
 
 
 def measures(found: Sequence[Point]) -> dict[str, Estimate]:
     """Costs far away by name, their deviation from the exact recursion, and the coverage of what was held out."""
     named: dict[str, Estimate] = {}
-    every = series(found)
-    for own in every:
-        name = f"{own.spectrum}, {own.rule} step"
-        for n, said in FAR.items():
-            one = far(own, n, "theory")
-            named[f"{name}: calls for one gradient at n = {said}"] = one.calls.times(1 / own.K_GD)
-            named[f"{name}: predicted over exact calls at n = {said}"] = one.calls.times(1 / one.known)
-        last, free = (predict(own, FARTHEST, law) for law in ("theory", "power"))
-        named[f"{name}: calls over n K_GD at n = {FAR[FARTHEST]}"] = last.times(1 / (FARTHEST * own.K_GD))
-        width = Estimate(log10(free.high / free.low) if free.low > 0 else nan)
-        named[f"{name}: decades in the interval of the free power at n = {FAR[FARTHEST]}"] = width
-    for law in LAWS:
-        inside = [one.inside for own in every for one in held_out(own) if one.law == law]
-        if inside:
-            share = Estimate(sum(inside) / len(inside), runs=len(inside))
+    inside: dict[str, list[bool]] = {law: [] for law in LAWS}
+    for own in series(found):
+        name, K_GD = f"{own[-1].spectrum}, {own[-1].rule} step", own[-1].K_GD
+        for one in predictions(own):
+            if one.kind == "held out":
+                inside[one.law].append(one.inside)
+                continue
+            at, calls = f"at n = {FAR[one.n]}", one.calls
+            if one.law == "theory":
+                named[f"{name}: calls for one gradient {at}"] = calls.times(1 / K_GD)
+                named[f"{name}: calls over n K_GD {at}"] = calls.times(1 / (one.n * K_GD))
+                named[f"{name}: predicted over exact calls {at}"] = calls.times(1 / one.known)
+            elif calls.low > 0:
+                width = Estimate(log10(calls.high / calls.low))
+                named[f"{name}: decades in the interval of the free power {at}"] = width
+    for law, held in inside.items():
+        if held:
+            share = Estimate(sum(held) / len(held), runs=len(held))
             named[f"share of held-out dimensions in their 95 % interval, {law} law"] = share
     return named
 
 
 def shown(rows: Sequence[tables.Row], cells: Sequence[tables.Row]) -> list[tables.Table]:
     """Far away, then what was held out."""
-    far = _table(
-        rows, "far", "Oracle calls far away", "exact recursion", "The recursion is of the mean, the fit of medians."
-    )
-    known = ("measured", "Measured: the median that the fit did not see.")
-    return [far, _table(rows, "held out", "Largest dimensions, held out", *known)]
+    return [
+        _table(
+            rows, "far", "Oracle calls far away", "exact recursion", "The recursion is of the mean, the fit of medians"
+        ),
+        _table(
+            rows,
+            "held out",
+            "Largest dimensions, held out",
+            "measured",
+            "Measured: the median that the fit did not see",
+        ),
+    ]
 
 
 def _table(rows: Sequence[tables.Row], kind: str, title: str, known: str, words: str) -> tables.Table:
@@ -210,10 +197,8 @@ def _table(rows: Sequence[tables.Row], kind: str, title: str, known: str, words:
         "inside": lambda row: {"True": "yes", "False": "no"}.get(row["inside"], ""),
         "calls/K_GD": tables.rounded("calls_a_gradient"),
     }
-    note = (
-        "Calls to the target by the fitted law [95 % prediction interval]. Laws: a n^p with p free; a n (theory step) "
-    )
-    note += f"or a n(r+2)/(n+2) (trace-aware step) with a free. {words}"
+    note = "Calls to the target by the fitted law [95 % prediction interval]. Laws: a n^p with p free; a n (theory "
+    note += f"step) or a n(r+2)/(n+2) (trace-aware step) with a free. {words}."
     return tables.table(title, note, [row for row in rows if row["kind"] == kind], columns, words=2)
 
 
