@@ -1,6 +1,6 @@
 """What a map costs by every method: the page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -56,18 +56,20 @@ def arrivals(record: Record, name: str, *, priced: bool = False) -> np.ndarray:
 
 def median(record: Record, name: str, *, priced: bool = False) -> Estimate:
     """Median over starts; inf where half of them never arrive."""
-    return _median(record, name, arrivals(record, name, priced=priced))
+    return statistics.median(arrivals(record, name, priced=priced), _random(record, name))
 
 
 def ratio(record: Record, name: str) -> Estimate:
     """Calls of a method over calls of gradient descent, start by start: the median; nan where that did not arrive."""
     under = arrivals(record, "gradient") if "gradient" in record.meta["methods"] else np.array(np.inf)
     kept = np.isfinite(under)
-    return _median(record, name, arrivals(record, name)[kept] / under[kept]) if kept.any() else Estimate(nan)
+    if not kept.any():
+        return Estimate(nan)
+    return statistics.median(arrivals(record, name)[kept] / under[kept], _random(record, name))
 
 
-def _median(record: Record, name: str, values: np.ndarray) -> Estimate:
-    return statistics.median(values, np.random.default_rng([record.meta["n"], len(name)]))
+def _random(record: Record, name: str) -> np.random.Generator:
+    return np.random.default_rng([record.meta["n"], len(name)])
 
 
 def map_error(record: Record, name: str) -> float:
@@ -154,39 +156,27 @@ def _largest(kind: str, rows: Sequence[tables.Row]) -> tables.Table:
 
 def measures(found: Sequence[Record]) -> dict[str, Estimate]:
     """Ratios at the largest map, slopes in n, how many starts arrive."""
-    named: dict[str, Estimate] = {}
+    of_gd, named = "calls over calls of gradient descent", {}
     for own in groups(found):
-        kind, of_gd = stress(own[0]), "calls over calls of gradient descent"
+        kind, costs = stress(own[0]), {True: [nan], False: [nan]}  # with and without gradients
         for name in methods(own):
-            named[f"{kind}, {name}: slope of calls in n"] = _slope(own, name, median)
-            named[f"{kind}, {name}: slope of {of_gd} in n"] = _slope(own, name, ratio)
-        # two values each, r + 2 times the iterations
-        predicted = [ratio(r, "sphere").times(0.5 / (r.meta["r"] + 2)) for r in own if "sphere" in r.meta["methods"]]
-        named[f"{kind}, sphere: {of_gd} over 2(r+2), mean over n"] = statistics.geometric_mean(predicted)
-        for record in [record for record in own if record.meta["n"] == 68][:1]:
-            named |= {f"{kind}{name}, 34 cities": value for name, value in _largest_map(record, of_gd).items()}
+            ran = [record for record in own if name in record.meta["methods"]]
+            n, paid = [record.meta["n"] for record in ran], [ratio(record, name) for record in ran]
+            calls = [median(record, name) for record in ran]
+            named[f"{kind}, {name}: slope of calls in n"] = statistics.exponent(n, calls)
+            named[f"{kind}, {name}: slope of {of_gd} in n"] = statistics.exponent(n, paid)
+            if name == "sphere":  # two values each, r + 2 times the iterations
+                over = [p.times(0.5 / (record.meta["r"] + 2)) for p, record in zip(paid, ran, strict=True)]
+                named[f"{kind}, {name}: {of_gd} over 2(r+2), mean over n"] = statistics.geometric_mean(over)
+            for i in (i for i, size in enumerate(n) if size == 2 * 34):
+                named[f"{kind}, {name}: {of_gd}, 34 cities"] = paid[i]
+                named[f"{kind}, {name}: calls to 1 %, 34 cities"] = calls[i]
+                share = Estimate(float(np.isfinite(arrivals(ran[i], name)).mean()))
+                named[f"{kind}, {name}: share of starts that find the best minimum, 34 cities"] = share
+                costs[name in GRADIENTS].append(median(ran[i], name, priced=True).value)
+        least = Estimate(float(np.fmin.reduce(costs[False]) / np.fmin.reduce(costs[True])))
+        named[f"{kind}: least cost without gradients over least cost with, in values, 34 cities"] = least
     return named
-
-
-def _slope(own: Sequence[Record], name: str, of: Callable[[Record, str], Estimate]) -> Estimate:
-    """Power law in n over all maps where the median arrives; nan below four of them."""
-    ran = [record for record in own if name in record.meta["methods"]]
-    return statistics.exponent([record.meta["n"] for record in ran], [of(record, name) for record in ran])
-
-
-def _largest_map(record: Record, of_gd: str) -> dict[str, Estimate]:
-    named: dict[str, Estimate] = {}
-    least = {True: nan, False: nan}  # cost in values with and without gradients
-    for name in record.meta["methods"]:
-        named[f", {name}: {of_gd}"] = ratio(record, name)
-        named[f", {name}: calls to 1 %"] = median(record, name)
-        arrived = np.isfinite(arrivals(record, name))
-        named[f", {name}: share of starts that find the best minimum"] = Estimate(float(arrived.mean()))
-        cost = median(record, name, priced=True).value
-        least[name in GRADIENTS] = float(np.fmin(least[name in GRADIENTS], cost))
-    return named | {
-        ": least cost without gradients over least cost with, in values": Estimate(least[False] / least[True])
-    }
 
 
 EXPERIMENT = Experiment(
