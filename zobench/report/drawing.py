@@ -229,12 +229,6 @@ def handle(label: str, color: str, **look: Any) -> Line2D:
     return Line2D([], [], label=label, color=color, **look)
 
 
-def rule_handles(rules: Iterable[str], lw: float = 0) -> list[Line2D]:
-    """Entries of a legend for the step rules among these."""
-    shown = [rule for rule in RULE if rule in [*rules]]
-    return [handle(RULE[r], COLOR[r], marker=MARKER[r], mfc="white", ms=4, lw=lw) for r in shown]
-
-
 def sizes(axes: Axes, n: Iterable[float]) -> None:
     """Ticks of a logarithmic x axis at these sizes alone, as whole numbers."""
     axes.xaxis.set_major_locator(FixedLocator(sorted(set(n))))
@@ -267,6 +261,17 @@ def means(axes: Axes, x: Any, y: Any, error: Any, color: str, marker: str, **loo
     """Means with bars of 95 % for their standard errors: open marks without a line."""
     bars = {"yerr": 1.96 * np.asarray(error), "elinewidth": 0.8, "lw": 0}
     axes.errorbar(x, y, color=color, marker=marker, ms=5, mfc="none", **bars, **look)
+
+
+def of_rule(rule: str) -> dict[str, Any]:
+    """Colour and open marker of a step rule."""
+    return {"color": COLOR.get(rule, GREY), "marker": MARKER.get(rule, "d"), "mfc": "white", "mew": 0.9}
+
+
+def rule_handles(rules: Iterable[str], lw: float = 0.0) -> list[Line2D]:
+    """Legend entries of the step rules that are among these."""
+    shown = [rule for rule in RULE if rule in {*rules}]
+    return [handle(RULE[r], COLOR[r], marker=MARKER[r], mfc="white", ms=4, lw=lw) for r in shown]
 
 
 def context():

@@ -6,9 +6,8 @@ is coarse where the slowdown is far below n). K_GD comes from the exact recursio
 itself; under the tuned rule gradient descent is tuned too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from math import isfinite, nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,9 +15,9 @@ import jax
 import numpy as np
 
 from zobench import build, recursion, theory
-from zobench.report import files, naming, telling
+from zobench.report import files, naming, records, telling
 from zobench.report.measured import hitting_time
-from zobench.report.records import RULES, Record, load, rank, target
+from zobench.report.records import RULES, Record, rank, target
 from zobench.statistics import Estimate
 from zobench.types import Problem
 
@@ -46,7 +45,6 @@ class Point(NamedTuple):
     time: Estimate
     exact: float
     K_GD: float
-    calls: int
     record: Record
     known: "Known"
 
@@ -61,56 +59,69 @@ class Point(NamedTuple):
         return self.exact / self.K_GD
 
     @property
+    def calls(self) -> Estimate:
+        """Oracle calls to the target."""
+        return self.time.times(self.record.calls)
+
+    @property
     def reached(self) -> int:
         """Runs that met the target."""
         return int(np.isfinite(self.record.arrays[f"{self.rule}/hits"]).sum())
 
 
-def points(records: Sequence[Record]) -> list[Point]:
+def read(paths: Sequence[Path]) -> list[Point]:
+    """The points of the records."""
+    return points(records.load(paths))
+
+
+def points(found: Sequence[Record]) -> list[Point]:
     """All cells of descent on a quadratic that stop on f − f* relative to the start, by spectrum, rule and n.
 
     What cells of a spectrum differ in besides n and the rank is said with it: "two_level, q=4".
     """
-    usable = [record for record in records if _usable(record)]
-    found = [_point(r, rule, name) for r, name in zip(usable, _names(usable), strict=True) for rule in r.rules]
-    return sorted(found, key=lambda p: (p.spectrum, rank(RULES, p.rule), p.rule, p.n, p.r))
+    usable = [record for record in found if _usable(record)]
+    made = [_point(r, rule, name) for r, name in zip(usable, _names(usable), strict=True) for rule in r.rules]
+    return sorted(made, key=lambda p: (p.spectrum, rank(RULES, p.rule), p.rule, p.n, p.r))
+
+
+def by_spectrum(found: Sequence[Point]) -> dict[tuple[str, str], list[Point]]:
+    """The points by spectrum and rule, spectra in the order of SPECTRA."""
+    groups: dict[tuple[str, str], list[Point]] = {}
+    for point in sorted(found, key=lambda p: rank(tuple(SPECTRA), p.spectrum)):
+        groups.setdefault((point.spectrum, point.rule), []).append(point)
+    return groups
 
 
 def _usable(record: Record) -> bool:
-    stop = record.meta["config"]["stop"]
-    asked = (record.family, stop["metric"], stop["relative_to"], target(record.meta["config"]["method"]))
+    stop = record.config["stop"]
+    asked = (record.family, stop["metric"], stop["relative_to"], target(record.config["method"]))
     plain = not record.failed and record.kind == "two-point GD"
     return plain and asked == ("quadratic", "gap", "start", "descent")
 
 
-def _names(records: Sequence[Record]) -> list[str]:
-    spectra = [str(record.config["problem"]["spectrum"]) for record in records]
-    keys = telling.differing_within([{"problem": record.config["problem"]} for record in records], spectra)
+def _names(found: Sequence[Record]) -> list[str]:
+    spectra = [str(record.config["problem"]["spectrum"]) for record in found]
+    keys = telling.differing_within([{"problem": record.config["problem"]} for record in found], spectra)
     problems = [
         telling.said(record.config, {k for k in own if not naming.is_size(k)} - {"problem.rank"}, "problem.")
-        for record, own in zip(records, keys, strict=True)
+        for record, own in zip(found, keys, strict=True)
     ]
-    methods = [naming.told(record.config, record.telling) for record in records]
+    methods = [naming.told(record.config, record.telling) for record in found]
     return [", ".join(filter(None, parts)) for parts in zip(spectra, problems, map(", ".join, methods), strict=True)]
 
 
 def _point(record: Record, rule: str, name: str) -> Point:
-    rng = np.random.default_rng([record.n, rank(RULES, rule)])
-    config = record.meta["config"]
-    ratio = float(config["stop"]["target"])
-    exact = known(frozen(config["problem"]), frozen(config["estimator"]), ratio)
-    step = float(record.meta["rules"][rule]["step"])
+    own = known(*_asked(record, record.n))
     return Point(
         spectrum=name,
         n=record.n,
         rule=rule,
-        r=exact.r,
-        time=hitting_time(record, rule, rng),
-        exact=exact.hitting_time(step),
-        K_GD=exact.gradient(rule),
-        calls=record.calls,
+        r=own.problem.effective_dim,
+        time=hitting_time(record, rule, np.random.default_rng([record.n, rank(RULES, rule)])),
+        exact=own.hitting_time(float(record.meta["rules"][rule]["step"])),
+        K_GD=own.gradient(rule),
         record=record,
-        known=exact,
+        known=own,
     )
 
 
@@ -121,12 +132,11 @@ class Known(NamedTuple):
     levels: recursion.Levels
     moment: Any
     steps: dict[str, float]
-    r: float
     target: float
 
     def hitting_time(self, step: float) -> float:
-        """K of a step; nan where no recursion holds."""
-        return recursion.hitting_time(self.levels, self.moment, step, self.target) if self.moment else nan
+        """K of a step."""
+        return recursion.hitting_time(self.levels, self.moment, step, self.target)
 
     def gradient(self, rule: str) -> float:
         """K_GD: step 1/L, or the best step under the tuned rule."""
@@ -134,14 +144,6 @@ class Known(NamedTuple):
         if rule == "tuned":
             step = recursion.best_step(self.levels, recursion.GRADIENT, self.target, step)
         return recursion.hitting_time(self.levels, recursion.GRADIENT, step, self.target)
-
-    def slowdown(self, rule: str) -> float:
-        """K_ZO/K_GD under a rule, exactly; for tuned the best step of all."""
-        if rule == "tuned":
-            step = recursion.best_step(self.levels, self.moment, self.target, self.steps["trace"])
-        else:
-            step = self.steps[rule]
-        return self.hitting_time(step) / self.gradient(rule)
 
 
 @lru_cache(maxsize=512)
@@ -154,19 +156,28 @@ def known(problem: tuple, estimator: tuple, ratio: float) -> Known:
     modes, moment = made.modes, by.second_moment(made.n)
     if modes is None or moment is None or (moment.D and not modes.axes):
         raise ValueError(f"{dict(problem).get('_target_')}: no exact recursion holds for this cell")
-    return Known(made, recursion.levels(modes), moment, steps, made.effective_dim, ratio)
-
-
-@lru_cache(maxsize=1024)
-def _slowdown(problem: tuple, estimator: tuple, ratio: float, rule: str) -> float:
-    return known(problem, estimator, ratio).slowdown(rule)
+    return Known(made, recursion.levels(modes), moment, steps, ratio)
 
 
 def slowdown_at(record: Record, n: int, rule: str) -> float:
-    """The exact slowdown of a record's problem at another dimension; kept, as a decomposition costs n³."""
-    config = record.meta["config"]
-    problem = frozen({**config["problem"], "dim": n})
-    return _slowdown(problem, frozen(config["estimator"]), float(config["stop"]["target"]), rule)
+    """K_ZO/K_GD of the exact recursion for a record's problem at another dimension; for tuned the best step of all."""
+    return _slowdown(*_asked(record, n), rule)
+
+
+@lru_cache(maxsize=1024)  # a decomposition costs n³
+def _slowdown(problem: tuple, estimator: tuple, ratio: float, rule: str) -> float:
+    own = known(problem, estimator, ratio)
+    if rule == "tuned":
+        step = recursion.best_step(own.levels, own.moment, ratio, own.steps["trace"])
+    else:
+        step = own.steps[rule]
+    return own.hitting_time(step) / own.gradient(rule)
+
+
+def _asked(record: Record, n: int) -> tuple[tuple, tuple, float]:
+    """Problem, estimator and target of a record at a dimension."""
+    problem = frozen({**record.config["problem"], "dim": n})
+    return problem, frozen(record.config["estimator"]), float(record.config["stop"]["target"])
 
 
 def frozen(config: dict[str, Any]) -> tuple:
@@ -174,23 +185,8 @@ def frozen(config: dict[str, Any]) -> tuple:
     return tuple(sorted(config.items()))
 
 
-def read(paths: Sequence[Path]) -> list[Point]:
-    """The points of the records of a sweep."""
-    return points(load(paths))
-
-
-def by_spectrum(found: Iterable[Point]) -> dict[tuple[str, str], list[Point]]:
-    """The points by spectrum and rule, in the order of SPECTRA and RULES."""
-    groups: dict[tuple[str, str], list[Point]] = {}
-    for point in sorted(
-        found, key=lambda p: (rank(list(SPECTRA), p.spectrum), p.spectrum, rank(RULES, p.rule), p.rule)
-    ):
-        groups.setdefault((point.spectrum, point.rule), []).append(point)
-    return groups
-
-
 def cells(found: Sequence[Point]) -> list[dict[str, Any]]:
-    """cells.csv: what ran, what came out, what was known."""
+    """Lines of cells.csv: what ran, what came out, what was known."""
     return [
         {
             "spectrum": p.spectrum,
@@ -208,9 +204,3 @@ def cells(found: Sequence[Point]) -> list[dict[str, Any]]:
         }
         for p in found
     ]
-
-
-def largest_deviation(found: Sequence[Point]) -> Estimate:
-    """The largest |median/exact − 1| over the points: how far simulation and recursion are apart."""
-    off = [abs(p.time.value / p.exact - 1) for p in found if isfinite(p.time.value) and isfinite(p.exact)]
-    return Estimate(max(off, default=nan))

@@ -1,4 +1,4 @@
-"""The picture of the effective_dimension report."""
+"""The picture of the effective dimension: slowdown against r and against n, and how far each law is from the best."""
 
 from collections.abc import Sequence
 
@@ -7,28 +7,27 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from zobench.experiments.effective_dimension import numbers
-from zobench.experiments.effective_dimension.numbers import FREE, Contest
+from zobench.experiments.effective_dimension.page import FREE, Contest, contests
 from zobench.report import drawing
-from zobench.report.drawing import BLACK, COLOR, GREY, MARKER, handle
+from zobench.report.drawing import BLACK, GREY, handle, of_rule
 from zobench.report.ratios import Point
 
 NO_SUPPORT = 10  # a difference of AICc beyond which a law is not supported
 
 
-def effective_dimension(points: Sequence[Point]) -> Figure:
+def effective_dimension(found: Sequence[Point]) -> Figure:
     """Slowdown against r at one n, against n at one r, and how far each law is from the best."""
-    figure, grid = drawing.panels(1, 3, wide=2.25, high=2.5, foot=1.0)
-    n, r = _middle([p.n for p in points]), _middle([round(p.r, 6) for p in points])
-    _against(grid[0][0], [p for p in points if p.n == n], "r")
-    grid[0][0].set_title(f"n = {n:g}: slowdown against r", fontsize=8)
-    _against(grid[0][1], [p for p in points if round(p.r, 6) == r], "n")
-    grid[0][1].set_title(f"r = {r:g}: slowdown against n", fontsize=8)
-    _laws(grid[0][2], numbers.contests(points))
-    seeds = max((p.time.runs for p in points), default=0)
+    figure, [[left, middle, right]] = drawing.panels(1, 3, wide=2.25, high=2.5, foot=1.0)
+    n, r = _middle([p.n for p in found]), _middle([round(p.r, 6) for p in found])
+    _against(left, [p for p in found if p.n == n], "r")
+    left.set_title(f"n = {n:g}: slowdown against r", fontsize=8)
+    _against(middle, [p for p in found if round(p.r, 6) == r], "n")
+    middle.set_title(f"r = {r:g}: slowdown against n", fontsize=8)
+    _laws(right, [one for one in contests(found) if one.laws])
+    seeds = max((p.time.runs for p in found), default=0)
     caption = "Quadratics of rank 2r − 1 with tr(H)/L = r, two-point estimator, f − f* to the target, float64. "
     caption += f"Median over {seeds} seeds, 95 % interval (bootstrap). Tuned: against tuned GD."
-    handles = [*drawing.rule_handles([p.rule for p in points]), handle("exact recursion", BLACK, lw=0.9)]
+    handles = [*drawing.rule_handles([p.rule for p in found]), handle("exact recursion", BLACK, lw=0.9)]
     handles += [handle("n", GREY, lw=0.9, linestyle=":"), handle("r + 2", GREY, lw=0.9, linestyle="--")]
     drawing.legend(figure, handles, caption, columns=6)
     return figure
@@ -42,15 +41,13 @@ def _middle(values: Sequence[float]) -> float:
 def _against(axes: Axes, points: Sequence[Point], of: str) -> None:
     for rule in dict.fromkeys(p.rule for p in points):
         own = sorted((p for p in points if p.rule == rule), key=lambda p: getattr(p, of))
-        x, color = [getattr(p, of) for p in own], COLOR.get(rule, GREY)
-        axes.plot(x, [p.exact_ratio for p in own], color=color, lw=0.9)
-        for at, p in zip(x, own, strict=True):
-            look = {"color": color, "marker": MARKER.get(rule, "d"), "ms": 4, "mfc": "white", "mew": 0.9}
-            drawing.interval(axes, at, p.ratio, **look)
-    sizes = sorted({(getattr(p, of), p.n, p.r) for p in points})
-    x = [size[0] for size in sizes]
-    axes.plot(x, [size[1] for size in sizes], color=GREY, lw=0.9, linestyle=":", zorder=0)
-    axes.plot(x, [size[2] + 2 for size in sizes], color=GREY, lw=0.9, linestyle="--", zorder=0)
+        x, look = [getattr(p, of) for p in own], of_rule(rule)
+        axes.plot(x, [p.exact_ratio for p in own], color=look["color"], lw=0.9)
+        for p in own:
+            drawing.interval(axes, getattr(p, of), p.ratio, **look, ms=4)
+    x, n, r = np.array(sorted({(getattr(p, of), p.n, p.r) for p in points})).reshape(-1, 3).T
+    axes.plot(x, n, color=GREY, lw=0.9, linestyle=":", zorder=0)
+    axes.plot(x, r + 2, color=GREY, lw=0.9, linestyle="--", zorder=0)
     axes.set(xscale="log", yscale="log", xlabel="r = tr(H)/L" if of == "r" else "n")
     axes.set_ylabel(r"$K_{ZO}/K_{GD}$", labelpad=1)
     drawing.sizes(axes, x)
@@ -62,9 +59,7 @@ def _against(axes: Axes, points: Sequence[Point], of: str) -> None:
 def _laws(axes: Axes, found: Sequence[Contest]) -> None:
     """AICc above the best of its rule, by law, on a scale that is linear up to 10."""
     axes.set_title("AICc above the best law", fontsize=8)
-    kept = [one for one in found if one.laws]
-    names = [law.name for law in kept[0].laws] if kept else []
-    names = sorted(names, key=lambda name: min(one.aicc(name) - one.laws[0].aicc for one in kept))
+    names = sorted(found[0].laws if found else (), key=lambda name: min(one.above(name) for one in found))
     axes.set_xscale("symlog", linthresh=NO_SUPPORT, linscale=1.5)
     axes.set_yticks(range(len(names)), [r"$a\,n^p(r+2)^s$" if name == FREE else name for name in names], fontsize=6.5)
     axes.tick_params(axis="y", length=0, pad=1)
@@ -72,8 +67,7 @@ def _laws(axes: Axes, found: Sequence[Contest]) -> None:
     axes.axvline(NO_SUPPORT, color=GREY, lw=0.7, linestyle=":")
     axes.set_xticks([0, 5, 10, 50, 200], ["0", "5", "10", "50", "200"])
     axes.xaxis.set_minor_locator(NullLocator())
-    for one in kept:
-        shift = {"theory": -0.2, "trace": 0.0, "tuned": 0.2}.get(one.rule, 0.3)
-        x = [one.aicc(name) - one.laws[0].aicc for name in names]
-        y = np.arange(len(names)) + shift
-        axes.plot(x, y, color=COLOR.get(one.rule, GREY), marker=MARKER.get(one.rule, "d"), ms=3.5, lw=0)
+    for one in found:
+        y = np.arange(len(names)) + {"theory": -0.2, "trace": 0.0, "tuned": 0.2}[one.rule]
+        look = of_rule(one.rule)
+        axes.plot([one.above(name) for name in names], y, color=look["color"], marker=look["marker"], ms=3.5, lw=0)

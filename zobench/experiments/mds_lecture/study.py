@@ -5,7 +5,7 @@ Nelder-Mead afresh from the last result with i+1 iterations, and its axis shows 
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -14,20 +14,14 @@ from scipy.spatial.distance import pdist, squareform
 
 from zobench import map_methods, paths
 from zobench.problems.maps import distances, gradient, mds, true_map
+from zobench.sampling import require_count
 
 SEED = 42  # of the notebook's start, uniform in [0, 1]²
 SINGLE = ("gradient", "sphere", "Nelder-Mead", "Nelder-Mead, adaptive")
 
 
-class Settings(NamedTuple):
-    """The notebook's step size and iterations of gradient descent, and its frames of Nelder-Mead."""
-
-    step: float
-    iterations: int
-    frames: int
-
-
-NOTEBOOK = {6: Settings(0.12, 75, 75), 15: Settings(0.03, 130, 300), 34: Settings(0.01, 200, 400)}
+# the notebook's step size and iterations of gradient descent, and its frames of Nelder-Mead, by number of cities
+NOTEBOOK = {6: (0.12, 75, 75), 15: (0.03, 130, 300), 34: (0.01, 200, 400)}
 
 
 def mds_lecture(
@@ -41,24 +35,24 @@ def mds_lecture(
     if points not in NOTEBOOK:
         raise ValueError(f"points={points}: the notebook has {', '.join(map(str, NOTEBOOK))}")
     for name, value in (("calls", calls), ("stills", stills)):
-        if value < 2:
-            raise ValueError(f"{name}={value}: a whole number from 2 on")
-    settings = NOTEBOOK[points]
+        require_count(name, value, 2)
+    step, iterations, every = NOTEBOOK[points]
 
     def measure() -> tuple[dict[str, ndarray], dict[str, Any]]:
         d = distances("europe", points)
         target, start = d / d.max(), np.random.RandomState(SEED).rand(points, 2)
-        plotted, asked, loss = notebook(target, start, frames or settings.frames)
+        plotted, asked, loss = notebook(target, start, frames or every)
         arrays = {"notebook/plotted": plotted, "notebook/asked": asked, "notebook/f": loss}
-        arrays |= {"descent/f": descent(target, start, settings), "true": true_map("europe", points)[1] / d.max()}
+        arrays["descent/f"] = descent(target, start, step, iterations)
+        arrays["true"] = true_map("europe", points)[1] / d.max()
         problem = mds("europe", points, stress="stress")
         price = map_methods.price(problem)
         worth = np.unique(np.geomspace(1, calls, stills).round())
         for name in SINGLE:
             kept = single(name, problem, worth / (price if name == "gradient" else 1), calls, seed)
             arrays |= {f"{name}/{what}": value for what, value in kept.items()}
-        about = {"points": points, "f_star": problem.f_star, "price": price, "frames": frames or settings.frames}
-        return {**arrays, "worth": worth}, {**about, "step": settings.step, "seed": seed}
+        about = {"points": points, "f_star": problem.f_star, "price": price, "frames": frames or every}
+        return {**arrays, "worth": worth}, {**about, "step": step, "seed": seed}
 
     return measure
 
@@ -66,14 +60,13 @@ def mds_lecture(
 def notebook(target: ndarray, start: ndarray, frames: int) -> tuple[ndarray, ndarray, ndarray]:
     """Frame by frame [frames]: evaluations as the notebook plots them, all of them so far, and the loss."""
     apart = squareform(target, checks=False)
-    x, plotted, asked, loss = start.ravel(), [], [], []
+    x, plotted, loss = start.ravel(), [], []
     for i in range(frames):
         found = minimize(lambda x: stress(x, apart), x, method="Nelder-Mead", options={"maxiter": i + 1})
         x = found.x
         plotted.append(found.nfev)
-        asked.append(found.nfev + (asked[-1] if asked else 0))
         loss.append(found.fun)
-    return np.array(plotted), np.array(asked), np.array(loss)
+    return np.array(plotted), np.cumsum(plotted), np.array(loss)
 
 
 def stress(x: ndarray, apart: ndarray) -> float:
@@ -81,12 +74,12 @@ def stress(x: ndarray, apart: ndarray) -> float:
     return 2 * float(np.sum((pdist(x.reshape(-1, 2)) - apart) ** 2))
 
 
-def descent(target: ndarray, start: ndarray, settings: Settings) -> ndarray:
+def descent(target: ndarray, start: ndarray, step: float, iterations: int) -> ndarray:
     """The notebook's gradient descent, half a gradient a step: loss [iterations + 1]."""
-    w, apart, loss = start.copy(), squareform(target, checks=False), []
-    for _ in range(settings.iterations + 1):
+    w, apart, loss = start, squareform(target, checks=False), []
+    for _ in range(iterations + 1):
         loss.append(stress(w.ravel(), apart))
-        w = w - settings.step * gradient(w, target, "stress") / 2
+        w = w - step * gradient(w, target, "stress") / 2
     return np.array(loss)
 
 
@@ -94,14 +87,14 @@ def single(name: str, problem: Any, calls: ndarray, most: int, seed: int) -> dic
     """One run from the notebook's start: f and iterates after so many calls of its kind [stills], and f after each."""
     start = np.asarray(problem.x0)[None]
     if name in map_methods.SOLVERS:
-        k = np.unique(np.concatenate([[0], calls.astype(int), paths.recorded(most)]))
-        found, _ = paths.solve(problem, map_methods.SOLVERS[name](), start, [seed], most, k, keep=True)
         each = 1
+        k = np.union1d(calls.astype(int), paths.recorded(most))
+        found, _ = paths.solve(problem, map_methods.SOLVERS[name](), start, [seed], most, k, keep=True)
     else:
         method_of, step = map_methods.made(name, problem)
         each = method_of(1.0).calls(problem.n).total
         last = max(1, int(calls[-1]) // each)
-        k = np.unique(np.concatenate([(calls // each).astype(int), paths.recorded(last)]))
+        k = np.union1d((calls // each).astype(int), paths.recorded(last))
         found = paths.descend(problem, method_of, [step], start, [seed], last, k=k, keep=True)
     kept: Any = found.kept
     at = np.searchsorted(found.k, (calls // each).astype(int))

@@ -1,64 +1,44 @@
-"""experiment=mds_methods: what a map costs by every method."""
+"""What a map costs by every method: the page."""
 
 from collections.abc import Sequence
-from math import inf, nan
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zobench import statistics
+from zobench import paths, statistics
 from zobench.problems.maps import distances, true_map
-from zobench.report import files as writing
-from zobench.report import page, tables
+from zobench.report import files, records, tables
 from zobench.report.maps import aligned
-from zobench.report.page import closing
+from zobench.report.page import Experiment
 from zobench.statistics import Estimate
 from zobench.store import Record
 
-FILES = page.names("curves", "ratio")
-GRADIENTS = ("gradient", "accelerated", "L-BFGS")
-VALUES = (
-    "finite differences",
-    "sphere",
-    "gaussian",
-    "coordinate",
-    "orthogonal",
-    "SPSA",
-    "accelerated sphere",
-    "random pursuit",
-    "(1+1)-ES",
-    "CMA-ES",
-    "Nelder-Mead",
-    "Nelder-Mead, adaptive",
-    "Powell",
-    "BFGS, differences",
-)
+GRADIENTS = ("gradient", "accelerated", "L-BFGS")  # what they ask; the others ask values
 STRESSES = {"sstress": "s-stress", "stress": "raw stress"}
 SAME = 1.01  # a run has found the best minimum within 1 %, which is the target too
 
-__all__ = ["FILES", "closing", "measures", "summary", "write"]
 
-
-def write(records: Sequence[Path], folder: Path) -> None:
-    """All files of the report."""
-    from zobench.experiments.mds_methods import figures
-
-    found = read(records)
-    lines = [row(record, name) for record in found for name in record.meta["methods"]]
-    writing.write_csv(folder / "table.csv", lines)
-    page.write(folder, "mds_methods", records, lines, summary(folder), measures(records))
-    figures.draw(found, folder)
-
-
-def read(records: Sequence[Path]) -> list[Record]:
+def read(where: Sequence[Path]) -> list[Record]:
     """The records by stress, then by number of cities."""
-    return sorted(page.read(records), key=lambda r: (stress(r), r.meta["config"]["study"]["cities"], r.meta["n"]))
+    found = records.ended(where)
+    return sorted(found, key=lambda r: (stress(r), r.meta["config"]["study"]["cities"], r.meta["n"]))
 
 
 def stress(record: Record) -> str:
     """s-stress or raw stress."""
     return STRESSES[record.meta["config"]["study"]["stress"]]
+
+
+def groups(found: Sequence[Record]) -> list[list[Record]]:
+    """The records of each stress."""
+    return [[record for record in found if stress(record) == kind] for kind in dict.fromkeys(map(stress, found))]
+
+
+def methods(found: Sequence[Record]) -> list[str]:
+    """The methods that ran."""
+    return list(dict.fromkeys(name for record in found for name in record.meta["methods"]))
 
 
 def worth(record: Record, name: str) -> np.ndarray:
@@ -70,28 +50,26 @@ def worth(record: Record, name: str) -> np.ndarray:
 
 def arrivals(record: Record, name: str, *, priced: bool = False) -> np.ndarray:
     """Oracle calls, or their worth in values, to 1 % of the minimum, of each start; inf: never."""
-    axis = worth(record, name) if priced else record.arrays[f"{name}/calls"].astype(float)
-    met = record.arrays[f"{name}/f"] <= SAME * record.meta["f_star"]
-    return np.where(met.any(axis=1), axis[np.argmax(met, axis=1)], inf)
+    axis = worth(record, name) if priced else record.arrays[f"{name}/calls"]
+    return paths.arrivals(axis, record.arrays[f"{name}/f"], SAME * record.meta["f_star"])
 
 
 def median(record: Record, name: str, *, priced: bool = False) -> Estimate:
-    """Median over starts; inf where half of them never arrive; nan where the method did not run."""
-    if name not in record.meta["methods"]:
-        return Estimate(nan)
-    hits = arrivals(record, name, priced=priced)
-    return statistics.median(hits, np.random.default_rng([record.meta["n"], len(name)]))
+    """Median over starts; inf where half of them never arrive."""
+    return statistics.median(arrivals(record, name, priced=priced), _random(record, name))
 
 
-def ratio(record: Record, name: str, to: str = "gradient") -> Estimate:
-    """Calls of a method over calls of gradient descent, start by start: the median."""
-    if name not in record.meta["methods"] or to not in record.meta["methods"]:
-        return Estimate(nan)
-    over, under = arrivals(record, name), arrivals(record, to)
+def ratio(record: Record, name: str) -> Estimate:
+    """Calls of a method over calls of gradient descent, start by start: the median; nan where that did not arrive."""
+    under = arrivals(record, "gradient") if "gradient" in record.meta["methods"] else np.array(np.inf)
     kept = np.isfinite(under)
     if not kept.any():
         return Estimate(nan)
-    return statistics.median(over[kept] / under[kept], np.random.default_rng([record.meta["n"], len(name)]))
+    return statistics.median(arrivals(record, name)[kept] / under[kept], _random(record, name))
+
+
+def _random(record: Record, name: str) -> np.random.Generator:
+    return np.random.default_rng([record.meta["n"], len(name)])
 
 
 def map_error(record: Record, name: str) -> float:
@@ -99,31 +77,24 @@ def map_error(record: Record, name: str) -> float:
     study = record.meta["config"]["study"]
     true = true_map(study["cities"], study["points"])[1]
     scale = distances(study["cities"], study["points"]).max()
-    errors = []
-    for x in record.arrays[f"{name}/x"]:
-        found = aligned(x.reshape(true.shape) * scale, true)
-        errors.append(np.sqrt(np.mean(np.sum((found - true) ** 2, axis=1))))
-    return float(np.median(errors))
+    maps = [aligned(x.reshape(true.shape) * scale, true) for x in record.arrays[f"{name}/x"]]
+    return float(np.median([np.sqrt(np.mean(np.sum((found - true) ** 2, axis=1))) for found in maps]))
 
 
 def equal_cost(record: Record, name: str) -> float:
     """Median f/f* when as much is paid as gradient descent needs to 1 % of the minimum, in values."""
-    paid = median(record, "gradient", priced=True).value
-    if not np.isfinite(paid):
-        return nan
+    paid = median(record, "gradient", priced=True).value if "gradient" in record.meta["methods"] else nan
     at = max(0, int(np.searchsorted(worth(record, name), paid, side="right")) - 1)
-    return float(np.median(record.arrays[f"{name}/f"][:, at])) / record.meta["f_star"]
+    return float(np.median(record.arrays[f"{name}/f"][:, at])) / record.meta["f_star"] if isfinite(paid) else nan
 
 
-def row(record: Record, name: str) -> dict[str, Any]:
-    """One line of table.csv."""
-    f, calls, priced, paid = (
-        record.arrays[f"{name}/f"],
-        median(record, name),
-        median(record, name, priced=True),
-        ratio(record, name),
-    )
-    best = f.min(axis=1)
+def rows(found: Sequence[Record]) -> list[dict[str, Any]]:
+    """A line a map and method."""
+    return [_row(record, name) for record in found for name in record.meta["methods"]]
+
+
+def _row(record: Record, name: str) -> dict[str, Any]:
+    best = record.arrays[f"{name}/f"].min(axis=1)
     return {
         "stress": stress(record),
         "cities": record.meta["config"]["study"]["cities"],
@@ -131,13 +102,11 @@ def row(record: Record, name: str) -> dict[str, Any]:
         "n": record.meta["n"],
         "method": name,
         "asks": "gradients" if name in GRADIENTS else "values",
-        "starts": len(f),
+        "starts": len(best),
         "found_best": int((best <= SAME * record.meta["f_star"]).sum()),
-        "calls": calls.value,
-        "calls_low": calls.low,
-        "calls_high": calls.high,
-        "values_worth": priced.value,
-        "ratio": paid.value,
+        **files.ends("calls", median(record, name)),
+        "values_worth": median(record, name, priced=True).value,
+        "ratio": ratio(record, name).value,
         "budget": record.meta["methods"][name]["most"],
         "f_over_minimum": float(np.median(best)) / record.meta["f_star"],
         "f_over_minimum_at_cost_of_gd": equal_cost(record, name),
@@ -147,111 +116,74 @@ def row(record: Record, name: str) -> dict[str, Any]:
     }
 
 
-def summary(folder: Path) -> list[tables.Table]:
+def shown(rows: Sequence[tables.Row]) -> list[tables.Table]:
     """Calls to 1 %, a column a number of cities, a block a stress; then the largest map in detail."""
-    lines = writing.read_csv(folder / "table.csv")
     found = []
-    for kind in dict.fromkeys((line["stress"], line["cities"]) for line in lines):
-        own = [line for line in lines if (line["stress"], line["cities"]) == kind]
-        found += [_calls(kind, own), _largest(kind, own)]
+    for kind in dict.fromkeys((row["stress"], row["cities"]) for row in rows):
+        own = [row for row in rows if (row["stress"], row["cities"]) == kind]
+        found += [_calls(", ".join(kind), own), _largest(", ".join(kind), own)]
     return found
 
 
-def _calls(kind: tuple[str, str], lines: Sequence[dict[str, str]]) -> tables.Table:
-    points = sorted({int(line["points"]) for line in lines})
-    body = []
-    for name in dict.fromkeys(line["method"] for line in lines):
-        own = {int(line["points"]): line for line in lines if line["method"] == name}
-        body.append([name, *(_cell(own.get(N)) for N in points)])
+def _calls(kind: str, rows: Sequence[tables.Row]) -> tables.Table:
+    points = sorted({row["points"] for row in rows}, key=int)
+    by_method: dict[str, dict[str, str]] = {}
+    for row in rows:
+        line = by_method.setdefault(row["method"], {"": row["method"], **dict.fromkeys(points, "")})
+        calls = f"> {row['budget']}" if row["calls"] == "inf" else f"{float(row['calls']):.0f}"
+        line[row["points"]] = f"{calls} ({row['found_best']}/{row['starts']})"
     note = "Median oracle calls to 1 % of the minimum (starts that arrive of all). Gradient descent, accelerated: "
     note += "gradients; L-BFGS: a value and a gradient are two calls; all others: values of f."
-    header = ["", *(f"{N} cities" for N in points)]
-    return tables.Table(f"{kind[0]}, {kind[1]}: calls", note, header, body)
+    columns: dict[str, tables.Cell] = {"": "", **{f"{N} cities": N for N in points}}
+    return tables.table(f"{kind}: calls", note, [*by_method.values()], columns)
 
 
-def _cell(line: dict[str, str] | None) -> str:
-    if line is None:
-        return ""
-    calls = float(line["calls"])
-    said = f"{calls:.0f}" if np.isfinite(calls) else f"> {int(line['budget']):.0f}"
-    return f"{said} ({line['found_best']}/{line['starts']})"
+def _largest(kind: str, rows: Sequence[tables.Row]) -> tables.Table:
+    N = max(int(row["points"]) for row in rows)
+    columns: dict[str, tables.Cell] = {
+        "": "method",
+        "cost in values": tables.rounded("values_worth"),
+        "calls/calls of GD": tables.rounded("ratio"),
+        "best f/f*": tables.rounded("f_over_minimum"),
+        "map error, km": tables.rounded("map_error_km"),
+        "f/f* at GD's cost": tables.rounded("f_over_minimum_at_cost_of_gd"),
+    }
+    note = f"A gradient with its value costs {float(rows[-1]['price']):.2g} values (compiled operations). "
+    note += "f/f* at GD's cost: when as much is paid as gradient descent pays to 1 %. "
+    note += "Map error: median over starts, after Procrustes."
+    return tables.table(f"{kind}: {N} cities", note, [row for row in rows if int(row["points"]) == N], columns)
 
 
-def _largest(kind: tuple[str, str], lines: Sequence[dict[str, str]]) -> tables.Table:
-    N = max(int(line["points"]) for line in lines)
-    body = [
-        [
-            line["method"],
-            *(_number(line[name]) for name in ("values_worth", "ratio", "f_over_minimum", "map_error_km")),
-            _number(line["f_over_minimum_at_cost_of_gd"]),
-        ]
-        for line in lines
-        if int(line["points"]) == N
-    ]
-    header = ["", "cost in values", "calls/calls of GD", "best f/f*", "map error, km", "f/f* at GD's cost"]
-    price = float(lines[-1]["price"])
-    note = (
-        f"A gradient with its value costs {price:.2g} values (compiled operations). f/f* at GD's cost: when as much is "
-    )
-    note += "paid as gradient descent pays to 1 %. Map error: median over starts, after Procrustes."
-    return tables.Table(f"{kind[0]}, {kind[1]}: {N} cities", note, header, body)
+def measures(found: Sequence[Record]) -> dict[str, Estimate]:
+    """Ratios at the largest map, slopes in n, how many starts arrive."""
+    of_gd, named = "calls over calls of gradient descent", {}
+    for own in groups(found):
+        kind, costs = stress(own[0]), {True: [nan], False: [nan]}  # with and without gradients
+        for name in methods(own):
+            ran = [record for record in own if name in record.meta["methods"]]
+            n, paid = [record.meta["n"] for record in ran], [ratio(record, name) for record in ran]
+            calls = [median(record, name) for record in ran]
+            named[f"{kind}, {name}: slope of calls in n"] = statistics.exponent(n, calls)
+            named[f"{kind}, {name}: slope of {of_gd} in n"] = statistics.exponent(n, paid)
+            if name == "sphere":  # two values each, r + 2 times the iterations
+                over = [p.times(0.5 / (record.meta["r"] + 2)) for p, record in zip(paid, ran, strict=True)]
+                named[f"{kind}, {name}: {of_gd} over 2(r+2), mean over n"] = statistics.geometric_mean(over)
+            for i in (i for i, size in enumerate(n) if size == 2 * 34):
+                named[f"{kind}, {name}: {of_gd}, 34 cities"] = paid[i]
+                named[f"{kind}, {name}: calls to 1 %, 34 cities"] = calls[i]
+                share = Estimate(float(np.isfinite(arrivals(ran[i], name)).mean()))
+                named[f"{kind}, {name}: share of starts that find the best minimum, 34 cities"] = share
+                costs[name in GRADIENTS].append(median(ran[i], name, priced=True).value)
+        least = Estimate(float(np.fmin.reduce(costs[False]) / np.fmin.reduce(costs[True])))
+        named[f"{kind}: least cost without gradients over least cost with, in values, 34 cities"] = least
+    return named
 
 
-def _number(text: str) -> str:
-    return tables.significant(float(text)) if text else ""
-
-
-def measures(records: Sequence[Path]) -> dict[str, Estimate]:
-    """What the claims are about: ratios at the largest map, slopes in n, how many starts arrive."""
-    found = read(records)
-    measured = {}
-    for kind in STRESSES.values():
-        own = [record for record in found if stress(record) == kind]
-        for name in (*GRADIENTS, *VALUES):
-            measured[f"{kind}, {name}: slope of calls in n"] = _slope(own, name)
-            measured[f"{kind}, {name}: calls over calls of gradient descent, 34 cities"] = _at(own, name, ratio)
-            measured[f"{kind}, {name}: calls to 1 %, 34 cities"] = _at(own, name, median)
-        for name in VALUES:
-            measured[f"{kind}, {name}: slope of calls over calls of gradient descent in n"] = _slope(own, name, ratio)
-        cheapest = [_least(own, names) for names in (VALUES, GRADIENTS)]
-        measured[f"{kind}: least cost without gradients over least cost with, in values, 34 cities"] = Estimate(
-            cheapest[0] / cheapest[1]
-        )
-        measured[f"{kind}, sphere: calls over calls of gradient descent over 2(r+2), mean over n"] = _predicted(own)
-        for name in ("Nelder-Mead", "Nelder-Mead, adaptive"):
-            measured[f"{kind}, {name}: share of starts that find the best minimum, 34 cities"] = _found(own, name)
-    return measured
-
-
-def _least(records: Sequence[Record], names: Sequence[str]) -> float:
-    """The least median cost in values to 1 %, of 34 cities; nan where nothing ran."""
-    known = [_at(records, name, lambda record, name: median(record, name, priced=True)).value for name in names]
-    known = [value for value in known if value == value]
-    return min(known) if known else nan
-
-
-def _predicted(records: Sequence[Record]) -> Estimate:
-    """Two points under the trace-aware step take r + 2 times the iterations, two values each."""
-    parts = [ratio(record, "sphere").times(1 / (2 * (record.meta["r"] + 2))) for record in records]
-    return statistics.geometric_mean(parts) if any(np.isfinite(part.value) for part in parts) else Estimate(nan)
-
-
-def _at(records: Sequence[Record], name: str, of: Any) -> Estimate:
-    return next((of(record, name) for record in records if record.meta["n"] == 68), Estimate(nan))
-
-
-def _found(records: Sequence[Record], name: str) -> Estimate:
-    for record in records:
-        if record.meta["n"] == 68 and name in record.meta["methods"]:
-            return Estimate(float(np.isfinite(arrivals(record, name)).mean()))
-    return Estimate(nan)
-
-
-def _slope(records: Sequence[Record], name: str, of: Any = median) -> Estimate:
-    """Power law in n over all maps where the median arrives; nan below four of them."""
-    points = [(record.meta["n"], of(record, name)) for record in records]
-    kept = [(n, value) for n, value in points if np.isfinite(value.value)]
-    try:
-        return statistics.power_law([n for n, _ in kept], [value for _, value in kept]).slope
-    except ValueError:
-        return Estimate(nan)
+EXPERIMENT = Experiment(
+    question="What does a map of cities cost by every method, with and without gradients?",
+    read=read,
+    rows=rows,
+    tables=shown,
+    measures=measures,
+    figures=("curves", "ratio"),
+)

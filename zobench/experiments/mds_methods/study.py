@@ -8,6 +8,7 @@ import numpy as np
 from zobench import paths
 from zobench.map_methods import NAMES, SOLVERS, made, price
 from zobench.problems.maps import Cities, Stress, check, curvature, distances, mds
+from zobench.sampling import require_count
 from zobench.types import Problem
 
 START = 42  # seed of the first start, that of the lecture's notebook
@@ -33,8 +34,7 @@ def mds_methods(
         if name not in NAMES:
             raise ValueError(f"methods={name}: there are {'; '.join(NAMES)}")
     for name, value in (("starts", starts), ("calls", calls), ("solver_calls", solver_calls)):
-        if value < 1:
-            raise ValueError(f"{name}={value}: a whole number from 1 on")
+        require_count(name, value, 1)
 
     def measure() -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         problem, first = starting(cities, points, stress, starts)
@@ -78,8 +78,3 @@ def one_method(
         more = {"step": step}
     arrays = {"calls": found.k * each.total, "f": found.f.astype(np.float32), "x": found.x}
     return arrays, {"each": each._asdict(), "most": most, **more}
-
-
-def kinds(name: str) -> str:
-    """gradient, or values: what a method asks."""
-    return "gradient" if name in ("gradient", "accelerated", "L-BFGS") else "values"

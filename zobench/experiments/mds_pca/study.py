@@ -9,8 +9,6 @@ from scipy.linalg import orthogonal_procrustes
 
 from zobench.problems.maps import Cities, check, classical_scaling, distances, minimiser, true_map
 
-PAIRS = ("classical and PCA", "s-stress and classical", "classical and true", "s-stress and true")
-
 
 def mds_pca(
     cities: Cities, points: int | None, embedding: int, noise: Sequence[float], draws: int, seed: int
@@ -27,22 +25,19 @@ def mds_pca(
         true = true_map(cities, points, embedding, seed)[1]
         d = distances(cities, points, embedding, seed)
         true, d = true / d.max(), d / d.max()
-        off = np.empty((len(noise), draws, len(PAIRS)))
-        strains, stresses = (np.empty((len(noise), draws, 2)) for _ in range(2))
-        for i, level in enumerate(noise):
-            for j in range(draws):
-                squared = blurred(d, level, np.random.default_rng([seed, i, j])) ** 2
-                maps = two_maps(squared, true)
-                off[i, j] = _between(*maps, true)
-                strains[i, j] = [strain(w, squared) for w in maps]
-                stresses[i, j] = [relative_stress(w, squared) for w in maps]
-                if i == j == 0:
-                    first = {"classical": maps[0], "minimiser": maps[1], "true": true}
-        plain = as_printed(d, true)
-        arrays = {"noise": np.array(noise), "off": off, "strain": strains, "stress": stresses, **first}
+        draw = [(i, j) for i in range(len(noise)) for j in range(draws)]
+        squares = [blurred(d, noise[i], np.random.default_rng([seed, i, j])) ** 2 for i, j in draw]
+        maps = [two_maps(squared, true) for squared in squares]
+        found = {"off": [between(*pair, true) for pair in maps]}
+        for name, loss in (("strain", strain), ("stress", relative_stress)):
+            found[name] = [[loss(w, squared) for w in pair] for pair, squared in zip(maps, squares, strict=True)]
+        arrays = {"noise": np.array(noise)}
+        arrays |= {name: np.reshape(values, (len(noise), draws, -1)) for name, values in found.items()}
+        arrays |= {"classical": maps[0][0], "minimiser": maps[0][1], "true": true}
         eigenvalue = np.linalg.eigvalsh(gram(d**2))[::-1]
         share = float(eigenvalue[:embedding].sum() / abs(eigenvalue).sum())
-        return arrays, {"cities": cities, "points": len(d), "embedding": embedding, "share": share, **plain}
+        about = {"cities": cities, "points": len(d), "embedding": embedding, "share": share}
+        return arrays, about | as_printed(d, true)
 
     return measure
 
@@ -63,7 +58,8 @@ def two_maps(squared: ndarray, true: ndarray) -> tuple[ndarray, ndarray]:
     return classical_scaling(squared, true.shape[1]), minimiser(squared, "sstress", starts)
 
 
-def _between(classical: ndarray, minimum: ndarray, true: ndarray) -> list[float]:
+def between(classical: ndarray, minimum: ndarray, true: ndarray) -> list[float]:
+    """Misfits: classical and principal components, minimum and classical, either and the true map."""
     pairs = ((minimum, classical), (classical, true), (minimum, true))
     return [by_signs(classical, components(true)), *(misfit(*pair) for pair in pairs)]
 
@@ -107,9 +103,8 @@ def relative_stress(w: ndarray, squared: ndarray) -> float:
 
 def as_printed(d: ndarray, true: ndarray) -> dict[str, float]:
     """s-stress against d, as the lecture prints it, and against d²: least values and how wrong the shape is."""
-    printed, right = (
-        minimiser(target, "sstress", [classical_scaling(d**2, true.shape[1]), true]) for target in (d, d**2)
-    )
+    starts = [classical_scaling(d**2, true.shape[1]), true]
+    printed, right = (minimiser(target, "sstress", starts) for target in (d, d**2))
     return {
         "printed_stress": relative_stress(printed, d),
         "printed_misfit": misfit(printed, true),

@@ -6,17 +6,15 @@ import numpy as np
 import pytest
 
 from zobench import store
-from zobench.experiments.mds_lecture import figures, page
 from zobench.experiments.mds_lecture import study as mds_lecture
-from zobench.experiments.mds_methods import page as mds_methods_report
+from zobench.experiments.mds_methods import page as mds_methods_page
 from zobench.experiments.mds_methods import study as mds_methods
-from zobench.experiments.mds_pca import page as mds_pca_report
 from zobench.experiments.mds_pca import study as mds_pca
-from zobench.experiments.mds_shapes import page as mds_shapes_report
+from zobench.experiments.mds_shapes import page as mds_shapes_page
 from zobench.experiments.mds_shapes import study as mds_shapes
 from zobench.problems import maps as problem
 from zobench.problems.maps import curvature, distances, hessian, mds
-from zobench.report import claims
+from zobench.report import claims, page
 
 
 @pytest.mark.parametrize("stress", ["sstress", "stress"])
@@ -47,7 +45,7 @@ def test_the_notebook_steps_along_half_of_the_gradient():
     """W − step ∇f/2 by JAX, and the same f as the problem's."""
     made = mds("europe", 6, stress="stress")
     d = distances("europe", 6)
-    losses = mds_lecture.descent(d / d.max(), np.asarray(made.x0).reshape(6, 2), mds_lecture.Settings(0.12, 2, 1))
+    losses = mds_lecture.descent(d / d.max(), np.asarray(made.x0).reshape(6, 2), 0.12, 2)
     x = made.x0
     for loss in losses:
         assert loss == pytest.approx(float(made.f(x)))
@@ -114,34 +112,20 @@ def test_a_shape_starts_near_its_solution():
     assert made.hessian_trace >= 32 * 10 * np.sum(solution**2) * (1 - 1e-12)
 
 
+PCA = {"cities": "synthetic", "points": 9, "embedding": 2, "noise": [0.0], "draws": 1, "seed": 0}
+LECTURE = {"points": 6, "frames": None, "calls": 10, "stills": 5, "seed": 0}
+SHAPES = {"points": 9, "embedding": 2, "target": 0.1, "work": 1e6, "runs": 1, "seed": 0}
+METHODS = {"methods": [], "cities": "usa", "points": 5, "stress": "stress", "starts": 1, "calls": 1, "solver_calls": 1}
 REFUSED = [
-    (
-        mds_pca.mds_pca,
-        {"cities": "usa", "points": 30, "embedding": 2, "noise": [0.0], "draws": 1, "seed": 0},
-        "points=30: the USA has 25",
-    ),
-    (mds_lecture.mds_lecture, {"points": 7, "frames": None, "calls": 10, "stills": 5, "seed": 0}, "points=7"),
-    (
-        mds_shapes.mds_shapes,
-        {"points": 9, "embedding": 9, "target": 0.1, "work": 1e6, "runs": 1, "seed": 0},
-        "points=9",
-    ),
-    (
-        mds_shapes.mds_shapes,
-        {"points": 9, "embedding": 2, "target": 0.1, "work": 10.0, "runs": 1, "seed": 0},
-        "work=10",
-    ),
-    (
-        mds_pca.mds_pca,
-        {"cities": "synthetic", "points": 9, "embedding": 2, "noise": [-1.0], "draws": 1, "seed": 0},
-        "noise=",
-    ),
-    (
-        mds_methods.mds_methods,
-        {"methods": ["none"], "cities": "usa", "points": 5, "stress": "stress", "starts": 1, "calls": 1}
-        | {"solver_calls": 1, "seed": 0},
-        "methods=none",
-    ),
+    (mds_pca.mds_pca, PCA | {"cities": "usa", "points": 30}, "points=30: the USA has 25"),
+    (mds_pca.mds_pca, PCA | {"noise": [-1.0]}, "noise="),
+    (mds_pca.mds_pca, PCA | {"draws": 0}, "noise="),
+    (mds_lecture.mds_lecture, LECTURE | {"points": 7}, "points=7"),
+    (mds_lecture.mds_lecture, LECTURE | {"stills": 1}, "stills=1"),
+    (mds_shapes.mds_shapes, SHAPES | {"embedding": 9}, "points=9"),
+    (mds_shapes.mds_shapes, SHAPES | {"work": 10.0}, "work=10"),
+    (mds_methods.mds_methods, METHODS | {"methods": ["none"], "seed": 0}, "methods=none"),
+    (mds_methods.mds_methods, METHODS | {"starts": 0, "seed": 0}, "starts=0"),
 ]
 
 
@@ -152,9 +136,9 @@ def test_bad_input_is_refused_before_anything_runs(study, given, said):
         study(**given)
 
 
-def verdicts(report, name, path, arrays, meta):
+def verdicts(name, path, arrays, meta):
     store.write(path, arrays, {"status": "ok", **meta})
-    measured = report.measures([path])
+    measured = page.measured(name, [path])
     return {claim.statement: claim.verdict(measured) for claim in claims.of(name)}
 
 
@@ -163,23 +147,24 @@ def test_the_verdict_on_plain_distances_is_what_the_record_says(tmp_path):
     arrays, meta = mds_pca.mds_pca("synthetic", 8, 2, [0.0, 0.1], 2, 0)()
     (claim,) = (claim.statement for claim in claims.of("mds_pca") if claim.number == 6)
     path = tmp_path / "one.npz"
-    assert verdicts(mds_pca_report, "mds_pca", path, arrays, meta)[claim] == "refuted"
+    assert verdicts("mds_pca", path, arrays, meta)[claim] == "refuted"
     exact = {"printed_stress": 0.0, "printed_shape": 0.0}
-    assert verdicts(mds_pca_report, "mds_pca", path, arrays, meta | exact)[claim] == "holds"
+    assert verdicts("mds_pca", path, arrays, meta | exact)[claim] == "holds"
 
 
 def test_the_verdict_on_the_animation_is_what_the_record_says(tmp_path):
-    """Counted as plotted, the claim would hold; reports of few records leave out the rest."""
+    """Counted as plotted, the claim would hold; reports of few records leave out the rest; pages repeat."""
     arrays, meta = mds_lecture.mds_lecture(6, 4, 60, 4, 0)()
     path, claim = tmp_path / "one.npz", claims.of("mds_lecture")[0].statement
-    assert verdicts(page, "mds_lecture", path, arrays, meta)[claim] == "refuted"
+    assert verdicts("mds_lecture", path, arrays, meta)[claim] == "refuted"
     honest = arrays | {"notebook/asked": arrays["notebook/plotted"]}
-    found = verdicts(page, "mds_lecture", path, honest, meta)
+    found = verdicts("mds_lecture", path, honest, meta)
     assert found[claim] == "holds" and "not measured" in found.values()
     for name in ("one", "two"):
-        figures.moving(page.read([path])[0], tmp_path / name)
-    pictures = [(tmp_path / name / "maps.gif").read_bytes() for name in ("one", "two")]
-    assert pictures[0] == pictures[1] and pictures[0].startswith(b"GIF89a")
+        page.write("mds_lecture", [path], tmp_path / name)
+    for file in page.load("mds_lecture").files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    assert (tmp_path / "one" / "maps.gif").read_bytes().startswith(b"GIF89a")
 
 
 def test_ratios_and_slopes_are_those_of_the_records(tmp_path):
@@ -188,20 +173,20 @@ def test_ratios_and_slopes_are_those_of_the_records(tmp_path):
     for points, embedding in ((10, 2), (20, 2), (40, 2), (80, 2)):
         n = points * embedding
         arrays, meta = {}, {"n": n, "r": n / 4.0, "target": 1.0, "methods": {}}
-        for name, hit in zip(mds_shapes_report.WAYS, (10, 20 * n, int(20 * (n / 4 + 2))), strict=True):
+        for name, hit in zip(mds_shapes_page.WAYS, (10, 20 * n, int(20 * (n / 4 + 2))), strict=True):
             arrays |= {f"{name}/calls": np.array([0, hit]), f"{name}/f": np.array([[9.0, 0.5], [9.0, 0.5]])}
             meta["methods"][name] = {"most": hit}
         meta["config"] = {"study": {"points": points, "embedding": embedding, "target": 0.1, "runs": 2}}
         paths.append(tmp_path / f"{n}.npz")
         store.write(paths[-1], arrays, {"status": "ok", **meta})
-    found = mds_shapes_report.measures(paths)
+    found = page.measured("mds_shapes", paths)
     assert found["two points, 1/(nL): slope of iterations over those of gradient descent in n"].value == pytest.approx(
         1
     )
     assert found["two points, 1/(nL): iterations over those of gradient descent over n"].value == pytest.approx(1)
     assert found["two points, trace: iterations over those of gradient descent over r+2"].value == pytest.approx(1)
     assert found["gradient: slope of calls in n"].value == pytest.approx(0)
-    few = mds_shapes_report.measures(paths[:2])
+    few = page.measured("mds_shapes", paths[:2])
     assert few.keys() == found.keys() and np.isnan(few["gradient: slope of calls in n"].value)
 
 
@@ -215,10 +200,10 @@ def test_a_gradient_is_paid_at_its_price(tmp_path):
     meta = {"n": 68, "r": 18.0, "f_star": 1.0, "price": 3.0, "config": {"study": study}}
     meta |= {"methods": {name: {"each": calls, "most": 100} for name, calls in each.items()}}
     store.write(tmp_path / "one.npz", arrays, {"status": "ok", **meta})
-    (record,) = mds_methods_report.read([tmp_path / "one.npz"])
-    cost = {name: mds_methods_report.median(record, name, priced=True).value for name in each}
+    (record,) = mds_methods_page.read([tmp_path / "one.npz"])
+    cost = {name: mds_methods_page.median(record, name, priced=True).value for name in each}
     assert cost == {"gradient": 300, "sphere": 100, "L-BFGS": 150}
-    assert mds_methods_report.arrivals(record, "sphere").tolist() == [100, np.inf, 100]
-    found = mds_methods_report.measures([tmp_path / "one.npz"])
+    assert mds_methods_page.arrivals(record, "sphere").tolist() == [100, np.inf, 100]
+    found = page.measured("mds_methods", [tmp_path / "one.npz"])
     least = found["s-stress: least cost without gradients over least cost with, in values, 34 cities"]
     assert least.value == pytest.approx(100 / 150)
