@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from zobench.report import drawing
@@ -53,6 +54,11 @@ class Measurement(NamedTuple):
 def precision(setting: Setting) -> Any:
     """JAX's switch between float32 and float64, as a context."""
     return jax.enable_x64(setting.dtype == "float64")
+
+
+def at(problem: Problem, setting: Setting) -> Problem:
+    """The problem with its start in the setting's precision."""
+    return problem._replace(x0=jnp.asarray(problem.x0, setting.dtype))
 
 
 def steps_of(each: Implementation, setting: Setting, seconds: float) -> int:

@@ -37,12 +37,12 @@ ROOT = Path(__file__).parent.parent
 
 def stress(setting: Setting) -> Problem:
     """S-stress of N = n/2 synthetic points in the plane."""
-    return mds(cities="synthetic", points=setting.n // 2)
+    return harness.at(mds(cities="synthetic", points=setting.n // 2), setting)
 
 
 def dense(setting: Setting) -> Problem:
     """A log-uniform spectrum in random axes."""
-    return quadratic(setting.n, rotated=True)
+    return harness.at(quadratic(setting.n, rotated=True), setting)
 
 
 def broadcast(problem: Problem, setting: Setting, steps_asked: int) -> Run:

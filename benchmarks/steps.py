@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import harness
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,7 +26,7 @@ CACHED = 1 << 14  # coordinates that NumPy works on at a time
 
 def problem_of(setting: Setting) -> Problem:
     """The log-uniform quadratic; call it, and whatever runs it, under the setting's precision."""
-    return quadratic(setting.n)
+    return harness.at(quadratic(setting.n), setting)
 
 
 def zobench_block(problem: Problem, setting: Setting, steps: int) -> Run:
