@@ -12,6 +12,7 @@ from schedules_run import reverse
 from zobench import store
 from zobench.__main__ import main
 from zobench.derivatives import fits, price
+from zobench.derivatives.counted import counted
 from zobench.experiments.memory import chain as chains
 from zobench.experiments.memory import schedules, study, tapes
 from zobench.report import claims, page
@@ -78,7 +79,7 @@ def test_bytes_are_those_of_the_states_kept():
         made = study.ways(chain)
         for name in ("jvp", "zero_order", "reverse", "binomial", "memory_poor"):
             f, arguments = made[name]
-            bytes = study.temporary(jax.jit(f).lower(*arguments).compile())
+            bytes = counted(f, *arguments).temporary
             of[name, l] = bytes / study.nbytes(chain.h0)
     for name in ("jvp", "zero_order", "memory_poor"):
         assert of[name, 64] == pytest.approx(of[name, 16], abs=0.2)

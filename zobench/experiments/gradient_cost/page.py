@@ -63,37 +63,32 @@ def _line(name: str, dtype: str, parts: Sequence[dict[str, np.ndarray]]) -> Line
 
 def measures(found: Sequence[Line]) -> dict[str, Estimate]:
     """Over all problems: extremes of ratios, of slopes in n, of times, of errors."""
+    n, values, error = (np.concatenate([getattr(line, name) for line in found]) for name in ("n", "values", "error"))
     measured = {}
+
+    def over(above: str, below: str = "value") -> np.ndarray:
+        return np.concatenate([line.ratio(above, below) for line in found])
+
     for method, words in WORDS.items():
         name = f"{words} over f, operations"
         slopes = [lines.log_slope(line.n, line.ratio(method)) for line in found]
         measured |= lines.extremes(f"{name}: slope in n", slopes)
         if method in METHODS[1:4]:
-            measured |= lines.extremes(name, [r for line in found for r in line.ratio(method)])
+            measured |= lines.extremes(name, over(method))
             times = [fitted.timed(line.times(method)[-1]) for line in found]
             measured |= lines.extremes(f"{words} over f, seconds at the largest n", times)
-            deep = {line.name: Estimate(line.ratio(method)[-1]) for line in found}
-            measured |= {f"{name}: deep network": deep["deep"]} if "deep" in deep else {}
-    other = {
-        "f and gradient over JVP, operations": [line.ratio("gradient", "jvp") for line in found],
-        "forward mode over forward differences, operations": [
-            line.ratio("forward", "forward_difference") for line in found
-        ],
-        "forward mode over central differences, operations": [
-            line.ratio("forward", "central_difference") for line in found
-        ],
-        "central differences, values of f over 2n": [line.values[:, 1] / (2 * line.n) for line in found],
-        "forward differences, values of f over n + 1": [line.values[:, 0] / (line.n + 1) for line in found],
-        "central differences over 2n f, operations": [
-            line.ratio("central_difference") / (2 * line.n) for line in found
-        ],
-        **{
-            f"relative error, {name.replace('_', ' ')}": [line.error[:, i] for line in found]
-            for i, name in enumerate(GRADIENTS)
-        },
-    }
-    for name, values in other.items():
-        measured |= lines.extremes(name, np.concatenate(values))
+            deep = [line for line in found if line.name == "deep"]
+            measured |= {f"{name}: deep network": Estimate(line.ratio(method)[-1]) for line in deep}
+    for name, ratios in {
+        "f and gradient over JVP, operations": over("gradient", "jvp"),
+        "forward mode over forward differences, operations": over("forward", "forward_difference"),
+        "forward mode over central differences, operations": over("forward", "central_difference"),
+        "central differences, values of f over 2n": values[:, 1] / (2 * n),
+        "forward differences, values of f over n + 1": values[:, 0] / (n + 1),
+        "central differences over 2n f, operations": over("central_difference") / (2 * n),
+        **{f"relative error, {name.replace('_', ' ')}": error[:, i] for i, name in enumerate(GRADIENTS)},
+    }.items():
+        measured |= lines.extremes(name, ratios)
     return measured
 
 

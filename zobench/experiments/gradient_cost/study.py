@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from math import inf
 from typing import Any
@@ -23,16 +24,11 @@ GRADIENTS = ("forward", "forward_difference", "central_difference", "gradient_fl
 VECTORS = 8  # of n numbers that the cheapest derivative holds at once
 
 Problems = Callable[..., Problem]
-Maker = tuple[int, Problems]
+Makers = dict[int, Callable[[], Problem]]
 
 
 def gradient_cost(
-    problem: Problem | Problems,
-    *,
-    sizes: Sequence[int] = (),
-    most: float = 1e8,
-    repeats: int = 9,
-    seed: int = 0,
+    problem: Problem | Problems, *, sizes: Sequence[int] = (), most: float = 1e8, repeats: int = 9, seed: int = 0
 ) -> Callable[[], tuple[dict[str, np.ndarray], dict[str, Any]]]:
     """Operations and seconds of METHODS for the problem, or for the problem made at every one of `sizes`.
 
@@ -44,12 +40,11 @@ def gradient_cost(
     problem has no derivative.
     """
     require_count("repeats", repeats, 4)
-    for size in sizes:
-        require_count("sizes", size, 1)
+    require_count("sizes", min(sizes, default=1), 1)
     largest = max(sizes, default=1)
     fits.require(8 * VECTORS * largest, f"sizes={largest}: {VECTORS} vectors", "leave it out")
     makers = _makers(problem, sorted(sizes))
-    first = _smallest([make for _, make in makers])
+    first = _smallest(list(makers.values()))
     if not isinstance(first, Problem):
         raise ValueError(f"the factory gives a {type(first).__name__}, not a Problem")
     if not first.differentiable:
@@ -57,34 +52,30 @@ def gradient_cost(
     return partial(_measure, makers, most, repeats, seed)
 
 
-def _makers(problem: Problem | Problems, sizes: Sequence[int]) -> list[Maker]:
+def _makers(problem: Problem | Problems, sizes: Sequence[int]) -> Makers:
     """The problem at each size, to be made when its turn comes; once where nothing in it is a size."""
     if isinstance(problem, Problem):
-        return [(1, lambda: problem)]
+        return {1: lambda: problem}
     parameters = inspect.signature(getattr(problem, "func", problem)).parameters
     names = [name for name in SIZE_ARGUMENTS if name in parameters]
     if not names or not sizes:
-        return [(1, problem)]
+        return {1: problem}
     listed = isinstance(parameters[names[0]].default, (list, tuple))
-    return [(size, partial(problem, **{names[0]: [size] if listed else size})) for size in sizes]
+    return {size: partial(problem, **{names[0]: [size] if listed else size}) for size in sizes}
 
 
-def _smallest(makers: Sequence[Problems]) -> Problem:
+def _smallest(makers: Sequence[Callable[[], Problem]]) -> Problem:
     """The first size that the factory takes; its last complaint where it takes none."""
     for make in makers[:-1]:
-        try:
+        with suppress(ValueError):
             return make()
-        except ValueError:
-            continue
     return makers[-1]()
 
 
-def _measure(
-    makers: Sequence[Maker], most: float, repeats: int, seed: int
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _measure(makers: Makers, most: float, repeats: int, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     rows: dict[int, dict[str, np.ndarray]] = {}
     refused: list[str] = []
-    for size, make in makers:
+    for size, make in makers.items():
         if len(rows) > 1 and _extrapolated(rows, size) > most:
             refused.append(f"{size}: f takes more than {most:g} operations")
             break
@@ -92,8 +83,8 @@ def _measure(
             problem = make()
         except ValueError as error:
             refused.append(f"{size}: {error}")
-            continue
-        rows[size] = _row(problem, most, repeats, seed)
+        else:
+            rows[size] = _row(problem, most, repeats, seed)
     arrays = {name: np.array([row[name] for row in rows.values()]) for name in next(iter(rows.values()))}
     return arrays, {"methods": METHODS, "gradients": GRADIENTS, "refused": refused, "n": int(arrays["n"].max())}
 

@@ -60,19 +60,27 @@ def hessian_vector(
     fits.require(VECTORS * item * most, f"dims=[...,{most}]: vectors of a product")
     fits.require(4 * item * max(min(full, most), *step_dims) ** 2, f"full={full}: the whole Hessian")
 
-    def measure() -> tuple[Arrays, dict[str, Any]]:
-        made = _made(problem, dims)
-        arrays = _products(made, full, repeats, seed)
-        steps = [one for one in _made(problem, step_dims) if one.n <= max(full, *step_dims)]
-        arrays |= _steps(steps, repeats, seed)
-        small = [one for one in made if one.n <= full]
-        for one in small[:1]:
-            arrays |= _curve(one, seed)
-        for one in [one for one in small if isfinite(one.f_star)][-1:]:
-            arrays |= _paths(one, iterations, min(repeats, 3))
-        return arrays, {"name": _name(problem)}
+    return partial(_measure, problem, dims, step_dims, full, iterations, repeats, seed)
 
-    return measure
+
+def _measure(
+    problem: Any,
+    dims: Sequence[int],
+    step_dims: Sequence[int],
+    full: int,
+    iterations: Sequence[int],
+    repeats: int,
+    seed: int,
+) -> tuple[Arrays, dict[str, Any]]:
+    made = _made(problem, dims)
+    steps = [one for one in _made(problem, step_dims) if one.n <= max(full, *step_dims)]
+    arrays = _products(made, full, repeats, seed) | _steps(steps, repeats, seed)
+    small = [one for one in made if one.n <= full]
+    for one in small[:1]:
+        arrays |= _curve(one, seed)
+    for one in [one for one in small if isfinite(one.f_star)][-1:]:
+        arrays |= _paths(one, iterations, min(repeats, 3))
+    return arrays, {"name": _name(problem)}
 
 
 def _made(problem: Any, dims: Sequence[int]) -> list[Problem]:

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 STEPS = 10  # of the unrolled gradient descent
+CONDITION = 3.0
 
 
 class Formula(NamedTuple):
@@ -25,21 +26,10 @@ class Formula(NamedTuple):
     second: Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def formulas(n: int, random: np.random.Generator, condition: float = 3.0) -> list[Formula]:
-    """All of them at size n; matrices that are inverted have singular values from 1 to `condition`."""
-    return [
-        quadratic(n, random),
-        least_squares(n, random),
-        quartic(n, random),
-        cubic(n, random),
-        logistic(n, random),
-        bells(n, random),
-        tanh_third(n, random),
-        unrolled(n, random),
-        trace_linear(n, random),
-        trace_inverse(n, random, condition),
-        log_det(n, random, condition),
-    ]
+def formulas(n: int, random: np.random.Generator) -> list[Formula]:
+    """All of them at size n; matrices that are inverted have singular values from 1 to CONDITION."""
+    vectors = (quadratic, least_squares, quartic, cubic, logistic, bells, tanh_third, unrolled)
+    return [make(n, random) for make in (*vectors, trace_linear, trace_inverse, log_det)]
 
 
 def quadratic(n: int, random: np.random.Generator) -> Formula:
@@ -109,22 +99,19 @@ def bells(n: int, random: np.random.Generator) -> Formula:
     """Σ exp(−(sin xᵢ − cos yᵢ)²) over n pairs z = (x, y); with d = sin x − cos y: −2d·f·(cos x, sin y)."""
 
     def parts(z):
-        x, y = z[:n], z[n:]
+        """The pairs' d, their values, and the first and second derivatives of d by x and y, [2, n]."""
+        x, y = z.reshape(2, n)
         d = np.sin(x) - np.cos(y)
-        return x, y, d, np.exp(-(d**2))
+        return d, np.exp(-(d**2)), np.array([np.cos(x), np.sin(y)]), np.array([-np.sin(x), np.cos(y)])
 
     def gradient(z):
-        x, y, d, e = parts(z)
-        return np.concatenate([-2 * d * e * np.cos(x), -2 * d * e * np.sin(y)])
+        d, e, slope, _ = parts(z)
+        return (-2 * d * e * slope).ravel()
 
     def second(z, v):
-        x, y, d, e = parts(z)
-        u, w = v[:n], v[n:]
-        along = np.cos(x) * u + np.sin(y) * w  # the change of d
-        bend = (4 * d**2 - 2) * e * along
-        return np.concatenate(
-            [bend * np.cos(x) + 2 * d * e * np.sin(x) * u, bend * np.sin(y) - 2 * d * e * np.cos(y) * w]
-        )
+        d, e, slope, bend = parts(z)
+        v = v.reshape(2, n)
+        return ((4 * d**2 - 2) * e * (slope * v).sum(axis=0) * slope - 2 * d * e * bend * v).ravel()
 
     return Formula(
         "exp(−(sin x − cos y)²)",
@@ -185,10 +172,10 @@ def trace_linear(n: int, random: np.random.Generator) -> Formula:
     )
 
 
-def trace_inverse(n: int, random: np.random.Generator, condition: float) -> Formula:
-    """tr(AX⁻¹B), A [n + 2, n], B [n, n + 2], X of that condition number."""
+def trace_inverse(n: int, random: np.random.Generator) -> Formula:
+    """tr(AX⁻¹B), A [n + 2, n], B [n, n + 2]."""
     a, b = random.standard_normal((n + 2, n)), random.standard_normal((n, n + 2))
-    return trace_inverse_of(a, b, conditioned(n, random, condition))
+    return trace_inverse_of(a, b, conditioned(n, random))
 
 
 def trace_inverse_of(a: np.ndarray, b: np.ndarray, x: np.ndarray) -> Formula:
@@ -221,18 +208,18 @@ def exact_trace_inverse(a: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarr
     return (-(inverse @ a.T) @ (b.T @ inverse)).astype(float)
 
 
-def log_det(n: int, random: np.random.Generator, condition: float) -> Formula:
+def log_det(n: int, random: np.random.Generator) -> Formula:
     """−ln|det X|: −X⁻ᵀ, X⁻ᵀVᵀX⁻ᵀ."""
     return Formula(
         "−ln det X",
         lambda x: -jnp.linalg.slogdet(x)[1],
-        conditioned(n, random, condition),
+        conditioned(n, random),
         lambda x: -np.linalg.inv(x).T,
         lambda x, v: np.linalg.inv(x).T @ v.T @ np.linalg.inv(x).T,
     )
 
 
-def conditioned(n: int, random: np.random.Generator, condition: float) -> Float[np.ndarray, "n n"]:
+def conditioned(n: int, random: np.random.Generator, condition: float = CONDITION) -> Float[np.ndarray, "n n"]:
     """A random matrix with singular values evenly spaced in the logarithm from 1 to `condition`, det X > 0."""
     left, right = (np.linalg.qr(random.standard_normal((n, n)))[0] for _ in range(2))
     x = left * np.geomspace(1, condition, n) @ right

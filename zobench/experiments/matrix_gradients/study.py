@@ -11,13 +11,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from zobench.derivatives.fits import require
-from zobench.experiments.matrix_gradients.formulas import (
-    Formula,
-    conditioned,
-    exact_trace_inverse,
-    formulas,
-    trace_inverse_of,
-)
+from zobench.experiments.matrix_gradients import formulas as printed
+from zobench.experiments.matrix_gradients.formulas import Formula
+from zobench.sampling import require_count
 from zobench.types import Scalar, Vector
 
 LARGE = 1000.0  # exp of it overflows in either precision
@@ -44,8 +40,8 @@ def matrix_gradients(
     `singular` at their points; the shapes of `shapes` for a network of `widths` with `batch` samples.
     Differences are ‖AD − formula‖/‖formula‖, Frobenius. Raises ValueError where an argument is out of range.
     """
-    if n < 2 or draws < 1 or batch < 2:
-        raise ValueError(f"n={n}, draws={draws}, batch={batch}: n and the batch are 2 or more, draws 1 or more")
+    for name, value, least in (("n", n, 2), ("draws", draws, 1), ("batch", batch, 2)):
+        require_count(name, value, least)
     if len(widths) < 2 or min(widths) < 1:
         raise ValueError(f"widths={list(widths)}: the widths of the input and of one layer or more, from 1 on")
     require(8 * 40 * n**2, f"n={n}: matrices and their derivatives")
@@ -54,14 +50,13 @@ def matrix_gradients(
 
 def _measure(n: int, draws: int, conditions: tuple, batch: int, widths: tuple, seed: int):
     random = np.random.default_rng([seed, n])
-    found = [[differences(formula, random) for formula in formulas(n, random)] for _ in range(draws)]
+    found = [[differences(formula, random) for formula in printed.formulas(n, random)] for _ in range(draws)]
     ill = [[errors(condition, random) for condition in conditions] for _ in range(draws)]
+    names, points = [formula.name for formula in printed.formulas(n, random)], singular(SMALL)
     arrays = {"difference": np.array(found), "condition": np.array(conditions), "ill_conditioned": np.array(ill)}
-    names = [formula.name for formula in formulas(n, random)]
-    points = singular(SMALL)
     arrays |= {"singular": np.array([at_point(point) for point in points])}
-    meta = {"names": names, "points": [point.name for point in points], "layers": shapes(batch, widths, seed)}
-    return arrays, {"n": n, **meta}
+    meta = {"n": n, "names": names, "points": [point.name for point in points], "layers": shapes(batch, widths, seed)}
+    return arrays, meta
 
 
 def differences(formula: Formula, random: np.random.Generator) -> tuple[float, float]:
@@ -76,8 +71,8 @@ def differences(formula: Formula, random: np.random.Generator) -> tuple[float, f
 def errors(condition: float, random: np.random.Generator) -> tuple[float, float]:
     """Relative errors of ∇ tr(AX⁻¹B) by machine and by the formula in floating point, X [8, 8] of that condition."""
     a, b = random.standard_normal((EXACT + 2, EXACT)), random.standard_normal((EXACT, EXACT + 2))
-    formula = trace_inverse_of(a, b, conditioned(EXACT, random, condition))
-    exact = exact_trace_inverse(a, b, formula.x)
+    formula = printed.trace_inverse_of(a, b, printed.conditioned(EXACT, random, condition))
+    exact = printed.exact_trace_inverse(a, b, formula.x)
     by_machine = np.asarray(jax.grad(formula.f)(jnp.asarray(formula.x)))
     return _relative(by_machine, exact), _relative(formula.gradient(formula.x), exact)
 
@@ -100,14 +95,14 @@ def cubic_norm(x: Float[Array, " n"]) -> Scalar:
 def singular(n: int) -> list[Singular]:
     """‖x‖³/3 at x = 0 written three ways, and ln(1 + eᶻ), z = x₁, at z = 1000 written two ways."""
     zero, none = jnp.zeros(n), jnp.zeros((n, n))
-    far = jnp.zeros(n).at[0].set(LARGE)
-    first = jnp.zeros(n).at[0].set(1.0)
+    first = zero.at[0].set(1.0)
+    near, far = (zero, zero, none), (LARGE * first, first, none)
     return [
-        Singular("‖x‖³/3 at 0: norm(x)**3/3", lambda x: jnp.linalg.norm(x) ** 3 / 3, zero, zero, none),
-        Singular("‖x‖³/3 at 0: dot(x, x)**1.5/3", lambda x: (x @ x) ** 1.5 / 3, zero, zero, none),
-        Singular("‖x‖³/3 at 0: cubic_norm", cubic_norm, zero, zero, none),
-        Singular("ln(1 + eᶻ) at 1000: log(1 + exp(z))", lambda x: jnp.log(1 + jnp.exp(x[0])), far, first, none),
-        Singular("ln(1 + eᶻ) at 1000: logaddexp(0, z)", lambda x: jnp.logaddexp(0.0, x[0]), far, first, none),
+        Singular("‖x‖³/3 at 0: norm(x)**3/3", lambda x: jnp.linalg.norm(x) ** 3 / 3, *near),
+        Singular("‖x‖³/3 at 0: dot(x, x)**1.5/3", lambda x: (x @ x) ** 1.5 / 3, *near),
+        Singular("‖x‖³/3 at 0: cubic_norm", cubic_norm, *near),
+        Singular("ln(1 + eᶻ) at 1000: log(1 + exp(z))", lambda x: jnp.log(1 + jnp.exp(x[0])), *far),
+        Singular("ln(1 + eᶻ) at 1000: logaddexp(0, z)", lambda x: jnp.logaddexp(0.0, x[0]), *far),
     ]
 
 

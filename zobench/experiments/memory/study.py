@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench.derivatives import fits, price, timed
+from zobench.derivatives.counted import compiled, cost, counted
 from zobench.experiments.memory import chain as chains
 from zobench.experiments.memory import schedules, tapes
 from zobench.experiments.memory.chain import Chain
@@ -51,12 +52,6 @@ def kept_bytes(one: Chain, depth: int) -> int:
 def nbytes(tree: Any) -> int:
     """Bytes of all arrays (or shapes) in a tree."""
     return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
-
-
-def temporary(program: Any) -> float:
-    """Peak of the temporary bytes of a compiled program, as XLA plans them; nan where it does not say."""
-    planned = program.memory_analysis()
-    return float(planned.temp_size_in_bytes) if planned else np.nan
 
 
 def ways(chain: Chain, seed: int = 0) -> dict[str, tuple[Callable, tuple]]:
@@ -104,10 +99,10 @@ def _measure(
     program, work = {}, {}
     for name, (f, arguments) in functions.items():
         if name in TAPED:
-            program[name] = jax.jit(f).lower(*arguments).compile()
+            program[name] = compiled(f, *arguments)
         else:
-            program[name], counted = price.compiled(f, *arguments)
-            work[name] = counted.total()
+            program[name], operations = price.compiled(f, *arguments)
+            work[name] = operations.total()
     found = evaluated(depth)
     forward, backward = layer_operations(chain)
     model = {name: forward * found[name].evaluations + backward * depth for name in WAYS[3:]}
@@ -116,7 +111,7 @@ def _measure(
     calls = [partial(program[name], *functions[name][1]) for name in run]
     seconds[: len(run)] = timed.seconds(calls, repeats, budget=inf)
     arrays = {
-        "bytes": np.array([temporary(program[name]) for name in WAYS]),
+        "bytes": np.array([cost(program[name]).temporary for name in WAYS]),
         "work": np.array([work.get(name, model.get(name, np.nan)) for name in WAYS]) / work["value"],
         "modelled": np.array([model.get(name, np.nan) for name in WAYS]) / work["value"],
         "evaluations": np.array([found[name].evaluations for name in WAYS]),
@@ -145,13 +140,13 @@ def _segments(chain: Chain) -> dict[str, np.ndarray]:
     """Every number of segments that divides the depth: counted evaluations and states kept, and compiled bytes."""
     l = chain.depth  # noqa: E741
     numbers = [s for s in range(1, l + 1) if l % s == 0]
-    counted = [schedules.count(schedules.segments(l, s)) for s in numbers]
+    counts = [schedules.count(schedules.segments(l, s)) for s in numbers]
     gradients = [jax.value_and_grad(chains.segmented(chain, s)) for s in numbers]
-    bytes = [temporary(jax.jit(g).lower(chain.weights).compile()) for g in gradients]
+    bytes = [counted(g, chain.weights).temporary for g in gradients]
     return {
         "segments": np.array(numbers),
-        "segments_evaluations": np.array([one.evaluations for one in counted]),
-        "segments_kept": np.array([one.peak for one in counted]),
+        "segments_evaluations": np.array([one.evaluations for one in counts]),
+        "segments_kept": np.array([one.peak for one in counts]),
         "segments_bytes": np.array(bytes),
     }
 
