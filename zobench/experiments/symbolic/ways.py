@@ -43,11 +43,11 @@ def helmholtz(m: Library, x: Any) -> Any:
     A classic of automatic differentiation (Griewank 1989), with aᵢⱼ = 1/(i + j + 1), bᵢ = 1/(4n(1 + i/n)), i and j
     from 0. x is an array of numbers of any kind; cost n² multiplications.
     """
-    i, root = np.arange(len(x.a if isinstance(x, dual.Dual) else x)), 2**0.5
-    volume = (x * (1 / (4.0 * i.size * (1 + i / i.size)))).sum()
-    attraction = 1 / (1.0 + i[:, None] + i)
+    n, root = len(x.a if isinstance(x, dual.Dual) else x), 2**0.5
+    b = 1 / (4.0 * n * (1 + np.arange(n) / n))
+    volume = (x * b).sum()
     mixing = (x * m.log(x / (1 - volume))).sum()
-    energy = (x * (attraction @ x)).sum() / (2 * root * volume)
+    energy = (x * ((1 / (1.0 + np.arange(n)[:, None] + np.arange(n))) @ x)).sum() / (2 * root * volume)
     return mixing - energy * m.log((1 + (1 + root) * volume) / (1 + (1 - root) * volume))
 
 
