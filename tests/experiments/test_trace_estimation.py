@@ -57,13 +57,13 @@ def test_a_matrix_that_is_not_symmetric_has_the_variance_of_its_symmetric_part()
 
 
 def test_products_in_batches_are_those_of_the_whole_hessian():
-    net = te.network(2, 8, 0, "float64")
-    hessian = np.asarray(jax.jit(jax.hessian(net.f))(net.x))
-    v = np.random.default_rng(0).standard_normal((5, net.x.size))
+    f, x = te.network(2, 8, 0, "float64")
+    hessian = np.asarray(jax.jit(jax.hessian(f))(x))
+    v = np.random.default_rng(0).standard_normal((5, x.size))
     for at_a_time in (1, 3):  # in one pass over singles, and with a rest
-        found = te.quadratic_forms(net.f, net.x, jax.numpy.asarray(v), at_a_time)
+        found = te.quadratic_forms(f, x, jax.numpy.asarray(v), at_a_time)
         np.testing.assert_allclose(found, np.sum(v * (v @ hessian), axis=1), rtol=1e-12)
-    assert net.x.size == 2 * (64 + 10)
+    assert x.size == 2 * (64 + 10)
 
 
 def test_hutch_plus_plus_is_exact_on_a_matrix_of_low_rank_and_unbiased_on_others():

@@ -39,7 +39,7 @@ def test_the_winner_its_range_and_its_test_on_fresh_seeds(tmp_path):
     assert each.step == pytest.approx(1 / 8)
     assert each.width.value == 2 and each.tested.value == 105
     assert list(each.diverged) == [1, 0, 0, 0, 0, 1]
-    (line,) = tuning.winners([each])
+    line = tuning.winner(each)
     assert (line["best_step"], line["good_step_low"], line["good_step_high"]) == (0.5, 0.25, 0.5)
     assert (line["calls"], line["bracketed"]) == (210, "yes")
 

@@ -6,12 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zobench.experiments.nuclear_norm.page import SOLVERS, shown, stacked
+from zobench.experiments.nuclear_norm.page import SOLVERS, stacked
 from zobench.report import drawing
 from zobench.report.drawing import BLACK, BLUE, GREY, VERMILLION, handle
 from zobench.store import Record
 
 LOOK = {"proximal": (VERMILLION, "o"), "subgradient": (BLUE, "^"), "frobenius": (BLACK, "s")}
+SHOWN = 0.1  # the λ, of the largest, whose singular values are drawn
 FLOOR = 1e-17  # singular values of 0 are drawn here
 
 
@@ -28,7 +29,7 @@ def completion(found: Sequence[Record]) -> Figure:
         panel.set(xscale="log", xlabel="λ, of the λ above which X = 0", ylabel=label, title=title)
     axes[0].axhline(meta["rank"], color=GREY, lw=0.9, ls=":")
     axes[1].set_ylim(0)
-    _values(axes[2], found[0].arrays, shown(weights))
+    _values(axes[2], found[0].arrays, int(np.argmin(np.abs(np.log(weights / SHOWN)))))
     handles = [handle(SOLVERS[name], c, marker=m, ms=3.5) for name, (c, m) in LOOK.items()]
     handles.append(handle("M", GREY, lw=0.9, ls=":"))
     study, size = meta["config"]["study"], f"{meta['n']} × {meta['n']}"

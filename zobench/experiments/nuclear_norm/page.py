@@ -23,7 +23,6 @@ REGULAR = ("full rank, n × 2n", "full rank, n × n", "all singular values 2", "
 DEFICIENT = ("rank n/2", "rank 1", "W = 0")
 CHOSEN = {"full rank": "full rank, n × n", "W = I": "W = I", "rank 1": "rank 1", "W = 0": "W = 0"}
 JAX, OWN, EIGEN = "sum of svd(W, compute_uv=False)", "nuclear_norm", "sum of √eigvalsh(WᵀW)"
-SHOWN = 0.1  # the λ, of the largest, whose singular values are drawn
 
 
 def read(paths: Sequence[Path]) -> list[Record]:
@@ -34,11 +33,6 @@ def read(paths: Sequence[Path]) -> list[Record]:
 def stacked(found: Sequence[Record], name: str) -> np.ndarray:
     """An array of all records, [records, ...]."""
     return np.array([record.arrays[name] for record in found])
-
-
-def shown(weights: np.ndarray) -> int:
-    """Which weight is the one whose singular values are drawn."""
-    return int(np.argmin(np.abs(np.log(weights / SHOWN))))
 
 
 def measures(found: Sequence[Record]) -> dict[str, Estimate]:
@@ -72,20 +66,15 @@ def _judged(found: Sequence[Record], point: str, way: str) -> list[float]:
 def _completion(found: Sequence[Record]) -> dict[str, np.ndarray]:
     """Values of each seed."""
     ranks = {name: stacked(found, f"{name}/rank") for name in SOLVERS}
-    best = {name: stacked(found, f"{name}/error").min(axis=1) for name in SOLVERS}
+    best = {name: stacked(found, f"{name}/error").min(axis=1) for name in ("proximal", "frobenius")}
     meta, weights = found[0].meta, found[0].arrays["weights"]
     rises, right = np.diff(ranks["proximal"], axis=1) > 0, ranks["proximal"] == meta["rank"]
     inside = ranks["subgradient"][:, weights < 1]  # at 1 the solution is 0
     return {
         "proximal gradient: share of the steps up in λ at which the rank rises": rises.mean(axis=1),
         "proximal gradient: share of matrices whose rank is found at some λ": right.any(axis=1),
-        "proximal gradient: rank at λ = 0.1 λ_max": ranks["proximal"][:, shown(weights)],
-        "proximal gradient: rank at the smallest λ": ranks["proximal"][:, 0],
         "Frobenius norm: least rank over λ, of n": ranks["frobenius"].min(axis=1) / meta["n"],
         "subgradient: least rank over λ < λ_max, of n": inside.min(axis=1) / meta["n"],
-        "proximal gradient: least error over λ": best["proximal"],
-        "subgradient: least error over λ": best["subgradient"],
-        "Frobenius norm: least error over λ": best["frobenius"],
         "least error, proximal gradient/Frobenius norm": best["proximal"] / best["frobenius"],
     }
 

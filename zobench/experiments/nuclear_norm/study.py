@@ -126,16 +126,13 @@ def _measure(n: int, rank: int, observed: float, noise: float, weights: tuple, i
     return arrays, {"n": n, "rank": rank, "ways": list(WAYS), "points": [case.name for case in cases]}
 
 
+_fourth = jax.jit(jax.grad(lambda w: jnp.sum(jnp.linalg.svd(w, compute_uv=False) ** 4) / 4))
+
+
 def fourth_powers(w: np.ndarray) -> float:
     """Relative difference of ∇ Σσᵢ⁴/4 = UΣ³Vᵀ by machine, through the singular values, from WWᵀW."""
     truth = w @ w.T @ w
     return float(np.linalg.norm(np.asarray(_fourth(jnp.asarray(w))) - truth) / (np.linalg.norm(truth) or 1))
-
-
-@jax.jit
-@jax.grad
-def _fourth(w):
-    return jnp.sum(jnp.linalg.svd(w, compute_uv=False) ** 4) / 4
 
 
 def shrink(w: Matrix, by: Scalar | float) -> Matrix:

@@ -1,7 +1,7 @@
 """One function, one gradient, all ways to have it: what each asks, computes, keeps, and how far off it is."""
 
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
@@ -43,11 +43,11 @@ def helmholtz(m: Library, x: Any) -> Any:
     A classic of automatic differentiation (Griewank 1989), with aᵢⱼ = 1/(i + j + 1), bᵢ = 1/(4n(1 + i/n)), i and j
     from 0. x is an array of numbers of any kind; cost n² multiplications.
     """
-    i, root = np.arange(len(x.a if isinstance(x, dual.Dual) else x)), 2**0.5
-    volume = (x * (1 / (4.0 * i.size * (1 + i / i.size)))).sum()
-    attraction = 1 / (1.0 + i[:, None] + i)
+    n, root = len(x.a if isinstance(x, dual.Dual) else x), 2**0.5
+    b = 1 / (4.0 * n * (1 + np.arange(n) / n))
+    volume = (x * b).sum()
     mixing = (x * m.log(x / (1 - volume))).sum()
-    energy = (x * (attraction @ x)).sum() / (2 * root * volume)
+    energy = (x * ((1 / (1.0 + np.arange(n)[:, None] + np.arange(n))) @ x)).sum() / (2 * root * volume)
     return mixing - energy * m.log((1 + (1 + root) * volume) / (1 + (1 - root) * volume))
 
 
@@ -94,7 +94,9 @@ def exact(n: int) -> Array:
     import mpmath as mp
 
     with mp.workdps(TRUTH_DIGITS):
-        return np.array(_dual_gradient(helmholtz, elementwise(mpmath_library()), _mp_array(start(n))), float)
+        return np.array(
+            _dual_gradient(helmholtz, elementwise(mpmath_library()), np.frompyfunc(mp.mpf, 1, 1)(start(n))), float
+        )
 
 
 def elementwise(base: Library) -> Library:
@@ -128,17 +130,9 @@ def _counted(f: Called) -> tuple[Called, list[None]]:
     return called, calls
 
 
-def _complex_step(f: Called, x: Any) -> list[Any]:
-    return [f(JAX, x + 1e-30j * unit).imag / 1e-30 for unit in np.eye(len(x))]
-
-
 def _dual_gradient(f: Called, base: Library, x: Any) -> list[Any]:
-    units = np.eye(len(x)) if x.dtype != object else np.array([[int(v) for v in row] for row in np.eye(len(x))], object)
+    units = np.eye(len(x), dtype=int).astype(x.dtype)
     return [f(dual.over(base), dual.Dual(x, unit)).b for unit in units]
-
-
-def _forward_mode(f: Called, x: Any) -> list[Any]:
-    return [jax.jvp(partial(f, JAX), (x,), (jnp.asarray(unit),))[1] for unit in np.eye(len(x))]
 
 
 def _compiled(gradient: Callable[[Called, Any], Any], n: int) -> Way:
@@ -184,8 +178,7 @@ def _arbitrary(n: int) -> Way:
         with mp.workdps(DIGITS):
             return [float(g) for g in forward_differences(partial(f, library), x, mp.mpf(10) ** (-DIGITS // 2))]
 
-    with mp.workdps(DIGITS):
-        x = _mp_array(start(n))
+    x = np.frompyfunc(mp.mpf, 1, 1)(start(n))
     gradient(x)
     asked = len(calls)
     return Way(gradient, x, 0.0, np.nan, _peak(lambda: gradient(x)), asked)
@@ -200,19 +193,16 @@ def _peak(call: Callable[[], Any]) -> float:
     return float(peak)
 
 
-def _mp_array(x: Sequence[float] | Array) -> Array:
-    import mpmath as mp
-
-    return np.array([mp.mpf(float(value)) for value in x], object)
-
-
+COMPILED: dict[str, Callable[[Called, Any], Any]] = {
+    "reverse mode": lambda f, x: jax.grad(partial(f, JAX))(x),
+    "forward mode": lambda f, x: [jax.jvp(partial(f, JAX), (x,), (jnp.asarray(e),))[1] for e in np.eye(len(x))],
+    "dual numbers": lambda f, x: _dual_gradient(f, JAX, x),
+    "complex step": lambda f, x: [f(JAX, x + 1e-30j * e).imag / 1e-30 for e in np.eye(len(x))],
+    "central differences": lambda f, x: central_differences(partial(f, JAX), x, 6.1e-6),
+    "forward differences": lambda f, x: forward_differences(partial(f, JAX), x, 1.5e-8),
+}
 PREPARED: dict[str, Callable[[int], Way]] = {
-    "reverse mode": partial(_compiled, lambda f, x: jax.grad(partial(f, JAX))(x)),
-    "forward mode": partial(_compiled, _forward_mode),
-    "dual numbers": partial(_compiled, lambda f, x: _dual_gradient(f, JAX, x)),
-    "complex step": partial(_compiled, _complex_step),
-    "central differences": partial(_compiled, lambda f, x: central_differences(partial(f, JAX), x, 6.1e-6)),
-    "forward differences": partial(_compiled, lambda f, x: forward_differences(partial(f, JAX), x, 1.5e-8)),
+    **{name: partial(_compiled, gradient) for name, gradient in COMPILED.items()},
     "symbolic": partial(_symbolic, share=False),
     "symbolic, subexpressions shared": partial(_symbolic, share=True),
     "arbitrary precision": _arbitrary,

@@ -7,7 +7,7 @@ Hennig's BackPACK example (2020), on the digits that scikit-learn ships instead 
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +22,7 @@ from zobench.types import Scalar, Vector
 
 INPUTS, CLASSES = 64, 10
 AT_A_TIME = 50  # probes that are multiplied at once where time is not the subject
+Function = Callable[[Vector], Scalar]
 Probes = Callable[[np.random.Generator, int, int], np.ndarray]
 
 
@@ -61,15 +62,11 @@ def variances(x: Float[np.ndarray, "n n"]) -> dict[str, float]:
     }
 
 
-class Network(NamedTuple):
-    """f: weights of 64-hidden-10 in one vector -> mean cross-entropy of a batch, and where its Hessian is taken."""
+def network(hidden: int, batch: int, seed: int, dtype: str) -> tuple[Function, Vector]:
+    """f: weights of 64-hidden-10 in one vector -> mean cross-entropy of a batch; first weights; needs zobench[data].
 
-    f: Callable[[Vector], Scalar]
-    x: Vector
-
-
-def network(hidden: int, batch: int, seed: int, dtype: str) -> Network:
-    """The network at its first weights, uniform in ±1/√inputs as PyTorch draws them; needs zobench[data]."""
+    They are uniform in ±1/√inputs, as PyTorch draws them.
+    """
     random = np.random.default_rng([seed, 1])
     pixels, label = digits().train[:batch], digits().train_label[:batch]
     sizes = [(INPUTS, hidden), (hidden, CLASSES)]
@@ -81,15 +78,15 @@ def network(hidden: int, batch: int, seed: int, dtype: str) -> Network:
         chosen = logits[jnp.arange(batch), jnp.asarray(label)]
         return jnp.mean(jax.nn.logsumexp(logits, axis=1) - chosen)
 
-    return Network(f, x)
+    return f, x
 
 
-def hvp(f: Callable[[Vector], Scalar], x: Vector, v: Vector) -> Vector:
+def hvp(f: Function, x: Vector, v: Vector) -> Vector:
     """∇²f(x)v, forward over reverse (Pearlmutter 1994)."""
     return jax.jvp(jax.grad(f), (x,), (v,))[1]
 
 
-def quadratic_forms(f: Callable[[Vector], Scalar], x: Vector, probes: Array, at_a_time: int) -> Float[Array, " count"]:
+def quadratic_forms(f: Function, x: Vector, probes: Array, at_a_time: int) -> Float[Array, " count"]:
     """vᵀ∇²f(x)v for each row, so many in one vectorised product."""
     return jax.lax.map(lambda v: v @ hvp(f, x, v), probes, batch_size=at_a_time)
 
@@ -151,17 +148,19 @@ def trace_estimation(
     require(8 * 3 * runs * probes * n, f"probes={probes}: all probes of {runs} runs")
     require(8 * 4 * size**2, f"size={size}: matrices with known spectra")
     net = network(hidden, batch, seed, dtype)
-    return partial(_measure, net, runs, probes, size, tuple(products), trials, tuple(at_a_time), timed, repeats, seed)
+    return partial(_measure, *net, runs, probes, size, tuple(products), trials, tuple(at_a_time), timed, repeats, seed)
 
 
-def _measure(net: Network, runs: int, probes: int, size: int, products, trials, at_a_time, timed, repeats, seed):
-    hessian = np.asarray(jax.jit(jax.hessian(net.f))(net.x), np.float64)
+def _measure(
+    f: Function, x: Vector, runs: int, probes: int, size: int, products, trials, at_a_time, timed, repeats, seed
+):
+    hessian = np.asarray(jax.jit(jax.hessian(f))(x), np.float64)
     arrays = {"exact": np.array(np.trace(hessian))}
-    forms = jax.jit(partial(quadratic_forms, net.f), static_argnums=2)
+    forms = jax.jit(partial(quadratic_forms, f), static_argnums=2)
     for i, (name, kind) in enumerate(PROBES.items()):
-        drawn = kind(np.random.default_rng([seed, 2, i]), runs * probes, net.x.size)
+        drawn = kind(np.random.default_rng([seed, 2, i]), runs * probes, x.size)
         if name == "rademacher":  # the lecture's probes, matrix-free as in the lecture; the others by the same H
-            values = np.asarray(forms(net.x, jnp.asarray(drawn, net.x.dtype), AT_A_TIME), np.float64)
+            values = np.asarray(forms(x, jnp.asarray(drawn, x.dtype), AT_A_TIME), np.float64)
             some = drawn[:AT_A_TIME]
             apart = np.abs(values[: len(some)] - np.sum(some * (some @ hessian), axis=1))
             arrays["hvp_difference"] = np.array(apart.max() / abs(arrays["exact"]))
@@ -176,17 +175,17 @@ def _measure(net: Network, runs: int, probes: int, size: int, products, trials, 
         for way in (hutchinson, hutch_plus_plus):
             found = [[way(matrix, m, random) for _ in range(trials)] for m in products]
             arrays[f"{way.__name__}/{name}"] = np.array(found)
-    arrays |= {"seconds": _times(net, at_a_time, timed, repeats), "products": np.array(products)}
-    kept = {"variances": variances(hessian), "n": int(net.x.size), "matrices": list(matrices)}
-    return arrays, {**kept, "negative": float(np.sum(np.linalg.eigvalsh(hessian) < 0) / net.x.size)}
+    arrays |= {"seconds": _times(f, x, at_a_time, timed, repeats), "products": np.array(products)}
+    kept = {"variances": variances(hessian), "n": int(x.size), "matrices": list(matrices)}
+    return arrays, {**kept, "negative": float(np.sum(np.linalg.eigvalsh(hessian) < 0) / x.size)}
 
 
-def _times(net: Network, at_a_time: Sequence[int], timed: int, repeats: int) -> np.ndarray:
+def _times(f: Function, x: Vector, at_a_time: Sequence[int], timed: int, repeats: int) -> np.ndarray:
     """Seconds of `timed` products, [Python loop, *at_a_time, repeats]: compiled and warmed up first, then in turn."""
-    drawn = np.random.default_rng(0).choice([-1.0, 1.0], size=(timed, net.x.size))
-    probes = jnp.asarray(drawn, net.x.dtype)
-    one = jax.jit(lambda v: v @ hvp(net.f, net.x, v))
+    drawn = np.random.default_rng(0).choice([-1.0, 1.0], size=(timed, x.size))
+    probes = jnp.asarray(drawn, x.dtype)
+    one = jax.jit(lambda v: v @ hvp(f, x, v))
     rows = list(probes)
-    compiled = [jax.jit(partial(quadratic_forms, net.f, net.x, at_a_time=size)) for size in at_a_time]
+    compiled = [jax.jit(partial(quadratic_forms, f, x, at_a_time=size)) for size in at_a_time]
     singles = (lambda rows: [one(v) for v in rows]), lambda: rows
     return interleaved([singles, *((call, lambda: probes) for call in compiled)], repeats)

@@ -132,16 +132,12 @@ def measures(found: Sequence[Response]) -> dict[str, Estimate]:
     return named
 
 
-def rows(found: Sequence[Response]) -> list[dict[str, Any]]:
+def line(each: Response) -> dict[str, Any]:
     """table.csv: a line for each class and method."""
-    return [_row(each) for each in found]
-
-
-def _row(each: Response) -> dict[str, Any]:
     fewest = float(each.times.min())
     gain = each.theory / fewest if fewest < inf else nan
     return {
-        **_winner(each),
+        **winner(each),
         "tries": each.multiples.size,
         "tries_calls": each.record.meta["tuning"].get("calls", nan),
         "tuning_seeds": each.hits.shape[1],
@@ -155,12 +151,8 @@ def _row(each: Response) -> dict[str, Any]:
     }
 
 
-def winners(found: Sequence[Response]) -> list[dict[str, Any]]:
+def winner(each: Response) -> dict[str, Any]:
     """winners.csv: the best step, the range of good ones, and what it gives on fresh seeds."""
-    return [_winner(each) for each in found]
-
-
-def _winner(each: Response) -> dict[str, Any]:
     record = each.record
     return {
         "column": each.column,
@@ -182,12 +174,8 @@ def _winner(each: Response) -> dict[str, Any]:
     }
 
 
-def surface(found: Sequence[Response]) -> list[dict[str, Any]]:
+def surface(each: Response) -> list[dict[str, Any]]:
     """surface.csv: the whole response, a line for each multiple."""
-    return [line for each in found for line in _surface(each)]
-
-
-def _surface(each: Response) -> list[dict[str, Any]]:
     low, high = np.quantile(each.hits, [0.25, 0.75], axis=1, method="inverted_cdf")
     columns = {
         "multiple": each.multiples,
@@ -241,9 +229,12 @@ def _calls(row: Row) -> str:
 EXPERIMENT = Experiment(
     question="Which step is the best for each method, and how well does one have to know it?",
     read=read,
-    rows=rows,
+    rows=lambda found: [line(each) for each in found],
     tables=shown,
     measures=measures,
     figures=("tuning",),
-    more={"winners.csv": winners, "surface.csv": surface},
+    more={
+        "winners.csv": lambda found: [winner(each) for each in found],
+        "surface.csv": lambda found: [one for each in found for one in surface(each)],
+    },
 )

@@ -68,23 +68,23 @@ def _toy(told: dict[str, float]) -> dict[str, float]:
 
 
 def _over_all(found: Sequence[Record]) -> dict[str, float]:
-    counts = {"evaluations": "", "pullbacks": "", "paths": " without sharing"}
+    most = {name: max(r.arrays[name].max() for r in found) for name in ("evaluations", "pullbacks", "paths")}
     values = {
-        f"all graphs: most {'pullbacks' if name == 'pullbacks' else 'evaluations'} of a node{how}": max(
-            record.arrays[name].max() for record in found
-        )
-        for name, how in counts.items()
+        "all graphs: most evaluations of a node": most["evaluations"],
+        "all graphs: most pullbacks of a node": most["pullbacks"],
+        "all graphs: most evaluations of a node without sharing": most["paths"],
+        "all graphs: largest relative difference of dual numbers and jax.jvp": max(map(_apart, found)),
     }
-    apart = []
-    for record in found:
-        forward, _, duals, *_ = record.arrays["derivative_float64"]
-        apart.append(np.abs((duals - forward) / record.arrays["exact"]).max())
-    values["all graphs: largest relative difference of dual numbers and jax.jvp"] = max(apart)
     for dtype in DTYPES:
         worst = np.nanmax([_in_units(record, dtype) for record in found], axis=0)
         for way, error in zip(found[0].meta["ways"], worst, strict=True):
             values[f"{dtype}, {way}: largest error in units of rounding x condition"] = error
     return values
+
+
+def _apart(record: Record) -> float:
+    forward, _, duals, *_ = record.arrays["derivative_float64"]
+    return float(np.abs((duals - forward) / record.arrays["exact"]).max())
 
 
 def relative_errors(record: Record, dtype: str) -> np.ndarray:

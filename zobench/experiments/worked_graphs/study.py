@@ -84,8 +84,7 @@ def exact_derivative(example: Example) -> Array:
     with mp.workdps(DIGITS):
         x = [mp.mpf(value) for value in example.x]
         orders = [tuple(example.order if i == j else 0 for j in range(len(x))) for i in range(len(x))]
-        f = partial(example.f, library)
-        return np.array([float(mp.diff(f, tuple(x), order)) for order in orders])
+        return np.array([float(mp.diff(partial(example.f, library), tuple(x), order)) for order in orders])
 
 
 def derivatives(example: Example, dtype: np.dtype, exact: Array) -> tuple[Array, Array]:
@@ -105,14 +104,9 @@ def derivatives(example: Example, dtype: np.dtype, exact: Array) -> tuple[Array,
 def _forward_mode(example: Example, x: Sequence[Any]) -> list[Any]:
     f: Callable[..., Any] = partial(example.f, JAX)
     for _ in range(example.order - 1):
-        f = partial(_along, f)
+        f = partial(lambda g, at: jax.jvp(g, (at,), (jnp.ones_like(at),))[1], f)
     at = tuple(map(jnp.asarray, x))
     return [jax.jvp(f, at, along)[1] for along in _directions(at)]
-
-
-def _along(f: Callable[..., Any], x: Any) -> Any:
-    """The derivative of f(x), x a number."""
-    return jax.jvp(f, (x,), (jnp.ones_like(x),))[1]
 
 
 def _reverse_mode(example: Example, x: Sequence[Any]) -> tuple[Any, ...]:
