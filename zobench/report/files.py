@@ -38,6 +38,12 @@ def ends(name: str, found: Estimate) -> dict[str, float]:
     return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
 
 
+def aligned(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of several kinds with the columns of all of them, in the order in which they come; None: not its own."""
+    columns = dict.fromkeys(name for row in rows for name in row)
+    return [{**columns, **row} for row in rows]
+
+
 def read_csv(path: Path) -> list[dict[str, str]]:
     """The rows as text."""
     with path.open(newline="") as file:

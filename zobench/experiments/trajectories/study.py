@@ -81,7 +81,7 @@ def _measure(dim, runs, iterations, eps, target, seed, dtype) -> tuple[dict[str,
     right = estimators.two_point()
     step = theory.theory_step(problem, right)
     (run,) = floors.descend(floors.compiled(problem, right), [step], runs, seed, iterations * dim)
-    exact = _exact(problem, right, step, run.k)
+    exact = floors.exact(problem, right, step, run.k)
     arrays = {"growth/k": run.k, "growth/mean": run.gap.mean(0), "growth/exact": exact}
     arrays["growth/error"] = run.gap.std(0, ddof=1) / runs**0.5
     start = float(problem.f(problem.x0))
@@ -91,12 +91,6 @@ def _measure(dim, runs, iterations, eps, target, seed, dtype) -> tuple[dict[str,
         more, lecture = _lecture(problem, runs, LECTURE_K, eps, seed)
         arrays, meta = arrays | more, meta | lecture
     return arrays, meta
-
-
-def _exact(problem: Problem, estimator: Estimator, step: float, k: np.ndarray) -> np.ndarray:
-    moment: Any = estimator.second_moment(problem.n)
-    excess: Any = estimator.excess
-    return floors.exact(problem.modes, moment, excess(problem.modes.eigenvalue), step, k)  # pyright: ignore
 
 
 def lecture_runs(problem: Problem) -> list[Run]:
@@ -123,7 +117,7 @@ def _lecture(problem, runs, iterations, eps, seed) -> tuple[dict[str, np.ndarray
         arrays |= {f"{run.name}/{name}": curve for name, curve in _summary(gap).items()}
         ends[run.name] = {"x": path[:, -1].mean(0).tolist(), "f": float(gap[:, -1].mean())}
         if run.estimator.excess:
-            arrays[f"{run.name}/exact"] = _exact(problem, run.estimator, run.step, k)
+            arrays[f"{run.name}/exact"] = floors.exact(problem, run.estimator, run.step, k)
     arrays |= {f"cloud/{name}": cloud for name, cloud in _clouds(problem, seed).items()}
     return arrays, {"iterations": iterations, "ends": ends, "eps": _steps(problem, runs, iterations, eps, seed)}
 
@@ -172,12 +166,10 @@ def _steps(problem: Problem, runs: int, iterations: int, eps: Sequence[float], s
     for step in eps:
         a = Run("a", estimators.finite_difference("forward", step), STEP)
         path = paths(problem, a, 1, iterations, seed)[0]
-        b = estimators.two_point(quotient="forward", eps=step)
-        few = max(FEWEST, runs // 20)
-        (run,) = floors.descend(floors.compiled(problem, b), [STEP / problem.n], few, seed, 2 * LATE)
-        exact = _exact(problem, b, STEP / problem.n, run.k)
-        floor = sampling.mean(run.floor(LATE))
+        b, own, few = estimators.two_point(quotient="forward", eps=step), STEP / problem.n, max(FEWEST, runs // 20)
+        (run,) = floors.descend(floors.compiled(problem, b), [own], few, seed, 2 * LATE)
+        exact = floors.exact(problem, b, own, run.k)
         apart = np.linalg.norm(path - straight, axis=1)
         told = {"eps": step, "apart": float(apart.max()), "end": float(apart[-1]), "f": float(problem.f(path[-1]))}
-        found.append({**told, "floor": list(floor), "exact_floor": float(exact[-1])})
+        found.append({**told, "floor": list(run.floor(LATE)), "exact_floor": float(exact[-1])})
     return found
