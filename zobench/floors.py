@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import optax
@@ -10,7 +10,8 @@ import optax
 from zobench import theory
 from zobench.loop import Program, Stop, advance, compile_block
 from zobench.methods import descent
-from zobench.types import Estimator, Key, Modes, Moment, Problem
+from zobench.sampling import Mean, mean
+from zobench.types import Estimator, Key, Moment, Problem
 
 BURN = 20  # times the time scale of the estimator, after which the start is forgotten: e⁻²⁰
 FLIGHT = 60  # times the time scale: how long a run is, unless it says otherwise
@@ -23,12 +24,10 @@ class Descent(NamedTuple):
     k: np.ndarray
     gap: np.ndarray
 
-    def floor(self, after: float) -> np.ndarray:
-        """The mean gap of each run [runs] from iteration `after` on; inf where it was lost before."""
+    def floor(self, after: float) -> Mean:
+        """The mean gap from iteration `after` on, over runs; inf where one was lost before."""
         late = self.gap[:, self.k >= after]
-        if late.size == 0 or not np.isfinite(late).all():
-            return np.full(len(self.gap), np.inf)
-        return late.mean(axis=1)
+        return mean(late.mean(axis=1)) if late.size and np.isfinite(late).all() else Mean(inf)
 
 
 def compiled(problem: Problem, estimator: Estimator) -> Program:
@@ -44,11 +43,15 @@ def descend(program: Program, steps: Sequence[float], seeds: int, seed: int, ite
     return [Descent(curves.k, part) for part in np.split(np.asarray(curves.gap, np.float64), len(steps))]
 
 
-def exact(modes: Modes, moment: Moment, excess: np.ndarray | float, step: float, k: np.ndarray) -> np.ndarray:
-    """E f − f* at the recorded k on a quadratic; `excess` is what errors add to each diagonal term of E GGᵀ."""
-    every = int(k[1] - k[0])
-    added = np.broadcast_to(np.asarray(excess, float), modes.eigenvalue.shape)
-    return theory.expectation(modes, moment, added, step, every, len(k)).gap
+def exact(
+    problem: Problem, estimator: Estimator, step: float, k: np.ndarray, added: float = 0.0, scale: float = 1.0
+) -> np.ndarray:
+    """E f − f* at the recorded k on a quadratic; noise adds to each diagonal term of E GGᵀ, or scales all of it."""
+    modes: Any = problem.modes
+    moment: Any = estimator.second_moment(problem.n)
+    excess: Any = estimator.excess
+    scaled = Moment(*(part * scale for part in moment))
+    return theory.expectation(modes, scaled, excess(modes.eigenvalue) + added, step, int(k[1] - k[0]), len(k)).gap
 
 
 def averaged(problem: Problem, repeats: int) -> Problem:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zobench import floors, store
-from zobench.experiments.trajectories.study import _exact, lecture_runs, pairs, paths, trajectories
+from zobench.experiments.trajectories.study import iterates, lecture_runs, pairs, trajectories
 from zobench.problems.landscapes import landscape
 from zobench.report import claims, page
 
@@ -62,14 +62,14 @@ def test_two_points_without_the_factor_by_hand():
         x = x - 0.25 * ((f((x + eps * v).T) - f(x.T)) / eps)[:, None] * v
         means.append(f(x.T).mean())
     run = next(run for run in lecture_runs(pairs(2)) if run.name == "b")
-    exact = _exact(pairs(2), run.estimator, run.step, np.arange(51))
+    exact = floors.exact(pairs(2), run.estimator, run.step, np.arange(51))
     assert exact[10] == pytest.approx(1.2279, abs=1e-4) and exact[50] == pytest.approx(0.0230, abs=1e-5)
     assert means[9] == pytest.approx(exact[10], rel=0.06)
 
 
 def test_paths_and_the_suites_loop_are_the_same_runs():
     run = next(run for run in lecture_runs(pairs(2)) if run.name == "b, central")
-    path = paths(pairs(2), run, 3, 8, 4)
+    path = iterates(pairs(2), run, 3, 8, 4)
     (loop,) = floors.descend(floors.compiled(pairs(2), run.estimator), [run.step], 3, 4, 8)
     np.testing.assert_allclose([[f(x) for x in one[loop.k]] for one in path], loop.gap, rtol=1e-9)
 

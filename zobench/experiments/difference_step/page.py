@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zobench.report import lines, tables
+from zobench.report import files, lines, tables
 from zobench.report.page import Experiment
 from zobench.report.records import ended, target
 from zobench.report.tables import fixed, rounded
@@ -162,12 +162,12 @@ def _floors(record: Record) -> dict[str, Estimate]:
 def rows(found: Sequence[Record]) -> list[dict[str, Any]]:
     """A line for each curve of a derivative and of a gradient, then the floors."""
     out = [_row(record, of, curve) for record in found for of in ("line", "gradient") for curve in curves(record, of)]
-    empty = {**dict.fromkeys(out[0], ""), "problem": "floor of a run", "quotient": "forward"}
     for record in found:
+        about = {"problem": "floor of a run", "n": record.meta["n"], "quotient": "forward"}
         for one in record.meta.get("floors", []):
             floor = {"best_eps": one["eps"], "least_error": one["floor"][0], "predicted_error": one["exact"]}
-            out.append({**empty, "n": record.meta["n"], **floor})
-    return out
+            out.append({**about, **floor})
+    return files.aligned(out)
 
 
 def _row(record: Record, of: str, curve: VCurve) -> dict[str, Any]:

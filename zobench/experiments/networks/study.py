@@ -1,6 +1,5 @@
 """Training classifiers of digits with and without gradients: loss and accuracy against samples, seconds and memory."""
 
-import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -10,7 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from zobench import estimators, paths
+from zobench import estimators, paths, sampling
+from zobench.derivatives import counted
+from zobench.derivatives.clock import interleaved
 from zobench.experiments.networks.evolution import best_of
 from zobench.methods import descent
 from zobench.problems.networks import CLASSES, PIXELS, accuracy, mlp, softmax
@@ -56,46 +57,46 @@ def networks(
     costs in evaluations (compiled operations). Step sizes by a grid, on a seed of its own and a quarter of the budget.
     Raises ValueError for a budget below a step of each, and for what `problems.networks` refuses.
     """
-    if evaluations < SHORTER * (TRIES + 1):
-        raise ValueError(f"evaluations={evaluations}: a tuning run needs {SHORTER * (TRIES + 1)} at least")
     unknown = [name for name in methods if name not in ways([1])]
     if unknown:
         raise ValueError(f"methods={unknown[0]}: there are {'; '.join(ways([1]))}")
-    for name, value in (("records", records), ("repeats", repeats)):
-        if value < 2:
-            raise ValueError(f"{name}={value}: a whole number from 2 on")
+    sampling.require_count("evaluations", evaluations, SHORTER * (TRIES + 1))  # a tuning run has a step
+    sampling.require_count("records", records, 2)
+    sampling.require_count("repeats", repeats, 2)
     make = mlp(widths, batch=batch, common=True) if widths else softmax(batch=batch, common=True)
 
     def measure() -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         sizes = [PIXELS, *widths, CLASSES]
-        leaves = [size for i, o in pairwise(sizes) for size in (i * o, o)]
-        price, arrays, meta, timed = gradient_price(make), {}, {}, {}
-        known = ways(leaves)
+        known = ways([size for i, o in pairwise(sizes) for size in (i * o, o)])
+        price = gradient_price(make)
+        arrays, meta, timed = {}, {}, []
         for name in methods:
             way = known[name]
             each = cost(way.method_of(1.0, 1), make.n, price)
             last = int(evaluations / each)
             step, found = tuned(make, way, last, records, seed)
-            arrays[f"{name}/samples"] = found.k * each * batch
-            arrays[f"{name}/loss"] = found.f
             kept: Any = found.kept
-            arrays[f"{name}/accuracy"] = np.array([[accuracy(x, widths)[1] for x in run] for run in kept])
-            timed[name] = compiled(make, way.method_of(step, last))
-            meta[name] = {"step": step, "steps": last, "evaluations": each, "temp": timed[name][1]}
-        arrays |= seconds({name: call for name, (call, _) in timed.items()}, repeats)
-        return arrays, {"n": make.n, "price": price, "batch": batch, "widths": widths, "methods": meta}
+            right = np.array([[accuracy(x, widths)[1] for x in run] for run in kept])
+            arrays |= {f"{name}/samples": found.k * each * batch, f"{name}/loss": found.f, f"{name}/accuracy": right}
+            program, arguments = compiled(make, way.method_of(step, last))
+            timed.append((lambda given, program=program: program(*given), lambda given=arguments: given))
+            meta[name] = {
+                "step": step,
+                "steps": last,
+                "evaluations": each,
+                "temp": int(counted.cost(program).temporary),
+            }
+        seconds = dict(zip((f"{name}/seconds" for name in methods), interleaved(timed, repeats), strict=True))
+        about = {"n": make.n, "price": price, "batch": batch, "widths": widths, "methods": meta}
+        return arrays | seconds, about
 
     return measure
 
 
 def gradient_price(problem: Problem) -> float:
     """Operations of a value and its gradient over those of a value."""
-
-    def flops(f: Callable) -> float:
-        counted: Any = jax.jit(f).lower(jnp.asarray(problem.x0)).compile().cost_analysis()
-        return float(counted["flops"])
-
-    return flops(jax.value_and_grad(problem.f)) / flops(problem.f)
+    both, one = (counted.counted(f, problem.x0).flops for f in (jax.value_and_grad(problem.f), problem.f))
+    return both / one
 
 
 def cost(method: Method, n: int, price: float) -> float:
@@ -123,8 +124,8 @@ def tuned(problem: Problem, way: Way, last: int, records: int, seed: int) -> tup
     return step, paths.descend(problem, method_of, [step], starts, own, last, k=k, keep=True, block=block)
 
 
-def compiled(problem: Problem, method: Method) -> tuple[Callable[[], Any], int]:
-    """One step from x0, ready to be called, and the bytes it needs beside its arguments."""
+def compiled(problem: Problem, method: Method) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """One step, ready to be called, and the arguments of the first."""
     x0 = jnp.asarray(problem.x0)
 
     def step(x, state, k):
@@ -133,19 +134,4 @@ def compiled(problem: Problem, method: Method) -> tuple[Callable[[], Any], int]:
         return method.step(oracle(problem, key), x, state, drawn)
 
     arguments = (x0, method.init(x0), jnp.uint32(0))
-    program = jax.jit(step).lower(*arguments).compile()
-    memory: Any = program.memory_analysis()
-    return lambda: jax.block_until_ready(program(*arguments)), int(memory.temp_size_in_bytes)
-
-
-def seconds(calls: dict[str, Callable[[], Any]], repeats: int) -> dict[str, np.ndarray]:
-    """Seconds of each step [repeats], all in turn, after one that is not counted."""
-    for call in calls.values():
-        call()
-    found = {name: np.empty(repeats) for name in calls}
-    for i in range(repeats):
-        for name, call in calls.items():
-            start = time.perf_counter()
-            call()
-            found[name][i] = time.perf_counter() - start
-    return {f"{name}/seconds": value for name, value in found.items()}
+    return counted.compiled(step, *arguments), arguments

@@ -1,6 +1,7 @@
 """What a network costs without gradients against its width: the effective rank of its Hessian says how much."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -9,7 +10,8 @@ import numpy as np
 import optax
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from zobench import estimators, paths, theory
+from zobench import estimators, paths, sampling, theory
+from zobench.derivatives.counted import counted
 from zobench.methods import descent
 from zobench.problems.networks import mlp
 from zobench.types import Estimator, Problem
@@ -29,8 +31,9 @@ def networks_rank(
     r = tr H/λ_max(H) at the start and at the end of gradient descent: Hutchinson (1990) with `probes` vectors of signs,
     and Lanczos. Raises ValueError for a target that is not positive, or fewer than two probes or runs.
     """
-    if not target > 0 or probes < 2 or runs < 2:
-        raise ValueError(f"target={target}: a positive loss; probes={probes} and runs={runs} from 2 on")
+    sampling.require_positive("target", [target])
+    sampling.require_count("probes", probes, 2)
+    sampling.require_count("runs", runs, 2)
     problem = mlp([width], samples=samples, seed=seed)
 
     def measure() -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -67,42 +70,34 @@ def times(
     return hits.reshape(len(MULTIPLES), -1), found.x[int(np.argmin(hits))]
 
 
-def product(problem: Problem) -> Callable:
-    """(x, v) -> ∇²f(x) v by forward over reverse mode (Pearlmutter 1994): no matrix."""
-    return lambda x, v: jax.jvp(jax.grad(problem.f), (x,), (v,))[1]
+def hessian_vector(problem: Problem, x: jax.Array, v: jax.Array) -> jax.Array:
+    """∇²f(x) v by forward over reverse mode (Pearlmutter 1994): no matrix."""
+    return jax.jvp(jax.grad(problem.f), (x,), (v,))[1]
 
 
 def spectrum(problem: Problem, x: np.ndarray, probes: int, seed: int) -> dict[str, float]:
     """λ_max by Lanczos (ARPACK), the trace by Hutchinson with its standard error, and r = trace/λ_max."""
-    hvp = jax.jit(product(problem))
-    at = jnp.asarray(x)
+    product, at = jax.jit(partial(hessian_vector, problem)), jnp.asarray(x)
     random = np.random.default_rng([seed, x.size])
 
     def multiply(v: np.ndarray) -> np.ndarray:
-        return np.asarray(hvp(at, jnp.asarray(v.ravel())))
+        return np.asarray(product(at, jnp.asarray(v.ravel())))
 
     operator = LinearOperator((x.size, x.size), matvec=multiply, dtype=float)  # pyright: ignore[reportCallIssue]
     options: Any = {"k": 1, "which": "LA", "tol": 1e-6, "v0": random.standard_normal(x.size)}
     largest = float(eigsh(operator, **options, return_eigenvectors=False)[0])
     signs = random.choice([-1.0, 1.0], size=(probes, x.size))
-    forms = np.array([v @ np.asarray(hvp(at, jnp.asarray(v))) for v in signs])
+    forms = np.array([v @ multiply(v) for v in signs])
     trace, error = float(forms.mean()), float(forms.std(ddof=1) / probes**0.5)
     return {"largest": largest, "trace": trace, "error": error, "rank": trace / largest}
 
 
 def bytes_of(problem: Problem) -> dict[str, int]:
     """Bytes that a compiled gradient, Hessian-vector product and Hessian need: results and temporary ones."""
-    x = jnp.asarray(problem.x0)
-    hvp = product(problem)
     programs: dict[str, Callable] = {
-        "value": lambda x: problem.f(x),
+        "value": problem.f,
         "gradient": jax.grad(problem.f),
-        "product": lambda x: hvp(x, x),
+        "product": lambda x: hessian_vector(problem, x, x),
         "hessian": jax.hessian(problem.f),
     }
-    return {f"{name}_bytes": _bytes(f, x) for name, f in programs.items()}
-
-
-def _bytes(f: Callable, x) -> int:
-    memory: Any = jax.jit(f).lower(x).compile().memory_analysis()
-    return int(memory.temp_size_in_bytes + memory.output_size_in_bytes)
+    return {f"{name}_bytes": int(counted(f, jnp.asarray(problem.x0)).bytes) for name, f in programs.items()}

@@ -1,12 +1,11 @@
 """What noise in the values costs: floors, what averaging buys, iterations to a gap below, and their theory."""
 
 from collections.abc import Iterator, Sequence
-from math import nan
 from typing import Any
 
 import numpy as np
 
-from zobench.report import lines, records, tables
+from zobench.report import files, lines, records, tables
 from zobench.report.page import Experiment
 from zobench.report.tables import rounded
 from zobench.statistics import Estimate
@@ -99,14 +98,13 @@ def exponent(found: Sequence[Record], how: str) -> Estimate:
 
 def rows(record: Record) -> Iterator[dict[str, Any]]:
     """A line for each setting at this n, then the iterations to the gap."""
-    columns = ("n", "setting", "step", "floor", "floor_error", "exact", "closed", "k", "k_exact")
-    empty, known = {**dict.fromkeys(columns, nan), "n": record.meta["n"]}, closed(record)
+    n, known = {"n": record.meta["n"]}, closed(record)
     for name, one in record.meta["floors"].items():
-        floor = dict(zip(("floor", "floor_error"), one["floor"], strict=True))
-        about = {"setting": name, "step": one["step"], "exact": one["exact"], "closed": known.get(name, nan)}
-        yield {**empty, **about, **floor}
+        value, error = one["floor"]
+        about = {"setting": name, "step": one["step"], "floor": value, "floor_error": error}
+        yield {**n, **about, "exact": one["exact"], "closed": known.get(name)}
     for name, one in record.meta["reached"].items():
-        yield {**empty, "setting": f"to the gap, {name}", "step": one["step"], "k": one["k"], "k_exact": one["exact"]}
+        yield {**n, "setting": f"to the gap, {name}", "step": one["step"], "k": one["k"], "k_exact": one["exact"]}
 
 
 def shown(rows: Sequence[tables.Row]) -> list[tables.Table]:
@@ -131,7 +129,7 @@ def _count(row: tables.Row) -> str:
 EXPERIMENT = Experiment(
     question="What does noise in the values cost descent, and what do common random numbers and averaging save?",
     read=lambda paths: sorted(records.ended(paths), key=lambda record: record.meta["n"]),
-    rows=lambda found: [row for record in found for row in rows(record)],
+    rows=lambda found: files.aligned([row for record in found for row in rows(record)]),
     tables=shown,
     measures=measures,
     figures=("noise",),

@@ -8,7 +8,7 @@ for all values of a step) cancel where additive; where multiplicative they scale
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from math import ceil, inf, log, nan
+from math import ceil, log, nan
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -19,7 +19,7 @@ from zobench.decay import first_at_most
 from zobench.floors import Descent
 from zobench.loop import Program
 from zobench.problems.wrappers import noisy
-from zobench.types import Estimator, Moment, Problem
+from zobench.types import Estimator, Problem
 
 SLOWEST = 20_000_000  # iterations of a run beyond which the study is refused
 
@@ -53,11 +53,10 @@ def noise(
     `target`: the gap f − f* to be reached below the floor, by smaller steps, or with common random numbers. Raises
     ValueError where the problem is no quadratic, for numbers out of range, and for runs that would take too long.
     """
+    numbers = {"sigma": sigma, "eps": eps, "multiplicative": multiplicative, "target": target}
+    for name, value in numbers.items():
+        sampling.require_positive(name, [value])
     sampling.require_count("seeds", seeds, 2)
-    sampling.require_positive("sigma", [sigma])
-    sampling.require_positive("eps", [eps])
-    sampling.require_positive("multiplicative", [multiplicative])
-    sampling.require_positive("target", [target])
     if min([*repeats, *q, 1]) < 1:
         raise ValueError(f"q={list(q)}, repeats={list(repeats)}: whole numbers from 1 on")
     if problem.modes is None:
@@ -65,33 +64,28 @@ def noise(
     many = _iterations(problem, _small_step(problem, sigma, eps, target), target)
     if many > SLOWEST:
         raise ValueError(f"target={target}: it takes {many:.2g} iterations at this noise; give a larger one")
-    numbers = {"sigma": sigma, "eps": eps, "multiplicative": multiplicative, "target": target}
     return partial(_measure, problem, q, repeats, numbers, seeds, seed, dtype)
 
 
 def _measure(problem, q, repeats, numbers, seeds, seed, dtype) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     problem = problem._replace(x0=jnp.asarray(problem.x0, dtype))
-    n, eps = problem.n, numbers["eps"]
-    unit = 1 / (problem.L * n)
+    n, unit, after = problem.n, 1 / (problem.L * problem.n), floors.BURN * problem.n
     arrays: dict[str, np.ndarray] = {}
-    floors_found, reached = {}, {}
+    found, reached = {}, {}
     for setting in _settings(q, repeats):
-        estimator = estimators.two_point(q=setting.q, quotient=setting.quotient, eps=eps)  # pyright: ignore
-        own = theory.theory_step(problem, estimator)
-        steps = {"": unit} | ({", theory step": own} if setting.q > 1 else {})
-        many = floors.FLIGHT * n
+        estimator = estimators.two_point(q=setting.q, quotient=setting.quotient, eps=numbers["eps"])  # pyright: ignore
         program = floors.compiled(_noisy(problem, setting, numbers), estimator)
-        runs = floors.descend(program, list(steps.values()), seeds, seed, many)
+        steps = {"": unit} | ({", theory step": theory.theory_step(problem, estimator)} if setting.q > 1 else {})
+        runs = floors.descend(program, list(steps.values()), seeds, seed, floors.FLIGHT * n)
         for (words, step), run in zip(steps.items(), runs, strict=True):
             exact = _exact(problem, estimator, setting, numbers, step, run.k)
-            told = _told(run, exact, n)
-            floors_found[setting.name + words] = {**setting._asdict(), "step": step, **told}
+            told = {"floor": list(run.floor(after)), "exact": float(exact[run.k >= after].mean())}
+            found[setting.name + words] = {**setting._asdict(), "step": step, **told}
             if setting.q == setting.repeats == 1:
                 arrays |= _curves(setting.name, run, exact)
         if setting.name in HOW:
             reached[HOW[setting.name]] = _reach(problem, program, setting, numbers, seeds, seed)
-    about = {"n": n, "L": problem.L, "seeds": seeds, **numbers, "floors": floors_found, "reached": reached}
-    return arrays, about
+    return arrays, {"n": n, "L": problem.L, "seeds": seeds, **numbers, "floors": found, "reached": reached}
 
 
 HOW = {"central, noise": "noise in each value", "central, common noise": "common random numbers"}
@@ -120,24 +114,15 @@ def _noisy(problem: Problem, setting: Setting, numbers: dict[str, float]) -> Pro
 
 def _exact(problem: Problem, estimator: Estimator, setting: Setting, numbers, step: float, k) -> np.ndarray:
     """The exact mean gap; nan for fresh relative noise, which is no additive term."""
-    modes: Any = problem.modes
-    moment: Any = estimator.second_moment(problem.n)
-    added = estimator.excess(modes.eigenvalue) if estimator.excess else 0.0
+    added, scale = 0.0, 1.0
     if setting.kind == "multiplicative":
         if not setting.common:
-            return np.full(len(k), np.nan)
-        moment = Moment(*(part * (1 + numbers["multiplicative"] ** 2) for part in moment))
+            return np.full(len(k), nan)
+        scale = 1 + numbers["multiplicative"] ** 2
     elif setting.kind == "additive" and not setting.common:
         each = problem.n * numbers["sigma"] ** 2 / (setting.q * setting.repeats * numbers["eps"] ** 2)
-        added = added + each * (2 if setting.quotient == "forward" else 0.5)
-    return floors.exact(modes, moment, added, step, k)
-
-
-def _told(run: Descent, exact: np.ndarray, n: int) -> dict[str, Any]:
-    """The floor with its standard error, inf where runs were lost, and the exact one."""
-    found, late = run.floor(floors.BURN * n), run.k >= floors.BURN * n
-    value = sampling.mean(found) if np.isfinite(found).all() else sampling.Mean(inf)
-    return {"floor": list(value), "exact": float(exact[late].mean()) if late.any() else nan}
+        added = each * (2 if setting.quotient == "forward" else 0.5)
+    return floors.exact(problem, estimator, step, k, added, scale)
 
 
 def _curves(name: str, run: Descent, exact: np.ndarray) -> dict[str, np.ndarray]:
@@ -164,12 +149,9 @@ def _reach(problem: Problem, program: Program, setting: Setting, numbers, seeds:
     """Iterations until the mean over runs, and the exact mean, is at the target."""
     target, sigma, eps = numbers["target"], numbers["sigma"], numbers["eps"]
     step = 1 / (problem.L * problem.n) if setting.common else _small_step(problem, sigma, eps, target)
-    estimator = estimators.two_point(eps=eps)
-    many = _iterations(problem, step, target)
-    (run,) = floors.descend(program, [step], seeds, seed, many)
-    exact = _exact(problem, estimator, setting, numbers, step, run.k)
-    at = first_at_most(run.k, run.gap.mean(0), target)
+    (run,) = floors.descend(program, [step], seeds, seed, _iterations(problem, step, target))
+    exact = _exact(problem, estimators.two_point(eps=eps), setting, numbers, step, run.k)
     rng = np.random.default_rng(problem.n)
-    drawn = [run.gap[rng.integers(seeds, size=seeds)].mean(0) for _ in range(200)]
-    each = [first_at_most(run.k, curve, target) for curve in drawn]
+    drawn = (run.gap[rng.integers(seeds, size=seeds)] for _ in range(200))
+    at, *each = (first_at_most(run.k, gap.mean(0), target) for gap in (run.gap, *drawn))
     return {"step": step, "k": at, "resampled": each, "exact": first_at_most(run.k, exact, target)}

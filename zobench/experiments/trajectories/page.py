@@ -1,12 +1,11 @@
 """The lecture's two pictures of descent without gradients in numbers, as drawn and put right, and the same in Rⁿ."""
 
 from collections.abc import Iterator, Sequence
-from math import nan
 from typing import Any
 
 import numpy as np
 
-from zobench.report import lines, records, tables
+from zobench.report import files, lines, records, tables
 from zobench.report.page import Experiment
 from zobench.report.tables import rounded
 from zobench.statistics import Estimate
@@ -89,21 +88,19 @@ def _steps(told: Sequence[dict[str, Any]]) -> dict[str, Estimate]:
 
 def rows(found: Sequence[Record]) -> Iterator[dict[str, Any]]:
     """The lecture's runs at two iterations, its difference steps, then each dimension."""
-    empty = dict.fromkeys(("what", "n", "eps", "k", "f", "f_error", "median", "exact", "distance"), nan)
     for record in lecture(found):
         for name, words in NAMES.items():
             curves = {column: record.arrays.get(f"{name}/{part}") for column, part in CURVES.items()}
             for k in K:
                 known = {column: curve[k] for column, curve in curves.items() if curve is not None}
-                yield {**empty, "what": words, "n": 2, "k": k, **known}
+                yield {"what": words, "n": 2, "eps": None, "k": k, **known}
         for one in record.meta["eps"]:
-            about, (value, error) = {**empty, "n": 2, "eps": one["eps"]}, one["floor"]
-            yield {**about, "what": "(a) at this ε", "k": 50, "f": one["f"], "distance": one["end"]}
-            floor = {"f": value, "f_error": error, "exact": one["exact_floor"]}
-            yield {**about, "what": "(b) floor at this ε", **floor}
+            (value, error), about = one["floor"], {"n": 2, "eps": one["eps"]}
+            yield {"what": "(a) at this ε", **about, "k": 50, "f": one["f"], "distance": one["end"]}
+            yield {"what": "(b) floor at this ε", **about, "f": value, "f_error": error, "exact": one["exact_floor"]}
     for record in found:
         reached = {"k": record.meta["reached"]["mean"], "exact": record.meta["reached"]["exact"]}
-        yield {**empty, "what": GROWN, "n": record.meta["n"], **reached, "distance": apart(record)}
+        yield {"what": GROWN, "n": record.meta["n"], **reached, "distance": apart(record)}
 
 
 def shown(rows: Sequence[tables.Row]) -> list[tables.Table]:
@@ -134,7 +131,7 @@ def _cells(row: tables.Row) -> tuple[str, str]:
 EXPERIMENT = Experiment(
     question="Do the lecture's two pictures of descent without gradients show what they say, and how fast is it in Rⁿ?",
     read=lambda paths: sorted(records.ended(paths), key=lambda record: record.meta["n"]),
-    rows=lambda found: list(rows(found)),
+    rows=lambda found: files.aligned(list(rows(found))),
     tables=shown,
     measures=measures,
     figures=("trajectories", "convergence"),

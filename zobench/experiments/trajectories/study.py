@@ -14,10 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from zobench import estimators, floors, sampling, theory
+from zobench import estimators, floors, paths, sampling, theory
 from zobench.decay import first_at_most
 from zobench.methods import descent
-from zobench.types import Estimator, Key, Modes, Problem, oracle
+from zobench.types import Estimator, Modes, Problem
 
 HESSIAN = np.array([[2.0, 2.0], [2.0, 6.0]])
 START = 4.0
@@ -81,7 +81,7 @@ def _measure(dim, runs, iterations, eps, target, seed, dtype) -> tuple[dict[str,
     right = estimators.two_point()
     step = theory.theory_step(problem, right)
     (run,) = floors.descend(floors.compiled(problem, right), [step], runs, seed, iterations * dim)
-    exact = _exact(problem, right, step, run.k)
+    exact = floors.exact(problem, right, step, run.k)
     arrays = {"growth/k": run.k, "growth/mean": run.gap.mean(0), "growth/exact": exact}
     arrays["growth/error"] = run.gap.std(0, ddof=1) / runs**0.5
     start = float(problem.f(problem.x0))
@@ -91,12 +91,6 @@ def _measure(dim, runs, iterations, eps, target, seed, dtype) -> tuple[dict[str,
         more, lecture = _lecture(problem, runs, LECTURE_K, eps, seed)
         arrays, meta = arrays | more, meta | lecture
     return arrays, meta
-
-
-def _exact(problem: Problem, estimator: Estimator, step: float, k: np.ndarray) -> np.ndarray:
-    moment: Any = estimator.second_moment(problem.n)
-    excess: Any = estimator.excess
-    return floors.exact(problem.modes, moment, excess(problem.modes.eigenvalue), step, k)  # pyright: ignore
 
 
 def lecture_runs(problem: Problem) -> list[Run]:
@@ -115,39 +109,24 @@ def lecture_runs(problem: Problem) -> list[Run]:
 def _lecture(problem, runs, iterations, eps, seed) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     arrays: dict[str, np.ndarray] = {}
     ends = {}
-    k = np.arange(iterations + 1)
     for run in lecture_runs(problem):
-        path = paths(problem, run, runs if run.estimator.draw else 1, iterations, seed)
-        gap = _values(problem, path)
+        path = iterates(problem, run, runs if run.estimator.draw else 1, iterations, seed)
+        gap = np.asarray(jax.jit(jax.vmap(jax.vmap(problem.f)))(path), np.float64)
         arrays[f"{run.name}/paths"] = path[:SHOWN]
         arrays |= {f"{run.name}/{name}": curve for name, curve in _summary(gap).items()}
         ends[run.name] = {"x": path[:, -1].mean(0).tolist(), "f": float(gap[:, -1].mean())}
         if run.estimator.excess:
-            arrays[f"{run.name}/exact"] = _exact(problem, run.estimator, run.step, k)
+            arrays[f"{run.name}/exact"] = floors.exact(problem, run.estimator, run.step, np.arange(iterations + 1))
     arrays |= {f"cloud/{name}": cloud for name, cloud in _clouds(problem, seed).items()}
     return arrays, {"iterations": iterations, "ends": ends, "eps": _steps(problem, runs, iterations, eps, seed)}
 
 
-def paths(problem: Problem, run: Run, runs: int, iterations: int, seed: int) -> np.ndarray:
+def iterates(problem: Problem, run: Run, runs: int, iterations: int, seed: int) -> np.ndarray:
     """x_0 ... x_K of each run, [runs, K + 1, n]."""
-    method = descent(run.estimator, optax.sgd(run.step))
-
-    def one(own):
-        def advance(carry, k):
-            x, state = carry
-            key = Key(own, k)
-            draw = () if method.draw is None else method.draw(key, x.size, x.dtype)
-            carry = method.step(oracle(problem, key), x, state, draw)
-            return carry, carry[0]
-
-        first = (problem.x0, method.init(problem.x0))
-        return jnp.vstack([problem.x0, jax.lax.scan(advance, first, jnp.arange(iterations, dtype=jnp.uint32))[1]])
-
-    return np.asarray(jax.jit(jax.vmap(one))(jnp.arange(seed, seed + runs, dtype=jnp.uint32)), np.float64)
-
-
-def _values(problem: Problem, path: np.ndarray) -> np.ndarray:
-    return np.asarray(jax.jit(jax.vmap(jax.vmap(problem.f)))(jnp.asarray(path)), np.float64)
+    starts, seeds, k = np.tile(np.asarray(problem.x0), (runs, 1)), range(seed, seed + runs), np.arange(iterations + 1)
+    method = lambda step: descent(run.estimator, optax.sgd(step))  # noqa: E731
+    found = paths.descend(problem, method, [run.step], starts, seeds, iterations, k=k, keep=True)
+    return np.asarray(found.kept, np.float64)
 
 
 def _summary(gap: np.ndarray) -> dict[str, np.ndarray]:
@@ -167,17 +146,15 @@ def _clouds(problem: Problem, seed: int) -> dict[str, np.ndarray]:
 
 def _steps(problem: Problem, runs: int, iterations: int, eps: Sequence[float], seed: int) -> list[dict[str, Any]]:
     """At each ε: where (a) ends and how far it strays from gradient descent; the floor of (b), drawn and exact."""
-    straight = paths(problem, lecture_runs(problem)[0], 1, iterations, seed)[0]
+    straight = iterates(problem, lecture_runs(problem)[0], 1, iterations, seed)[0]
     found = []
     for step in eps:
         a = Run("a", estimators.finite_difference("forward", step), STEP)
-        path = paths(problem, a, 1, iterations, seed)[0]
-        b = estimators.two_point(quotient="forward", eps=step)
-        few = max(FEWEST, runs // 20)
-        (run,) = floors.descend(floors.compiled(problem, b), [STEP / problem.n], few, seed, 2 * LATE)
-        exact = _exact(problem, b, STEP / problem.n, run.k)
-        floor = sampling.mean(run.floor(LATE))
+        path = iterates(problem, a, 1, iterations, seed)[0]
+        b, own, few = estimators.two_point(quotient="forward", eps=step), STEP / problem.n, max(FEWEST, runs // 20)
+        (run,) = floors.descend(floors.compiled(problem, b), [own], few, seed, 2 * LATE)
+        exact = floors.exact(problem, b, own, run.k)
         apart = np.linalg.norm(path - straight, axis=1)
         told = {"eps": step, "apart": float(apart.max()), "end": float(apart[-1]), "f": float(problem.f(path[-1]))}
-        found.append({**told, "floor": list(floor), "exact_floor": float(exact[-1])})
+        found.append({**told, "floor": list(run.floor(LATE)), "exact_floor": float(exact[-1])})
     return found
