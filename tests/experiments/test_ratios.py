@@ -135,11 +135,11 @@ def test_the_contest_finds_the_law_that_was_planted():
             K_GD = ratios.points([planted(n, 4000, spectrum="fixed_rank", rank=r)])[0].K_GD
             noise = 1 + 0.01 * (-1) ** (i + i // 4)
             made.append(planted(n, 10 * K_GD * law(n, r) * noise, spectrum="fixed_rank", rank=r, spread=0.002))
-        (one,) = effective_dimension.contests(ratios.points(made))
-        fixed = [law for name, law in one.laws.items() if name != effective_dimension.FREE]
+        (laws,) = effective_dimension.contests(ratios.points(made)).values()
+        fixed = [law for name, law in laws.items() if name != effective_dimension.FREE]
         assert fixed[0].name == best and fixed[0].constant.value == pytest.approx(10, rel=0.01)
         assert fixed[0].wins > 0.9
-        assert one.laws[best].aicc < one.laws["r"].aicc - 10
+        assert laws[best].aicc < laws["r"].aicc - 10
 
 
 def test_aicc_is_its_formula():
