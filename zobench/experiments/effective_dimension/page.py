@@ -179,10 +179,8 @@ def shown(rows: Sequence[tables.Row], cells: Sequence[tables.Row]) -> list[table
         few: dict[str, tables.Cell] = {"law, the best first": lambda row: f"{row['cells']} cells are too few"}
         columns = dict.fromkeys(columns, "law") | {"step": columns["step"]} | few
     note = "Laws for K/K_GD, each with a free constant a [95 % interval: seeds and misfit], on all cells of a rule. "
-    note += (
-        "Residual: rms of ln K, left out by the law. Support: as good (AICc within 2 of the best), some (4), little "
-    )
-    note += "(10), none. Resamples won: of the seeds, of laws without free exponents; the cells stay the same."
+    note += "Residual: rms of ln K, left out by the law. Support: as good (AICc within 2 of the best), some (4), "
+    note += "little (10), none. Resamples won: of the seeds, of laws without free exponents; the cells stay the same."
     return [tables.table("What the slowdown follows", note, rows, columns, words=2)]
 
 

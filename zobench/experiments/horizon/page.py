@@ -171,25 +171,18 @@ def measures(found: Sequence[Point]) -> dict[str, Estimate]:
 
 def shown(rows: Sequence[tables.Row], cells: Sequence[tables.Row]) -> list[tables.Table]:
     """Far away, then what was held out."""
-    return [
-        _table(
-            rows, "far", "Oracle calls far away", "exact recursion", "The recursion is of the mean, the fit of medians"
-        ),
-        _table(
-            rows,
-            "held out",
-            "Largest dimensions, held out",
-            "measured",
-            "Measured: the median that the fit did not see",
-        ),
+    kinds = [
+        ("far", "Oracle calls far away", "exact recursion", "The recursion is of the mean, the fit of medians."),
+        ("held out", "Largest dimensions, held out", "measured", "Measured: the median that the fit did not see."),
     ]
+    return [_table([row for row in rows if row["kind"] == kind], *said) for kind, *said in kinds]
 
 
-def _table(rows: Sequence[tables.Row], kind: str, title: str, known: str, words: str) -> tables.Table:
+def _table(rows: Sequence[tables.Row], title: str, known: str, words: str) -> tables.Table:
     calls = tables.spread("calls", shown=tables.significant)
     columns: dict[str, tables.Cell] = {
         "": lambda row: f"{row['spectrum']}, {row['rule']} step",
-        "n": (lambda row: f"{float(row['n']):.2g}") if kind == "far" else "n",
+        "n": lambda row: f"{float(row['n']):.2g}" if row["kind"] == "far" else row["n"],
         "law": "law",
         "fitted to n": "fitted_to",
         "calls": lambda row: calls(row) or "needs >= 4 dimensions",
@@ -198,8 +191,8 @@ def _table(rows: Sequence[tables.Row], kind: str, title: str, known: str, words:
         "calls/K_GD": tables.rounded("calls_a_gradient"),
     }
     note = "Calls to the target by the fitted law [95 % prediction interval]. Laws: a n^p with p free; a n (theory "
-    note += f"step) or a n(r+2)/(n+2) (trace-aware step) with a free. {words}."
-    return tables.table(title, note, [row for row in rows if row["kind"] == kind], columns, words=2)
+    note += f"step) or a n(r+2)/(n+2) (trace-aware step) with a free. {words}"
+    return tables.table(title, note, rows, columns, words=2)
 
 
 EXPERIMENT = Experiment(
