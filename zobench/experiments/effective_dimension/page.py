@@ -128,24 +128,24 @@ def _exponential(of: Estimate) -> Estimate:
 def rows(found: Sequence[Point]) -> list[dict[str, Any]]:
     """A line a rule and law, the best first; the free law with its exponents."""
     made = contests(found)
-    lines = [_row(rule, law) for rule, laws in made.items() for law in laws.values()]
+    lines = [
+        {
+            "rule": rule,
+            "law": law.name,
+            "cells": law.cells,
+            "aicc": law.aicc,
+            "aicc_above_best": law.above_best,
+            **files.ends("a", law.constant),
+            "relative_residual": law.residual,
+            "share_of_resamples_won": law.wins,
+            "support": support(law.above_best),
+            **files.ends("p", law.p),
+            **files.ends("s", law.s),
+        }
+        for rule, laws in made.items()
+        for law in laws.values()
+    ]
     return lines or [{"rule": rule, "law": "", "cells": len(_arrived(found, rule))} for rule in made]
-
-
-def _row(rule: str, law: Law) -> dict[str, Any]:
-    return {
-        "rule": rule,
-        "law": law.name,
-        "cells": law.cells,
-        "aicc": law.aicc,
-        "aicc_above_best": law.above_best,
-        **files.ends("a", law.constant),
-        "relative_residual": law.residual,
-        "share_of_resamples_won": law.wins,
-        "support": support(law.above_best),
-        **files.ends("p", law.p),
-        **files.ends("s", law.s),
-    }
 
 
 def measures(found: Sequence[Point]) -> dict[str, Estimate]:

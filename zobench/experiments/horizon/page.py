@@ -123,25 +123,25 @@ def far_levels(name: str, mu: float | None, rank: int, n: int) -> recursion.Leve
 
 def rows(found: Sequence[Point]) -> list[dict[str, Any]]:
     """What is predicted far away, then what was held out."""
-    return [_row(own[-1], one) for own in series(found) for one in predictions(own)]
-
-
-def _row(last: Point, one: Prediction) -> dict[str, Any]:
-    return {
-        "kind": one.kind,
-        "spectrum": last.spectrum,
-        "rule": last.rule,
-        "law": one.law,
-        "n": one.n,
-        "fitted_from": min(one.n_fit),
-        "fitted_to": max(one.n_fit),
-        "dimensions": len(set(one.n_fit)),
-        **files.ends("calls", one.calls),
-        "known_calls": one.known,
-        "inside": one.inside if one.known == one.known else "",
-        "K_GD": last.K_GD,
-        "calls_a_gradient": one.calls.value / last.K_GD,
-    }
+    return [
+        {
+            "kind": one.kind,
+            "spectrum": own[-1].spectrum,
+            "rule": own[-1].rule,
+            "law": one.law,
+            "n": one.n,
+            "fitted_from": min(one.n_fit),
+            "fitted_to": max(one.n_fit),
+            "dimensions": len(set(one.n_fit)),
+            **files.ends("calls", one.calls),
+            "known_calls": one.known,
+            "inside": one.inside if one.known == one.known else "",
+            "K_GD": own[-1].K_GD,
+            "calls_a_gradient": one.calls.value / own[-1].K_GD,
+        }
+        for own in series(found)
+        for one in predictions(own)
+    ]
 
 
 def measures(found: Sequence[Point]) -> dict[str, Estimate]:
