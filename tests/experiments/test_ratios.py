@@ -157,7 +157,8 @@ def test_too_few_cells_are_not_measured(tmp_path):
         page.write(name, paths, tmp_path / name)
         verdicts = json.loads((tmp_path / name / "verdicts.json").read_text())
         assert {entry["verdict"] for entry in verdicts} == {"not measured"}
-        assert {file.name for file in (tmp_path / name).iterdir()} == {*page.load(name).files}
+        drawn = {file.stem for file in (tmp_path / name).glob("*.png")}
+        assert drawn == {*page.load(name).figures} and (tmp_path / name / "cells.csv").exists()
     assert "2 cells are too few" in (tmp_path / "effective_dimension" / "table.md").read_text()
     assert "needs >= 4 dimensions" in (tmp_path / "horizon" / "table.md").read_text()
 
