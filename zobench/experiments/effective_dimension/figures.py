@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from zobench.experiments.effective_dimension.page import FREE, Contest, contests
+from zobench.experiments.effective_dimension.page import FREE, Law, contests
 from zobench.report import drawing
 from zobench.report.drawing import BLACK, GREY, handle, of_rule
 from zobench.report.ratios import Point
@@ -23,7 +23,7 @@ def effective_dimension(found: Sequence[Point]) -> Figure:
     left.set_title(f"n = {n:g}: slowdown against r", fontsize=8)
     _against(middle, [p for p in found if round(p.r, 6) == r], "n")
     middle.set_title(f"r = {r:g}: slowdown against n", fontsize=8)
-    _laws(right, [one for one in contests(found) if one.laws])
+    _laws(right, {rule: laws for rule, laws in contests(found).items() if laws})
     seeds = max((p.time.runs for p in found), default=0)
     caption = "Quadratics of rank 2r − 1 with tr(H)/L = r, two-point estimator, f − f* to the target, float64. "
     caption += f"Median over {seeds} seeds, 95 % interval (bootstrap). Tuned: against tuned GD."
@@ -56,10 +56,11 @@ def _against(axes: Axes, points: Sequence[Point], of: str) -> None:
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
 
 
-def _laws(axes: Axes, found: Sequence[Contest]) -> None:
+def _laws(axes: Axes, found: dict[str, dict[str, Law]]) -> None:
     """AICc above the best of its rule, by law, on a scale that is linear up to 10."""
     axes.set_title("AICc above the best law", fontsize=8)
-    names = sorted(found[0].laws if found else (), key=lambda name: min(one.above(name) for one in found))
+    every = [*found.values()]
+    names = sorted(every[0] if every else (), key=lambda name: min(laws[name].above_best for laws in every))
     axes.set_xscale("symlog", linthresh=NO_SUPPORT, linscale=1.5)
     axes.set_yticks(range(len(names)), [r"$a\,n^p(r+2)^s$" if name == FREE else name for name in names], fontsize=6.5)
     axes.tick_params(axis="y", length=0, pad=1)
@@ -67,7 +68,9 @@ def _laws(axes: Axes, found: Sequence[Contest]) -> None:
     axes.axvline(NO_SUPPORT, color=GREY, lw=0.7, linestyle=":")
     axes.set_xticks([0, 5, 10, 50, 200], ["0", "5", "10", "50", "200"])
     axes.xaxis.set_minor_locator(NullLocator())
-    for one in found:
-        y = np.arange(len(names)) + {"theory": -0.2, "trace": 0.0, "tuned": 0.2}[one.rule]
-        look = of_rule(one.rule)
-        axes.plot([one.above(name) for name in names], y, color=look["color"], marker=look["marker"], ms=3.5, lw=0)
+    for rule, laws in found.items():
+        y = np.arange(len(names)) + {"theory": -0.2, "trace": 0.0, "tuned": 0.2}[rule]
+        look = of_rule(rule)
+        axes.plot(
+            [laws[name].above_best for name in names], y, color=look["color"], marker=look["marker"], ms=3.5, lw=0
+        )

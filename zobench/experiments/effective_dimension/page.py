@@ -44,49 +44,44 @@ class Law(NamedTuple):
     """
 
     name: str
+    cells: int
     constant: Estimate
     residual: float
     aicc: float
     wins: float = nan
     p: Estimate = Estimate(nan)
     s: Estimate = Estimate(nan)
+    above_best: float = 0.0
 
 
-class Contest(NamedTuple):
-    """All laws for one rule by name, the best first; none where there are too few cells."""
-
-    rule: str
-    cells: int
-    laws: dict[str, Law]
-
-    def above(self, name: str) -> float:
-        """AICc of a law less that of the best one."""
-        return self.laws[name].aicc - next(iter(self.laws.values())).aicc
-
-
-def contests(found: Sequence[Point]) -> list[Contest]:
-    """A contest for each rule; without laws where fewer than six cells arrived."""
+def contests(found: Sequence[Point]) -> dict[str, dict[str, Law]]:
+    """The laws by rule and name, the best first; none where fewer than six cells arrived."""
     rules = [rule for rule in RULES if any(point.rule == rule for point in found)]
-    return [contest(rule, [p for p in found if p.rule == rule and np.isfinite(p.time.value)]) for rule in rules]
+    return {rule: contest(_arrived(found, rule)) for rule in rules}
 
 
-def contest(rule: str, points: Sequence[Point]) -> Contest:
+def _arrived(found: Sequence[Point], rule: str) -> list[Point]:
+    return [point for point in found if point.rule == rule and np.isfinite(point.time.value)]
+
+
+def contest(points: Sequence[Point]) -> dict[str, Law]:
     """The laws on the points of one rule; each resample draws the seeds of each cell again."""
     n, r = np.array([p.n for p in points], float), np.array([p.r for p in points])
     if len({*zip(n, r, strict=True)}) < LEAST_CELLS or len({*n}) < 2 or len({*r}) < 2:
-        return Contest(rule, len(points), {})
-    y, runs = np.log([p.ratio.value for p in points]), min(p.time.runs for p in points)
+        return {}
+    y, runs, N = np.log([p.ratio.value for p in points]), min(p.time.runs for p in points), len(points)
     drawn = _draws(points)
     off = {name: drawn - np.log(g(n, r))[:, None] for name, g in LAWS.items()}
     best = np.argmin([part.var(axis=0) for part in off.values()], axis=0)  # of the same constants: least AICc
     laws = []
     for i, (name, g) in enumerate(LAWS.items()):
-        (a,), rss = _fit(np.ones((y.size, 1)), y - np.log(g(n, r)), off[name], runs)
+        (a,), rss = _fit(np.ones((N, 1)), y - np.log(g(n, r)), off[name], runs)
         wins = float(np.mean(best == i)) if best.size else nan
-        laws.append(Law(name, _exponential(a), sqrt(rss / y.size), aicc(rss, y.size, 2), wins))
+        laws.append(Law(name, N, _exponential(a), sqrt(rss / N), aicc(rss, N, 2), wins))
     (a, p, s), rss = _fit(np.stack([np.ones_like(n), np.log(n), np.log(r + 2)], axis=1), y, drawn, runs)
-    laws.append(Law(FREE, _exponential(a), sqrt(rss / y.size), aicc(rss, y.size, 4), p=p, s=s))
-    return Contest(rule, len(points), {law.name: law for law in sorted(laws, key=lambda law: law.aicc)})
+    laws.append(Law(FREE, N, _exponential(a), sqrt(rss / N), aicc(rss, N, 4), p=p, s=s))
+    least = min(law.aicc for law in laws)
+    return {law.name: law._replace(above_best=law.aicc - least) for law in sorted(laws, key=lambda law: law.aicc)}
 
 
 def aicc(rss: float, cells: int, constants: int) -> float:
@@ -133,39 +128,38 @@ def _exponential(of: Estimate) -> Estimate:
 def rows(found: Sequence[Point]) -> list[dict[str, Any]]:
     """A line a rule and law, the best first; the free law with its exponents."""
     made = contests(found)
-    lines = [_row(one, law) for one in made for law in one.laws.values()]
-    return lines or [{"rule": one.rule, "law": "", "cells": one.cells} for one in made]
-
-
-def _row(one: Contest, law: Law) -> dict[str, Any]:
-    return {
-        "rule": one.rule,
-        "law": law.name,
-        "cells": one.cells,
-        "aicc": law.aicc,
-        "aicc_above_best": one.above(law.name),
-        **files.ends("a", law.constant),
-        "relative_residual": law.residual,
-        "share_of_resamples_won": law.wins,
-        "support": support(one.above(law.name)),
-        **files.ends("p", law.p),
-        **files.ends("s", law.s),
-    }
+    lines = [
+        {
+            "rule": rule,
+            "law": law.name,
+            "cells": law.cells,
+            "aicc": law.aicc,
+            "aicc_above_best": law.above_best,
+            **files.ends("a", law.constant),
+            "relative_residual": law.residual,
+            "share_of_resamples_won": law.wins,
+            "support": support(law.above_best),
+            **files.ends("p", law.p),
+            **files.ends("s", law.s),
+        }
+        for rule, laws in made.items()
+        for law in laws.values()
+    ]
+    return lines or [{"rule": rule, "law": "", "cells": len(_arrived(found, rule))} for rule in made]
 
 
 def measures(found: Sequence[Point]) -> dict[str, Estimate]:
     """Exponents, constants and AICc differences by name."""
     named: dict[str, Estimate] = {}
-    for one in contests(found):
-        laws = one.laws
+    for rule, laws in contests(found).items():
         if laws:
-            named[f"{one.rule} step: exponent of n at fixed r"] = laws[FREE].p
-            named[f"{one.rule} step: exponent of r + 2 at fixed n"] = laws[FREE].s
+            named[f"{rule} step: exponent of n at fixed r"] = laws[FREE].p
+            named[f"{rule} step: exponent of r + 2 at fixed n"] = laws[FREE].s
             for first, second in PAIRS:
                 less = Estimate(laws[first].aicc - laws[second].aicc)
-                named[f"{one.rule} step: AICc of {first} less that of {second}"] = less
+                named[f"{rule} step: AICc of {first} less that of {second}"] = less
             for name in ("n", "n(r+2)/(n+2)"):
-                named[f"{one.rule} step: slowdown over {name}"] = laws[name].constant
+                named[f"{rule} step: slowdown over {name}"] = laws[name].constant
     return named
 
 
@@ -185,10 +179,8 @@ def shown(rows: Sequence[tables.Row], cells: Sequence[tables.Row]) -> list[table
         few: dict[str, tables.Cell] = {"law, the best first": lambda row: f"{row['cells']} cells are too few"}
         columns = dict.fromkeys(columns, "law") | {"step": columns["step"]} | few
     note = "Laws for K/K_GD, each with a free constant a [95 % interval: seeds and misfit], on all cells of a rule. "
-    note += (
-        "Residual: rms of ln K, left out by the law. Support: as good (AICc within 2 of the best), some (4), little "
-    )
-    note += "(10), none. Resamples won: of the seeds, of laws without free exponents; the cells stay the same."
+    note += "Residual: rms of ln K, left out by the law. Support: as good (AICc within 2 of the best), some (4), "
+    note += "little (10), none. Resamples won: of the seeds, of laws without free exponents; the cells stay the same."
     return [tables.table("What the slowdown follows", note, rows, columns, words=2)]
 
 

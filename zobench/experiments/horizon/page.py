@@ -123,25 +123,25 @@ def far_levels(name: str, mu: float | None, rank: int, n: int) -> recursion.Leve
 
 def rows(found: Sequence[Point]) -> list[dict[str, Any]]:
     """What is predicted far away, then what was held out."""
-    return [_row(own[-1], one) for own in series(found) for one in predictions(own)]
-
-
-def _row(last: Point, one: Prediction) -> dict[str, Any]:
-    return {
-        "kind": one.kind,
-        "spectrum": last.spectrum,
-        "rule": last.rule,
-        "law": one.law,
-        "n": one.n,
-        "fitted_from": min(one.n_fit),
-        "fitted_to": max(one.n_fit),
-        "dimensions": len(set(one.n_fit)),
-        **files.ends("calls", one.calls),
-        "known_calls": one.known,
-        "inside": one.inside if one.known == one.known else "",
-        "K_GD": last.K_GD,
-        "calls_a_gradient": one.calls.value / last.K_GD,
-    }
+    return [
+        {
+            "kind": one.kind,
+            "spectrum": own[-1].spectrum,
+            "rule": own[-1].rule,
+            "law": one.law,
+            "n": one.n,
+            "fitted_from": min(one.n_fit),
+            "fitted_to": max(one.n_fit),
+            "dimensions": len(set(one.n_fit)),
+            **files.ends("calls", one.calls),
+            "known_calls": one.known,
+            "inside": one.inside if one.known == one.known else "",
+            "K_GD": own[-1].K_GD,
+            "calls_a_gradient": one.calls.value / own[-1].K_GD,
+        }
+        for own in series(found)
+        for one in predictions(own)
+    ]
 
 
 def measures(found: Sequence[Point]) -> dict[str, Estimate]:
@@ -171,25 +171,18 @@ def measures(found: Sequence[Point]) -> dict[str, Estimate]:
 
 def shown(rows: Sequence[tables.Row], cells: Sequence[tables.Row]) -> list[tables.Table]:
     """Far away, then what was held out."""
-    return [
-        _table(
-            rows, "far", "Oracle calls far away", "exact recursion", "The recursion is of the mean, the fit of medians"
-        ),
-        _table(
-            rows,
-            "held out",
-            "Largest dimensions, held out",
-            "measured",
-            "Measured: the median that the fit did not see",
-        ),
+    kinds = [
+        ("far", "Oracle calls far away", "exact recursion", "The recursion is of the mean, the fit of medians."),
+        ("held out", "Largest dimensions, held out", "measured", "Measured: the median that the fit did not see."),
     ]
+    return [_table([row for row in rows if row["kind"] == kind], *said) for kind, *said in kinds]
 
 
-def _table(rows: Sequence[tables.Row], kind: str, title: str, known: str, words: str) -> tables.Table:
+def _table(rows: Sequence[tables.Row], title: str, known: str, words: str) -> tables.Table:
     calls = tables.spread("calls", shown=tables.significant)
     columns: dict[str, tables.Cell] = {
         "": lambda row: f"{row['spectrum']}, {row['rule']} step",
-        "n": (lambda row: f"{float(row['n']):.2g}") if kind == "far" else "n",
+        "n": lambda row: f"{float(row['n']):.2g}" if row["kind"] == "far" else row["n"],
         "law": "law",
         "fitted to n": "fitted_to",
         "calls": lambda row: calls(row) or "needs >= 4 dimensions",
@@ -198,8 +191,8 @@ def _table(rows: Sequence[tables.Row], kind: str, title: str, known: str, words:
         "calls/K_GD": tables.rounded("calls_a_gradient"),
     }
     note = "Calls to the target by the fitted law [95 % prediction interval]. Laws: a n^p with p free; a n (theory "
-    note += f"step) or a n(r+2)/(n+2) (trace-aware step) with a free. {words}."
-    return tables.table(title, note, [row for row in rows if row["kind"] == kind], columns, words=2)
+    note += f"step) or a n(r+2)/(n+2) (trace-aware step) with a free. {words}"
+    return tables.table(title, note, rows, columns, words=2)
 
 
 EXPERIMENT = Experiment(

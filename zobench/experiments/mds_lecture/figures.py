@@ -17,11 +17,8 @@ from zobench.store import Record
 
 COLOR = dict(zip(NAMES, (BLACK, VERMILLION, BLUE, GREEN), strict=True))
 LINE: dict[str, Any] = dict(zip(NAMES, ("-", "-", (0, (4, 1.5)), "-."), strict=True))
-FLOPS = {"gradient": 13, "evaluation": 8}  # times N², as the notebook prices them
 MOVING = ("gradient", "sphere", "Nelder-Mead, adaptive")
-SHOWN = 4
-MILLISECONDS, LAST = 120, 2500  # of a frame, and of the last one
-TAIL = 6
+TAIL = 6  # frames that a point leaves a trace of
 MARGIN = np.array([0.2, 0.5])  # around the true map, east and north, in its extent
 
 
@@ -30,12 +27,12 @@ def cost(found: Sequence[Record]) -> Figure:
     figure, grid = drawing.panels(2, len(found), wide=2.75, high=1.95, foot=1.2, head=0.55)
     for above, below, record in zip(*grid, found, strict=True):
         arrays, N = record.arrays, record.meta["points"]
-        gradient, evaluation = (factor * N**2 for factor in FLOPS.values())
+        plotted, asked, loss = (arrays[f"notebook/{name}"] for name in ("plotted", "asked", "f"))
         descent = arrays["descent/f"]
-        above.plot(np.arange(1, len(descent)) * gradient, descent[1:], color=BLACK)
-        for name, line in (("plotted", ":"), ("asked", "-")):
-            above.plot(arrays[f"notebook/{name}"] * evaluation, arrays["notebook/f"], color=BLUE, ls=line)
-        ratio = arrays["notebook/asked"][-1] / arrays["notebook/plotted"][-1]
+        above.plot(np.arange(1, len(descent)) * 13 * N**2, descent[1:], color=BLACK)  # as the notebook prices them
+        above.plot(plotted * 8 * N**2, loss, color=BLUE, ls=":")
+        above.plot(asked * 8 * N**2, loss, color=BLUE)
+        ratio = asked[-1] / plotted[-1]
         above.set(title=f"{N} cities: left out, a factor {ratio:.0f}", xlabel="flops, 13N² a gradient, 8N² a value")
         for name in NAMES:
             worth = arrays[f"{name}/calls"] * _price(record, name)
@@ -69,7 +66,7 @@ def stills(found: Sequence[Record]) -> Figure:
     """A row a method, a column a cost."""
     record = found[-1]
     worth = record.arrays["worth"]
-    wanted = np.geomspace(max(100, worth[0]), worth[-1], SHOWN) if worth[-1] > 100 else worth[-SHOWN:]
+    wanted = np.geomspace(max(100, worth[0]), worth[-1], 4) if worth[-1] > 100 else worth[-4:]
     chosen = [int(np.argmin(abs(np.log(worth / value)))) for value in wanted]
     figure, grid = drawing.panels(len(MOVING), len(chosen), wide=1.9, high=1.4, foot=0.75, head=0.25)
     for row, name in zip(grid, MOVING, strict=True):
@@ -102,7 +99,7 @@ def _frame(axes: Axes, true: np.ndarray) -> None:
 
 
 def maps(found: Sequence[Record]) -> bytes:
-    """The maps at equal cost, and where on its curve each method is: a GIF in the colours of its last frame."""
+    """The maps at equal cost, and where on its curve each method is."""
     record = found[-1]
     worth, true = record.arrays["worth"], record.arrays["true"]
     figure, [grid] = drawing.panels(1, len(MOVING) + 1, wide=1.95, high=1.75, foot=0.5, head=0.32)
@@ -138,10 +135,10 @@ def maps(found: Sequence[Record]) -> bytes:
 def _gif(images: Sequence[Any]) -> bytes:
     """A GIF of pictures in the colours of the last one, which it shows longer."""
     palette = images[-1].quantize(48, dither=Image.Dither.NONE)
-    frames = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    first, *others = (image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images)
     buffer = io.BytesIO()
-    pauses = [MILLISECONDS] * (len(frames) - 1) + [LAST]
-    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=pauses, loop=0, optimize=False)
+    pauses = [120] * len(others) + [2500]  # milliseconds
+    first.save(buffer, "GIF", save_all=True, append_images=others, duration=pauses, loop=0, optimize=False)
     return buffer.getvalue()
 
 

@@ -12,17 +12,10 @@ from zobench.report.page import Experiment
 from zobench.statistics import Estimate
 from zobench.store import Record
 
-NAMES = {
-    "gradient": "gradient descent",
-    "sphere": "two points, sphere",
-    "Nelder-Mead": "Nelder-Mead",
-    "Nelder-Mead, adaptive": "Nelder-Mead, adaptive",
-}
-DESCENT, ASKED, PLOTTED = (
-    "notebook's gradient descent",
-    "notebook's Nelder-Mead, all it asks",
-    "notebook's Nelder-Mead, as plotted",
-)
+NAMES = {"gradient": "gradient descent", "sphere": "two points, sphere"}
+NAMES |= {name: name for name in ("Nelder-Mead", "Nelder-Mead, adaptive")}
+DESCENT = "notebook's gradient descent"
+ASKED, PLOTTED = (f"notebook's Nelder-Mead, {counted}" for counted in ("all it asks", "as plotted"))
 
 
 def read(paths: Sequence[Path]) -> list[Record]:
@@ -68,10 +61,10 @@ def shown(rows: Sequence[tables.Row]) -> list[tables.Table]:
         "calls to 1 %": lambda row: row["to_1_percent"] or "not reached",
         "f": lambda row: f"{float(row['f']):.4g}",
     }
-    note = (
-        "Raw stress from the notebook's start. Calls: gradients of gradient descent, values of the others, up to the "
+    note = "Raw stress from the notebook's start. Calls: gradients of gradient descent, values of the others, up to "
+    note += (
+        "the best f; the notebook's Nelder-Mead starts afresh in each frame and plots the last frame's values alone."
     )
-    note += "best f; the notebook's Nelder-Mead starts afresh in each frame and plots the last frame's values alone."
     made = tables.table("The lecture's maps, counted", note, rows, columns, words=2)
     return [made._replace(header=["", *made.header[1:]])]
 

@@ -18,8 +18,6 @@ from zobench.sampling import require_count
 
 SEED = 42  # of the notebook's start, uniform in [0, 1]²
 SINGLE = ("gradient", "sphere", "Nelder-Mead", "Nelder-Mead, adaptive")
-
-
 # the notebook's step size and iterations of gradient descent, and its frames of Nelder-Mead, by number of cities
 NOTEBOOK = {6: (0.12, 75, 75), 15: (0.03, 130, 300), 34: (0.01, 200, 400)}
 

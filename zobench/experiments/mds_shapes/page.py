@@ -48,23 +48,22 @@ def left(record: Record, name: str) -> float:
 
 def rows(found: Sequence[Record]) -> list[dict[str, Any]]:
     """A line a shape and method."""
-    return [_row(record, name) for record in found for name in WAYS]
-
-
-def _row(record: Record, name: str) -> dict[str, Any]:
-    N, p = shape(record)
-    return {
-        "points": N,
-        "embedding": p,
-        "n": record.meta["n"],
-        "r": record.meta["r"],
-        "n_over_p_plus_2": record.meta["n"] / (p + 2),
-        "method": name,
-        **files.ends("calls", calls(record, name)),
-        "budget": record.meta["methods"][name]["most"],
-        **files.ends("iterations_over_gd", ratio(record, name) if name != GRADIENT else Estimate(nan)),
-        "left_at_calls_of_gd": left(record, name),
-    }
+    return [
+        {
+            "points": shape(record)[0],
+            "embedding": shape(record)[1],
+            "n": record.meta["n"],
+            "r": record.meta["r"],
+            "n_over_p_plus_2": record.meta["n"] / (shape(record)[1] + 2),
+            "method": name,
+            **files.ends("calls", calls(record, name)),
+            "budget": record.meta["methods"][name]["most"],
+            **files.ends("iterations_over_gd", ratio(record, name) if name != GRADIENT else Estimate(nan)),
+            "left_at_calls_of_gd": left(record, name),
+        }
+        for record in found
+        for name in WAYS
+    ]
 
 
 def shown(rows: Sequence[tables.Row]) -> list[tables.Table]:
