@@ -25,3 +25,9 @@ def made(
     path = store.path(folder, store.digest(config, meta))
     store.write(path, {name: np.asarray(array) for name, array in arrays.items()}, about)
     return path
+
+
+def files(experiment):
+    """The files of a page all of whose figures are drawn."""
+    pictures = ([name] if "." in name else [f"{name}.png", f"{name}.svg"] for name in experiment.figures)
+    return {*experiment.csv, "table.md", "table.tex", "verdicts.json", *(file for each in pictures for file in each)}

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from made import files as made_files
 
 from zobench import store
 from zobench.__main__ import main
@@ -156,7 +157,7 @@ def test_a_user_measures_their_own_problem_in_one_file(tmp_path, monkeypatch, ca
         main(["experiment=quick/gradient_cost", "problem._target_=my_problem_file.my_problem", "problem.start=0.5"])
     assert ended.value.code == 0, capsys.readouterr().err
     folder = tmp_path / "reports/quick/gradient_cost"
-    assert {path.name for path in folder.iterdir()} == {*page.load("gradient_cost").files, "inputs"}
+    assert {path.name for path in folder.iterdir()} == {*made_files(page.load("gradient_cost")), "inputs"}
     (path,) = (tmp_path / "runs").glob("*.npz")
     record = store.read(path)
     assert record is not None and record.arrays["n"].tolist() == [3]

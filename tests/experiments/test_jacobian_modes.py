@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from made import files as made_files
 
 from zobench import store
 from zobench.derivatives import fits, graphs
@@ -109,7 +110,7 @@ def records(tmp_path_factory):
 
 def test_a_page_of_some_parts_is_whole(records, tmp_path):
     page.write("jacobian_modes", records, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == set(page.load("jacobian_modes").files)
+    assert {path.name for path in tmp_path.iterdir()} == (made_files(page.load("jacobian_modes")))
     measured = page.measured("jacobian_modes", records)
     assert measured["Ax, operations, reverse mode: slope in m"].value == pytest.approx(2, abs=1e-3)
     assert measured["hourglass, narrowest waist: operations, best pure mode over split"].value > 2

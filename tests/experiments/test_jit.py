@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from made import files as made_files
 
 from zobench import store
 from zobench.derivatives import fits
@@ -55,6 +56,6 @@ def test_a_page_and_that_another_record_gives_another_verdict(tmp_path):
         verdicts[name] = [claim.verdict(measured) for claim in claims.of("jit")]
     for name in ("a", "b"):
         page.write("jit", [path], tmp_path / name)
-    for file in page.load("jit").files:
+    for file in made_files(page.load("jit")):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
     assert verdicts == {"fast": ["not measured", "holds"], "slow": ["refuted", "refuted"]}

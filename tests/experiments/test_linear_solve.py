@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from made import files as made_files
 
 from zobench import store
 from zobench.derivatives import fits
@@ -150,4 +151,4 @@ def test_the_exponent_is_that_of_the_times_and_decides_the_verdict(tmp_path, pow
 def test_a_page_is_drawn_of_one_size(tmp_path):
     record(tmp_path / "a.npz", 40, dict.fromkeys(study.passes(40), 1.0))
     page.write("linear_solve", [tmp_path / "a.npz"], tmp_path / "page")
-    assert {path.name for path in (tmp_path / "page").iterdir()} == set(page.load("linear_solve").files)
+    assert {path.name for path in (tmp_path / "page").iterdir()} == (made_files(page.load("linear_solve")))

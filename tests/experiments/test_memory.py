@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from made import files as made_files
 from schedules_run import reverse
 
 from zobench import store
@@ -132,7 +133,7 @@ def test_a_user_measures_their_own_chain_in_one_file(tmp_path, monkeypatch, caps
         main(["experiment=quick/memory", "study.chain._target_=my_chain_file.my_chain", "study.depth=3"])
     assert ended.value.code == 0, capsys.readouterr().err
     folder = tmp_path / "reports/quick/memory"
-    assert {path.name for path in folder.iterdir()} == {*page.load("memory").files, "inputs"}
+    assert {path.name for path in folder.iterdir()} == {*made_files(page.load("memory")), "inputs"}
     (path,) = (tmp_path / "runs").glob("*.npz")
     record = store.read(path)
     assert record is not None

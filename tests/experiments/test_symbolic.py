@@ -7,6 +7,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
+from made import files as made_files
 
 from zobench import store
 from zobench.derivatives import library
@@ -197,7 +198,7 @@ def test_another_count_in_the_record_changes_the_verdict(record, tmp_path):
 
 def test_the_page_is_drawn_from_one_part_alone(record, tmp_path):
     page.write("symbolic", [record], tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {*numbers.EXPERIMENT.files}
+    assert {path.name for path in tmp_path.iterdir()} == {*made_files(numbers.EXPERIMENT)}
     (table,) = page.summary("symbolic", tmp_path)
     assert next(line[1:6] for line in table.lines) == ["4", "10", "46", "27", "29"]
 

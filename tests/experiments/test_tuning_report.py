@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made import files as made_files
 from made import made
 
 from zobench.experiments.tuning import page as tuning
@@ -69,7 +70,7 @@ def test_files_tell_the_same_story_and_nothing_that_arrived_is_left_empty(tmp_pa
     ]
     page.write("tuning", paths, tmp_path / "page")
     names = {path.name for path in (tmp_path / "page").iterdir()}
-    assert names == set(tuning.EXPERIMENT.files)
+    assert names == (made_files(tuning.EXPERIMENT))
     winners = {line["method"]: line for line in files.read_csv(tmp_path / "page" / "winners.csv")}
     assert winners["gradient descent"]["best_multiple"] == "2"
     assert winners["difference descent"]["best_multiple"] == ""

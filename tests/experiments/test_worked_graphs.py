@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy as sp
+from made import files as made_files
 
 from zobench import store
 from zobench.derivatives import library, trace
@@ -165,7 +166,7 @@ def test_another_number_in_the_record_changes_the_verdict(records, tmp_path):
 def test_the_page_is_drawn_from_some_of_the_records_twice_the_same(records, tmp_path):
     for folder in ("one", "two"):
         page.write("worked_graphs", records, tmp_path / folder)
-    for file in EXPERIMENT.files:
+    for file in made_files(EXPERIMENT):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     (table,) = page.summary("worked_graphs", tmp_path / "one")
     assert len(table.lines) == 4

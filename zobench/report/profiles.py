@@ -25,7 +25,8 @@ class Profile(NamedTuple):
 
     def at(self, method: int, point: int) -> Estimate:
         """One share with its interval."""
-        return Estimate(*(float(part[method, point]) for part in self))
+        value, low, high = (float(part[method, point]) for part in self)
+        return Estimate(value, low, high)
 
 
 class Pair(NamedTuple):
