@@ -192,7 +192,8 @@ def _leading(about: dict[str, Any], at: Local) -> np.ndarray:
 def _theory(made: Estimator, row: Row, about: dict[str, Any], at: Local, leading: np.ndarray) -> dict[str, float]:
     """What is expected of the row's numbers; nan where nothing is proven."""
     n, family, q = at.g.size, about["family"], about["q"] or 1
-    scale = _scale(row, n) if row.factor else 1.0
+    unbiased = n if row.factor and family == "sphere" else 1  # what the formula's own factor stands in for
+    scale = {"": 1.0, "d": n, "1": 1}[row.factor] / unbiased
     along = 1 + float(leading @ at.g) / at.norm2
     second = expected.second_moment(at, made)
     if family == "axes":
@@ -210,12 +211,6 @@ def _theory(made: Estimator, row: Row, about: dict[str, Any], at: Local, leading
         "captured_theory": expected.captured(n, family, q, bool(about["orthogonal"])) if known else nan,
         "bias_theory": float(np.linalg.norm(leading)) / at.norm2**0.5,
     }
-
-
-def _scale(row: Row, n: int) -> float:
-    """The lecture's formula over the estimator that is unbiased for these directions."""
-    unbiased = n if row.arguments["direction"] == "sphere" else 1
-    return (n if row.factor == "d" else 1) / unbiased
 
 
 def formula(direction: str, factor: str) -> Estimator:
