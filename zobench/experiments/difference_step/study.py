@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import differences, directions, estimators, floors, sampling
+from zobench.derivatives.counted import counted
 from zobench.differences import Quotient
 from zobench.ecnoise import measure
 from zobench.experiments.difference_step.logistic import small_logistic
@@ -26,6 +27,13 @@ from zobench.types import Key, Problem, oracle
 DTYPES = ("float64", "float32")
 QUOTIENTS: tuple[Quotient, ...] = ("forward", "central", "fourth", "complex")
 SMALLEST = {"float64": -13.0, "float32": -7.0}  # powers of ten; the complex step goes on to 1e-30
+# of the derivative that the truncation is of, of ε in it, its factor, and the variance of the noise over σ²/ε²
+TERMS = {
+    "forward": (2, 1, 1 / 2, 2.0),
+    "central": (3, 2, 1 / 6, 0.5),
+    "fourth": (5, 4, 1 / 30, 65 / 72),
+    "complex": (3, 2, 1 / 6, nan),
+}
 TRIED = 9  # directions whose noise ECNoise measures
 PROBES = 64  # seeds of a run down to its floor
 
@@ -81,10 +89,8 @@ def _measure(problem, noise, lines, per_decade, floor_eps, seed) -> tuple[dict[s
         for curve in _curves(dtype, noise):
             eps = _grid(curve, per_decade)
             error = _errors(problem, curve, v.astype(dtype), eps, exact[0], seed)
-            line, axes = error[:, :lines], error[:, lines:]
-            gradient = np.sqrt((axes**2).sum(1))
-            arrays |= {f"{curve.name}/eps": eps, f"{curve.name}/line": np.sqrt((line**2).mean(1))}
-            arrays |= {f"{curve.name}/gradient": gradient}
+            line, axes = np.sqrt((error[:, :lines] ** 2).mean(1)), np.sqrt((error[:, lines:] ** 2).sum(1))
+            arrays |= {f"{curve.name}/eps": eps, f"{curve.name}/line": line, f"{curve.name}/gradient": axes}
             sigma = float(np.hypot(curve.sigma, rounding))
             told = {"sigma": sigma, "rounding": rounding, "line": _expected(curve.quotient, exact[:, :lines], sigma, 1)}
             told |= {"gradient": _expected(curve.quotient, exact[:, lines:], sigma, problem.n)}
@@ -94,9 +100,9 @@ def _measure(problem, noise, lines, per_decade, floor_eps, seed) -> tuple[dict[s
         "line": float(np.sqrt((exact[0, :lines] ** 2).mean())),
         "gradient": float(np.linalg.norm(exact[0, lines:])),
     }
-    third = np.abs(exact[2, lines:]).max()
-    meta = {"n": problem.n, "lines": lines, "scale": scale, "M": float(third), "noise": noise, "curves": curves}
-    meta |= {"calls": _calls(problem.n), "forward_mode": _forward_mode(problem, v[:lines], exact[0, :lines])}
+    calls = {quotient: estimators.finite_difference(quotient).calls(problem.n).value for quotient in QUOTIENTS}
+    meta = {"n": problem.n, "lines": lines, "scale": scale, "M": float(np.abs(exact[2, lines:]).max()), "noise": noise}
+    meta |= {"curves": curves, "calls": calls, "forward_mode": _forward_mode(problem, v[:lines], exact[0, :lines])}
     if problem.modes is None:
         return arrays, meta | {"logistic": small_logistic(2 * differences.best_eps("central", "float32"))}
     return arrays, meta | {"floors": _floors(problem.n, floor_eps, noise[-1], seed)}
@@ -111,9 +117,8 @@ def _directions(n: int, lines: int, seed: int) -> jax.Array:
 
 
 def _curves(dtype: str, noise: Sequence[float]) -> list[Curve]:
-    return [
-        Curve(quotient, dtype, level) for quotient in QUOTIENTS for level in (noise if quotient != "complex" else [0])
-    ]
+    real = [Curve(quotient, dtype, level) for quotient in QUOTIENTS[:3] for level in noise]
+    return [*real, Curve("complex", dtype, 0)]
 
 
 def _grid(curve: Curve, per_decade: int) -> np.ndarray:
@@ -126,38 +131,25 @@ def _derivatives(problem: Problem, x, v) -> np.ndarray:
     x, v = x.astype(jnp.float64), v.astype(jnp.float64)
 
     def along(direction):
-        g, found = lambda t: problem.f(x + t * direction), []
+        g, found = jax.grad(lambda t: problem.f(x + t * direction)), []
         for _ in range(5):
-            g = jax.grad(g) if not found else _next(g)
             found.append(g(0.0))
+            g = partial(lambda g, t: jax.jvp(g, (t,), (1.0,))[1], g)
         return jnp.stack(found)
 
     return np.asarray(jax.jit(jax.vmap(along))(v)).T
 
 
-def _next(g: Callable) -> Callable:
-    return lambda t: jax.jvp(g, (t,), (1.0,))[1]
-
-
 def _rounding(problem: Problem, dtype: str, v) -> float:
     """The noise that ECNoise finds in values of this precision: the median over directions; the model where none is.
 
-    u|f|/√12, u the machine epsilon, is the model.
+    u|f|/√12, u the machine epsilon, is the model. Points are a few hundred roundings of x apart.
     """
-    value = jax.jit(problem.f)
-    x = np.asarray(problem.x0, np.float64)
-    found = [
-        measure(lambda y: float(value(jnp.asarray(y, dtype))), x, np.asarray(one), spacing=_spacing(dtype)).level
-        for one in v[:TRIED]
-    ]
-    levels = [level for level in found if np.isfinite(level)]
-    model = float(jnp.finfo(dtype).eps) * abs(float(problem.f(problem.x0))) / 12**0.5
-    return float(np.median(levels)) if levels else model
-
-
-def _spacing(dtype: str) -> float:
-    """A few hundred roundings of x between points."""
-    return 1e3 * float(jnp.finfo(dtype).eps)
+    value, x, u = jax.jit(problem.f), np.asarray(problem.x0, np.float64), float(jnp.finfo(dtype).eps)
+    rounded = lambda y: float(value(jnp.asarray(y, dtype)))  # noqa: E731
+    found = np.array([measure(rounded, x, np.asarray(one), spacing=1e3 * u).level for one in v[:TRIED]])
+    levels = found[np.isfinite(found)]
+    return float(np.median(levels)) if levels.size else u * abs(float(problem.f(problem.x0))) / 12**0.5
 
 
 def _errors(problem: Problem, curve: Curve, v, eps: np.ndarray, exact: np.ndarray, seed: int) -> np.ndarray:
@@ -183,19 +175,11 @@ def _expected(quotient: Quotient, exact: np.ndarray, sigma: float, count: int) -
     MSE = ¼m₂²ε² + 2σ²/ε² (forward), m₃²ε⁴/36 + σ²/(2ε²) (central), m₅²ε⁸/900 + (65/72)σ²/ε² (fourth order): least at
     ε^(2p+2) = d²/(p c²). A complex step has the truncation m₃ε²/6 and no noise of a difference.
     """
-    order, power, share = {"forward": (2, 1, 1 / 2), "central": (3, 2, 1 / 6), "fourth": (5, 4, 1 / 30)}.get(
-        quotient, (3, 2, 1 / 6)
-    )
-    scatter = {"forward": 2.0, "central": 0.5, "fourth": 65 / 72}.get(quotient, nan)
+    order, power, share, scatter = TERMS[quotient]
     c = share * float(np.sqrt((exact[order - 1] ** 2).mean() * count))
     d = sigma * float(np.sqrt(scatter * count))
     best = (d**2 / (power * c**2)) ** (1 / (2 * power + 2)) if c > 0 else nan
     return {"c": c, "power": power, "d": d, "eps": best, "error": float(np.hypot(c * best**power, d / best))}
-
-
-def _calls(n: int) -> dict[str, int]:
-    """Values that a whole gradient asks, by quotient."""
-    return {quotient: estimators.finite_difference(quotient).calls(n).value for quotient in QUOTIENTS}
 
 
 def _forward_mode(problem: Problem, v, exact: np.ndarray) -> dict[str, float]:
@@ -206,15 +190,8 @@ def _forward_mode(problem: Problem, v, exact: np.ndarray) -> dict[str, float]:
         slope = jax.jit(jax.vmap(lambda u, x=x: jax.jvp(problem.f, (x,), (u,))[1]))(lines)
         truth = exact if dtype == "float64" else _derivatives(problem, x, lines)[0]
         found[dtype] = float(np.sqrt(((np.asarray(slope, np.float64) - truth) ** 2).mean()))
-    x = problem.x0
-    work = [_flops(problem.f, x), _flops(lambda x, u: jax.jvp(problem.f, (x,), (u,)), x, v[0])]
-    return {**found, "flops": work[1] / work[0] if work[0] else nan}
-
-
-def _flops(f: Callable, *arguments) -> float:
-    """Operations of the compiled program, as XLA counts them; values of tanh, exp and the like are counted apart."""
-    counted = jax.jit(f).lower(*arguments).compile().cost_analysis() or {}
-    return float(counted.get("flops", nan)) + float(counted.get("transcendentals", 0.0))
+    work = [counted(problem.f, problem.x0), counted(lambda x, u: jax.jvp(problem.f, (x,), (u,)), problem.x0, v[0])]
+    return {**found, "flops": work[1].operations / work[0].operations}
 
 
 def _floors(n: int, eps: Sequence[float], sigma: float, seed: int) -> list[dict[str, Any]]:

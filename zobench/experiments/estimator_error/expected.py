@@ -76,9 +76,9 @@ def one_point(at: Local, eps: float) -> float:
 def inflation(n: int, q: int, quotient: str, direction: str, eps: float, sigma: float) -> float:
     """What noise of standard deviation σ in each value adds to E‖G‖²: n²σ²/(2qε²), 4 times that where forward.
 
-    n σ²/(2ε²) for Gaussian and ±1 directions, whose ε is √n times longer, and for all axes.
+    Along unit directions; n σ²/(2ε²) for all axes.
     """
-    squares = n if direction in ("gaussian", "rademacher", "axes") else n**2
+    squares = n if direction == "axes" else n**2
     return (2 if quotient == "forward" else 0.5) * squares * sigma**2 / (q * eps**2)
 
 

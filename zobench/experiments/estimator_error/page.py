@@ -1,6 +1,6 @@
 """Bias, second moment, error and angle of one estimate of a gradient, measured and expected."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import nan, sqrt
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ def _moments(moments: Sequence[Row]) -> dict[str, Estimate]:
     two = pick(moments, factory="two_point", orthogonal=False, q=1)
     measured = {"Gaussian, E‖G‖²/((n+2)‖g‖²)": _ratio(pick(two, direction="gaussian"), "second")}
     for direction, words in (("sphere", "sphere"), ("rademacher", "signs"), ("coordinate", "coordinate")):
-        measured[f"{words}, E‖G‖²/‖g‖²: exponent in n"] = _exponent(pick(two, direction=direction), _first("second"))
+        measured[f"{words}, E‖G‖²/‖g‖²: exponent in n"] = _exponent(pick(two, direction=direction), "second")
     kinds = {
         "one direction": pick(two, direction="sphere"),
         "orthogonal directions": pick(moments, factory="two_point", direction="sphere", orthogonal=True),
@@ -83,7 +83,7 @@ def _angles(moments: Sequence[Row]) -> dict[str, Estimate]:
     one = pick(moments, factory="two_point", direction="sphere", q=1)
     many = pick(moments, direction="sphere", orthogonal=True)
     return {
-        "sphere, E cos²(G, g): exponent in n": _exponent(one, _first("captured")),
+        "sphere, E cos²(G, g): exponent in n": _exponent(one, "captured"),
         "orthogonal directions, E cos²(G, g)·n/q": _ratio(many, "captured"),
         "independent directions, largest E cos²(G, g)·n/q (less 3 standard errors)": lines.largest(share),
     }
@@ -96,9 +96,8 @@ def _biases(found: Sequence[Row]) -> dict[str, Estimate]:
     shares = [_clear(row, "bias") * sqrt(row["norm2"]) / _bound(row) for row in sphere]
     exact = pick(found, kind="quotient", quotient="central", quadratic=True)
     axes = pick(found, kind="quotient", quotient="forward", quadratic=True, family="axes")
-    exponent = lines.log_slope([row["eps"] for row in widest], [row["bias"][0] for row in widest])
     return {
-        "sphere, bias: exponent in ε": exponent,
+        "sphere, bias: exponent in ε": _exponent(widest, "bias", "eps"),
         "sphere, bias/leading term at the smallest ε": _ratio(closest, "bias"),
         "sphere, largest bias/((M/2)ε²n/(n+2)) (less 3 standard errors)": lines.largest(shares),
         "central quotient on quadratics: largest bias/‖g‖": lines.largest([row["bias"][0] for row in exact]),
@@ -114,8 +113,9 @@ def _noise(found: Sequence[Row]) -> dict[str, Estimate]:
     noise = pick(found, kind="noise", family="sphere", q=1)
     central, forward = pick(noise, quotient="central"), pick(noise, quotient="forward")
     closest = pick(central, eps=min((row["eps"] for row in central), default=0))
+    exponent = lines.log_slope([row["n"] for row in closest], [_added(row)[0] for row in closest])
     return {
-        "noise, what it adds to E‖G‖²: exponent in n": _exponent(closest, lambda row: _added(row)[0]),
+        "noise, what it adds to E‖G‖²: exponent in n": exponent,
         "noise, central: what it adds over n²σ²/(2ε²)": lines.pooled((_added(row), _unit(row)) for row in central),
         "noise, forward: what it adds over n²σ²/(2ε²)": lines.pooled((_added(row), _unit(row)) for row in forward),
     }
@@ -133,17 +133,13 @@ def _added(row: Row) -> tuple[float, float]:
     return (value - row["second_theory"]) * row["norm2"] + expected, error * row["norm2"]
 
 
-def _first(of: str) -> Callable[[Row], float]:
-    return lambda row: row[of][0]
-
-
 def _clear(row: Row, of: str) -> float:
     """A mean less three of its standard errors."""
     return row[of][0] - 3 * row[of][1]
 
 
-def _exponent(some: Sequence[Row], of: Callable[[Row], float]) -> Estimate:
-    return lines.log_slope([row["n"] for row in some], [of(row) for row in some])
+def _exponent(some: Sequence[Row], of: str, x: str = "n") -> Estimate:
+    return lines.log_slope([row[x] for row in some], [row[of][0] for row in some])
 
 
 def _ratio(some: Sequence[Row], of: str) -> Estimate:

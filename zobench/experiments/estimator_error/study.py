@@ -6,8 +6,9 @@ lecture's G = d (f(x+εv) − f(x−εv))/(2ε) v with and without its factor d,
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
+from itertools import product
 from math import nan
 from typing import Any, NamedTuple
 
@@ -22,12 +23,15 @@ from zobench.sampling import Mean
 from zobench.types import Calls, Draw, Estimator, Problem, Vector
 
 DIRECTIONS = ("sphere", "gaussian", "rademacher", "coordinate")
-KINDS = ("moments", "quotient", "noise", "formula")
+FAMILY = {"finite_difference": "axes", "regression": "span", "one_point": "sphere", "residual_one_point": "sphere"}
 NAMES = ("direction", "q", "orthogonal", "quotient", "eps")
 
 
 class Row(NamedTuple):
-    """One estimator to measure: its arguments that vary, the noise in values, the precision, the factor of v."""
+    """One estimator to measure: its arguments that vary, the noise in values, the precision, the factor of v.
+
+    `family` below is its kind of directions, `axes` for all coordinates, `span` for their regression, `exact` for none.
+    """
 
     kind: str
     arguments: dict[str, Any]
@@ -76,96 +80,70 @@ def _measure(problem, estimator, samples, q, eps, sigma, seed, dtype) -> tuple[d
         return known[name]
 
     rows = [_row(problem, estimator, row, at, draw, samples, seed) for row in _rows(estimator, problem, q, eps, sigma)]
-    known_as = {"quadratic": problem.modes is not None, "norm2": at.norm2, "rows": rows}
-    return {}, {"n": problem.n, "samples": samples, "M": float(np.abs(at.third).max()), **known_as}
+    about = {"n": problem.n, "samples": samples, "M": float(np.abs(at.third).max())}
+    return {}, {**about, "quadratic": problem.modes is not None, "norm2": at.norm2, "rows": rows}
 
 
 def _rows(factory, problem, q, eps, sigma) -> Iterator[Row]:
     """What varies of this factory: `moments` by direction and q, `quotient` by ε, `noise` by ε and σ, `formula`."""
-    takes = set(inspect.signature(factory).parameters)
-    varied = list(_moments(takes, q, problem.n)) if problem.modes is not None else []
+    takes, quadratic = inspect.signature(factory).parameters.keys(), problem.modes is not None
+    along, axes = {"direction", "eps"} <= takes, _name(factory) == "finite_difference"
+    varied = list(_moments(takes, q, problem.n)) if quadratic else []
     yield from (Row("moments", arguments) for arguments in varied or [{}])
     yield Row("moments", {}, dtype="float32")
-    if ("direction" in takes and "eps" in takes) or _family(factory, None) == "axes":
-        for arguments in _quotients(takes, eps, problem.modes is not None):
-            yield Row("quotient", arguments)
-        if problem.modes is not None:
-            for step in eps[-2:]:
-                for level in sigma:
-                    yield from (Row("noise", {"quotient": kind, "eps": step}, level) for kind in ("central", "forward"))
-            if "direction" in takes:
-                yield from (Row("noise", {"eps": eps[-1], "q": many}, sigma[0]) for many in q if many > 1)
-    if "direction" in takes and "eps" in takes and problem.modes is not None:
-        for direction in ("sphere", "gaussian", "rademacher"):
-            yield from (Row("formula", {"direction": direction}, factor=factor) for factor in ("d", "1"))
+    if along or axes:
+        yield from (Row("quotient", arguments) for arguments in _quotients(along, eps, quadratic))
+    if quadratic and (along or axes):
+        for step, level in product(eps[-2:], sigma):
+            yield from (Row("noise", {"quotient": one, "eps": step}, level) for one in ("central", "forward"))
+    if quadratic and along:
+        yield from (Row("noise", {"eps": eps[-1], "q": many}, sigma[0]) for many in q if many > 1)
+        for direction, factor in product(("sphere", "gaussian", "rademacher"), ("d", "1")):
+            yield Row("formula", {"direction": direction}, factor=factor)
 
 
-def _moments(takes: set[str], q: Sequence[int], n: int) -> Iterator[dict[str, Any]]:
-    if "q" not in takes:
-        return
-    if "direction" not in takes:
+def _moments(takes: Collection[str], q: Sequence[int], n: int) -> Iterator[dict[str, Any]]:
+    if "direction" in takes:
+        yield from ({"direction": direction, "q": many} for direction, many in product(DIRECTIONS, q))
+        for direction, many in product(("sphere", "coordinate"), q):
+            if 1 < many <= n:
+                yield {"direction": direction, "q": many, "orthogonal": True}
+    elif "q" in takes:
         yield from ({"q": many} for many in q)
-        return
-    for direction in DIRECTIONS:
-        yield from ({"direction": direction, "q": many} for many in q)
-    for direction in ("sphere", "coordinate"):
-        yield from ({"direction": direction, "q": many, "orthogonal": True} for many in q if 1 < many <= n)
 
 
-def _quotients(takes: set[str], eps: Sequence[float], quadratic: bool) -> Iterator[dict[str, Any]]:
+def _quotients(along: bool, eps: Sequence[float], quadratic: bool) -> Iterator[dict[str, Any]]:
     """The forward quotient at each ε, the central one at the largest; on a function that is no quadratic at each.
 
     There along every kind of directions.
     """
     yield from ({"quotient": "forward", "eps": step} for step in eps)
     yield from ({"quotient": "central", "eps": step} for step in (eps[-1:] if quadratic else eps))
-    for direction in DIRECTIONS[1:] if "direction" in takes and not quadratic else ():
-        yield from ({"direction": direction, "quotient": "central", "eps": step} for step in eps)
-
-
-def _row(problem: Problem, factory, row: Row, at: Local, draw: Callable, samples: int, seed: int) -> dict[str, Any]:
-    made = formula(row.arguments["direction"], row.factor) if row.factor else factory(**row.arguments)
-    about = {name: _argument(factory, row.arguments, name) for name in NAMES}
-    about |= {"factory": _name(factory), "family": _family(factory, about["direction"])}
-    asked = noisy(problem, row.sigma) if row.sigma else problem
-    x = jnp.asarray(problem.x0, row.dtype)
-    exact = _exact(about) if row.kind == "quotient" else None
-    drawn = sampling.estimates(asked, [made, *([exact] if exact else [])], x, draw(made, x, row), samples, seed)
-    numbers = _numbers(drawn[0], at) | (_bias(drawn, at, about) if row.kind == "quotient" else {})
-    told = {
-        "kind": row.kind,
-        **about,
-        "sigma": row.sigma,
-        "dtype": row.dtype,
-        "factor": row.factor,
-        "calls": made.calls(at.g.size).total,
-    }
-    return {**told, **_theory(made, row, about, at), **{name: list(part) for name, part in numbers.items()}}
-
-
-def _argument(factory, arguments: dict[str, Any], name: str) -> Any:
-    """An argument as given, else the factory's default."""
-    parameters = inspect.signature(factory).parameters
-    if name in arguments or name not in parameters:
-        return arguments.get(name)
-    return parameters[name].default
+    for direction, step in product(DIRECTIONS[1:] if along and not quadratic else (), eps):
+        yield {"direction": direction, "quotient": "central", "eps": step}
 
 
 def _name(factory) -> str:
     return getattr(factory, "func", factory).__name__
 
 
-def _family(factory, direction: str | None) -> str:
-    """The kind of directions, `axes` for all coordinates, `span` for their regression, `exact` for none."""
-    own = {"finite_difference": "axes", "regression": "span", "one_point": "sphere", "residual_one_point": "sphere"}
-    return direction or own.get(_name(factory), "exact")
-
-
-def _exact(about: dict[str, Any]) -> Estimator | None:
-    """The same directions with exact slopes; None where there are no directions."""
-    if about["direction"] is None:
-        return None
-    return estimators.forward_gradient(about["direction"], about["q"], bool(about["orthogonal"]))
+def _row(problem: Problem, factory, row: Row, at: Local, draw: Callable, samples: int, seed: int) -> dict[str, Any]:
+    given = inspect.signature(factory).bind(**row.arguments)
+    given.apply_defaults()
+    about: dict[str, Any] = {name: given.arguments.get(name) for name in NAMES} | {"factory": _name(factory)}
+    about["family"] = about["direction"] or FAMILY.get(about["factory"], "exact")
+    made = formula(row.arguments["direction"], row.factor) if row.factor else factory(**row.arguments)
+    compared, x = [made], jnp.asarray(problem.x0, row.dtype)
+    if row.kind == "quotient" and about["direction"]:  # the same directions with exact slopes
+        compared.append(estimators.forward_gradient(about["direction"], about["q"], about["orthogonal"]))
+    asked = noisy(problem, row.sigma) if row.sigma else problem
+    drawn = sampling.estimates(asked, compared, x, draw(made, x, row), samples, seed)
+    numbers, leading = _numbers(drawn[0], at), _leading(about, at)
+    if row.kind == "quotient":
+        numbers["bias"] = _bias(drawn[0] - (drawn[1] if len(drawn) > 1 else at.g), leading, at.norm2**0.5)
+    told = {"kind": row.kind, **about, "sigma": row.sigma, "dtype": row.dtype, "factor": row.factor}
+    told |= {"calls": made.calls(at.g.size).total, **_theory(made, row, about, at, leading)}
+    return told | {name: list(part) for name, part in numbers.items()}
 
 
 def _numbers(sample: np.ndarray, at: Local) -> dict[str, Mean]:
@@ -195,17 +173,13 @@ def _hotelling(deviation: np.ndarray) -> float:
     return (t2 - n) / (2 * n) ** 0.5
 
 
-def _bias(drawn: Sequence[np.ndarray], at: Local, about: dict[str, Any]) -> dict[str, Mean]:
+def _bias(difference: np.ndarray, leading: np.ndarray, scale: float) -> Mean:
     """‖E G − ∇f‖/‖∇f‖: along the leading term where there is one, else the length of the mean."""
-    difference = drawn[0] - (drawn[1] if len(drawn) > 1 else at.g)
-    leading = _leading(about, at)
-    length, scale = np.linalg.norm(leading), at.norm2**0.5
+    length = np.linalg.norm(leading)
     if length > 0:
-        found = sampling.mean(difference @ leading / (length * scale))
-    else:
-        spread = difference.var(0, ddof=1).sum() / len(difference) if len(difference) > 1 else 0.0
-        found = Mean(float(np.linalg.norm(difference.mean(0))) / scale, float(spread**0.5) / scale)
-    return {"bias": found}
+        return sampling.mean(difference @ leading / (length * scale))
+    spread = difference.var(0, ddof=1).sum() / len(difference) if len(difference) > 1 else 0.0
+    return Mean(float(np.linalg.norm(difference.mean(0))) / scale, float(spread**0.5) / scale)
 
 
 def _leading(about: dict[str, Any], at: Local) -> np.ndarray:
@@ -215,10 +189,11 @@ def _leading(about: dict[str, Any], at: Local) -> np.ndarray:
     return expected.bias(at, about["family"], about["quotient"], about["eps"])
 
 
-def _theory(made: Estimator, row: Row, about: dict[str, Any], at: Local) -> dict[str, float]:
+def _theory(made: Estimator, row: Row, about: dict[str, Any], at: Local, leading: np.ndarray) -> dict[str, float]:
     """What is expected of the row's numbers; nan where nothing is proven."""
-    n, family, leading = at.g.size, about["family"], _leading(about, at)
-    scale = _scale(row, n) if row.factor else 1.0
+    n, family, q = at.g.size, about["family"], about["q"] or 1
+    unbiased = n if row.factor and family == "sphere" else 1  # what the formula's own factor stands in for
+    scale = {"": 1.0, "d": n, "1": 1}[row.factor] / unbiased
     along = 1 + float(leading @ at.g) / at.norm2
     second = expected.second_moment(at, made)
     if family == "axes":
@@ -226,28 +201,16 @@ def _theory(made: Estimator, row: Row, about: dict[str, Any], at: Local) -> dict
     if about["factory"] == "one_point" and row.kind == "moments":
         second = expected.one_point(at, about["eps"])
     if row.sigma:
-        q = 1 if about["q"] is None else about["q"]
         second += expected.inflation(n, q, about["quotient"], family, about["eps"], row.sigma) / at.norm2
     second *= scale**2
+    known = not row.sigma and row.kind != "quotient"
     return {
         "along_theory": scale * along,
         "second_theory": second,
         "error_theory": second - 2 * scale * along + 1,
-        "captured_theory": nan
-        if row.sigma or row.kind == "quotient"
-        else expected.captured(n, family, about["q"] or 1, bool(about["orthogonal"])),
+        "captured_theory": expected.captured(n, family, q, bool(about["orthogonal"])) if known else nan,
         "bias_theory": float(np.linalg.norm(leading)) / at.norm2**0.5,
     }
-
-
-def _captured(n: int, about: dict[str, Any]) -> float:
-    return expected.captured(n, about["family"], about["q"] or 1, bool(about["orthogonal"]))
-
-
-def _scale(row: Row, n: int) -> float:
-    """The lecture's formula over the estimator that is unbiased for these directions."""
-    unbiased = n if row.arguments["direction"] == "sphere" else 1
-    return (n if row.factor == "d" else 1) / unbiased
 
 
 def formula(direction: str, factor: str) -> Estimator:

@@ -13,6 +13,7 @@ from zobench.report.tables import fixed, rounded
 from zobench.statistics import Estimate
 from zobench.store import Record
 
+ENDS = ("start", "end")
 SIZES = {"value": "value", "gradient": "gradient", "product": "Hessian-vector product", "hessian": "Hessian"}
 
 
@@ -50,32 +51,28 @@ def slowdown(record: Record, step: Choice = best) -> Estimate:
 
 def predicted(record: Record) -> float:
     """r + 2 by the larger trace and the larger eigenvalue of start and end, which made the steps."""
-    ends = record.meta["start"], record.meta["end"]
+    ends = [record.meta[end] for end in ENDS]
     return max(end["trace"] for end in ends) / max(end["largest"] for end in ends) + 2
 
 
 def row(record: Record) -> dict[str, Any]:
     """A line a width."""
-    meta, start, end = record.meta, record.meta["start"], record.meta["end"]
-    steps = {name: record.arrays["multiples"][best(record, name)] for name in ("gradient", "sphere")}
+    meta = record.meta
+    gradient, sphere = (record.arrays["multiples"][best(record, name)] for name in ("gradient", "sphere"))
+    traces = {f"trace{of}_{end}": meta[end][name] for end in ENDS for of, name in (("", "trace"), ("_error", "error"))}
     return {
         "width": meta["width"],
         "n": meta["n"],
-        "largest_eigenvalue_start": start["largest"],
-        "largest_eigenvalue_end": end["largest"],
-        "trace_start": start["trace"],
-        "trace_error_start": start["error"],
-        "trace_end": end["trace"],
-        "trace_error_end": end["error"],
-        "r_start": start["rank"],
-        "r_end": end["rank"],
+        **{f"largest_eigenvalue_{end}": meta[end]["largest"] for end in ENDS},
+        **traces,
+        **{f"r_{end}": meta[end]["rank"] for end in ENDS},
         "iterations_gd": iterations(record, "gradient").value,
         **files.ends("iterations_two_points", iterations(record, "sphere")),
         **files.ends("slowdown", slowdown(record)),
         "slowdown_by_rule": slowdown(record, by_rule).value,
         "r_plus_2": predicted(record),
-        "step_gd": steps["gradient"],
-        "step_two_points": steps["sphere"],
+        "step_gd": gradient,
+        "step_two_points": sphere,
         **{f"{name}_bytes": meta[f"{name}_bytes"] for name in SIZES},
     }
 
