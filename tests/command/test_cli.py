@@ -94,7 +94,7 @@ REFUSED = {
     "report_dir=file/x": ("report_dir=file/x", "is no folder"),
     "experiment=typo": ("experiment=typo", "slowdown", "mds"),
     "experiment=slowdown report_dir=file/x": ("report_dir=file/x", "is no folder"),
-    "experiment=slowdown report=typo": ("report=typo", "slowdown"),
+    "experiment=slowdown report=typo": ("report typo", "slowdown"),
     "experiment=slowdown problem.nope=1": ("problem.nope=1", "no such key"),
     "experiment=slowdown,mds": ("experiment=slowdown,mds", "one experiment"),
     "-m hydra/launcher=typo": ("hydra/launcher=typo", "joblib"),
@@ -185,7 +185,7 @@ def test_command_line_wins_over_the_experiment_and_class_sets_problem_and_stop(z
     assert [cell.config["problem"]["dim"] for cell in cells] == [8] * 9 + [16] * 9
     columns = {(cell.label.split()[1], cell.config["stop"]["metric"]) for cell in cells}
     assert columns == {("smooth", "gradient"), ("convex", "gap"), ("strongly_convex", "distance")}
-    targets = {cell.config["problem"]["_target_"].split(".")[2] for cell in cells if "smooth" in cell.label}
+    targets = {cell.config["problem"]["_target_"].rpartition(".")[2] for cell in cells if "smooth" in cell.label}
     assert targets == {"welsch"}
 
 

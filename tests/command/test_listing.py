@@ -49,7 +49,7 @@ def test_all_groups_by_default_and_an_unknown_one_is_refused():
 
 def test_it_is_fast_because_jax_stays_out():
     code = (
-        "import sys; from rich.console import Console; from zobench import listing;"
+        "import sys; from rich.console import Console; from zobench.command import listing;"
         "listing.show([], Console()); sys.exit('jax' in sys.modules)"
     )
     start = time.perf_counter()
