@@ -1,6 +1,10 @@
-"""Reading verdicts, and the names of what is built in: for the tests of the checks."""
+"""Reading verdicts, the names of what is built in, and two_point made wrong: for the tests of the checks."""
 
 from pathlib import Path
+
+from zobench.estimators import two_point
+
+TWO_POINT = two_point()
 
 
 def failures(verdicts):
@@ -13,3 +17,23 @@ def of(verdicts, name):
 
 def built_in(group):
     return sorted(path.stem for path in (Path(__file__).parent.parent / "conf" / group).glob("*.yaml"))
+
+
+def changed(by):
+    """two_point with by(G, oracle, x) for its estimate G."""
+
+    def estimate(oracle, x, draw, state):
+        g, state = TWO_POINT.estimate(oracle, x, draw, state)
+        return by(g, oracle, x), state
+
+    return TWO_POINT._replace(estimate=estimate)
+
+
+def keyed(change):
+    """two_point with other keys."""
+
+    def draw(key, n, dtype):
+        assert TWO_POINT.draw is not None
+        return TWO_POINT.draw(change(key), n, dtype)
+
+    return TWO_POINT._replace(draw=draw)

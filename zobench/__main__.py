@@ -5,6 +5,8 @@ import re
 import sys
 from collections.abc import Sequence
 
+from zobench.errors import UsageError, one_line
+
 SMALL_LOOPS = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=100000000"
 PIPE_WIDTH = 120  # rich takes 80 where it cannot ask, too narrow for the tables
 
@@ -38,8 +40,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         print("zobench: interrupted; run the same command again to finish", file=sys.stderr)
         code = 130
     except Exception as error:
-        from zobench.errors import UsageError, one_line
-
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
         refused = isinstance(error, UsageError)
@@ -106,24 +106,16 @@ def _own_configs(arguments: list[str]) -> list[str]:
     if not found:
         return arguments
     if not os.path.isdir(found[1]):
-        from zobench.errors import UsageError
-
         raise UsageError(f"--config-dir {found[1]}: no such folder")
     rest = text.replace(found[0], f"hydra.searchpath=[file://{os.path.abspath(found[1])}]")
     return rest.split("\n")
 
 
 def _choices() -> str:
-    from importlib.resources import files
+    from zobench.command.listing import names
 
     groups = ("problem", "estimator", "optimizer", "method", "class", "experiment")
-    names = {
-        group: sorted(
-            file.name[:-5] for file in files("zobench.conf").joinpath(group).iterdir() if ".yaml" in file.name
-        )
-        for group in groups
-    }
-    return "\n".join(f"  {group + '=':12} {', '.join(found)}" for group, found in names.items())
+    return "\n".join(f"  {group + '=':12} {', '.join(names(group))}" for group in groups)
 
 
 def _hydra(arguments: list[str]) -> int:

@@ -4,15 +4,13 @@ from typing import Any
 
 import jax.numpy as jnp
 import pytest
-from verdicts import built_in, failures, of
+from verdicts import TWO_POINT, built_in, changed, failures, keyed, of
 
 from zobench import estimators
 from zobench.check import checks, targets
 from zobench.check import draws as module
 from zobench.check.draws import check_draws
 from zobench.check.verdict import Verdict
-
-TWO_POINT = estimators.two_point()
 
 
 @pytest.fixture
@@ -34,22 +32,6 @@ def test_few_directions_are_equal_by_chance_and_pass(direction, quick):
     assert not failures(check_draws(estimators.two_point(direction)))
 
 
-def keyed(change):
-    def draw(key, n, dtype):
-        assert TWO_POINT.draw is not None
-        return TWO_POINT.draw(change(key), n, dtype)
-
-    return TWO_POINT._replace(draw=draw)
-
-
-def scaled(by):
-    def estimate(oracle, x, draw, state):
-        g, state = TWO_POINT.estimate(oracle, x, draw, state)
-        return by(oracle, x) * g, state
-
-    return TWO_POINT._replace(estimate=estimate)
-
-
 WRONG = {
     "the seed is ignored": (keyed(lambda key: key._replace(seed=jnp.uint32(0))), "seeds and steps", "key.seed"),
     "a direction twice": (keyed(lambda key: key._replace(step=key.step // 2)), "seeds and steps", "in step k + 1"),
@@ -58,8 +40,8 @@ WRONG = {
     "seed + step": (
         keyed(lambda key: key._replace(seed=jnp.uint32(0), step=key.seed + key.step)), "seeds and steps", "mixed up",
     ),
-    "pairs differ": (scaled(lambda oracle, x: 3.0 if oracle.pair else 1.0), "in pairs", "differs by 2 of"),
-    "wrong from n = 61 on": (scaled(lambda oracle, x: 1.3 if x.size > 60 else 1.0), "large n", "n = 201: E"),
+    "pairs differ": (changed(lambda g, oracle, x: 3 * g if oracle.pair else g), "in pairs", "differs by 2 of"),
+    "wrong from n = 61 on": (changed(lambda g, oracle, x: 1.3 * g if x.size > 60 else g), "large n", "n = 201: E"),
 }  # fmt: skip
 
 
@@ -75,19 +57,15 @@ def test_a_bias_of_two_percent_is_seen_and_said_where_it_could_not_be(quick, mon
     monkeypatch.setattr(module, "WORK", 40_000_000)
     monkeypatch.setattr(module, "MANY", 400_000)
     monkeypatch.setattr(module, "LARGE", {})
-    assert of(check_draws(scaled(lambda oracle, x: 1.02)), "small bias").verdict == "fails"
+    assert of(check_draws(changed(lambda g, *_: 1.02 * g)), "small bias").verdict == "fails"
     assert of(check_draws(TWO_POINT), "small bias").verdict == "passes"
     assert "would not be seen" in of(check_draws(estimators.one_point()), "small bias").detail
 
 
 def test_an_error_behind_a_pair_is_counted(quick):
     """One that asks a third value, where it has a pair."""
-
-    def estimate(oracle, x, draw, state):
-        g, state = TWO_POINT.estimate(oracle, x, draw, state)
-        return (g + 0 * oracle.value(x) if oracle.pair else g), state
-
-    verdict = of(check_draws(TWO_POINT._replace(estimate=estimate)), "in pairs")
+    third = changed(lambda g, oracle, x: g + 0 * oracle.value(x) if oracle.pair else g)
+    verdict = of(check_draws(third), "in pairs")
     assert verdict.verdict == "fails" and "through oracle.pair Calls(value=3" in verdict.detail
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from verdicts import built_in, failures, of
+from verdicts import TWO_POINT, built_in, changed, failures, keyed, of
 
 from zobench import estimators
 from zobench.check import estimator as module
@@ -30,56 +30,38 @@ def test_a_built_in_estimator_passes(name, quick):
     assert without == ({"second moment", "moment matrix", "trace factor"} if "one_point" in name else set())
 
 
-TWO_POINT = estimators.two_point()
-
-
-def biased(oracle, x, draw, state):
-    g, state = TWO_POINT.estimate(oracle, x, draw, state)
-    return 0.9 * g, state
-
-
-def generous(oracle, x, draw, state):
-    return TWO_POINT.estimate(oracle, x, draw, state)[0] + 0 * oracle.value(x), state
-
-
-def narrow(oracle, x, draw, state):
-    return TWO_POINT.estimate(oracle, x, draw, state)[0].astype(jnp.float32), state
-
-
-def wide(oracle, x, draw, state):
-    return TWO_POINT.estimate(oracle, x, draw, state)[0].astype(jnp.float64), state
-
-
+OF_MOMENTS = {"second moment", "moment matrix"}
 WRONG_ESTIMATORS = {
-    "biased": ({"estimate": biased}, {"unbiased", "second moment", "moment matrix"}, "E G = "),
-    "wrong B": ({"second_moment": lambda n: Moment(1.3, 2)}, {"second moment", "moment matrix"}, "declares B = 8.5"),
-    "wrong matrix": ({"second_moment": lambda n: Moment(0, n)}, {"moment matrix"}, "declared"),
-    "wrong calls": ({"calls": lambda n: Calls(value=1)}, {"calls"}, "declares 1 value; a black box counts 2 values"),
-    "a value too many": ({"estimate": generous}, {"calls"}, "declares 2 values; a black box counts 3 values"),
-    "float32 only": ({"estimate": narrow}, {"estimate"}, "float32 for a float64 x"),
-    "float64 only": ({"estimate": wide}, {"float32"}, "float64 for a float32 x"),
+    "biased": (changed(lambda g, oracle, x: 0.9 * g), {"unbiased", *OF_MOMENTS}, "E G = "),
+    "wrong B": (TWO_POINT._replace(second_moment=lambda n: Moment(1.3, 2)), OF_MOMENTS, "declares B = 8.5"),
+    "wrong matrix": (TWO_POINT._replace(second_moment=lambda n: Moment(0, n)), {"moment matrix"}, "declared"),
+    "wrong calls": (
+        TWO_POINT._replace(calls=lambda n: Calls(value=1)), {"calls"}, "declares 1 value; a black box counts 2 values",
+    ),
+    "a value too many": (
+        changed(lambda g, oracle, x: g + 0 * oracle.value(x)), {"calls"},
+        "declares 2 values; a black box counts 3 values",
+    ),
+    "float32 only": (changed(lambda g, *_: g.astype(jnp.float32)), {"estimate"}, "float32 for a float64 x"),
+    "float64 only": (changed(lambda g, *_: g.astype(jnp.float64)), {"float32"}, "float64 for a float32 x"),
     "no step in its key": (
-        {"draw": lambda key, n, dtype: TWO_POINT.draw(key._replace(step=jnp.uint32(0)), n, dtype)},  # type: ignore
-        {"deterministic", "unbiased", "second moment", "moment matrix"},
+        keyed(lambda key: key._replace(step=jnp.uint32(0))), {"deterministic", "unbiased", *OF_MOMENTS},
         "does not use key.step",
     ),
-    "raises": ({"estimate": lambda *_: 1 / 0}, {"estimate"}, "raises ZeroDivisionError"),
-    "a scalar": ({"estimate": lambda oracle, x, draw, state: (oracle.value(x), state)}, {"estimate"}, "shape ()"),
-    "no state": ({"estimate": lambda oracle, x, draw, state: (oracle.grad(x),)}, {"estimate"}, "raises"),
-    "not finite": (
-        {"estimate": lambda oracle, x, draw, state: (x / 0, state), "calls": lambda n: Calls()},
-        {"estimate"},
-        "not finite",
+    "raises": (TWO_POINT._replace(estimate=lambda *_: 1 / 0), {"estimate"}, "raises ZeroDivisionError"),  # type: ignore
+    "a scalar": (changed(lambda g, oracle, x: oracle.value(x)), {"estimate"}, "shape ()"),
+    "no state": (
+        TWO_POINT._replace(estimate=lambda oracle, x, draw, state: (oracle.grad(x),)), {"estimate"}, "raises",  # type: ignore
     ),
-}
+    "not finite": (changed(lambda g, oracle, x: g / 0), {"estimate"}, "not finite"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", WRONG_ESTIMATORS)
 def test_a_wrong_estimator_is_caught_by_its_property(case, quick):
-    values, expected, words = WRONG_ESTIMATORS[case]
-    verdicts = check_estimator(TWO_POINT._replace(**values))
-    found = failures(verdicts)
-    assert found == expected, verdicts
+    estimator, expected, words = WRONG_ESTIMATORS[case]
+    verdicts = check_estimator(estimator)
+    assert failures(verdicts) == expected, verdicts
     assert words in str(verdicts)
 
 
@@ -90,12 +72,7 @@ def test_all_dimensions_are_tried():
 
 def test_random_numbers_that_python_draws_are_caught(quick):
     random = np.random.default_rng(0)
-
-    def draw(key, n, dtype):
-        assert TWO_POINT.draw is not None
-        return TWO_POINT.draw(key._replace(seed=jnp.uint32(random.integers(2**31))), n, dtype)
-
-    drawn = TWO_POINT._replace(draw=draw)
+    drawn = keyed(lambda key: key._replace(seed=jnp.uint32(random.integers(2**31))))
     verdict = of(check_estimator(drawn), "deterministic")
     assert verdict.verdict == "fails" and "randomness comes from draw" in verdict.detail
 

@@ -185,7 +185,7 @@ def test_command_line_wins_over_the_experiment_and_class_sets_problem_and_stop(z
     assert [cell.config["problem"]["dim"] for cell in cells] == [8] * 9 + [16] * 9
     columns = {(cell.label.split()[1], cell.config["stop"]["metric"]) for cell in cells}
     assert columns == {("smooth", "gradient"), ("convex", "gap"), ("strongly_convex", "distance")}
-    targets = {cell.config["problem"]["_target_"].split(".")[-1] for cell in cells if "smooth" in cell.label}
+    targets = {cell.config["problem"]["_target_"].rpartition(".")[2] for cell in cells if "smooth" in cell.label}
     assert targets == {"welsch"}
 
 
@@ -242,16 +242,10 @@ def test_python_m_is_the_same_command_and_refuses_without_jax(tmp_path):
 
 def test_a_killed_sweep_finishes_with_the_same_bytes(zobench, tmp_path):
     sweep = ["-m", *SMALL, "estimator=autodiff,two_point", "problem.dim=4,5,6", "seeds=2", "stop.gd_iterations=30"]
-    command = [
-        sys.executable,
-        "-m",
-        "zobench",
-        *sweep,
-        "hydra/launcher=joblib",
-        "hydra.launcher.n_jobs=2",
-        "runs_dir=killed",
-    ]
-    killed = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, start_new_session=True)
+    command = [sys.executable, "-m", "zobench", *sweep, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+    killed = subprocess.Popen(
+        [*command, "runs_dir=killed"], cwd=tmp_path, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     while killed.poll() is None and not list(tmp_path.glob("killed/*.npz")):
         time.sleep(0.01)
     os.killpg(killed.pid, signal.SIGKILL)
@@ -305,10 +299,8 @@ def test_an_annotation_that_does_not_resolve_accepts_anything():
     factory.__annotations__["mask"] = "NoSuchName | None"
     given = {"mask": "abc", "b1": 0.9, "points": [1, 2], "names": [1, "a"], "anything": 1}
     build.check_arguments("optimizer", factory, given)
-    for name, value, says in (
-        ("b1", "abc", "b1 is a number"),
-        ("points", 3, r"points is a list \[a whole number, ...\]"),
-    ):
+    wrong = (("b1", "abc", "b1 is a number"), ("points", 3, r"points is a list \[a whole number, ...\]"))
+    for name, value, says in wrong:
         with pytest.raises(build.UsageError, match=f"{name}={value}: {says}$"):
             build.check_arguments("optimizer", factory, {name: value})
 

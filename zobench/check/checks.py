@@ -75,7 +75,15 @@ def _shown(things: Sequence[targets.Thing], console: Console, biased: bool) -> l
             verdicts, kind = check_problem(thing), "problem"
         else:
             verdicts, kind = _of_estimator(thing, biased), "estimator"
-        console.print(_table(name if kind == name else f"{kind} {name}", verdicts))
+        title = name if kind == name else f"{kind} {name}"
+        table = Table(title=escape(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+        table.add_column("property", no_wrap=True)
+        table.add_column("verdict", no_wrap=True)
+        table.add_column("detail", overflow="fold")
+        for about, verdict, detail in verdicts:
+            style = STYLES[verdict]
+            table.add_row(about, f"[{style}]{verdict}[/]", escape(detail), style="dim" if style == "dim" else "")
+        console.print(table)
         failed += [f"{name}.{verdict.property}" for verdict in verdicts if verdict.verdict == "fails"]
     return failed
 
@@ -85,17 +93,7 @@ def _of_estimator(thing: Estimator, biased: bool) -> list[Verdict]:
     found = check_estimator(thing)
     if found[-1].property != "the rest":
         found += check_draws(thing)
-    intended = [v.property in OF_BIAS and v.verdict == "fails" and biased for v in found]
-    told = [v._replace(verdict="hint", detail=f"a bias is intended: {v.detail}") for v in found]
-    return [new if changed else old for new, old, changed in zip(told, found, intended, strict=True)]
-
-
-def _table(title: str, verdicts: Sequence[Verdict]) -> Table:
-    table = Table(title=escape(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    table.add_column("property", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("detail", overflow="fold")
-    for name, verdict, detail in verdicts:
-        style = STYLES[verdict]
-        table.add_row(name, f"[{style}]{verdict}[/]", escape(detail), style="dim" if style == "dim" else "")
-    return table
+    for i, v in enumerate(found):
+        if biased and v.verdict == "fails" and v.property in OF_BIAS:
+            found[i] = v._replace(verdict="hint", detail=f"a bias is intended: {v.detail}")
+    return found

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal
 from scipy.optimize import minimize
 
-from zobench.check.verdict import Verdict, hinted, judged, said
+from zobench.check.verdict import Found, said
 from zobench.types import Problem
 
 DENSE = 300  # up to here whole Hessians, beyond it Lanczos
@@ -49,9 +49,19 @@ class Spectra(NamedTuple):
 def sample(problem: Problem, f: Callable, slope: Callable | None) -> Sample:
     """Where constants are held against f: x0, an end, points between and around. No descent without a slope."""
     raised: list[str] = []
-    value, random = _guarded(f, raised), np.random.default_rng(2)
-    x0 = np.asarray(problem.x0, float)
-    descended = x0 if slope is None else _descend(value, slope, x0)
+
+    def value(x: np.ndarray) -> float:
+        try:
+            return float(f(x))
+        except Exception as error:
+            raised.append(said(error))
+            return np.nan
+
+    random, x0 = np.random.default_rng(2), np.asarray(problem.x0, float)
+    descended = x0
+    if slope is not None:
+        result = minimize(value, x0, jac=slope, method="L-BFGS-B", options={"maxiter": 100})
+        descended = result.x if np.isfinite(result.x).all() else x0
     end = descended if problem.x_star is None else np.asarray(problem.x_star, float)
     if end.shape != x0.shape:
         end = descended
@@ -69,19 +79,6 @@ def sample(problem: Problem, f: Callable, slope: Callable | None) -> Sample:
     return Sample(value, slope, np.array([x for x, _ in points]), where, values, lowest, rounding(value, x0), raised)
 
 
-def _guarded(f: Callable, raised: list[str]) -> Callable[[np.ndarray], float]:
-    """f as a float, nan where it raises."""
-
-    def value(x: np.ndarray) -> float:
-        try:
-            return float(f(x))
-        except Exception as error:
-            raised.append(said(error))
-            return np.nan
-
-    return value
-
-
 def rounding(f: Callable, x: np.ndarray) -> float:
     """Standard deviation of f's rounding near x: third differences of points so close that f is a line."""
     scale = float(np.linalg.norm(x)) or 1.0
@@ -89,14 +86,6 @@ def rounding(f: Callable, x: np.ndarray) -> float:
     values = np.array([float(f(x + j * 1e-11 * scale * v)) for j in range(8)])
     measured = float(np.std(np.diff(values, 3))) / 20**0.5
     return max(measured if isfinite(measured) else 0.0, float(np.finfo(float).eps * abs(values[0])), 1e-300)
-
-
-def _descend(f: Callable, slope: Callable, x0: np.ndarray) -> np.ndarray:
-    def value_and_gradient(x):
-        return f(x), np.asarray(slope(x))
-
-    result = minimize(value_and_gradient, x0, jac=True, method="L-BFGS-B", options={"maxiter": 100})
-    return result.x if np.isfinite(result.x).all() else x0
 
 
 def on_the_way(problem: Problem, sample: Sample) -> Sample:
@@ -158,20 +147,18 @@ def _lanczos(times: Callable, x: np.ndarray) -> tuple[float, float, float, float
     return float(ritz[-1]), float(ritz[0]), float(traces.mean()), float(traces.std(ddof=1)) / len(traces) ** 0.5
 
 
-def _smoothness(name: str, problem: Problem, sample: Sample, spectra: Spectra) -> Verdict:
-    i = int(np.argmax(spectra.largest))
+def _smoothness(problem: Problem, sample: Sample, spectra: Spectra) -> Found:
+    i, holds = int(np.argmax(spectra.largest)), spectra.largest <= problem.L * (1 + CLOSE)
     top = spectra.largest[i]
-    if top <= problem.L * (1 + CLOSE):
-        lost = len(sample.where) - len(spectra.where)
-        left = f" ({lost} of {len(sample.where)} Hessians are not finite)" if lost else ""
-        found = f"L = {problem.L:.6g}, the largest eigenvalue found is {top:.6g}{left}"
-        if problem.L > FAR * top > 0:
-            return hinted(name, f"{found}: a step 1/L is {problem.L / top:.3g} times shorter than it could be")
-        return judged(name, True, found)
-    local = _local(spectra, spectra.largest <= problem.L * (1 + CLOSE))
-    return judged(
-        name, False, f"L = {problem.L:.6g}, but the Hessian has the eigenvalue {top:.6g} at {spectra.where[i]}{local}"
-    )
+    if not holds[i]:
+        at = f"{spectra.where[i]}{_local(spectra, holds)}"
+        return "fails", f"L = {problem.L:.6g}, but the Hessian has the eigenvalue {top:.6g} at {at}"
+    lost = len(sample.where) - len(spectra.where)
+    left = f" ({lost} of {len(sample.where)} Hessians are not finite)" if lost else ""
+    found = f"L = {problem.L:.6g}, the largest eigenvalue found is {top:.6g}{left}"
+    if problem.L > FAR * top > 0:
+        return "hint", f"{found}: a step 1/L is {problem.L / top:.3g} times shorter than it could be"
+    return "passes", found
 
 
 def _local(spectra: Spectra, holds: np.ndarray) -> str:
@@ -180,59 +167,54 @@ def _local(spectra: Spectra, holds: np.ndarray) -> str:
     return "; on the way from x0 it holds: a local constant?" if holds[on_the_way].all() else ""
 
 
-def _convexity(name: str, problem: Problem, sample: Sample, spectra: Spectra) -> Verdict:
+def _convexity(problem: Problem, sample: Sample, spectra: Spectra) -> Found:
     i, size = int(np.argmin(spectra.smallest)), float(np.abs(spectra.largest).max())
     least = spectra.smallest[i]
-    if problem.mu <= least + CLOSE * size:
-        found = f"mu = {problem.mu:.6g}, the smallest eigenvalue found is {least:.6g}"
-        if least > FAR_BELOW * problem.mu > 0:
-            return hinted(name, f"{found}: the bound of linear convergence is as much too slow")
-        return judged(name, True, found)
-    return judged(
-        name, False, f"mu = {problem.mu:.6g}, but the Hessian has the eigenvalue {least:.6g} at {spectra.where[i]}"
-    )
+    if not problem.mu <= least + CLOSE * size:
+        return "fails", f"mu = {problem.mu:.6g}, but the Hessian has the eigenvalue {least:.6g} at {spectra.where[i]}"
+    found = f"mu = {problem.mu:.6g}, the smallest eigenvalue found is {least:.6g}"
+    if least > FAR_BELOW * problem.mu > 0:
+        return "hint", f"{found}: the bound of linear convergence is as much too slow"
+    return "passes", found
 
 
-def _trace(name: str, problem: Problem, sample: Sample, spectra: Spectra) -> Verdict:
-    i = int(np.argmax(spectra.trace - 4.5 * spectra.error))
+def _trace(problem: Problem, sample: Sample, spectra: Spectra) -> Found:
+    declared, sure = problem.hessian_trace, spectra.trace - 4.5 * spectra.error
+    i, holds = int(np.argmax(sure)), sure <= declared + CLOSE * abs(declared)
     trace, error = spectra.trace[i], spectra.error[i]
     found = f"{trace:.6g}" + (f" ± {error:.2g}" if error else "")
-    if trace - 4.5 * error <= problem.hessian_trace + CLOSE * abs(problem.hessian_trace):
-        r = f", r = tr/L = {problem.effective_dim:.4g}" if np.isfinite(problem.L) else ""
-        told = f"hessian_trace = {problem.hessian_trace:.6g}, the largest found is {found}{r}"
-        if problem.hessian_trace > FAR * (trace + 4.5 * error) > 0:
-            return hinted(name, f"{told}: a trace-aware step is shorter than it could be")
-        return judged(name, True, told)
-    local = _local(spectra, spectra.trace - 4.5 * spectra.error <= problem.hessian_trace * (1 + CLOSE))
-    return judged(
-        name, False, f"hessian_trace = {problem.hessian_trace:.6g}, but tr ∇²f = {found} at {spectra.where[i]}{local}"
-    )
+    if not holds[i]:
+        at = f"{spectra.where[i]}{_local(spectra, holds)}"
+        return "fails", f"hessian_trace = {declared:.6g}, but tr ∇²f = {found} at {at}"
+    r = f", r = tr/L = {problem.effective_dim:.4g}" if np.isfinite(problem.L) else ""
+    told = f"hessian_trace = {declared:.6g}, the largest found is {found}{r}"
+    if declared > FAR * (trace + 4.5 * error) > 0:
+        return "hint", f"{told}: a trace-aware step is shorter than it could be"
+    return "passes", told
 
 
-def _modes(name: str, problem: Problem, sample: Sample, spectra: Spectra) -> Verdict:
+def _modes(problem: Problem, sample: Sample, spectra: Spectra) -> Found:
     """½ Σλe = f(x0) − f*, Σλ²e = ‖∇f(x0)‖², the eigenvalues, and a diagonal Hessian where `axes` says so."""
     eigenvalue, energy = (np.asarray(part, float) for part in problem.modes[:2])  # type: ignore[index]
     n, base = problem.x0.size, np.nan_to_num(problem.f_star)
     if eigenvalue.shape != (n,) or energy.shape != (n,):
-        return judged(name, False, f"eigenvalue {eigenvalue.shape} and energy {energy.shape}, n = {n}")
+        return "fails", f"eigenvalue {eigenvalue.shape} and energy {energy.shape}, n = {n}"
     g = np.asarray(sample.slope(sample.points[0]))  # type: ignore[misc]
-    pairs = {
-        "½ Σ λe": (eigenvalue @ energy / 2, sample.values[0] - base),
-        "Σ λ²e": (eigenvalue**2 @ energy, g @ g),
-    }
-    for formula, (declared, found) in pairs.items():
+    for formula, declared, meaning, found in (
+        ("½ Σ λe", eigenvalue @ energy / 2, "f(x0) − f*", sample.values[0] - base),
+        ("Σ λ²e", eigenvalue**2 @ energy, "‖∇f(x0)‖²", g @ g),
+    ):
         if not np.isclose(declared, found, rtol=1e-8, atol=1e-12 * abs(sample.values[0])):
-            meaning = "f(x0) − f*" if "½" in formula else "‖∇f(x0)‖²"
-            return judged(name, False, f"{formula} = {declared:.9g}, but {meaning} = {found:.9g}")
+            return "fails", f"{formula} = {declared:.9g}, but {meaning} = {found:.9g}"
     if spectra.hessians is None:
-        return judged(name, True, f"f(x0) and ‖∇f(x0)‖² agree; n > {DENSE}: eigenvalues not compared")
+        return "passes", f"f(x0) and ‖∇f(x0)‖² agree; n > {DENSE}: eigenvalues not compared"
     h, size = spectra.hessians[0], np.abs(eigenvalue).max()
     off = np.abs(np.sort(eigenvalue) - np.linalg.eigvalsh(h)).max()
     if off > CLOSE * size:
-        return judged(name, False, f"an eigenvalue differs from the Hessian's by {off:.3g}")
+        return "fails", f"an eigenvalue differs from the Hessian's by {off:.3g}"
     if problem.modes.axes and np.abs(h - np.diag(np.diag(h))).max() > CLOSE * size:  # type: ignore[union-attr]
-        return judged(name, False, "axes=True, but the Hessian is not diagonal")
-    return judged(name, True, f"f(x0), ‖∇f(x0)‖² and {n} eigenvalues agree, to {off:.1g}")
+        return "fails", "axes=True, but the Hessian is not diagonal"
+    return "passes", f"f(x0), ‖∇f(x0)‖² and {n} eigenvalues agree, to {off:.1g}"
 
 
 OF_THE_HESSIAN = {"L": _smoothness, "mu": _convexity, "hessian_trace": _trace, "modes": _modes}

@@ -12,23 +12,19 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench.check import constants, values
-from zobench.check.verdict import Verdict, attempt, judged, said
+from zobench.check.constants import CLOSE
+from zobench.check.verdict import Found, Verdict, attempt, judged, rest, said
 from zobench.types import Problem
-
-CLOSE = 1e-9
 
 
 def check_problem(problem: Problem) -> list[Verdict]:
     """A verdict for each property of a problem: see docs/extending.md. Never raises for what the problem does."""
     with jax.enable_x64(True), np.errstate(all="ignore"):
-        found = [attempt("x0", _start, problem)]
-        for name, check in (("value", _value), ("deterministic", _deterministic), ("jit", _jit), ("vmap", _vmap)):
-            if found[-1].verdict == "fails":
-                return [*found, Verdict("the rest", "skipped", f"needs {found[-1].property} to be right")]
-            found.append(attempt(name, check, problem.f, jnp.asarray(problem.x0, jnp.float64)))
-        if found[-1].verdict == "fails":
-            return [*found, Verdict("the rest", "skipped", "needs vmap to be right")]
-        return found + _deeper(problem)
+        found = [attempt("x0", _start, problem.x0)]
+        for name, check in {"value": _value, "deterministic": _deterministic, "jit": _jit, "vmap": _vmap}.items():
+            if found[-1].verdict != "fails":
+                found.append(attempt(name, check, problem.f, jnp.asarray(problem.x0, jnp.float64)))
+        return [*found, *([rest(found[-1].property)] if found[-1].verdict == "fails" else _deeper(problem))]
 
 
 def _deeper(problem: Problem) -> list[Verdict]:
@@ -48,25 +44,18 @@ def _deeper(problem: Problem) -> list[Verdict]:
             spectra = constants.spectra(problem.f, held)
         except Exception as error:
             reason = f"second derivatives: {said(error)}"
-    found = [attempt("nearby", values.nearby, sample, problem), gradient]
-    for name, check in constants.OF_THE_HESSIAN.items():
-        if spectra is None and _is_declared(problem, name):
+    found = [attempt("nearby", values.nearby, problem, sample), gradient]
+    for name, missing in _MISSING.items():
+        value = getattr(problem, name)
+        if value is None or not (name in ("x_star", "modes", "F") or isfinite(value)):
+            found.append(Verdict(name, "not declared", missing))
+        elif name in values.OF_VALUES:
+            found.append(attempt(name, values.OF_VALUES[name], problem, sample))
+        elif spectra is None:
             found.append(Verdict(name, "skipped", reason))
         else:
-            found.append(_declared(problem, name, check, held, spectra))
-    found += [_declared(problem, name, check, sample) for name, check in values.OF_VALUES.items()]
+            found.append(attempt(name, constants.OF_THE_HESSIAN[name], problem, held, spectra))
     return [*found, attempt("float32", _single, problem, sample)]
-
-
-def _declared(problem: Problem, name: str, check: Callable[..., Verdict], *found: Any) -> Verdict:
-    if not _is_declared(problem, name):
-        return Verdict(name, "not declared", _MISSING[name])
-    return attempt(name, check, problem, *found)
-
-
-def _is_declared(problem: Problem, name: str) -> bool:
-    value = getattr(problem, name)
-    return value is not None and (name in ("x_star", "modes", "F") or isfinite(value))
 
 
 _MISSING = {
@@ -80,106 +69,96 @@ _MISSING = {
 }
 
 
-def _start(name: str, problem: Problem) -> Verdict:
-    x = problem.x0
+def _start(x: Any) -> Found:
     if not isinstance(x, jax.Array | np.ndarray):
-        return judged(name, False, f"x0 is a {type(x).__name__}; give a vector, as in jnp.array([1.0, 2.0])")
+        return "fails", f"x0 is a {type(x).__name__}; give a vector, as in jnp.array([1.0, 2.0])"
     if x.ndim != 1 or x.size == 0:
-        return judged(name, False, f"x0 has shape {x.shape}; give a flat vector [n] (jnp.ravel, and reshape inside f)")
+        return "fails", f"x0 has shape {x.shape}; give a flat vector [n] (jnp.ravel, and reshape inside f)"
     if not jnp.issubdtype(x.dtype, jnp.floating):
-        return judged(name, False, f"x0 is of {x.dtype}; give floating-point numbers, as in jnp.array([1.0, 2.0])")
+        return "fails", f"x0 is of {x.dtype}; give floating-point numbers, as in jnp.array([1.0, 2.0])"
     bad = np.flatnonzero(~np.isfinite(x))
     if bad.size:
-        return judged(name, False, f"x0[{bad[0]}] = {x[bad[0]]}; every coordinate has to be finite")
-    return judged(name, True, f"n = {x.size}, {x.dtype}, ‖x0‖ = {np.linalg.norm(x):.4g}")
+        return "fails", f"x0[{bad[0]}] = {x[bad[0]]}; every coordinate has to be finite"
+    return "passes", f"n = {x.size}, {x.dtype}, ‖x0‖ = {np.linalg.norm(x):.4g}"
 
 
-def _value(name: str, f: Callable, x: jax.Array) -> Verdict:
+def _value(f: Callable, x: jax.Array) -> Found:
     try:
         y = f(x)
     except Exception as error:
-        return judged(name, False, f"f(x0) {said(error)}")
+        return "fails", f"f(x0) {said(error)}"
     shape, dtype = getattr(y, "shape", None), getattr(y, "dtype", None)
     if shape is None or dtype is None:
-        return judged(name, False, f"f(x0) is a {type(y).__name__}; give a JAX scalar of x's dtype, {x.dtype}")
+        return "fails", f"f(x0) is a {type(y).__name__}; give a JAX scalar of x's dtype, {x.dtype}"
     if shape != ():
-        return judged(
-            name, False, f"f(x0) has shape {shape}, and f is to give a scalar of shape (): jnp.sum, jnp.mean?"
-        )
+        return "fails", f"f(x0) has shape {shape}, and f is to give a scalar of shape (): jnp.sum, jnp.mean?"
     if dtype != x.dtype:
-        return judged(name, False, f"f(x0) is {dtype} for x of {x.dtype}; make constants by jnp.asarray(c, x.dtype)")
-    return judged(
-        name, bool(np.isfinite(y)), f"f(x0) = {float(y):.6g}" + "; it has to be finite" * (not np.isfinite(y))
-    )
+        return "fails", f"f(x0) is {dtype} for x of {x.dtype}; make constants by jnp.asarray(c, x.dtype)"
+    finite = bool(np.isfinite(y))
+    return judged(finite, f"f(x0) = {float(y):.6g}" + "; it has to be finite" * (not finite))
 
 
-def _deterministic(name: str, f: Callable, x: jax.Array) -> Verdict:
+def _deterministic(f: Callable, x: jax.Array) -> Found:
     first, second = np.asarray(f(x)), np.asarray(f(x))
-    same = first.tobytes() == second.tobytes()
-    return judged(
-        name, same, "the same bytes twice" if same else f"f(x0) = {first}, then {second}; noise belongs in F(x, key)"
-    )
+    if first.tobytes() != second.tobytes():
+        return "fails", f"f(x0) = {first}, then {second}; noise belongs in F(x, key)"
+    return "passes", "the same bytes twice"
 
 
-def _jit(name: str, f: Callable, x: jax.Array) -> Verdict:
+def _jit(f: Callable, x: jax.Array) -> Found:
     try:
         compiled = jax.jit(f)
-        return _agree(
-            name, "jit", np.asarray(compiled(x)), np.asarray(f(x)), constants.rounding(compiled, np.asarray(x))
-        )
+        return _agree("jit", compiled, x, np.asarray(compiled(x)), np.asarray(f(x)))
     except jax.errors.ConcretizationTypeError as error:
-        return judged(
-            name, False, f"{said(error)}; use jnp.where for if, jnp for numpy, or a black box by pure_callback"
-        )
+        return "fails", f"{said(error)}; use jnp.where for if, jnp for numpy, or a black box by pure_callback"
     except jax.errors.JAXTypeError as error:
-        return judged(name, False, f"{said(error)}; use jnp for numpy, or make it a black box by jax.pure_callback")
+        return "fails", f"{said(error)}; use jnp for numpy, or make it a black box by jax.pure_callback"
 
 
-def _vmap(name: str, f: Callable, x: jax.Array) -> Verdict:
+def _vmap(f: Callable, x: jax.Array) -> Found:
     compiled = jax.jit(f)
     points = x + jnp.asarray([[0.0], [1e-3], [-1e-2]]) * jnp.maximum(jnp.abs(x), 1e-2)
     together, alone = np.asarray(jax.jit(jax.vmap(f))(points)), np.array([compiled(point) for point in points])
     if together.shape != (3,):
-        return judged(name, False, f"three points give an array of shape {together.shape}")
-    return _agree(name, "vmap", together, alone, constants.rounding(compiled, np.asarray(x)))
+        return "fails", f"three points give an array of shape {together.shape}"
+    return _agree("vmap", compiled, x, together, alone)
 
 
-def _agree(name: str, how: str, given: np.ndarray, plain: np.ndarray, noise: float) -> Verdict:
-    difference = np.abs(given - plain)
+def _agree(how: str, f: Callable, x: jax.Array, given: np.ndarray, plain: np.ndarray) -> Found:
+    """Whether f transformed gives what plain f gives, up to f's rounding at x."""
+    difference, noise = np.abs(given - plain), constants.rounding(f, np.asarray(x))
     same = (difference <= CLOSE * np.abs(plain) + 1e3 * noise) | (given == plain) | (np.isnan(given) & np.isnan(plain))
     worst = int(np.argmax(np.where(same, 0, difference)))
     if same.all():
-        return judged(name, True, f"as without, to {np.nan_to_num(difference).max():.1g}")
-    return judged(name, False, f"{how}(f) = {given.flat[worst]:.9g}, f = {plain.flat[worst]:.9g}")
+        return "passes", f"as without, to {np.nan_to_num(difference).max():.1g}"
+    return "fails", f"{how}(f) = {given.flat[worst]:.9g}, f = {plain.flat[worst]:.9g}"
 
 
-def _gradient(name: str, f: Callable, slope: Callable, x0: np.ndarray) -> Verdict:
+def _gradient(f: Callable, slope: Callable, x0: np.ndarray) -> Found:
     """R(h) = |f(x + hv) − f(x) − h∇f(x)·v| ~ h², and ~ h where ∇f is wrong: its rate over the lowest clear decade."""
     try:
         g = np.asarray(slope(x0))
     except Exception as error:
-        return judged(name, False, f"∇f(x0) {said(error)}; a black box says differentiable=False")
+        return "fails", f"∇f(x0) {said(error)}; a black box says differentiable=False"
     if g.shape != x0.shape or g.dtype != x0.dtype:
-        return judged(name, False, f"∇f(x0) has shape {g.shape} and dtype {g.dtype}, x has {x0.shape} and {x0.dtype}")
+        return "fails", f"∇f(x0) has shape {g.shape} and dtype {g.dtype}, x has {x0.shape} and {x0.dtype}"
     random, scale = np.random.default_rng(1), float(np.linalg.norm(x0)) or 1.0
     near = x0 + 0.1 * scale * random.standard_normal(x0.size) / x0.size**0.5
-    rates, errors = [], []
+    found = []
     for x in (x0, near):
         g = np.asarray(slope(x))
         if not np.isfinite(g).all():
-            return judged(name, False, f"∇f is {g[~np.isfinite(g)][0]} at {'x0' if x is x0 else 'a point near x0'}")
+            return "fails", f"∇f is {g[~np.isfinite(g)][0]} at {'x0' if x is x0 else 'a point near x0'}"
         floor = 10 * constants.rounding(f, x) + np.finfo(float).eps * np.linalg.norm(g) * np.linalg.norm(x)
         directions = random.standard_normal((5, x.size))
         pairs = [_rate(f, x, g, v / np.linalg.norm(v), scale, floor) for v in directions]
-        seen = [pair for pair in pairs if isfinite(pair[0])]
-        if seen:
-            rates.append(float(np.median([rate for rate, _ in seen])))
-            errors.append(float(np.median([error for _, error in seen])))
-    if not rates:
-        return judged(name, True, "the Taylor remainder is rounding: f is linear as far as one can see")
-    rate, good = min(rates), min(rates) > 1.5
-    meaning = "" if good else "; a right gradient gives 2 (jax.grad of f is not the slope of f)"
-    return judged(name, good, f"the Taylor remainder falls like h^{rate:.2f}, to {max(errors):.1g} of h‖∇f‖{meaning}")
+        if seen := [pair for pair in pairs if isfinite(pair[0])]:
+            found.append(np.median(seen, axis=0))
+    if not found:
+        return "passes", "the Taylor remainder is rounding: f is linear as far as one can see"
+    rate, error = np.min(found, axis=0)[0], np.max(found, axis=0)[1]
+    meaning = "" if rate > 1.5 else "; a right gradient gives 2 (jax.grad of f is not the slope of f)"
+    return judged(rate > 1.5, f"the Taylor remainder falls like h^{rate:.2f}, to {error:.1g} of h‖∇f‖{meaning}")
 
 
 def _rate(f: Callable, x: np.ndarray, g: np.ndarray, v: np.ndarray, scale: float, floor: float) -> tuple[float, float]:
@@ -195,13 +174,13 @@ def _rate(f: Callable, x: np.ndarray, g: np.ndarray, v: np.ndarray, scale: float
     return np.nan, np.nan
 
 
-def _single(name: str, problem: Problem, sample: constants.Sample) -> Verdict:
+def _single(problem: Problem, sample: constants.Sample) -> Found:
     """f and ∇f of a float32 x are float32, and f is that of float64 at the same numbers to 1e-3 of its size."""
     x = jnp.asarray(problem.x0, jnp.float32)
     y, g = jax.jit(jax.value_and_grad(problem.f) if sample.slope else lambda x: (problem.f(x), x))(x)
     if y.dtype != x.dtype or g.dtype != x.dtype:
         what = f"f(x0) is {y.dtype}" if y.dtype != x.dtype else f"∇f(x0) is {g.dtype}"
-        return judged(name, False, f"{what} for a float32 x; make constants by jnp.asarray(c, x.dtype)")
+        return "fails", f"{what} for a float32 x; make constants by jnp.asarray(c, x.dtype)"
     exact, size = float(sample.f(np.asarray(x, float))), float(np.nanmax(np.abs(sample.values)))
     good = bool(abs(float(y) - exact) <= 1e-3 * max(abs(exact), size))
-    return judged(name, good, f"f(x0) = {float(y):.6g}, in float64 {exact:.6g}")
+    return judged(good, f"f(x0) = {float(y):.6g}, in float64 {exact:.6g}")

@@ -6,13 +6,13 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from zobench import build
 from zobench.check.verdict import said
+from zobench.command.listing import names
 from zobench.errors import UsageError
 from zobench.types import Estimator, Problem
 
@@ -82,9 +82,10 @@ def _things(path: Path, module: ModuleType) -> list[Thing]:
         if isinstance(value, Problem | Estimator):
             found.append(Thing(name, value))
         elif inspect.isfunction(value) and value.__module__ == module.__name__:
-            thing = _called(path, name, value)
-            found += [thing] if thing.value is not None or thing.complaint else []
-            other += [] if found and found[-1] is thing else [name]
+            if thing := _called(path, name, value):
+                found.append(thing)
+            else:
+                other.append(name)
     if not found:
         there = f"; its functions {', '.join(other)} give none when called without arguments" if other else ""
         raise UsageError(
@@ -94,25 +95,24 @@ def _things(path: Path, module: ModuleType) -> list[Thing]:
     return found
 
 
-def _called(path: Path, name: str, function: Callable[..., Any]) -> Thing:
-    nothing = Thing(name, None)
+def _called(path: Path, name: str, function: Callable[..., Any]) -> Thing | None:
+    """What a function gives that is called without arguments; None where it is not to be called, or gives another."""
     signature = inspect.signature(function)
     if any(
         p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in signature.parameters.values()
     ):
-        return nothing
+        return None
     promised = signature.return_annotation
     wanted = (Problem, Estimator, "Problem", "Estimator", "types.Problem", "types.Estimator")
     if promised is not signature.empty and promised not in wanted:
-        return nothing
+        return None
     try:
         value = function()
     except (Exception, SystemExit) as error:
         return Thing(name, None, f"{_where(path, error)}: {name}() {said(error)}")
     if isinstance(value, Problem | Estimator):
         return Thing(name, value)
-    complaint = f"{name}() gives a {type(value).__name__}" if promised in wanted else ""
-    return Thing(name, None, complaint)
+    return Thing(name, None, f"{name}() gives a {type(value).__name__}") if promised in wanted else None
 
 
 def configured(arguments: Sequence[str]) -> list[Thing]:
@@ -126,21 +126,18 @@ def configured(arguments: Sequence[str]) -> list[Thing]:
     chosen: dict[str, list[str]] = {group: [] for group in GROUPS}
     for argument in arguments:
         group, _, name = argument.rpartition("=")
-        if not group:
-            chosen[_group(name)].append(name)
-        elif group in GROUPS:
-            chosen[group].append(name)
+        if not group or group in GROUPS:
+            chosen[group or _group(name)].append(name)
         else:
             options.append(argument)
-    options = [f"{group}={found[0]}" for group, found in chosen.items() if len(found) == 1] + options
     said = {option.lstrip("+").partition("=")[0].partition(".")[0] for option in options}
+    shared = [f"{group}={found[0]}" for group, found in chosen.items() if len(found) == 1] + options
     things = []
     with compose.session():
         for group in GROUPS:
-            several = chosen[group] if len(chosen[group]) > 1 else []
-            for more in [[f"{group}={name}"] for name in several] or [[]] * (group in said):
-                values = build.numeric(compose.single(compose.parse(options + more)))[group]
-                name = next((o.partition("=")[2] for o in options + more if o.startswith(f"{group}=")), group)
+            for name in chosen[group] or [group] * (group in said):
+                own = [f"{group}={name}"] if len(chosen[group]) > 1 else []
+                values = build.numeric(compose.single(compose.parse(shared + own)))[group]
                 things.append(Thing(name, build.make(group, values)))
     if not things:
         raise UsageError(f"check {' '.join(arguments)}: names no problem and no estimator; {_known()}")
@@ -152,12 +149,6 @@ def _group(name: str) -> str:
         if name in names(group):
             return group
     raise UsageError(f"check {name}: no file and no name; {_known()}")
-
-
-def names(group: str) -> list[str]:
-    """The YAML files of a group, without their endings."""
-    folder = files("zobench.conf").joinpath(group)
-    return sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".yaml"))
 
 
 def _known() -> str:

@@ -1,35 +1,52 @@
 """What a check says about one property of a problem or an estimator."""
 
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, NamedTuple
+
+from zobench.types import Estimator
 
 LONGEST = 240
+
+Word = Literal["passes", "hint", "fails", "not declared", "skipped"]
+Found = tuple[Word, str]
+"""A verdict without the name of its property: what a check gives. A hint: nothing is wrong for certain, but look."""
 
 
 class Verdict(NamedTuple):
     """`detail` is one line, with the numbers that led to the verdict."""
 
     property: str
-    verdict: Literal["passes", "hint", "fails", "not declared", "skipped"]
+    verdict: Word
     detail: str
 
 
-def judged(name: str, good: bool, detail: str) -> Verdict:
+def judged(good: bool, detail: str) -> Found:
     """Passes if good, else fails."""
-    return Verdict(name, "passes" if good else "fails", detail)
+    return "passes" if good else "fails", detail
 
 
-def hinted(name: str, detail: str) -> Verdict:
-    """Nothing is wrong for certain, but somebody should look."""
-    return Verdict(name, "hint", detail)
-
-
-def attempt(name: str, check: Callable[..., Verdict], *arguments: object) -> Verdict:
+def attempt(name: str, check: Callable[..., Found], *arguments: Any) -> Verdict:
     """The verdict of a check; it fails where the code under test raises."""
     try:
-        return check(name, *arguments)
+        return Verdict(name, *check(*arguments))
     except Exception as error:
         return Verdict(name, "fails", said(error))
+
+
+def each(check: Callable[..., Found], estimator: Estimator, cases: Iterable, about: str = "", by: str = ", ") -> Found:
+    """What a check finds in several cases: the first that does not pass, or all of them in one line."""
+    details = []
+    for case in cases:
+        verdict, detail = check(estimator, case)
+        if verdict != "passes":
+            return verdict, detail
+        details.append(detail)
+    return "passes", about + by.join(details)
+
+
+def rest(name: str) -> Verdict:
+    """All further properties, where this one is wrong."""
+    return Verdict("the rest", "skipped", f"needs {name} to be right")
 
 
 def said(error: BaseException) -> str:

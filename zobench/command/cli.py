@@ -46,22 +46,27 @@ def run_single(arguments: Sequence[str], console: Console) -> int:
 def run_sweep(arguments: Sequence[str], console: Console) -> int:
     """`zobench -m ...` or `zobench experiment=...`: all cells that have no record yet, then the report or a table."""
     from zobench.command import compose, sweep
+    from zobench.report.places import package
 
     with compose.session():
         overrides = compose.parse(arguments)
         cfg = compose.shared(overrides)
         _require_folders(cfg, overrides)
-        _require_report(cfg)
-        ended = sweep.run(overrides, cfg)
+        if cfg.report:
+            try:
+                package(cfg.report)
+            except ValueError as error:
+                raise UsageError(one_line(error)) from error
+        cells, failed = sweep.run(overrides, cfg)
     try:
         if cfg.report:
-            report(cfg.report, ended.paths, cfg.report_dir, console)
+            report(cfg.report, [path for _, path in cells], cfg.report_dir, console)
         else:
-            terminal.table(list(zip(ended.labels, ended.paths, strict=True)), console)
+            terminal.table(cells, console)
             console.print(f"records: {cfg.runs_dir}", soft_wrap=True)
     finally:  # what failed is said last, also where too little is left to draw from
-        terminal.warnings(list(zip(ended.labels, ended.paths, strict=True)))
-        code = terminal.failures(ended.failed)
+        terminal.warnings(cells)
+        code = terminal.failures(failed)
     return code
 
 
@@ -112,16 +117,6 @@ def _require_folders(cfg: DictConfig, overrides: Sequence[Any]) -> None:
     require_writable("runs_dir", cfg.runs_dir)
     if cfg.report or any(override.key_or_group == "report_dir" for override in overrides):
         require_writable("report_dir", cfg.report_dir)
-
-
-def _require_report(cfg: DictConfig) -> None:
-    from zobench.report.places import package
-
-    if cfg.report:
-        try:
-            package(cfg.report)
-        except ValueError as error:
-            raise UsageError(one_line(error)) from error
 
 
 def require_writable(name: str, folder: str) -> None:

@@ -178,7 +178,13 @@ def _with_values(composed: bytes, overrides: Sequence[Override]) -> DictConfig:
     cfg = pickle.loads(composed)
     for override in overrides:
         if not _by_hydra(override):
-            _set(cfg, override)
+            try:
+                ConfigLoaderImpl._apply_overrides_to_config([override], cfg)
+            except (HydraException, OmegaConfBaseException) as error:
+                name, given = override.key_or_group, str(override.input_line)
+                if override.is_add() or OmegaConf.select(cfg, name, default="absent") != "absent":
+                    raise UsageError(f"{given}: {one_line(error)}") from error
+                raise _unknown(given, name, cfg) from error
     return cfg
 
 
@@ -225,16 +231,6 @@ def _by_hydra(override: Override) -> bool:
     return _is_group(override) or override.is_hydra_override()
 
 
-def _set(cfg: DictConfig, override: Override) -> None:
-    try:
-        ConfigLoaderImpl._apply_overrides_to_config([override], cfg)
-    except (HydraException, OmegaConfBaseException) as error:
-        name = override.key_or_group
-        if override.is_add() or OmegaConf.select(cfg, name, default="absent") != "absent":
-            raise UsageError(f"{override.input_line}: {one_line(error)}") from error
-        raise _unknown(str(override.input_line), name, cfg) from error
-
-
 def _check_names(cfg: DictConfig) -> None:
     """Refuse keys that nothing reads (Hydra lets `+nope=1` pass). The factories' own are held to their signatures."""
     known = _known()
@@ -261,9 +257,8 @@ def _known() -> DictConfig:
 
 
 def _unknown(asked: str, name: str, cfg: DictConfig) -> UsageError:
-    parent, _, leaf = name.rpartition(".")
-    node = OmegaConf.select(cfg, parent) if parent else cfg
-    while parent and not isinstance(node, DictConfig):
+    parent, leaf, node = name, "", None
+    while not isinstance(node, DictConfig):
         parent, _, leaf = parent.rpartition(".")
         node = OmegaConf.select(cfg, parent) if parent else cfg
     names = [str(key) for key in node if key not in ("hydra", "sweep", "_target_", "_partial_")]

@@ -33,16 +33,16 @@ def measure(path: Path, config: Config, progress: build.Progress) -> None:
     """Run a cell and write its record."""
     arrays, meta = build.run(config, progress)
     failure = meta.get("failure", "")  # a black box may raise midway: what was recorded until then is kept
-    about = {"status": "failed" if failure else "ok", "reason": failure, **_about(path.stem, config)}
-    store.write(path, arrays, {**about, **meta})
+    _write(path, arrays, config, failure, meta)
 
 
 def record_failure(path: Path, config: Config, error: Exception) -> str:
     """Record that a cell raised; what it said, in one line."""
     reason = f"{type(error).__name__}: {one_line(error)}"
-    store.write(path, {}, {"status": "failed", "reason": reason, **_about(path.stem, config)})
+    _write(path, {}, config, reason, {})
     return reason
 
 
-def _about(key: str, config: Config) -> dict[str, Any]:
-    return {"key": key, "config": config, "versions": store.versions(), "machine": store.machine()}
+def _write(path: Path, arrays: dict[str, Any], config: Config, reason: str, meta: dict[str, Any]) -> None:
+    about = {"status": "failed" if reason else "ok", "reason": reason, "key": path.stem, "config": config}
+    store.write(path, arrays, {**about, "versions": store.versions(), "machine": store.machine(), **meta})

@@ -1,11 +1,11 @@
 """`zobench list`: what there is, one sentence each, read from the sources without importing them (or jax)."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,25 +50,27 @@ def show(arguments: Sequence[str], console: Console) -> int:
     return 0
 
 
-def entries(group: str) -> Iterator[Entry]:
-    """Everything in conf/<group>."""
+def names(group: str) -> list[str]:
+    """The YAML files in conf/<group>, without their endings."""
     folder = files("zobench.conf").joinpath(group)
-    for file in sorted(folder.iterdir(), key=lambda file: file.name) if folder.is_dir() else ():
-        if file.name.endswith(".yaml"):
-            yield _entry(group, file)
+    return sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".yaml"))
 
 
-def _entry(group: str, file: Traversable) -> Entry:
-    text = file.read_text(encoding="utf-8")
+def entries(group: str) -> list[Entry]:
+    """Everything in conf/<group>."""
+    return [_entry(group, name) for name in names(group)]
+
+
+def _entry(group: str, name: str) -> Entry:
+    text = files("zobench.conf").joinpath(group, f"{name}.yaml").read_text(encoding="utf-8")
     values: dict[str, Any] = yaml.load(text, yaml.BaseLoader) or {}  # BaseLoader: every number as it is written
-    sentence = _comment(text) or docstring(values.get("_target_", "")) or values.get("_target_", "")
+    target = values.get("_target_", "")
+    module, _, function = target.rpartition(".")
+    sentence = _comment(text) or _docstrings(module).get(function) or target
     swept = values.pop("hydra", {}).get("sweeper", {}).get("params", {}) if group == "experiment" else {}
-    keys = {name: value for name, value in values.items() if name not in ("_target_", "_partial_", "defaults")}
-    return Entry(
-        f"{group}={file.name[:-5]}",
-        sentence,
-        "  ".join(f"{name}={_flow(value)}" for name, value in {**keys, **swept}.items()),
-    )
+    keys = {key: value for key, value in values.items() if key not in ("_target_", "_partial_", "defaults")}
+    told = "  ".join(f"{key}={_flow(value)}" for key, value in {**keys, **swept}.items())
+    return Entry(f"{group}={name}", sentence, told)
 
 
 def _flow(value: Any) -> str:
@@ -80,23 +82,14 @@ def _flow(value: Any) -> str:
 
 def _comment(text: str) -> str:
     """The comment that a YAML file begins with, its first line; Hydra's own left out."""
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            return ""
-        if not line.startswith("# @"):
-            return line.lstrip("# ")
-    return ""
-
-
-def docstring(target: str) -> str:
-    """The first line of the docstring of zobench's function `module.name`; "" where it is not ours or has none."""
-    module, _, name = target.rpartition(".")
-    return _docstrings(module).get(name, "") if module.partition(".")[0] == "zobench" else ""
+    comments = takewhile(lambda line: line.startswith("#"), text.splitlines())
+    return next((line.lstrip("# ") for line in comments if not line.startswith("# @")), "")
 
 
 @cache
 def _docstrings(module: str) -> dict[str, str]:
-    spec = find_spec(module)
+    """The first lines of the docstrings of a module's functions, by name; none where it is not zobench's."""
+    spec = find_spec(module) if module.partition(".")[0] == "zobench" else None
     if spec is None or spec.origin is None:
         return {}
     tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))

@@ -4,7 +4,6 @@ import os
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
 
 from hydra._internal.callbacks import Callbacks
 from hydra.core.override_parser.types import Override
@@ -21,21 +20,16 @@ from zobench.errors import UsageError
 NOT_NUMERIC = ("runs_dir", "report_dir", "force", "sweep")
 
 
-class Ended(NamedTuple):
-    """The cells of a sweep in order: labels and records of all, label and reason of those that failed."""
+def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:
+    """Run the cells that have no record, all checked first; nothing is composed where the same sweep has ended well.
 
-    labels: list[str]
-    paths: list[Path]
-    failed: list[tuple[str, str]]
-
-
-def run(overrides: Sequence[Override], cfg: DictConfig) -> Ended:
-    """Run the cells that have no record, all checked first; nothing is composed where the same sweep has ended well."""
+    The cells in order, label and record of each; label and reason of those that failed.
+    """
     markers = store.sweep(cfg.runs_dir, f"{cfg.report or 'sweep'}-{_identity(overrides, cfg)}")
     paths = [store.path(cfg.runs_dir, key) for key in markers.members()]
     if _is_known_by_name(overrides, cfg) and markers.complete.exists() and all(map(store.is_done, paths)):
         os.utime(markers.folder)  # the latest sweep is the one that `zobench report` draws
-        return Ended([path.stem for path in paths], paths, [])
+        return [(path.stem, path) for path in paths], []
     cells = compose.cells(overrides, cfg)
     missing = [cell for cell in cells if cfg.force or not store.is_done(store.path(cfg.runs_dir, cell.key))]
     _check(missing, cfg)
@@ -44,7 +38,10 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> Ended:
         with terminal.sweep_progress(markers, {cell.key: cell.label for cell in cells}):
             _launch(missing, cfg, markers)
     markers.end([cell.key for cell in cells])
-    return _ended(cells, cfg.runs_dir)
+    ended = [(cell.label, store.path(cfg.runs_dir, cell.key)) for cell in cells]
+    metas = [store.read_meta(path) or {"status": "failed", "reason": "its record is missing"} for _, path in ended]
+    failed = [(label, meta["reason"]) for (label, _), meta in zip(ended, metas, strict=True) if meta["status"] != "ok"]
+    return ended, failed
 
 
 def _is_known_by_name(overrides: Sequence[Override], cfg: DictConfig) -> bool:
@@ -93,11 +90,3 @@ def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: store.Sweep) -> Non
     launcher = Plugins.instance().instantiate_launcher(context, job, cfg)
     for result in launcher.launch(jobs, initial_job_idx=0):
         result.return_value  # noqa: B018  raises what a job raised
-
-
-def _ended(cells: Sequence[Cell], runs_dir: str) -> Ended:
-    paths = [store.path(runs_dir, cell.key) for cell in cells]
-    labels = [cell.label for cell in cells]
-    metas = [store.read_meta(path) or {"status": "failed", "reason": "its record is missing"} for path in paths]
-    failed = [(label, meta["reason"]) for label, meta in zip(labels, metas, strict=True) if meta["status"] != "ok"]
-    return Ended(labels, paths, failed)

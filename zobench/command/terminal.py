@@ -19,7 +19,7 @@ from zobench.store import Record
 
 LINE_EVERY = 10
 WIDEST = 10_000  # characters: as wide as a table likes
-COLUMNS = ("rule", "step", "n", "iterations", "quartiles", "calls", "reached", "run s", "compile s")
+COLUMNS: tuple[str, ...] = ("rule", "step", "n", "iterations", "quartiles", "calls", "reached", "run s", "compile s")
 FIRST_TO_GO = ("compile s", "run s", "quartiles", "step")  # where a terminal is too narrow for all
 
 
@@ -82,20 +82,20 @@ def table(cells: Sequence[tuple[str, Path]], console: Console) -> None:
 
     A narrow terminal gets fewer columns, and what then does not fit is folded, never cut.
     """
-    lines = [{"cell": label, **row} for label, path in cells for row in _lines(path)]
+    lines = [
+        dict(zip(("cell", *COLUMNS), (label, *row), strict=True))
+        for label, path in cells
+        for row in rows(store.read(path))
+    ]
     names = [name for name in ("cell", *COLUMNS) if name != "cell" or len(cells) > 1]
-    left_out: list[str] = []
+    wide, left_out = console.options.update(width=WIDEST), []
     for name in FIRST_TO_GO:
-        if console.measure(_grid(lines, names), options=console.options.update(width=WIDEST)).maximum <= console.width:
+        if console.measure(_grid(lines, names), options=wide).maximum <= console.width:
             break
         names.remove(name)
         left_out.append(name)
     more = f"; left out: {', '.join(left_out)} (COLUMNS=120 shows more)" if left_out else ""
     console.print(_grid(lines, names, "iterations and calls to target: median over the runs" + more))
-
-
-def _lines(path: Path) -> list[dict[str, str]]:
-    return [dict(zip(COLUMNS, row, strict=True)) for row in rows(store.read(path))]
 
 
 def _grid(lines: Sequence[dict[str, str]], names: Sequence[str], caption: str | None = None) -> Table:
@@ -105,13 +105,9 @@ def _grid(lines: Sequence[dict[str, str]], names: Sequence[str], caption: str | 
         side = "left" if name in ("cell", "rule", "calls") else "right"
         grid.add_column(name, justify=side, overflow="fold", no_wrap=name not in ("cell", "calls", "reached"))
     for line in lines:
-        grid.add_row(*(Text(_printable(line[name])) for name in names))
+        texts = ("".join(letter if letter.isprintable() else "?" for letter in line[name]) for name in names)
+        grid.add_row(*map(Text, texts))  # without what would steer the terminal
     return grid
-
-
-def _printable(text: str) -> str:
-    """Without what would steer the terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def rows(record: Record | None) -> list[list[str]]:
