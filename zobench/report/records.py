@@ -149,8 +149,7 @@ def tell(records: Sequence[Record]) -> list[Record]:
     of_method = telling.differing_within([_only(config, naming.METHOD) for config in configs], kinds)
     differ = [one | other for one, other in zip(of_problem, of_method, strict=True)]
     unclear = _ambiguous(configs, shown)
-    new = [keys - {*names} | also for keys, names, also in zip(differ, shown, unclear, strict=True)]
-    found = _with(records, new)
+    found = _with(records, [keys - {*names} | also for keys, names, also in zip(differ, shown, unclear, strict=True)])
     places = [(record.metric, record.problem, record.kind) for record in found]
     rest = [_only(config, config.keys() - {"problem", *naming.METHOD, "step"}) for config in configs]
     found = _apart(_with(found, telling.differing_within(rest, places)))
@@ -171,15 +170,11 @@ def _with(records: Sequence[Record], keys: Sequence[set[str]]) -> list[Record]:
 
 def _ambiguous(configs: Sequence[dict[str, Any]], shown: Sequence[Sequence[str]]) -> list[set[str]]:
     """Of the factories that names have anyway those whose last word is also that of another one at the same place."""
-    targets = [
-        {key: str(telling.at(config, key)) for key in keys if telling.has(config, key)}
-        for config, keys in zip(configs, shown, strict=True)
-    ]
-    several: dict[str, set[str]] = {}
+    targets = [telling.at(config, keys) for config, keys in zip(configs, shown, strict=True)]
+    several: dict[tuple[str, str], set[str]] = {}
     for key, path in (item for own in targets for item in own.items()):
-        several.setdefault(key, set()).add(path)
-    unclear = {key: telling.ambiguous(paths) for key, paths in several.items()}
-    return [{key for key, path in own.items() if path in unclear[key]} for own in targets]
+        several.setdefault((key, telling.word(path)), set()).add(path)
+    return [{key for key, path in own.items() if len(several[key, telling.word(path)]) > 1} for own in targets]
 
 
 def _apart(records: Sequence[Record]) -> list[Record]:
@@ -200,26 +195,25 @@ def _apart(records: Sequence[Record]) -> list[Record]:
             of_row.setdefault(place[:3], set()).update(key for key in keys if not naming.is_size(key))
     for place, members in points.items():
         for i in members:
-            added[i] |= {key for key in of_row.get(place[:3], ()) if telling.has(records[i].config, key)}
+            added[i] |= telling.at(records[i].config, of_row.get(place[:3], ())).keys()
     return [r._replace(telling=tuple(sorted({*r.telling, *keys}))) for r, keys in zip(records, added, strict=True)]
 
 
 def _overlap(records: Sequence[Record]) -> bool:
     """Whether a step rule is among those of two of the records."""
-    rules = [set(record.rules or map(str, _list(record.config.get("step", "")))) for record in records]
+    asked = [record.config.get("step", "") for record in records]
+    lists = [step if isinstance(step, list) else [step] for step in asked]
+    rules = [set(record.rules or map(str, steps)) for record, steps in zip(records, lists, strict=True)]
     return sum(map(len, rules)) > len(set().union(*rules))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _columns(config: dict[str, Any], keys: Iterable[str]) -> Iterator[tuple[str, Any]]:
     """Columns of a table for these keys, empty where the config has none; "config.seeds", as "seeds" is another one."""
+    known = telling.at(config, keys)
     for key in keys:
-        name = key if "." in key else f"config.{key}"
-        value = telling.at(config, key) if telling.has(config, key) else ""
-        yield name, value if isinstance(value, str | float) or type(value) is int else telling.text(value)
+        value = known.get(key, "")
+        shown = value if isinstance(value, str | float) or type(value) is int else telling.text(value)
+        yield key if "." in key else f"config.{key}", shown
 
 
 def row(record: Record) -> tuple:
