@@ -59,7 +59,7 @@ def measure(record: Record, rule: str) -> Measured:
     others = [(first * start, last * end) for start, end in WINDOWS if last * end >= SPAN * first * start]
     windows = [window(k, *ends, log=record.metric != "distance") for ends in ((first, last), *others)]
     decays = [_slope(record, k[inside], curves[:, inside]) for inside in windows]
-    inside, exact = windows[0], exact_curve(record, rule)
+    inside, exact = windows[0], record.array(rule, f"exact_{record.metric}")
     return Measured(
         record=record,
         rule=rule,
@@ -78,11 +78,6 @@ def mean_curve(record: Record, rule: str) -> np.ndarray:
     with np.errstate(invalid="ignore", over="ignore"):
         mean = record.curve(rule).mean(axis=0)
     return np.minimum.accumulate(mean) if record.metric == "gradient" else mean
-
-
-def exact_curve(record: Record, rule: str) -> np.ndarray | None:
-    """The exact recursion for the metric, where the record holds it."""
-    return record.array(rule, f"exact_{record.metric}")
 
 
 def bound(record: Record, k: np.ndarray) -> np.ndarray:

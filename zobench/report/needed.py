@@ -18,9 +18,10 @@ def sizes(metas: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     for key, _, value in (leaf for meta in ended for leaf in leaves(meta.get("config", {}))):
         many = value if isinstance(value, list) else [value]
         kinds.setdefault(key, set()).update(map(str, many))
-        numbers = [one for one in many if isinstance(one, (int, float)) and not isinstance(one, bool)]
-        for name, size in [(f"len({key})", len(many)), *((key, one) for one in numbers)]:
-            found[name] = max(found.get(name, size), size)
+        found[f"len({key})"] = max(found.get(f"len({key})", 0), len(many))
+        for one in many:
+            if isinstance(one, (int, float)) and not isinstance(one, bool):
+                found[key] = max(found.get(key, one), one)
     dimensions = {meta["n"] for meta in ended if meta.get("n")}
     different = {f"kinds({key})": len(values) for key, values in kinds.items()}
     return {**found, **different, "n": max(dimensions, default=0), "dimensions": len(dimensions), "cells": len(ended)}

@@ -182,21 +182,21 @@ def _apart(records: Sequence[Record]) -> list[Record]:
 
     Where the steps differ at one dimension, all cells of the row are told by them, so that no row is split by halves.
     """
-    points: dict[tuple, list[int]] = {}
-    for i, record in enumerate(records):
-        points.setdefault((record.metric, record.problem, record.method, record.n), []).append(i)
-    added: list[set[str]] = [set() for _ in records]
+    points = [(record.metric, record.problem, record.method, record.n) for record in records]
+    members: dict[tuple, list[Record]] = {}
+    for point, record in zip(points, records, strict=True):
+        members.setdefault(point, []).append(record)
+    shared = {point for point, own in members.items() if _overlap(own)}
+    differ = telling.differing_within([record.config for record in records], points)
+    added = [keys if point in shared else set() for point, keys in zip(points, differ, strict=True)]
     of_row: dict[tuple, set[str]] = {}
-    for place, members in points.items():
-        if len(members) < 2 or not _overlap([records[i] for i in members]):
-            continue
-        for i, keys in zip(members, telling.differing([records[i].config for i in members]), strict=True):
-            added[i] |= keys
-            of_row.setdefault(place[:3], set()).update(key for key in keys if not naming.is_size(key))
-    for place, members in points.items():
-        for i in members:
-            added[i] |= telling.at(records[i].config, of_row.get(place[:3], ())).keys()
-    return [r._replace(telling=tuple(sorted({*r.telling, *keys}))) for r, keys in zip(records, added, strict=True)]
+    for point, keys in zip(points, added, strict=True):
+        of_row.setdefault(point[:3], set()).update(key for key in keys if not naming.is_size(key))
+    told = [
+        {*record.telling, *keys, *telling.at(record.config, of_row[point[:3]])}
+        for record, point, keys in zip(records, points, added, strict=True)
+    ]
+    return [record._replace(telling=tuple(sorted(keys))) for record, keys in zip(records, told, strict=True)]
 
 
 def _overlap(records: Sequence[Record]) -> bool:

@@ -41,34 +41,25 @@ def _groups(config: Config, prefix: str = "", around: tuple = ()) -> Iterator[tu
             yield from _groups(value, f"{prefix}{name}.", inside)
 
 
-def differing(configs: Sequence[Config]) -> list[set[str]]:
-    """For each config the keys of its leaves that others do not have with this value. Linear in the leaves."""
-    values: dict[tuple[str, tuple], dict[int, str]] = {}
-    groups: dict[tuple[str, tuple], set[int]] = {}
-    for i, config in enumerate(configs):
+def differing_within(configs: Sequence[Config], places: Sequence[Hashable]) -> list[set[str]]:
+    """For each config the keys of its leaves that others of its place do not have with this value.
+
+    Linear in the leaves.
+    """
+    values: dict[tuple, dict[int, str]] = {}
+    groups: dict[tuple, set[int]] = {}
+    for i, (config, place) in enumerate(zip(configs, places, strict=True)):
         for key, inside, value in leaves(config):
-            values.setdefault((key, inside), {})[i] = text(value)
+            values.setdefault((place, key, inside), {})[i] = text(value)
         for prefix, inside, _ in _groups(config):
             for factories in (inside[:-1], inside):  # around a `_target_`, and around what is beside it
-                groups.setdefault((prefix, factories), set()).add(i)
+                groups.setdefault((place, prefix, factories), set()).add(i)
     found: list[set[str]] = [set() for _ in configs]
-    for (key, inside), said in values.items():
-        there = groups[key[: key.rfind(".") + 1], inside]
+    for (place, key, inside), said in values.items():
+        there = groups[place, key[: key.rfind(".") + 1], inside]
         if len(set(said.values())) > 1 or len(said) < len(there):
             for i in said:
                 found[i].add(key)
-    return found
-
-
-def differing_within(configs: Sequence[Config], places: Sequence[Hashable]) -> list[set[str]]:
-    """The same, each config compared with those of its own place alone."""
-    members: dict[Hashable, list[int]] = {}
-    for i, place in enumerate(places):
-        members.setdefault(place, []).append(i)
-    found: list[set[str]] = [set() for _ in configs]
-    for group in members.values():
-        for i, keys in zip(group, differing([configs[i] for i in group]), strict=True):
-            found[i] = keys
     return found
 
 

@@ -50,11 +50,11 @@ def verdict(entry: dict[str, Any]) -> str:
     return "; ".join([*parts, *([entry["reason"]] if entry["reason"] else [])])
 
 
-def between(low: float | str | None, high: float | str | None) -> str:
-    """A range in words."""
-    if high is None or float(high) == inf:
+def between(low: float | str, high: float | str) -> str:
+    """A range in words; verdicts.json has an infinite end as text."""
+    if float(high) == inf:
         return f"at least {low}"
-    if low is None or float(low) == -inf:
+    if float(low) == -inf:
         return f"at most {high}"
     return f"{low}" if low == high else f"{low} to {high}"
 
