@@ -160,6 +160,9 @@ def _numbered(statement: Statement, lines: Sequence[dict[str, Any]]) -> dict[str
     }
 
 
-def topics(entries: Sequence[dict[str, Any]]) -> list[str]:
-    """The topics of the board in order."""
-    return list(dict.fromkeys(entry["topic"] for entry in entries))
+def topics(entries: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The entries of each topic of the board, in order."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        found.setdefault(entry["topic"], []).append(entry)
+    return found

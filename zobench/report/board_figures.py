@@ -27,7 +27,7 @@ Entry = dict[str, Any]
 def draw(entries: Sequence[Entry], folder: Path) -> None:
     """A tile for each claim of the lectures, then one for the predictions that each experiment tests."""
     with drawing.context():
-        shown = {topic: [entry for entry in entries if entry["topic"] == topic] for topic in board.topics(entries)}
+        shown = board.topics(entries)
         rows = sum(-(-len(_tiles(group)) // COLUMNS) for group in shown.values())
         height = HEAD + len(shown) * TITLE + rows * (HIGH + GAP) + FOOT
         width = 2 * MARGIN + COLUMNS * (WIDE + GAP) - GAP

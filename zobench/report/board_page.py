@@ -19,7 +19,7 @@ def write(found: Sequence[Evidence], folder: Path) -> list[dict[str, Any]]:
     entries = board.board(board.rows(found))
     files.write_csv(folder / "table.csv", [line for entry in entries for line in _lines(entry)])
     files.write_json(folder / "verdicts.json", entries)
-    topics = [_topic(topic, entries) for topic in board.topics(entries)]
+    topics = [_topic(topic, own) for topic, own in board.topics(entries).items()]
     files.write(folder / "table.md", tables.markdown([summary(entries), *topics, _sweeps(found), _checks(entries)]))
     files.write(folder / "table.tex", tables.latex([summary(entries), *_narrow(entries)]))
     board_figures.draw(entries, folder)
@@ -46,9 +46,8 @@ def _lines(entry: dict[str, Any]) -> list[dict[str, Any]]:
 
 def summary(entries: Sequence[dict[str, Any]]) -> tables.Table:
     """What the terminal shows: how many claims of each topic have each verdict."""
-    groups = {topic: [e for e in entries if e["topic"] == topic] for topic in board.topics(entries)}
-    groups["all claims of the lectures"] = _stated(entries)
-    lines = [[topic, *map(str, verdicts.counts(group).values())] for topic, group in groups.items()]
+    groups = {**board.topics(entries), "all claims of the lectures": _stated(entries)}
+    lines = [[topic, *map(str, verdicts.counts(own).values())] for topic, own in groups.items()]
     return tables.Table("The claims of the lectures, measured", RULE, ["", *verdicts.WORDS.values()], lines)
 
 
@@ -58,7 +57,7 @@ def _stated(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _topic(topic: str, entries: Sequence[dict[str, Any]]) -> tables.Table:
-    lines = [_verdict(entry) for entry in entries if entry["topic"] == topic]
+    lines = [_verdict(entry) for entry in entries]
     header = ["claim", "lecture", "in its words", "verdict", "expected", "measured by"]
     return tables.Table(topic, RULE if topic != board.PREDICTIONS else "One line a prediction.", header, lines, 6)
 

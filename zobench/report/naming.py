@@ -52,14 +52,10 @@ def normal(config: Config) -> Config:
     if target(optimizer) == GD and optimizer.get("momentum"):
         optimizer["_target_"] = "optax.nesterov" if optimizer.pop("nesterov", False) else "optax.momentum"
     if target(method) == "zobench.solvers.scipy":
-        method["_target_"] = f"zobench.solvers.{_solver(method)}"
-        method.pop("algorithm", None)
+        algorithm = str(method.pop("algorithm", None))
+        differences = ", differences" * (method.get("gradient") in ("forward", "central"))
+        method["_target_"] = f"zobench.solvers.{SOLVERS.get(algorithm, algorithm)}{differences}"
     return {"problem": {}, **config, "estimator": estimator, "optimizer": optimizer, "method": method}
-
-
-def _solver(method: Config) -> str:
-    algorithm = str(method.get("algorithm"))
-    return SOLVERS.get(algorithm, algorithm) + ", differences" * (method.get("gradient") in ("forward", "central"))
 
 
 def shown(config: Config) -> list[str]:

@@ -122,10 +122,8 @@ def load(paths: Sequence[Path]) -> list[Record]:
             asked = store.digest(stored.meta["config"])
             replaced = latest[asked].replaced + 1 if asked in latest else 0
             latest[asked] = Record(path.stem, stored.meta, stored.arrays, replaced=replaced)
-    metrics = ("gradient", "gap", "distance")
-    return sorted(
-        tell(list(latest.values())), key=lambda r: (rank(metrics, r.metric), r.problem, row(r), r.n, r.rules, r.key)
-    )
+    metrics, told = ("gradient", "gap", "distance"), tell(list(latest.values()))
+    return sorted(told, key=lambda r: (rank(metrics, r.metric), r.problem, row(r), r.n, r.rules, r.key))
 
 
 def ended(paths: Sequence[Path]) -> list[store.Record]:
@@ -201,9 +199,8 @@ def _apart(records: Sequence[Record]) -> list[Record]:
 
 def _overlap(records: Sequence[Record]) -> bool:
     """Whether a step rule is among those of two of the records."""
-    asked = [record.config.get("step", "") for record in records]
-    lists = [step if isinstance(step, list) else [step] for step in asked]
-    rules = [set(record.rules or map(str, steps)) for record, steps in zip(records, lists, strict=True)]
+    asked = [(record, record.config.get("step", "")) for record in records]
+    rules = [{*(record.rules or map(str, step if isinstance(step, list) else [step]))} for record, step in asked]
     return sum(map(len, rules)) > len(set().union(*rules))
 
 
