@@ -6,8 +6,7 @@ one that was not run says nothing. Stronger readings of ours stand among the pre
 named beside the claim.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -115,15 +114,11 @@ def rows(found: Sequence[Evidence]) -> list[dict[str, Any]]:
     lines = []
     for each in found:
         for entry in claims.judged(each.experiment, each.measures, each.metas):
-            lines.append(entry | ({"reason": _reason(entry, each)} if entry["verdict"] == NOT_MEASURED else {}))
+            if entry["verdict"] == NOT_MEASURED:
+                said = entry["reason"].replace("from these records", f"from these cells ({each.said})")
+                entry["reason"] = each.reason or said
+            lines.append(entry)
     return lines
-
-
-def _reason(entry: dict[str, Any], each: Evidence) -> str:
-    if each.reason:
-        return each.reason
-    found = "not to be had from these records"
-    return entry["reason"].replace(found, f"not to be had from these cells ({each.said})")
 
 
 def board(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -137,17 +132,20 @@ def board(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         if line["number"] is not None and line["number"] not in numbers:
             name = f"{line['experiment']}/claims.yaml"
             raise ValueError(f"{name}: {line['statement']!r}: number {line['number']}, but there are {len(numbers)}")
-    found = [_numbered(statement, lines) for statement in known]
-    return found + [_predicted(line) for line in lines if line["number"] is None]
+    return [_numbered(statement, lines) for statement in known] + [
+        {**line, "topic": PREDICTIONS, "short": line["experiment"], "quotation": "", "not_by": []}
+        for line in lines
+        if line["number"] is None
+    ]
 
 
 def _numbered(statement: Statement, lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """One entry of a number: all checks of the rows that state it, their combined verdict."""
     own = [line for line in lines if line["number"] == statement.number]
     verdict = claims.worst([line["verdict"] for line in own])
-    reasons = [statement.untestable] if statement.untestable else [line["reason"] for line in own]
-    reasons = reasons or ["no experiment measures it"]
-    said = {name: value for name, value in statement._asdict().items() if name != "untestable"}
+    said = statement._asdict()
+    untestable = said.pop("untestable")
+    reasons = [untestable] if untestable else [line["reason"] for line in own] or ["no experiment measures it"]
     missing = [line["experiment"] for line in own if line["verdict"] == NOT_MEASURED]
     return {
         **said,
@@ -162,16 +160,9 @@ def _numbered(statement: Statement, lines: Sequence[dict[str, Any]]) -> dict[str
     }
 
 
-def _predicted(line: dict[str, Any]) -> dict[str, Any]:
-    return {**line, "topic": PREDICTIONS, "short": line["experiment"], "quotation": "", "not_by": []}
-
-
-def topics(entries: Sequence[dict[str, Any]]) -> list[str]:
-    """The topics of the board in order."""
-    return list(dict.fromkeys(entry["topic"] for entry in entries))
-
-
-def counts(entries: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """How many entries have each verdict."""
-    counted = Counter(entry["verdict"] for entry in entries)
-    return {verdict: counted[verdict] for verdict in claims.VERDICTS}
+def topics(entries: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The entries of each topic of the board, in order."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        found.setdefault(entry["topic"], []).append(entry)
+    return found

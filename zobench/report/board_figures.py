@@ -27,19 +27,20 @@ Entry = dict[str, Any]
 def draw(entries: Sequence[Entry], folder: Path) -> None:
     """A tile for each claim of the lectures, then one for the predictions that each experiment tests."""
     with drawing.context():
-        groups = [(topic, [entry for entry in entries if entry["topic"] == topic]) for topic in board.topics(entries)]
-        shown = [(topic, group, _tiles(group)) for topic, group in groups]
-        rows = sum(-(-len(tiles) // COLUMNS) for _, _, tiles in shown)
-        height = HEAD + len(groups) * TITLE + rows * (HIGH + GAP) + FOOT
+        shown = board.topics(entries)
+        rows = sum(-(-len(_tiles(group)) // COLUMNS) for group in shown.values())
+        height = HEAD + len(shown) * TITLE + rows * (HIGH + GAP) + FOOT
         width = 2 * MARGIN + COLUMNS * (WIDE + GAP) - GAP
         figure = Figure(figsize=(width, height))
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set(xlim=(0, width), ylim=(0, height))
         axes.set_axis_off()
         top = height - HEAD
-        for topic, group, tiles in shown:
+        for topic, group in shown.items():
+            measured = sum(entry["verdict"] != board.NOT_MEASURED for entry in group)
+            said, tiles = f"{measured} of {len(group)} measured", _tiles(group)
             axes.text(MARGIN, top - 0.07, topic, va="top", fontsize=9.5, fontweight="bold")
-            axes.text(width - MARGIN, top - 0.07, _counted(group), va="top", ha="right", fontsize=7.5, color="#444444")
+            axes.text(width - MARGIN, top - 0.07, said, va="top", ha="right", fontsize=7.5, color="#444444")
             top -= TITLE
             for i, tile in enumerate(tiles):
                 row, column = divmod(i, COLUMNS)
@@ -88,20 +89,13 @@ def _frame(axes: Axes, place: tuple[float, float], color: str, shade: float) -> 
     axes.add_patch(Rectangle((place[0], place[1] - HIGH), WIDE, HIGH, facecolor=color, alpha=shade, lw=0))
 
 
-def _counted(group: Sequence[Entry]) -> str:
-    measured = sum(entry["verdict"] != board.NOT_MEASURED for entry in group)
-    return f"{measured} of {len(group)} measured"
-
-
 def _handles() -> list[Patch]:
-    kinds = [
-        Patch(facecolor=COLOR[verdict], alpha=min(1, SHADE[verdict] + 0.2), lw=0, label=f"{verdict} {SIGN[verdict]}")
-        for verdict in COLOR
-    ]
+    looks = {f"{verdict} {SIGN[verdict]}": (color, min(1, SHADE[verdict] + 0.2)) for verdict, color in COLOR.items()}
+    kinds = [Patch(facecolor=color, alpha=alpha, lw=0, label=label) for label, (color, alpha) in looks.items()]
     return [*kinds, Patch(fill=False, edgecolor="black", lw=1.1, label="not as expected before")]
 
 
 def _caption(entries: Sequence[Entry]) -> str:
-    counts = board.counts(entry for entry in entries if entry["number"] is not None)
+    counts = verdicts.counts(entry for entry in entries if entry["number"] is not None)
     said = ", ".join(f"{count} {verdicts.WORDS[verdict]}" for verdict, count in counts.items())
     return f'The lectures\' {sum(counts.values())} claims: {said}. "But not": a stronger reading of ours does not hold.'

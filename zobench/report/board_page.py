@@ -9,6 +9,7 @@ from zobench.report.board import Evidence
 
 RULE = 'A claim that several experiments state and measure has the worst of their verdicts; "and not" is a stronger '
 RULE += "reading of ours that does not hold. "
+ABOUT = ("number", "beyond", "topic", "lecture", "place", "quotation", "statement", "expected", "verdict", "where")
 
 
 def write(found: Sequence[Evidence], folder: Path) -> list[dict[str, Any]]:
@@ -18,7 +19,7 @@ def write(found: Sequence[Evidence], folder: Path) -> list[dict[str, Any]]:
     entries = board.board(board.rows(found))
     files.write_csv(folder / "table.csv", [line for entry in entries for line in _lines(entry)])
     files.write_json(folder / "verdicts.json", entries)
-    topics = [_topic(topic, entries) for topic in board.topics(entries)]
+    topics = [_topic(topic, own) for topic, own in board.topics(entries).items()]
     files.write(folder / "table.md", tables.markdown([summary(entries), *topics, _sweeps(found), _checks(entries)]))
     files.write(folder / "table.tex", tables.latex([summary(entries), *_narrow(entries)]))
     board_figures.draw(entries, folder)
@@ -28,39 +29,35 @@ def write(found: Sequence[Evidence], folder: Path) -> list[dict[str, Any]]:
 def _lines(entry: dict[str, Any]) -> list[dict[str, Any]]:
     """Lines of table.csv: one for each check; one for a claim that has none."""
     about = {name: entry[name] for name in ABOUT} | {"and_not": " | ".join(entry["and_not"])}
-    return [_line(about, entry, check) for check in entry["checks"]] or [_line(about, entry, {})]
-
-
-ABOUT = ("number", "beyond", "topic", "lecture", "place", "quotation", "statement", "expected", "verdict", "where")
-
-
-def _line(about: dict[str, Any], entry: dict[str, Any], check: dict[str, Any]) -> dict[str, Any]:
-    low, high = check.get("interval") or (None, None)
-    claimed = check.get("between") or (None, None)
-    return {
-        **about,
-        "experiment": check.get("experiment"),
-        "quantity": check.get("quantity"),
-        "claimed_low": claimed[0],
-        "claimed_high": claimed[1],
-        "measured": check.get("measured"),
-        "measured_low": low,
-        "measured_high": high,
-        "check_verdict": check.get("verdict"),
-        "reason": entry["reason"],
-    }
+    return [
+        {
+            **about,
+            "experiment": check.get("experiment"),
+            "quantity": check.get("quantity"),
+            **dict(zip(("claimed_low", "claimed_high"), check.get("between") or (None, None), strict=True)),
+            "measured": check.get("measured"),
+            **dict(zip(("measured_low", "measured_high"), check.get("interval") or (None, None), strict=True)),
+            "check_verdict": check.get("verdict"),
+            "reason": entry["reason"],
+        }
+        for check in entry["checks"] or [{}]
+    ]
 
 
 def summary(entries: Sequence[dict[str, Any]]) -> tables.Table:
     """What the terminal shows: how many claims of each topic have each verdict."""
-    counts = {topic: board.counts(e for e in entries if e["topic"] == topic) for topic in board.topics(entries)}
-    counts["all claims of the lectures"] = board.counts(entry for entry in entries if entry["number"] is not None)
-    lines = [[topic, *map(str, counted.values())] for topic, counted in counts.items()]
+    groups = {**board.topics(entries), "all claims of the lectures": _stated(entries)}
+    lines = [[topic, *map(str, verdicts.counts(own).values())] for topic, own in groups.items()]
     return tables.Table("The claims of the lectures, measured", RULE, ["", *verdicts.WORDS.values()], lines)
 
 
+def _stated(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The claims of the lectures, without predictions of ours."""
+    return [entry for entry in entries if entry["number"] is not None]
+
+
 def _topic(topic: str, entries: Sequence[dict[str, Any]]) -> tables.Table:
-    lines = [_verdict(entry) for entry in entries if entry["topic"] == topic]
+    lines = [_verdict(entry) for entry in entries]
     header = ["claim", "lecture", "in its words", "verdict", "expected", "measured by"]
     return tables.Table(topic, RULE if topic != board.PREDICTIONS else "One line a prediction.", header, lines, 6)
 
@@ -68,30 +65,17 @@ def _topic(topic: str, entries: Sequence[dict[str, Any]]) -> tables.Table:
 def _verdict(entry: dict[str, Any]) -> list[str]:
     lecture = ", ".join(filter(None, (entry["lecture"], entry["place"])))
     verdict = verdicts.verdict({**entry, "reason": ""})
-    return [_numbered(entry, "statement"), lecture, entry["quotation"], verdict, entry["expected"], _by(entry)]
+    return [verdicts.named(entry), lecture, entry["quotation"], verdict, entry["expected"], _by(entry)]
 
 
 def _narrow(entries: Sequence[dict[str, Any]]) -> list[tables.Table]:
     """The lectures' claims by their short names, for a page of paper."""
-    return [
-        tables.Table(
-            topic,
-            RULE,
-            ["claim", "verdict", "expected", "measured by"],
-            [
-                [_numbered(entry, "short"), entry["verdict"], entry["expected"], _by(entry) if entry["checks"] else ""]
-                for entry in entries
-                if entry["topic"] == topic
-            ],
-            2,
-        )
-        for topic in board.topics(entries)
-        if topic != board.PREDICTIONS
-    ]
-
-
-def _numbered(entry: dict[str, Any], name: str) -> str:
-    return f"{entry['number']}. {entry[name]}" if entry["number"] else entry[name]
+    header = ["claim", "verdict", "expected", "measured by"]
+    lines: dict[str, list[list[str]]] = {}
+    for entry in _stated(entries):
+        named, by = verdicts.named(entry, "short"), _by(entry) if entry["checks"] else ""
+        lines.setdefault(entry["topic"], []).append([named, entry["verdict"], entry["expected"], by])
+    return [tables.Table(topic, RULE, header, own, 2) for topic, own in lines.items()]
 
 
 def _by(entry: dict[str, Any]) -> str:
@@ -104,19 +88,13 @@ def _by(entry: dict[str, Any]) -> str:
 
 def _checks(entries: Sequence[dict[str, Any]]) -> tables.Table:
     """Every quantity that was asked for."""
-    lines = []
-    for entry in entries:
-        for i, check in enumerate(entry["checks"]):
-            title = "" if i else _numbered(entry, "statement")
-            quantity = f"{check['experiment']}: {check['quantity']}"
-            claimed = verdicts.between(*map(_bound, check["between"]))
-            lines.append([title, quantity, claimed, verdicts.measured(check), check["verdict"]])
+    lines = [
+        ["" if i else verdicts.named(entry), f"{check['experiment']}: {check['quantity']}", *verdicts.checked(check)]
+        for entry in entries
+        for i, check in enumerate(entry["checks"])
+    ]
     header = ["claim", "quantity", "claimed", "measured", "verdict"]
     return tables.Table("What was measured of each claim", "Intervals: 95 %.", header, lines, 2)
-
-
-def _bound(value: float) -> float | str:
-    return str(value) if abs(value) == float("inf") else value
 
 
 def _sweeps(found: Sequence[Evidence]) -> tables.Table:
@@ -127,17 +105,10 @@ def _sweeps(found: Sequence[Evidence]) -> tables.Table:
 
 def closing(entries: Sequence[dict[str, Any]], found: Sequence[Evidence], folder: Path) -> str:
     """How the claims fare, which experiments are still to be run, and where the rest is."""
-    said = {
-        "claims": board.counts(entry for entry in entries if entry["number"] is not None),
-        "predictions": board.counts(entry for entry in entries if entry["number"] is None),
-    }
-    lines = verdicts.open_claims([entry for entry in entries if entry["number"] is not None])
-    lines += [f"{name}: {_words(counts)}" for name, counts in said.items()]
+    predictions = [entry for entry in entries if entry["number"] is None]
+    lines = verdicts.open_claims(_stated(entries))
+    lines += [f"claims: {verdicts.fare(_stated(entries))}", f"predictions: {verdicts.fare(predictions)}"]
     missing = [each.experiment for each in found if each.reason and not each.broken]
     if missing:
         lines.append(f"not measured: zobench experiment={' | '.join(missing)}")
     return "\n".join([*lines, f"tables and the figure in {folder}"])
-
-
-def _words(counts: dict[str, int]) -> str:
-    return ", ".join(f"{n} {verdicts.WORDS[verdict]}" for verdict, n in counts.items() if n)

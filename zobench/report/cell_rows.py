@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from zobench.report import files
 from zobench.report.groups import Cells
 from zobench.report.measured import Measured, contraction, contraction_bound
 from zobench.report.records import Record, target
@@ -32,7 +33,7 @@ def lines(records: Sequence[Record], cells: Sequence[Measured]) -> list[dict[str
 def row(cell: Measured) -> dict[str, Any]:
     """One line of cells.csv."""
     record, meta, run = cell.record, cell.record.meta, cell.record.meta["rules"][cell.rule]
-    price, factor = meta["calls"], contraction(cell)
+    price = meta["calls"]
     lost = [f"{cell.ended(how)} {how}" for how in ("not reached", "diverged", "nan") if cell.ended(how)]
     strongly = record.metric == "distance"
     return {
@@ -54,9 +55,7 @@ def row(cell: Measured) -> dict[str, Any]:
         "k_exponent_exact": nan if strongly else cell.exact_decay,
         "fitted_from_k": cell.fitted[0],
         "fitted_to_k": cell.fitted[1],
-        "contraction": factor.value,
-        "contraction_low": factor.low,
-        "contraction_high": factor.high,
+        **files.ends("contraction", contraction(cell)),
         "contraction_exact": float(np.exp(cell.exact_decay)) if strongly else nan,
         "contraction_bound": contraction_bound(cell) if strongly else nan,
         "largest_mean_over_bound": cell.tightness,

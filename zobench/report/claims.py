@@ -133,28 +133,23 @@ def and_not(number: int | None, lines: Iterable[Mapping[str, Any]]) -> list[str]
 
 
 def _judged(claim: Claim, measures: Mapping[str, Estimate], family: int, lacking: str) -> dict[str, Any]:
-    found = [(check, measures.get(check.quantity)) for check in claim.checks]
     checks = [
         {
             "experiment": claim.experiment,
             "quantity": check.quantity,
             "between": [check.low, check.high],
-            "measured": estimate.value if estimate else None,
-            "interval": [estimate.low, estimate.high] if estimate else None,
-            "verdict": check.verdict(estimate, family),
+            "measured": found.value if found else None,
+            "interval": [found.low, found.high] if found else None,
+            "verdict": check.verdict(found, family),
         }
-        for check, estimate in found
+        for check in claim.checks
+        for found in [measures.get(check.quantity)]
     ]
     verdict = claim.verdict(measures, family)
     missing = [check["quantity"] for check in checks if check["verdict"] == NOT_MEASURED]
     reason = lacking or (f"{missing[0]}: not to be had from these records" if missing else "no check")
-    return {
-        **{name: getattr(claim, name) for name in ("number", "beyond", "lecture", "place", "statement", "experiment")},
-        "checks": checks,
-        **{name: getattr(claim, name) for name in ("where", "expected")},
-        "verdict": verdict,
-        "reason": reason if verdict == NOT_MEASURED else "",
-    }
+    judged = {"checks": checks, "verdict": verdict, "reason": reason if verdict == NOT_MEASURED else ""}
+    return {**claim._asdict(), **judged}
 
 
 def _read(experiment: str) -> dict[str, Any]:

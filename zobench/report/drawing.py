@@ -93,11 +93,9 @@ def legend(figure: Figure, handles: Sequence, caption: str, *, columns: int = 4)
     wide = figure.get_size_inches()[0]
     caption = _folded(figure, caption, wide)
     below = 0.22 + 0.13 * caption.count("\n")
-    placed = _legend(figure, handles, below, columns)
-    while columns > 1 and _inches(figure, placed).width > wide:
+    while _inches(figure, placed := _legend(figure, handles, below, columns)).width > wide and columns > 1:
         placed.remove()
         columns -= 1
-        placed = _legend(figure, handles, below, columns)
     labels = [_inches(figure, axes.xaxis).y0 for axes in figure.axes if axes.axison]
     short = _inches(figure, placed).y1 - min(labels, default=np.inf)
     if short > TOUCH:

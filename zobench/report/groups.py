@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import nan
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -76,8 +76,7 @@ def groups(records: Sequence[Record]) -> list[Group]:
     found: dict[tuple[str, str, str], list[Measured]] = {}
     for record in records:
         for rule in record.rules:
-            place = found.setdefault((column_of(record, records), record.method, rule), [])
-            place.append(measure(record, rule))
+            found.setdefault((column_of(record, records), record.method, rule), []).append(measure(record, rule))
     return [Group(*place, cells) for place, cells in found.items()]
 
 
@@ -96,6 +95,12 @@ class Cells(NamedTuple):
     def columns(self) -> list[str]:
         """Classes of functions, or problems, in order."""
         return list(dict.fromkeys(group.column for group in self.groups))
+
+    @property
+    def rule(self) -> str:
+        """The step rule that pictures show: theory where it was run, else the first."""
+        rules = [group.rule for group in self.groups]
+        return "theory" if "theory" in rules else rules[0]
 
     @property
     def seeds(self) -> int:
@@ -125,22 +130,15 @@ def reference(entries: Sequence[Group], group: Group) -> Group | None:
 
     It has the same optimizer, method, dtype and stop, and if it was tuned, was so in the same way; None: there is none.
     """
-    matching = [
-        g
-        for g in entries
-        if (g.column, g.estimator, g.rule) == (group.column, "autodiff", group.rule) and _ran_alike(g, group)
-    ]
-    return next((g for g in matching if _seeds(g) == _seeds(group)), next(iter(matching), None))
 
+    def alike(one: Group, names: Sequence[str]) -> bool:
+        configs = (one.cells[0].record.config, group.cells[0].record.config)
+        return all(configs[0].get(name) == configs[1].get(name) for name in names)
 
-def _ran_alike(one: Group, other: Group) -> bool:
-    names = ["optimizer", "method", "dtype", "stop"] + ["tuning"] * (one.rule == "tuned")
-    configs = (one.cells[0].record.config, other.cells[0].record.config)
-    return all(configs[0].get(name) == configs[1].get(name) for name in names)
-
-
-def _seeds(group: Group) -> list[Any]:
-    return [group.cells[0].record.config.get(name) for name in ("seed", "seeds")]
+    names = ["optimizer", "method", "dtype", "stop"] + ["tuning"] * (group.rule == "tuned")
+    own = [g for g in entries if (g.column, g.estimator, g.rule) == (group.column, "autodiff", group.rule)]
+    matching = [g for g in own if alike(g, names)]
+    return next((g for g in matching if alike(g, ("seed", "seeds"))), next(iter(matching), None))
 
 
 def exponent(group: Group, of: str) -> tuple[Fit | None, str]:

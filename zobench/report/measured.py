@@ -51,20 +51,20 @@ class Measured(NamedTuple):
 def measure(record: Record, rule: str) -> Measured:
     """Everything the report says of a record under one rule; its random generator is seeded by n."""
     rng = np.random.default_rng([record.n, rank(RULES, rule)])
-    k, mean = record.k(rule), mean_curve(record, rule)
+    k, mean, curves = record.k(rule), mean_curve(record, rule), record.curve(rule)
     target = record.meta["target"]
     time = hitting_time(record, rule, rng)
     mean_time = first_at_most(k, mean, target)
     first, last = TRANSIENT * record.meta["B"], min(mean_time, float(k[-1]))
-    inside = _inside(record, k, first, last)
-    windows = [(first * start, last * end) for start, end in WINDOWS]
-    others = [_decay(record, rule, _inside(record, k, *ends)) for ends in windows if ends[1] >= SPAN * ends[0]]
-    exact = exact_curve(record, rule)
+    others = [(first * start, last * end) for start, end in WINDOWS if last * end >= SPAN * first * start]
+    windows = [window(k, *ends, log=record.metric != "distance") for ends in ((first, last), *others)]
+    decays = [_slope(record, k[inside], curves[:, inside]) for inside in windows]
+    inside, exact = windows[0], record.array(rule, f"exact_{record.metric}")
     return Measured(
         record=record,
         rule=rule,
         time=time,
-        decay=with_windows(_decay(record, rule, inside), others),
+        decay=with_windows(decays[0], decays[1:]),
         fitted=(float(k[inside[0]]), float(k[inside[-1]])) if inside.size else (nan, nan),
         mean_time=mean_time,
         exact_time=nan if exact is None else first_at_most(k, exact, target),
@@ -78,11 +78,6 @@ def mean_curve(record: Record, rule: str) -> np.ndarray:
     with np.errstate(invalid="ignore", over="ignore"):
         mean = record.curve(rule).mean(axis=0)
     return np.minimum.accumulate(mean) if record.metric == "gradient" else mean
-
-
-def exact_curve(record: Record, rule: str) -> np.ndarray | None:
-    """The exact recursion for the metric, where the record holds it."""
-    return record.array(rule, f"exact_{record.metric}")
 
 
 def bound(record: Record, k: np.ndarray) -> np.ndarray:
@@ -105,14 +100,6 @@ def arrivals(record: Record, rule: str) -> np.ndarray:
     """First whole iteration of each run at or below the target, as decay.arrivals. [runs]; inf."""
     hits = record.arrays[f"{rule}/hits"].astype(float)
     return decay.arrivals(record.k(rule), record.curve(rule), hits, float(record.meta["target"]))
-
-
-def _inside(record: Record, k: np.ndarray, first: float, last: float) -> np.ndarray:
-    return window(k, first, last, log=record.metric != "distance")
-
-
-def _decay(record: Record, rule: str, inside: np.ndarray) -> Estimate:
-    return _slope(record, record.k(rule)[inside], record.curve(rule)[:, inside])
 
 
 def _slope(record: Record, k: np.ndarray, curves: np.ndarray) -> Estimate:

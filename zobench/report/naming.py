@@ -6,9 +6,7 @@ names carry them with their values, and nothing else that is not the default of 
 
 import inspect
 from collections.abc import Collection, Iterable
-from functools import cache
 from importlib import import_module
-from typing import Any
 
 from zobench.report.telling import Config, said, text, word
 
@@ -54,14 +52,10 @@ def normal(config: Config) -> Config:
     if target(optimizer) == GD and optimizer.get("momentum"):
         optimizer["_target_"] = "optax.nesterov" if optimizer.pop("nesterov", False) else "optax.momentum"
     if target(method) == "zobench.solvers.scipy":
-        method["_target_"] = f"zobench.solvers.{_solver(method)}"
-        method.pop("algorithm", None)
+        algorithm = str(method.pop("algorithm", None))
+        differences = ", differences" * (method.get("gradient") in ("forward", "central"))
+        method["_target_"] = f"zobench.solvers.{SOLVERS.get(algorithm, algorithm)}{differences}"
     return {"problem": {}, **config, "estimator": estimator, "optimizer": optimizer, "method": method}
-
-
-def _solver(method: Config) -> str:
-    algorithm = str(method.get("algorithm"))
-    return SOLVERS.get(algorithm, algorithm) + ", differences" * (method.get("gradient") in ("forward", "central"))
 
 
 def shown(config: Config) -> list[str]:
@@ -115,14 +109,11 @@ def told(config: Config, telling: Iterable[str]) -> list[str]:
     hidden = shown(normal(config))
     keys = [key for key in telling if key not in hidden and not key.startswith("problem.")]
     of_estimator = [key for key in keys if key.startswith("estimator.")]
-    words = said(config, of_estimator, "estimator."), said(config, [k for k in keys if _is_argument(k)])
-    ran = [key for key in keys if key not in of_estimator and not _is_argument(key) and key != "dtype"]
+    arguments = [key for key in keys if key.startswith(("optimizer.", "method."))]
+    ran = [key for key in keys if key not in (*of_estimator, *arguments, "dtype")]
     dtype = text(config["dtype"]) if "dtype" in keys else ""
-    return [piece for piece in (*words, dtype, said(config, ran)) if piece]
-
-
-def _is_argument(key: str) -> bool:
-    return key.startswith(("optimizer.", "method."))
+    words = said(config, of_estimator, "estimator."), said(config, arguments), dtype, said(config, ran)
+    return [word for word in words if word]
 
 
 def problem(config: Config, telling: Collection[str] = ()) -> str:
@@ -151,19 +142,10 @@ def is_size(key: str) -> bool:
 def plain(config: Config) -> bool:
     """Whether the lectures speak of it: plain descent along one of METHODS, with the defaults of the estimator."""
     values = normal(config)
-    arguments = {group: _arguments(values[group]) for group in METHOD}
     name = own("estimators", values["estimator"])
     ours = (target(values["method"]), target(values["optimizer"])) == (DESCENT, GD) and name in METHODS
-    if not ours or arguments["optimizer"] or arguments["method"]:
+    given = {group: {k: v for k, v in values[group].items() if k not in ("_target_", "_partial_")} for group in METHOD}
+    if not ours or given["optimizer"] or given["method"]:
         return False
-    return all(_defaults(name).get(key, key) == value for key, value in arguments["estimator"].items())
-
-
-def _arguments(values: Config) -> Config:
-    return {key: value for key, value in values.items() if key not in ("_target_", "_partial_")}
-
-
-@cache
-def _defaults(name: str) -> dict[str, Any]:
-    parameters = inspect.signature(getattr(import_module("zobench.estimators"), name)).parameters
-    return {key: parameter.default for key, parameter in parameters.items()}
+    defaults = inspect.signature(getattr(import_module("zobench.estimators"), name)).parameters
+    return all(key in defaults and defaults[key].default == value for key, value in given["estimator"].items())

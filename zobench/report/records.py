@@ -122,10 +122,8 @@ def load(paths: Sequence[Path]) -> list[Record]:
             asked = store.digest(stored.meta["config"])
             replaced = latest[asked].replaced + 1 if asked in latest else 0
             latest[asked] = Record(path.stem, stored.meta, stored.arrays, replaced=replaced)
-    metrics = ("gradient", "gap", "distance")
-    return sorted(
-        tell(list(latest.values())), key=lambda r: (rank(metrics, r.metric), r.problem, row(r), r.n, r.rules, r.key)
-    )
+    metrics, told = ("gradient", "gap", "distance"), tell(list(latest.values()))
+    return sorted(told, key=lambda r: (rank(metrics, r.metric), r.problem, row(r), r.n, r.rules, r.key))
 
 
 def ended(paths: Sequence[Path]) -> list[store.Record]:
@@ -149,8 +147,7 @@ def tell(records: Sequence[Record]) -> list[Record]:
     of_method = telling.differing_within([_only(config, naming.METHOD) for config in configs], kinds)
     differ = [one | other for one, other in zip(of_problem, of_method, strict=True)]
     unclear = _ambiguous(configs, shown)
-    new = [keys - {*names} | also for keys, names, also in zip(differ, shown, unclear, strict=True)]
-    found = _with(records, new)
+    found = _with(records, [keys - {*names} | also for keys, names, also in zip(differ, shown, unclear, strict=True)])
     places = [(record.metric, record.problem, record.kind) for record in found]
     rest = [_only(config, config.keys() - {"problem", *naming.METHOD, "step"}) for config in configs]
     found = _apart(_with(found, telling.differing_within(rest, places)))
@@ -171,15 +168,11 @@ def _with(records: Sequence[Record], keys: Sequence[set[str]]) -> list[Record]:
 
 def _ambiguous(configs: Sequence[dict[str, Any]], shown: Sequence[Sequence[str]]) -> list[set[str]]:
     """Of the factories that names have anyway those whose last word is also that of another one at the same place."""
-    targets = [
-        {key: str(telling.at(config, key)) for key in keys if telling.has(config, key)}
-        for config, keys in zip(configs, shown, strict=True)
-    ]
-    several: dict[str, set[str]] = {}
+    targets = [telling.at(config, keys) for config, keys in zip(configs, shown, strict=True)]
+    several: dict[tuple[str, str], set[str]] = {}
     for key, path in (item for own in targets for item in own.items()):
-        several.setdefault(key, set()).add(path)
-    unclear = {key: telling.ambiguous(paths) for key, paths in several.items()}
-    return [{key for key, path in own.items() if path in unclear[key]} for own in targets]
+        several.setdefault((key, telling.word(path)), set()).add(path)
+    return [{key for key, path in own.items() if len(several[key, telling.word(path)]) > 1} for own in targets]
 
 
 def _apart(records: Sequence[Record]) -> list[Record]:
@@ -187,39 +180,37 @@ def _apart(records: Sequence[Record]) -> list[Record]:
 
     Where the steps differ at one dimension, all cells of the row are told by them, so that no row is split by halves.
     """
-    points: dict[tuple, list[int]] = {}
-    for i, record in enumerate(records):
-        points.setdefault((record.metric, record.problem, record.method, record.n), []).append(i)
-    added: list[set[str]] = [set() for _ in records]
+    points = [(record.metric, record.problem, record.method, record.n) for record in records]
+    members: dict[tuple, list[Record]] = {}
+    for point, record in zip(points, records, strict=True):
+        members.setdefault(point, []).append(record)
+    shared = {point for point, own in members.items() if _overlap(own)}
+    differ = telling.differing_within([record.config for record in records], points)
+    added = [keys if point in shared else set() for point, keys in zip(points, differ, strict=True)]
     of_row: dict[tuple, set[str]] = {}
-    for place, members in points.items():
-        if len(members) < 2 or not _overlap([records[i] for i in members]):
-            continue
-        for i, keys in zip(members, telling.differing([records[i].config for i in members]), strict=True):
-            added[i] |= keys
-            of_row.setdefault(place[:3], set()).update(key for key in keys if not naming.is_size(key))
-    for place, members in points.items():
-        for i in members:
-            added[i] |= {key for key in of_row.get(place[:3], ()) if telling.has(records[i].config, key)}
-    return [r._replace(telling=tuple(sorted({*r.telling, *keys}))) for r, keys in zip(records, added, strict=True)]
+    for point, keys in zip(points, added, strict=True):
+        of_row.setdefault(point[:3], set()).update(key for key in keys if not naming.is_size(key))
+    told = [
+        {*record.telling, *keys, *telling.at(record.config, of_row[point[:3]])}
+        for record, point, keys in zip(records, points, added, strict=True)
+    ]
+    return [record._replace(telling=tuple(sorted(keys))) for record, keys in zip(records, told, strict=True)]
 
 
 def _overlap(records: Sequence[Record]) -> bool:
     """Whether a step rule is among those of two of the records."""
-    rules = [set(record.rules or map(str, _list(record.config.get("step", "")))) for record in records]
+    asked = [(record, record.config.get("step", "")) for record in records]
+    rules = [{*(record.rules or map(str, step if isinstance(step, list) else [step]))} for record, step in asked]
     return sum(map(len, rules)) > len(set().union(*rules))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _columns(config: dict[str, Any], keys: Iterable[str]) -> Iterator[tuple[str, Any]]:
     """Columns of a table for these keys, empty where the config has none; "config.seeds", as "seeds" is another one."""
+    known = telling.at(config, keys)
     for key in keys:
-        name = key if "." in key else f"config.{key}"
-        value = telling.at(config, key) if telling.has(config, key) else ""
-        yield name, value if isinstance(value, str | float) or type(value) is int else telling.text(value)
+        value = known.get(key, "")
+        shown = value if isinstance(value, str | float) or type(value) is int else telling.text(value)
+        yield key if "." in key else f"config.{key}", shown
 
 
 def row(record: Record) -> tuple:

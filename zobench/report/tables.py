@@ -47,7 +47,7 @@ def table(
     title: str, note: str, rows: Sequence[Row], columns: Mapping[str, Cell], words: int = 1, aside: bool = False
 ) -> Table:
     """A table of the rows of a CSV file: heads and what stands below them; a heading is said where it changes."""
-    lines = [[row[cell] if isinstance(cell, str) else cell(row) for cell in columns.values()] for row in rows]
+    lines = [[_text(row, cell) for cell in columns.values()] for row in rows]
     if words > 1:
         heads = ["", *(line[0] for line in lines)]
         lines = [["" if line[0] == above else line[0], *line[1:]] for above, line in zip(heads, lines, strict=False)]
@@ -97,6 +97,26 @@ def value(row: Row, column: str) -> float:
     return float(row[column] or "nan")
 
 
+def across(title: str, note: str, rows: Sequence[Row], column: Cell, block: Cell, entries: Mapping[str, Cell]) -> Table:
+    """A table with a column for each text of the cell `column`, and a block for each of `block`, one line an entry.
+
+    Lines that say nothing in any column are left out.
+    """
+    heads, lines = list(dict.fromkeys(_text(row, column) for row in rows)), []
+    for name in dict.fromkeys(_text(row, block) for row in rows):
+        own = {_text(row, column): row for row in rows if _text(row, block) == name}
+        said = {
+            entry: [_text(own[head], cell) if head in own else "" for head in heads] for entry, cell in entries.items()
+        }
+        shown = [[entry, *line] for entry, line in said.items() if any(line)]
+        lines += [["" if i else name, *line] for i, line in enumerate(shown)]
+    return Table(title, note, ["", "", *heads], lines, 2)
+
+
+def _text(row: Row, cell: Cell) -> str:
+    return row[cell] if isinstance(cell, str) else cell(row)
+
+
 def markdown(tables: Sequence[Table]) -> str:
     """GitHub Markdown."""
     parts = []
@@ -117,20 +137,20 @@ def _latex(table: Table) -> str:
     grouped = table.words > 1
     header = table.header[grouped:]
     columns = "l" + "r" * (len(header) - 1)
-    lines = [" & ".join(map(tex, header))]
+    lines = []
     for line in table.lines:
         if grouped and line[0]:
-            lines.append(rf"\multicolumn{{{len(header)}}}{{@{{}}l}}{{\textbf{{{tex(line[0])}}}}}")
-        lines.append(" & ".join(map(tex, line[grouped:])))
+            lines.append(rf"\multicolumn{{{len(header)}}}{{@{{}}l}}{{\textbf{{{tex(line[0])}}}}} \\")
+        lines.append(" & ".join(map(tex, line[grouped:])) + r" \\")
     return "\n".join(
         [
             r"\begin{table}[htbp]\centering\footnotesize\setlength{\tabcolsep}{4pt}",
             rf"\caption{{{tex(table.title)}. {tex(table.note)}}}",
             rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
             r"\toprule",
-            lines[0] + r" \\",
+            " & ".join(map(tex, header)) + r" \\",
             r"\midrule",
-            *(line + r" \\" for line in lines[1:]),
+            *lines,
             r"\bottomrule",
             r"\end{tabular}",
             r"\end{table}",
@@ -141,17 +161,15 @@ def _latex(table: Table) -> str:
 
 def tex(text: str) -> str:
     """Text for LaTeX: "n^1.00" becomes mathematics, the rest is escaped; what LaTeX cannot print becomes "?"."""
-    power = re.compile(r"([A-Za-z)])\^(−?[\w.]+)")
-    parts, start = [], 0
-    for match in power.finditer(text):
-        base, exponent = match.groups()
-        parts += [_escaped(text[start : match.start()]), f"${base}^{{{exponent.replace('−', '-')}}}$"]
-        start = match.end()
-    return re.sub(r"(?<!\\)\$\$", "", "".join([*parts, _escaped(text[start:])]))  # two formulas side by side are one
+    made = re.sub(r"([A-Za-z)])\^(−?[\w.]+)|.", _printed, text, flags=re.DOTALL)
+    return re.sub(r"(?<!\\)\$\$", "", made)  # two formulas side by side are one
 
 
-def _escaped(text: str) -> str:
-    return "".join(TEX.get(letter, letter if letter.isascii() else "?") for letter in text)
+def _printed(found: re.Match) -> str:
+    base, exponent = found.groups()
+    if base:
+        return f"${base}^{{{exponent.replace('−', '-')}}}$"
+    return TEX.get(found[0], found[0] if found[0].isascii() else "?")
 
 
 def show(table: Table, console: Console) -> None:

@@ -24,83 +24,65 @@ class Leaf(NamedTuple):
     value: Any
 
 
-def leaves(config: Config, prefix: str = "", inside: tuple[Hashable, ...] = ()) -> Iterator[Leaf]:
+def leaves(config: Config) -> Iterator[Leaf]:
     """All leaves of a config. A `_target_` is inside of the factories around its own."""
-    within = (*inside, config.get("_target_"))
+    for prefix, inside, group in _groups(config):
+        for name, value in group.items():
+            if not (isinstance(value, dict) and value):
+                yield Leaf(prefix + name, inside[:-1] if name == "_target_" else inside, value)
+
+
+def _groups(config: Config, prefix: str = "", around: tuple = ()) -> Iterator[tuple[str, tuple, Config]]:
+    """Each group of a config with the prefix of its keys and the factories around it, its own the last."""
+    inside = (*around, config.get("_target_"))
+    yield prefix, inside, config
     for name, value in config.items():
         if isinstance(value, dict) and value:
-            yield from leaves(value, f"{prefix}{name}.", within)
-        else:
-            yield Leaf(prefix + name, inside if name == "_target_" else within, value)
+            yield from _groups(value, f"{prefix}{name}.", inside)
 
 
-def _groups(config: Config, prefix: str = "", inside: tuple[Hashable, ...] = ()) -> Iterator[tuple[str, tuple]]:
-    """Where leaves may be: each group of a config, without and with its own factory."""
-    within = (*inside, config.get("_target_"))
-    yield from ((prefix, inside), (prefix, within))
-    for name, value in config.items():
-        if isinstance(value, dict) and value:
-            yield from _groups(value, f"{prefix}{name}.", within)
+def differing_within(configs: Sequence[Config], places: Sequence[Hashable]) -> list[set[str]]:
+    """For each config the keys of its leaves that others of its place do not have with this value.
 
-
-def differing(configs: Sequence[Config]) -> list[set[str]]:
-    """For each config the keys of its leaves that others do not have with this value. Linear in the leaves."""
-    values: dict[tuple[str, tuple], dict[int, str]] = {}
-    groups: dict[tuple[str, tuple], set[int]] = {}
-    for i, config in enumerate(configs):
+    Linear in the leaves.
+    """
+    values: dict[tuple, dict[int, str]] = {}
+    groups: dict[tuple, set[int]] = {}
+    for i, (config, place) in enumerate(zip(configs, places, strict=True)):
         for key, inside, value in leaves(config):
-            values.setdefault((key, inside), {})[i] = text(value)
-        for group in _groups(config):
-            groups.setdefault(group, set()).add(i)
+            values.setdefault((place, key, inside), {})[i] = text(value)
+        for prefix, inside, _ in _groups(config):
+            for factories in (inside[:-1], inside):  # around a `_target_`, and around what is beside it
+                groups.setdefault((place, prefix, factories), set()).add(i)
     found: list[set[str]] = [set() for _ in configs]
-    for (key, inside), said in values.items():
-        there = groups[key[: key.rfind(".") + 1], inside]
+    for (place, key, inside), said in values.items():
+        there = groups[place, key[: key.rfind(".") + 1], inside]
         if len(set(said.values())) > 1 or len(said) < len(there):
             for i in said:
                 found[i].add(key)
     return found
 
 
-def differing_within(configs: Sequence[Config], places: Sequence[Hashable]) -> list[set[str]]:
-    """The same, each config compared with those of its own place alone."""
-    members: dict[Hashable, list[int]] = {}
-    for i, place in enumerate(places):
-        members.setdefault(place, []).append(i)
-    found: list[set[str]] = [set() for _ in configs]
-    for group in members.values():
-        for i, keys in zip(group, differing([configs[i] for i in group]), strict=True):
-            found[i] = keys
+def at(config: Config, keys: Iterable[str]) -> Config:
+    """The values of those of the keys that a config has."""
+    found = {}
+    for key in keys:
+        value: Any = config
+        *path, last = key.split(".")
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, dict) and last in value:
+            found[key] = value[last]
     return found
 
 
-def at(config: Config, key: str) -> Any:
-    """The value of a key. KeyError where the config has none."""
-    value: Any = config
-    for name in key.split("."):
-        if not isinstance(value, dict):
-            raise KeyError(key)
-        value = value[name]
-    return value
-
-
-def has(config: Config, key: str) -> bool:
-    """Whether a config has that key."""
-    try:
-        at(config, key)
-    except KeyError:
-        return False
-    return True
-
-
 def said(config: Config, keys: Iterable[str], strip: str = "") -> str:
-    """The leaves in words, "q=4 orthogonal=true", in order of the keys; `strip` is left off them."""
-    known = [key for key in sorted(keys) if has(config, key)]
-    return " ".join(f"{_name(key.removeprefix(strip))}={text(at(config, key))}" for key in known)
+    """The leaves in words, "q=4 orthogonal=true", in order of the keys; `strip` is left off them.
 
-
-def _name(key: str) -> str:
-    """A factory is said by the key of what it makes."""
-    return key.removesuffix("._target_")
+    A factory is said by the key of what it makes.
+    """
+    known = at(config, sorted(keys)).items()
+    return " ".join(f"{key.removeprefix(strip).removesuffix('._target_')}={text(value)}" for key, value in known)
 
 
 def text(value: Any) -> str:
@@ -114,11 +96,3 @@ def text(value: Any) -> str:
 def word(target: str) -> str:
     """The last word of a factory's path."""
     return target.rpartition(".")[2]
-
-
-def ambiguous(targets: Iterable[str]) -> set[str]:
-    """Those that another one shares its last word with."""
-    of: dict[str, set[str]] = {}
-    for target in targets:
-        of.setdefault(word(target), set()).add(target)
-    return {target for several in of.values() if len(several) > 1 for target in several}

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -22,17 +22,25 @@ def judge(folder: Path, experiment: str, records: Sequence[Path], measures: Mapp
 
 def table(folder: Path) -> list[tables.Table]:
     """The claims of a page: what was said, what was measured, the verdict; nothing where it has none."""
-    lines = []
-    for entry in _read(folder):
-        said = f"{entry['number']}. " if entry["number"] else ""
-        for i, check in enumerate(entry["checks"]):
-            head = ["" if i else said + entry["statement"], check["quantity"]]
-            spoken = "" if i else verdict(entry)
-            lines.append([*head, between(*check["between"]), measured(check), check["verdict"], spoken])
+    lines = [
+        ["" if i else named(entry), check["quantity"], *checked(check), "" if i else verdict(entry)]
+        for entry in _read(folder)
+        for i, check in enumerate(entry["checks"])
+    ]
     note = "A number is that of the lectures' claim; the others are predictions of ours. Holds: the 95 % interval is "
     note += "within what is claimed; refuted: outside it, also widened for the number of checks; undecided: neither."
     header = ["claim", "quantity", "claimed", "measured", "check", "verdict"]
     return [tables.Table("Claims", note, header, lines, 2)] if lines else []
+
+
+def named(entry: dict[str, Any], words: str = "statement") -> str:
+    """A claim by its number, where it has one, and its statement, or its short name."""
+    return f"{entry['number']}. {entry[words]}" if entry["number"] else entry[words]
+
+
+def checked(check: dict[str, Any]) -> list[str]:
+    """What was claimed of a quantity, what was measured, and the verdict."""
+    return [between(*check["between"]), measured(check), check["verdict"]]
 
 
 def verdict(entry: dict[str, Any]) -> str:
@@ -42,11 +50,11 @@ def verdict(entry: dict[str, Any]) -> str:
     return "; ".join([*parts, *([entry["reason"]] if entry["reason"] else [])])
 
 
-def between(low: float | str | None, high: float | str | None) -> str:
-    """A range in words."""
-    if high is None or float(high) == inf:
+def between(low: float | str, high: float | str) -> str:
+    """A range in words; verdicts.json has an infinite end as text."""
+    if float(high) == inf:
         return f"at least {low}"
-    if low is None or float(low) == -inf:
+    if float(low) == -inf:
         return f"at most {high}"
     return f"{low}" if low == high else f"{low} to {high}"
 
@@ -63,23 +71,28 @@ def measured(check: dict[str, Any]) -> str:
 def closing(folder: Path) -> str:
     """Which claims are refuted or undecided and why, and how all of them fare."""
     entries = _read(folder)
+    reasons = {f" ({entry['reason']})" for entry in entries if entry["reason"].startswith("needs ")}
+    return "\n".join([*open_claims(entries), f"claims: {fare(entries) or 'none'}{''.join(sorted(reasons))}"])
+
+
+def counts(entries: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """How many entries have each verdict."""
     counted = Counter(entry["verdict"] for entry in entries)
-    said = ", ".join(f"{counted[key]} {word}" for key, word in WORDS.items() if counted[key])
-    reasons = {entry["reason"] for entry in entries if entry["reason"].startswith("needs ")}
-    said = f"claims: {said or 'none'}{''.join(f' ({one})' for one in sorted(reasons))}"
-    return "\n".join([*open_claims(entries), said])
+    return {verdict: counted[verdict] for verdict in WORDS}
+
+
+def fare(entries: Iterable[dict[str, Any]]) -> str:
+    """How many have each verdict, in words, those that none has left out."""
+    return ", ".join(f"{count} {WORDS[verdict]}" for verdict, count in counts(entries).items() if count)
 
 
 def open_claims(entries: Sequence[dict[str, Any]]) -> list[str]:
     """A line for each claim that is refuted or undecided: what was measured and what was claimed."""
     lines = []
-    for entry in entries:
-        for check in entry["checks"]:
-            if entry["verdict"] == check["verdict"] and check["verdict"] in ("refuted", "undecided"):
-                name = f"{entry['number']}. {entry['statement']}" if entry["number"] else entry["statement"]
-                found = f"{check['quantity']} {measured(check)}, claimed {between(*check['between'])}"
-                lines.append(f"{entry['verdict']}: {name} ({found})")
-                break
+    for entry in (entry for entry in entries if entry["verdict"] in ("refuted", "undecided")):
+        for check in [check for check in entry["checks"] if check["verdict"] == entry["verdict"]][:1]:
+            found = f"{check['quantity']} {measured(check)}, claimed {between(*check['between'])}"
+            lines.append(f"{entry['verdict']}: {named(entry)} ({found})")
     return lines
 
 

@@ -9,14 +9,14 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from zobench.experiments.directions import numbers
-from zobench.experiments.directions.numbers import Entry, Found, Study
+from zobench.experiments.directions.numbers import KIND, Found, Study
 from zobench.report import drawing
 from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, VERMILLION, handle
 
-COLOR = {False: VERMILLION, True: BLUE}
-MARKER = {False: "^", True: "s"}
-KIND = {False: "independent", True: "orthogonal"}
+LOOK = {False: {"color": VERMILLION, "marker": "^"}, True: {"color": BLUE, "marker": "s"}}
 BESIDE = {False: 0.95, True: 1.05}  # where the two kinds agree, both are seen
+EXACT: dict[str, Any] = {"color": BLACK, "marker": "_", "ms": 7, "mew": 0.8, "lw": 0}
+DIFFERENCES: dict[str, Any] = {"color": GREEN, "lw": 0.9, "linestyle": (0, (6, 2))}
 LABEL = {"iterations": "iterations to target", "calls": "oracle calls to target"}
 
 
@@ -47,51 +47,37 @@ def _panel(axes: Axes, study: Study, of: str) -> None:
 
 
 def _series(axes: Axes, study: Study, orthogonal: bool, rule: str, of: str) -> None:
-    color, look = COLOR[orthogonal], _look(orthogonal, rule)
     q, iterations = numbers.line(study, orthogonal, rule)
     price = q + 1 if of == "calls" else 1
-    axes.plot(q, iterations * price, color=color, lw=0.7, linestyle=_line_of(rule))
+    color, linestyle = LOOK[orthogonal]["color"], "-" if rule == "theory" else "--"
+    axes.plot(q, iterations * price, color=color, lw=0.7, linestyle=linestyle)
     for entry in study.series(orthogonal, rule):
-        value = entry.cell.time if of == "iterations" else entry.cell.calls
-        if not np.isfinite(value.value):
-            continue
-        x = entry.q * BESIDE[orthogonal]
-        axes.plot([x, x], [value.low, value.high], color=color, lw=0.9)
-        axes.plot(x, value.value, **look)
-        axes.plot(x, _exact(entry, of), color=BLACK, marker="_", ms=7, mew=0.8, lw=0, zorder=5)
-
-
-def _exact(entry: Entry, of: str) -> float:
-    return entry.exact * (numbers.calls(entry) if of == "calls" else 1)
+        found, price = (entry.cell.time, 1) if of == "iterations" else (entry.cell.calls, entry.price)
+        if np.isfinite(found.value):
+            x = entry.q * BESIDE[orthogonal]
+            drawing.interval(axes, x, found, **_look(orthogonal, rule))
+            axes.plot(x, entry.exact * price, **EXACT, zorder=5)
 
 
 def _references(axes: Axes, study: Study, of: str) -> None:
     axes.axvline(study.best_q, color=GREY, lw=0.7, linestyle=":", zorder=0)
     if not np.isfinite(study.K_GD):
         return
+    asked = study.K_GD * (1 if of == "iterations" else study.n + 1)
+    axes.axhline(asked, **DIFFERENCES, zorder=0)
+    look: dict[str, Any] = {"fontsize": 7, "color": GREEN}
     if of == "iterations":
-        axes.axhline(study.K_GD, color=GREEN, lw=0.9, linestyle=(0, (6, 2)), zorder=0)
-        text = f"GD and finite differences: {study.K_GD:,.0f}"
-        axes.annotate(text, (0.02, study.K_GD), (0, 2), va="bottom", **_words(axes))
+        where = {"xy": (0.02, asked), "xycoords": axes.get_yaxis_transform()}
+        above = {"xytext": (0, 2), "textcoords": "offset points", "va": "bottom"}
+        axes.annotate(f"GD and finite differences: {asked:,.0f}", **where, **above, **look)
     else:
-        asked = study.K_GD * (study.n + 1)
-        axes.axhline(asked, color=GREEN, lw=0.9, linestyle=(0, (6, 2)), zorder=0)
-        axes.set_title(f"finite differences: {asked:,.0f};  GD: {study.K_GD:,.0f} gradients", color=GREEN, fontsize=7)
-
-
-def _words(axes: Axes) -> dict[str, Any]:
-    where = axes.get_yaxis_transform()
-    return {"xycoords": where, "textcoords": "offset points", "fontsize": 7, "color": GREEN}
+        axes.set_title(f"finite differences: {asked:,.0f};  GD: {study.K_GD:,.0f} gradients", **look)
 
 
 def _look(orthogonal: bool, rule: str) -> dict[str, Any]:
     """Filled under the theory step, open under others."""
-    look = {"color": COLOR[orthogonal], "marker": MARKER[orthogonal], "ms": 4.5, "lw": 0, "mew": 0.9}
+    look = {**LOOK[orthogonal], "ms": 4.5, "lw": 0, "mew": 0.9}
     return look if rule == "theory" else {**look, "markerfacecolor": "white"}
-
-
-def _line_of(rule: str) -> str:
-    return "-" if rule == "theory" else "--"
 
 
 def _handles(study: Study) -> list[Line2D]:
@@ -103,8 +89,8 @@ def _handles(study: Study) -> list[Line2D]:
             for rule in study.rules
             if study.series(orthogonal, rule)
         ),
-        handle("exact recursion", BLACK, marker="_", ms=7, mew=0.8, lw=0),
+        handle("exact recursion", **EXACT),
         handle(r"$B\,K_{GD}$; $(q+1)\,B\,K_{GD}$ calls", GREY, lw=0.7),
-        handle("finite differences (and GD)", GREEN, lw=0.9, linestyle=(0, (6, 2))),
+        handle("finite differences (and GD)", **DIFFERENCES),
         handle(r"$q=\sqrt{n-1}$", GREY, lw=0.7, linestyle=":"),
     ]

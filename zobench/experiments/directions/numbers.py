@@ -6,7 +6,7 @@ for one gradient step, least at q = √(n−1). B = n/q for orthogonal ones: n +
 differences in a random basis.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf, nan, sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from zobench.statistics import Estimate
 from zobench.types import Moment, Problem
 
 LINE_POINTS = 48
+KIND = {False: "independent", True: "orthogonal"}
 GRADIENT = Moment(A=0.0, C=1.0, D=0.0)
 
 
@@ -37,9 +38,9 @@ class Entry(NamedTuple):
     exact: float
 
     @property
-    def kind(self) -> str:
-        """Independent or orthogonal."""
-        return "orthogonal" if self.orthogonal else "independent"
+    def price(self) -> int:
+        """Oracle calls a step."""
+        return self.cell.record.calls
 
 
 class Study(NamedTuple):
@@ -136,17 +137,11 @@ def line(study: Study, orthogonal: bool, rule: str) -> tuple[np.ndarray, np.ndar
     record = series[0].cell.record
     config, meta = record.meta["config"]["estimator"], record.meta
     made = [_made("estimator", {**config, "q": int(one)}, record) for one in q]
-    r = meta["hessian_trace"] / meta["L"] if rule == "trace" else nan
-    B = [
-        theory.trace_factor(one, study.n, r) if rule == "trace" else theory.variance_factor(one, study.n)
-        for one in made
-    ]
+    if rule == "trace":
+        B = [theory.trace_factor(one, study.n, meta["hessian_trace"] / meta["L"]) for one in made]
+    else:
+        B = [theory.variance_factor(one, study.n) for one in made]
     return q, np.array(B) * study.K_GD
-
-
-def calls(entry: Entry) -> int:
-    """Oracle calls a step."""
-    return entry.cell.record.calls
 
 
 def rows(found: Found) -> list[dict[str, Any]]:
@@ -162,11 +157,11 @@ def rows(found: Found) -> list[dict[str, Any]]:
 
 
 def _row(study: Study, entry: Entry) -> dict[str, Any]:
-    cell, price = entry.cell, calls(entry)
+    cell, price = entry.cell, entry.price
     return {
         "problem": study.problem,
         "n": study.n,
-        "directions": entry.kind,
+        "directions": KIND[entry.orthogonal],
         "rule": entry.rule,
         "q": entry.q,
         "B": entry.B,
@@ -185,38 +180,30 @@ def _row(study: Study, entry: Entry) -> dict[str, Any]:
 def fewest(study: Study) -> Estimate:
     """The q of the fewest calls along independent directions over √(n−1); nan where one q ran."""
     series = study.series(False, "theory")
-    if len(series) < 2:
-        return Estimate(nan)
     q = np.array([entry.q for entry in series])
-    values, draws, runs = _together(series)
-    measured_q = float(q[values.argmin()]) if np.isfinite(values.min()) else nan
-    drawn = q[draws.argmin(axis=0)].astype(float) if draws.size else draws
-    return Estimate(measured_q, *statistics.interval(drawn, runs), drawn, runs=runs).times(1 / study.best_q)
+    found = _along(series, lambda calls: q[calls.argmin(axis=0)] * (1 / study.best_q))
+    return found if any(np.isfinite(entry.cell.calls.value) for entry in series) else found._replace(value=nan)
 
 
 def falls(study: Study) -> Estimate:
     """The largest calls(next q)/calls(q) of orthogonal directions: below 1 where calls fall all the way."""
-    series = study.series(True, "theory")
-    if len(series) < 2:
-        return Estimate(nan)
-    values, draws, runs = _together(series)
-    with np.errstate(invalid="ignore"):
-        worst = float((values[1:] / values[:-1]).max())
-        drawn = (draws[1:] / draws[:-1]).max(axis=0) if draws.size else draws
-    return Estimate(worst, *statistics.interval(drawn, runs), drawn, runs=runs)
+    return _along(study.series(True, "theory"), lambda calls: (calls[1:] / calls[:-1]).max(axis=0))
 
 
 def of_exact(study: Study) -> list[Estimate]:
     """Median calls over those of the exact recursion, of every entry."""
-    known = [(entry, entry.exact * calls(entry)) for entry in study.entries if 0 < entry.exact < inf]
-    return [entry.cell.calls.times(1 / exact) for entry, exact in known]
+    known = [entry for entry in study.entries if 0 < entry.exact < inf]
+    return [entry.cell.calls.times(1 / (entry.exact * entry.price)) for entry in known]
 
 
-def _together(series: Sequence[Entry]) -> tuple[np.ndarray, np.ndarray, int]:
-    """Median calls of each entry [entries], their resamples [entries, resamples] (empty: none), and of how many runs.
-
-    Resample b is the same seeds for all.
-    """
+def _along(series: Sequence[Entry], of: Callable[[np.ndarray], np.ndarray]) -> Estimate:
+    """What `of` gives of the median calls [entries, resamples], resample b the same seeds; nan where one q ran."""
+    if len(series) < 2:
+        return Estimate(nan)
     parts = [entry.cell.calls for entry in series]
     draws = np.array([p.draws for p in parts]) if len({p.draws.size for p in parts}) == 1 else np.empty(0)
-    return np.array([p.value for p in parts]), draws, min(p.runs for p in parts)
+    with np.errstate(invalid="ignore"):
+        value = float(of(np.array([[p.value] for p in parts]))[0])
+        drawn = of(draws) if draws.size else np.empty(0)
+    runs = min(p.runs for p in parts)
+    return Estimate(value, *statistics.interval(drawn, runs), drawn, runs=runs)

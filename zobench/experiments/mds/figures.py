@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.transforms import Bbox
 
 from zobench.experiments.mds.numbers import Map, objective, points, recovered, seconds
 from zobench.report import drawing
@@ -23,18 +24,19 @@ CURVE: dict[str, dict[str, Any]] = {
     "finite_difference": {"color": SKY, "lw": 4.5, "linestyle": "-"},
     "two_point": {"color": VERMILLION, "lw": 1.3, "linestyle": "-"},
 }
+SHORT = {"autodiff": "GD", "two_point": "two-point"}
+MINIMUM: dict[str, Any] = {"color": GREY, "lw": 0.8, "linestyle": ":"}
+PLACE: dict[str, Any] = {"color": GREY, "lw": 0, "marker": "+", "ms": 10, "mew": 0.7}
+RING: dict[str, Any] = {"color": BLACK, "lw": 0, "marker": "o", "ms": 6.5, "mfc": "none", "mew": 0.8}
+TRIANGLE: dict[str, Any] = {"color": VERMILLION, "lw": 0, "marker": "^", "ms": 3}
 
 
-def _by_map(found: Cells) -> tuple[str, list[list[Measured]]]:
-    """The rule that is drawn, theory where it was run, and its cells of up to three maps."""
-    rule = "theory" if any(g.rule == "theory" for g in found.groups) else found.groups[0].rule
-    chosen = [cell for cell in found.measured if cell.rule == rule]
-    maps = list(dict.fromkeys((cell.record.problem, cell.record.n) for cell in chosen))
-    return rule, [[cell for cell in chosen if (cell.record.problem, cell.record.n) == one] for one in _three(maps)]
-
-
-def _three(maps: Sequence) -> list:
-    """Up to three: the smallest, the middle and the largest map."""
+def _by_map(found: Cells) -> list[list[Measured]]:
+    """The cells of up to three maps under the rule that is drawn: the smallest, the middle and the largest map."""
+    of: dict[tuple[str, int], list[Measured]] = {}
+    for cell in (cell for cell in found.measured if cell.rule == found.rule):
+        of.setdefault((cell.record.problem, cell.record.n), []).append(cell)
+    maps = list(of.values())
     return [maps[i] for i in sorted({0, (len(maps) - 1) // 2, len(maps) - 1})]
 
 
@@ -48,8 +50,8 @@ def _styles(groups: Sequence[Group]) -> dict[str, dict[str, Any]]:
 
 def convergence(found: Cells) -> Figure:
     """f against iterations, oracle calls and seconds; a row a map."""
-    rule, by_map = _by_map(found)
-    styles = _styles([g for g in found.groups if g.rule == rule])
+    by_map = _by_map(found)
+    styles = _styles([g for g in found.groups if g.rule == found.rule])
     methods = dict.fromkeys(cell.record.method for cells in by_map for cell in cells)
     figure, grid = drawing.panels(len(by_map), 3, high=1.9, foot=1.0, head=0.5)
     for row, cells in zip(grid, by_map, strict=True):
@@ -58,20 +60,18 @@ def convergence(found: Cells) -> Figure:
                 if cell.record.method in styles:
                     _curve(axes, cell, of, styles[cell.record.method])
             record = cells[0].record
-            minimum = record.meta["f_star"] or 0.0
-            if minimum > 0:
-                axes.axhline(minimum, color=GREY, lw=0.8, linestyle=":", zorder=0)
+            if (record.meta["f_star"] or 0.0) > 0:
+                axes.axhline(record.meta["f_star"], **MINIMUM, zorder=0)
             axes.set(xscale="log", yscale="log", xlabel=AXES[of] if row is grid[-1] else "")
             axes.minorticks_off()
             axes.set_ylabel("stress f" if of == "iterations" else "")
             axes.set_title(f"{points(record)} points, n = {record.n}" if of == "iterations" else "")
     handles = [handle(method, **look, solid_capstyle="butt") for method, look in styles.items()]
-    handles += [
-        Patch(color=VERMILLION, alpha=0.2, lw=0, label="10–90 % of runs"),
-        handle("minimum f*", GREY, lw=0.8, linestyle=":"),
-    ]
+    handles += [Patch(color=VERMILLION, alpha=0.2, lw=0, label="10–90 % of runs"), handle("minimum f*", **MINIMUM)]
     runs = max(cell.hits.size for cells in by_map for cell in cells)
-    caption = f"Median over {runs} seeds, {rule} step, each curve to the target; seconds: a run's share of its batch."
+    caption = (
+        f"Median over {runs} seeds, {found.rule} step, each curve to the target; seconds: a run's share of its batch."
+    )
     caption += drawing.unseen(len(methods) - len(styles))
     drawing.legend(figure, handles, caption, columns=5)
     return figure
@@ -87,12 +87,12 @@ def _curve(axes: Axes, cell: Measured, of: str, look: dict[str, Any]) -> None:
     low, middle, high = np.quantile(f[:, shown], [0.1, 0.5, 0.9], axis=0, method="lower")
     axes.plot(x, middle, **look, solid_capstyle="butt", markevery=0.13)
     if len(f) > 1:
-        axes.fill_between(x, low, np.minimum(high, f[:, 0].max() * 10), color=look["color"], alpha=0.2, lw=0)
+        drawing.band(axes, x, low, np.minimum(high, f[:, 0].max() * 10), look["color"], 0.2)
 
 
 def map(ran: Cells) -> Figure:
     """The map that was found over the true one, a panel a map."""
-    rule, by_map = _by_map(ran)
+    by_map = _by_map(ran)
     magnified = _magnified(by_map)
     figure, grid = drawing.panels(1, len(by_map), wide=3.4, high=2.7, foot=0.95, head=0.5)
     for axes, cells in zip(grid[0], by_map, strict=True):
@@ -103,12 +103,10 @@ def map(ran: Cells) -> Figure:
         drawn = [(name, m) for name in ("autodiff", "two_point") if (m := found.get(name))]
         for i, (name, one) in enumerate(drawn):
             _places(axes, name, one, magnified)
-            short = {"autodiff": "GD", "two_point": "two-point"}[name]
-            text = f"{short}: off by {one.error:.3g}{_unit(cells[0])} (rms)"
-            color = CURVE[name]["color"]
-            axes.text(0.5 * i, 1.025, text, transform=axes.transAxes, fontsize=7, color=color)
+            text = f"{SHORT[name]}: off by {one.error:.3g}{_unit(cells[0])} (rms)"
+            axes.text(0.5 * i, 1.025, text, transform=axes.transAxes, fontsize=7, color=CURVE[name]["color"])
         if drawn:
-            axes.plot(*drawn[0][1].true.T, lw=0, marker="+", ms=10, mew=0.7, color=GREY, zorder=1)
+            axes.plot(*drawn[0][1].true.T, **PLACE, zorder=1)
         axes.set_aspect("equal", adjustable="datalim")
         unit = _unit(cells[0]).strip()
         axes.set_xlabel(f"east, {unit}" if unit else "")
@@ -116,14 +114,13 @@ def map(ran: Cells) -> Figure:
         if drawn:
             _names(axes, drawn[0][1])
     handles = [
-        handle("true place", GREY, lw=0, marker="+", ms=10, mew=0.7),
-        handle("GD (autodiff)", BLACK, lw=0, marker="o", ms=6.5, mfc="none", mew=0.8),
-        handle("two-point GD, median run", VERMILLION, lw=0, marker="^", ms=3),
+        handle("true place", **PLACE),
+        handle("GD (autodiff)", **RING),
+        handle("two-point GD, median run", **TRIANGLE),
         handle(f"its error, {magnified} times as long", VERMILLION, lw=0.9),
     ]
-    drawing.legend(
-        figure, handles, f"Recovered from distances alone, {rule} step; shifted, turned and mirrored, not scaled."
-    )
+    caption = f"Recovered from distances alone, {ran.rule} step; shifted, turned and mirrored, not scaled."
+    drawing.legend(figure, handles, caption)
     return figure
 
 
@@ -139,11 +136,10 @@ def _unit(cell: Measured) -> str:
 
 
 def _places(axes: Axes, estimator: str, one: Map, magnified: int) -> None:
-    x, y = one.recovered.T
     if estimator == "autodiff":
-        axes.plot(x, y, lw=0, marker="o", ms=6.5, mfc="none", mew=0.8, color=BLACK)
+        axes.plot(*one.recovered.T, **RING)
         return
-    axes.plot(x, y, lw=0, marker="^", ms=3, color=VERMILLION, zorder=5)
+    axes.plot(*one.recovered.T, **TRIANGLE, zorder=5)
     ends = one.true + magnified * (one.recovered - one.true)
     for start, end in zip(one.true, ends, strict=True):
         axes.plot(*np.transpose([start, end]), color=VERMILLION, lw=0.9, zorder=1)
@@ -162,7 +158,7 @@ def _names(axes: Axes, one: Map) -> None:
         for across, up in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)):
             near = (across * (off if up == 0 else scale), up * (off + high / 2))
             box = _box(x + near[0] + across * wide / 2, y + near[1], wide, high)
-            if inside.x0 < box[0] and box[2] < inside.x1 and not any(_overlap(box, other) for other in taken):
+            if inside.x0 < box.x0 and box.x1 < inside.x1 and not box.count_overlaps(taken):
                 align = {1: "left", -1: "right", 0: "center"}[across]
                 shift = (near[0] / scale, near[1] / scale)
                 axes.annotate(
@@ -172,9 +168,5 @@ def _names(axes: Axes, one: Map) -> None:
                 break
 
 
-def _box(x: float, y: float, wide: float, high: float) -> tuple[float, float, float, float]:
-    return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
-
-
-def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+def _box(x: float, y: float, wide: float, high: float) -> Bbox:
+    return Bbox.from_bounds(x - wide / 2, y - high / 2, wide, high)

@@ -7,7 +7,7 @@ from zobench.experiments.mds import numbers
 from zobench.report import cell_rows, groups
 from zobench.report.groups import Cells
 from zobench.report.page import Experiment
-from zobench.report.tables import Row, Table, rounded, spread
+from zobench.report.tables import Row, Table, across, rounded, spread
 from zobench.statistics import Estimate
 
 BLOCK = {
@@ -30,20 +30,13 @@ def shown(rows: Sequence[Row], _cells: Sequence[Row]) -> list[Table]:
 
 def _table(title: str, rows: Sequence[Row]) -> Table:
     """A column a map, a block a method and step rule."""
-    places = list(dict.fromkeys((row["problem"], row["points"], row["n"]) for row in rows))
-    several = len({place[0] for place in places}) > 1
-    header = [f"{problem + ' ' if several else ''}{N} points: n = {n}" for problem, N, n in places]
-    body = []
-    for method, rule in dict.fromkeys((row["method"], row["rule"]) for row in rows):
-        own = {(x["problem"], x["points"], x["n"]): x for x in rows if (x["method"], x["rule"]) == (method, rule)}
-        block = [[name, *(text(own[at]) if at in own else "" for at in places)] for name, text in BLOCK.items()]
-        block = [line for line in block if any(line[1:])]
-        body += [["" if i else f"{method}, {rule} step", *line] for i, line in enumerate(block)]
+    several = len({row["problem"] for row in rows}) > 1
+    place = lambda row: f"{row['problem']} " * several + f"{row['points']} points: n = {row['n']}"  # noqa: E731
     one_percent = all(abs(float(x["target"]) - 0.01 * float(x["f_star"])) <= 1e-5 * float(x["target"]) for x in rows)
     note = "To 1 % above the minimum" if one_percent else "To the target"
     note += ", median over seeds [95 % interval, bootstrap]. Map error: root mean square distance from the "
     note += "true places (km for cities), after Procrustes."
-    return Table(title, note, ["", "", *header], body, 2)
+    return across(title, note, rows, place, lambda row: f"{row['method']}, {row['rule']} step", BLOCK)
 
 
 def measures(found: Cells) -> dict[str, Estimate]:

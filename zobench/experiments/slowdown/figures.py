@@ -13,7 +13,7 @@ from zobench import statistics
 from zobench.report import drawing
 from zobench.report.drawing import BLACK, GREEN, ORANGE, SKY, VERMILLION, handle
 from zobench.report.groups import Cells, Group, find
-from zobench.report.measured import Measured, bound, exact_curve, mean_curve, rate
+from zobench.report.measured import Measured, bound, mean_curve, rate
 from zobench.report.scaling import exponent_text, scaling
 
 __all__ = ["collapse", "convergence", "scaling"]
@@ -25,19 +25,21 @@ QUANTITY = {
     "distance": r"$\|x_k - x^*\|^2$",
 }
 STEP = {"theory": "theory step α = 1/(LB)"}
+MAIN = ("finite_difference", "autodiff", "two_point")
+BROAD: dict[str, Any] = {"color": SKY, "lw": 5, "solid_capstyle": "butt"}
+DASHES: dict[str, Any] = {"color": VERMILLION, "lw": 1.4, "linestyle": (0, (2, 1.2))}
 
 
 def convergence(found: Cells) -> Figure:
     """Mean curves with the band over seeds, their bounds, and the exact recursion, at three dimensions."""
-    entries, columns, rule = found.groups, found.columns, _rule(found.groups)
-    others, more = _others(entries, rule)
+    entries, columns, rule = found.groups, found.columns, found.rule
+    main, others, more = _methods(entries, rule)
     figure, grid = drawing.panels(1, len(columns), high=3.0, foot=1.1, head=0.5)
     for axes, column in zip(grid[0], columns, strict=True):
-        drawn = [find(entries, column, name, rule) for name in ("finite_difference", "autodiff", "two_point")]
-        differences, gradient, zero = drawn
+        differences, gradient, zero = (find(entries, column, name, rule) for name in MAIN)
         _draw_others(axes, entries, column, rule, others)
         if differences:
-            _mean(axes, differences.cells[-1], color=SKY, lw=5, solid_capstyle="butt")
+            _mean(axes, differences.cells[-1], **BROAD)
         if gradient:
             _curve(axes, gradient.cells[-1], BLACK, "GD")
         for i, (cell, color) in enumerate(zip(_three(zero.cells if zero else []), N_COLORS, strict=False)):
@@ -47,11 +49,10 @@ def convergence(found: Cells) -> Figure:
         for group, place, color in ((gradient, 0.0, BLACK), (zero, 0.4, VERMILLION)):
             if group:
                 axes.text(place, 1.025, _decay_text(group), transform=axes.transAxes, fontsize=7.5, color=color)
-    main = drawing.mains([g for g in entries if g.rule == rule])
-    handles = [handle(main[name], BLACK) for name in ("autodiff",) if name in main]
-    band = {"color": SKY, "lw": 5, "solid_capstyle": "butt"}
-    handles += [handle(main[name], **band) for name in ("finite_difference",) if name in main]
-    handles += [handle(f"{main['two_point']}, n = {n}", c) for n, c in _sizes(entries, rule)]
+    looks = {"autodiff": {"color": BLACK}, "finite_difference": BROAD}
+    handles = [handle(main[name], **look) for name, look in looks.items() if name in main]
+    sizes = next((g.n for g in entries if (g.method, g.rule) == (main.get("two_point"), rule)), [])
+    handles += [handle(f"{main['two_point']}, n = {n}", c) for n, c in zip(_three(sizes), N_COLORS, strict=False)]
     handles += [handle(f"{method}, largest n", **look) for method, look in others.items()]
     if "autodiff" in main or "two_point" in main:
         handles += [
@@ -67,14 +68,14 @@ def convergence(found: Cells) -> Figure:
     return figure
 
 
-def _others(entries: Sequence[Group], rule: str) -> tuple[dict[str, dict[str, Any]], str]:
-    """Looks of the methods that are not one of the three, as many as are legible; what a caption says of the rest."""
+def _methods(entries: Sequence[Group], rule: str) -> tuple[dict[str, str], dict[str, dict[str, Any]], str]:
+    """The three methods by their estimators, the looks of as many others as are legible, and a caption on the rest."""
     groups = [group for group in entries if group.rule == rule]
     main = drawing.mains(groups)
-    names = [main[name] for name in ("autodiff", "finite_difference", "two_point") if name in main]
+    names = [main[name] for name in MAIN if name in main]
     found = {method: look for method, look in drawing.looks(groups).items() if method not in names}
     room = drawing.MOST - len(names)
-    return dict(list(found.items())[:room]), drawing.unseen(len(found) - room)
+    return main, dict(list(found.items())[:room]), drawing.unseen(len(found) - room)
 
 
 def _draw_others(
@@ -88,17 +89,15 @@ def _draw_others(
     """The mean curves of these methods at their largest n, k in units of its own."""
     for group in entries:
         if (group.column, group.rule) == (column, rule) and group.method in looks:
-            k = group.cells[-1].record.k(rule)
-            shown = drawing.thin(k, group.cells[-1].mean_time)
-            mean = mean_curve(group.cells[-1].record, rule)[shown]
-            axes.plot(k[shown] / unit(group.cells[-1]), mean, **looks[group.method], ms=3.5, markevery=0.13)
+            cell = group.cells[-1]
+            _mean(axes, cell, unit(cell), **looks[group.method], ms=3.5, markevery=0.13)
 
 
-def _mean(axes: Axes, cell: Measured, **look: Any) -> np.ndarray:
-    """Draw the mean curve up to the target; the indices that are shown."""
+def _mean(axes: Axes, cell: Measured, unit: float = 1, **look: Any) -> np.ndarray:
+    """Draw the mean curve up to the target, k in this unit; the indices that are shown."""
     k, mean = cell.record.k(cell.rule), mean_curve(cell.record, cell.rule)
     shown = drawing.thin(k, cell.mean_time)
-    axes.plot(k[shown], mean[shown], **look)
+    axes.plot(k[shown] / unit, mean[shown], **look)
     return shown
 
 
@@ -109,11 +108,11 @@ def _curve(axes: Axes, cell: Measured, color: str, label: str) -> None:
     if shown.size == 0:
         return
     axes.plot(k[shown], bound(record, k[shown]), color=color, linestyle="--", lw=0.9, alpha=0.8)
-    exact = exact_curve(record, rule)
+    exact = record.array(rule, f"exact_{record.metric}")
     if len(runs) > 1:
         runs = np.minimum.accumulate(runs, axis=1) if record.metric == "gradient" else runs
         low, high = np.quantile(runs[:, shown], [0.1, 0.9], axis=0)
-        axes.fill_between(k[shown], low, high, color=color, alpha=0.2, lw=0)
+        drawing.band(axes, k[shown], low, high, color, 0.2)
         if exact is not None:
             dots = shown[:: max(1, shown.size // 12)]
             axes.plot(k[dots], exact[dots], lw=0, marker="o", ms=3, color=color, mec=BLACK, mew=0.6, zorder=5)
@@ -146,26 +145,22 @@ def _frame(axes: Axes, column: str, entries: Sequence[Group], label: str) -> Non
 
 def collapse(found: Cells) -> Figure:
     """Two-point curves of all n against k/n: one line, and gradient descent's against k beside it."""
-    entries, columns, rule = found.groups, found.columns, _rule(found.groups)
+    entries, columns, rule = found.groups, found.columns, found.rule
     figure, grid = drawing.panels(1, len(columns), high=2.8, foot=1.1)
-    others, more = _others(entries, rule)
-    main = drawing.mains([g for g in entries if g.rule == rule])
+    main, others, more = _methods(entries, rule)
     sizes = sorted({n for g in entries if g.method == main.get("two_point") for n in g.n})
     place = {n: 1 - i / max(1, len(sizes) - 1) for i, n in enumerate(sizes)}  # from broad and light to narrow and dark
     looks = {n: {"color": mpl.colormaps["cividis"](0.95 * t), "lw": 0.9 + 5 * t} for n, t in place.items()}
     for axes, column in zip(grid[0], columns, strict=True):
         zero, gradient = (find(entries, column, name, rule) for name in ("two_point", "autodiff"))
         for cell in zero.cells if zero else []:
-            k, mean = cell.record.k(rule), mean_curve(cell.record, rule)
-            shown = drawing.thin(k, cell.mean_time)
-            axes.plot(k[shown] / cell.record.n, mean[shown], **looks[cell.record.n], solid_capstyle="butt")
+            _mean(axes, cell, cell.record.n, **looks[cell.record.n], solid_capstyle="butt")
         if gradient:
-            _mean(axes, gradient.cells[-1], color=VERMILLION, lw=1.4, linestyle=(0, (2, 1.2)), zorder=5)
+            _mean(axes, gradient.cells[-1], **DASHES, zorder=5)
         _draw_others(axes, entries, column, rule, others, _unit)
         _frame(axes, column, entries, "k/n (two-point GD), k (GD)" if not others else "k/n, k of what asks gradients")
     handles = [handle(f"{main['two_point']}, n = {n}", **looks[n]) for n in sizes]
-    dashes = {"color": VERMILLION, "lw": 1.4, "linestyle": (0, (2, 1.2))}
-    handles += [handle(f"{main[name]}, against k", **dashes) for name in ("autodiff",) if name in main]
+    handles += [handle(f"{main['autodiff']}, against k", **DASHES)] if "autodiff" in main else []
     handles += [handle(f"{method}, largest n", **look) for method, look in others.items()]
     caption = f"Mean over {found.seeds} seeds, against k/n; {STEP.get(rule, f'{rule} step')}; {found.sizes}."
     drawing.legend(figure, handles, caption + more)
@@ -178,17 +173,6 @@ def _unit(cell: Measured) -> float:
     return 1 if calls["grad"] or sum(calls.values()) >= cell.record.n else cell.record.n
 
 
-def _rule(entries: Sequence[Group]) -> str:
-    rules = [group.rule for group in entries]
-    return "theory" if "theory" in rules else rules[0]
-
-
-def _three(cells: Sequence[Measured]) -> list[Measured]:
+def _three(cells: Sequence) -> list:
     """Smallest, middle and largest dimension."""
     return [cells[i] for i in sorted({0, len(cells) // 2, len(cells) - 1})] if cells else []
-
-
-def _sizes(entries: Sequence[Group], rule: str) -> list[tuple[int, str]]:
-    own = [g for g in entries if g.estimator == "two_point" and g.rule == rule]
-    group = next((g for g in own if g.plain), next(iter(own), None))
-    return [(cell.record.n, color) for cell, color in zip(_three(group.cells if group else []), N_COLORS, strict=False)]

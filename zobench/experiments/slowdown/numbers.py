@@ -5,20 +5,23 @@ from math import nan
 from typing import Any
 
 from zobench import statistics
+from zobench.report import files
 from zobench.report.groups import Cells, Group, column_of, constant, exponent, reference
 from zobench.report.measured import censored, exact_rate, rate
 from zobench.report.records import RULES, Record, rank
-from zobench.statistics import Estimate, Fit
+from zobench.statistics import Estimate
 
 
 def table_row(entries: Sequence[Group], group: Group, failed: Sequence[str]) -> dict[str, Any]:
     """One line of table.csv: everything the tables say about one entry, in numbers."""
     iterations, reason = exponent(group, "iterations")
     calls, _ = exponent(group, "calls")
+    local = iterations.local if iterations else ()
     strongly = group.metric == "distance"
-    decay = statistics.pooled([cell.decay for cell in group.cells]) if not strongly else Estimate(nan)
-    speed = statistics.pooled([rate(cell) for cell in group.cells]) if strongly else Estimate(nan)
+    parts = [rate(cell) if strongly else cell.decay for cell in group.cells]
     exact = [exact_rate(cell) if strongly else cell.exact_decay for cell in group.cells]
+    # with the weights of the measured ones, so that the two can be compared
+    exact_mean = statistics.pooled([p._replace(value=v) for p, v in zip(parts, exact, strict=True)]).value
     tightness = max(cell.tightness for cell in group.cells)
     return {
         "column": group.column,
@@ -35,22 +38,20 @@ def table_row(entries: Sequence[Group], group: Group, failed: Sequence[str]) -> 
         "censored": sum(censored(cell) for cell in group.cells),
         "diverged": sum(cell.ended("diverged") + cell.ended("nan") for cell in group.cells),
         **_named("iterations_n_exponent", iterations.slope if iterations else Estimate(nan)),
-        **_bent(iterations),
+        # how far the hitting times are from a power law: χ² over its degrees of freedom, exponents between neighbours
+        "power_law": "" if iterations is None else "no" if iterations.curved else "yes",
+        "misfit": iterations.misfit if iterations else nan,
+        "local_exponent_least": min(local, default=nan),
+        "local_exponent_most": max(local, default=nan),
         **_named("calls_n_exponent", calls.slope if calls else Estimate(nan)),
-        **_named("k_exponent", decay),
-        **_named("contraction_rate", speed),
-        "exact": exact_mean(group, exact),
+        **_named("k_exponent", Estimate(nan) if strongly else statistics.pooled(parts)),
+        **_named("contraction_rate", statistics.pooled(parts) if strongly else Estimate(nan)),
+        "exact": exact_mean,
         **_named("constant", constant(group, reference(entries, group))),
         "tightness": tightness,
         "bound_crossed": "unknown" if tightness != tightness else "yes" if tightness > 1 + 1e-6 else "no",
         "note": "; ".join([*([reason] if reason else []), *failed]),
     }
-
-
-def exact_mean(group: Group, exact: Sequence[float]) -> float:
-    """The exact recursion's values pooled with the weights of the measured ones, so that the two can be compared."""
-    parts = [rate(cell) if group.metric == "distance" else cell.decay for cell in group.cells]
-    return statistics.pooled([p._replace(value=v) for p, v in zip(parts, exact, strict=True)]).value
 
 
 def rows(found: Cells) -> list[dict[str, Any]]:
@@ -83,16 +84,5 @@ def failures(group: Group, records: Sequence[Record]) -> list[str]:
     ]
 
 
-def _bent(fit: Fit | None) -> dict[str, Any]:
-    """How far the hitting times are from a power law: χ² over its degrees of freedom, exponents between neighbours."""
-    local = fit.local if fit else ()
-    return {
-        "power_law": "" if fit is None else "no" if fit.curved else "yes",
-        "misfit": fit.misfit if fit else nan,
-        "local_exponent_least": min(local, default=nan),
-        "local_exponent_most": max(local, default=nan),
-    }
-
-
-def _named(name: str, value: Estimate) -> dict[str, float]:
-    return {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high, f"{name}_se": value.stderr}
+def _named(name: str, found: Estimate) -> dict[str, float]:
+    return {**files.ends(name, found), f"{name}_se": found.stderr}

@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 
 from zobench.report.records import METHODS, RULES, rank
-from zobench.report.tables import Cell, Row, Table, fixed, number, rounded, table, value
+from zobench.report.tables import Cell, Row, Table, across, fixed, number, rounded, spread, table, value
 
-LECTURE = {
-    ("gradient", False): "O(1/k)",
-    ("gap", False): "O(1/k)",
-    ("distance", False): "O((1−μ/L)^k)",
-    ("gradient", True): "O(n/k)",
-    ("gap", True): "O(n/k)",
-    ("distance", True): "O((1−μ/(nL))^k)",
+LECTURE = {  # with a gradient, and by two points
+    "gradient": ("O(1/k)", "O(n/k)"),
+    "gap": ("O(1/k)", "O(n/k)"),
+    "distance": ("O((1−μ/L)^k)", "O((1−μ/(nL))^k)"),
 }
 
 
@@ -19,54 +16,23 @@ def main_table(rows: Sequence[Row]) -> Table:
     """The lecture's table with what was measured under each entry; the theory rule where it was run."""
     rule = min((row["rule"] for row in rows), key=lambda rule: rank(RULES, rule), default="theory")
     chosen = [row for row in rows if row["rule"] == rule]
-    columns = list(dict.fromkeys(row["column"] for row in chosen))
-    lines = []
-    for method in dict.fromkeys(row["method"] for row in chosen):
-        own = {row["column"]: row for row in chosen if row["method"] == method}
-        block = _block([own.get(column) for column in columns])
-        lines += [[method if i == 0 else "", *line] for i, line in enumerate(block)]
-    return Table(f"What a missing gradient costs ({rule} step)", _about(chosen), ["", "", *columns], lines, 2)
-
-
-def _block(rows: Sequence[Row | None]) -> list[list[str]]:
-    """The lines of one method; lines that say nothing in any column are left out."""
-    entries = {
-        "lecture": lecture,
-        "measured": decay,
-        "exact mean": exact,
-        "iterations": lambda r: _power(r, "iterations_n_exponent"),
-        "no power law": bent,
-        "oracle calls": lambda r: _power(r, "calls_n_exponent"),
-        "K/(n K_GD)": lambda r: _measured(r, "constant"),
-        "mean/bound": bound,
-        "problem": lambda r: r["note"] if "failed" in r["note"] else "",
-    }
-    lines = [[name, *(entry(row) if row else "" for row in rows)] for name, entry in entries.items()]
-    return [line for line in lines if any(line[1:])]
+    title = f"What a missing gradient costs ({rule} step)"
+    return across(title, _about(chosen), chosen, "column", "method", ENTRIES)
 
 
 def rules_table(rows: Sequence[Row]) -> Table:
     """What a better step saves the two-point method: exponent and constant under each step rule."""
     chosen = [row for row in rows if row["estimator"] == "two_point"]
-    columns = list(dict.fromkeys(row["column"] for row in chosen))
-    lines = []
-    methods = list(dict.fromkeys(row["method"] for row in chosen))
-    for method, rule in dict.fromkeys((row["method"], row["rule"]) for row in chosen):
-        own = {row["column"]: row for row in chosen if (row["method"], row["rule"]) == (method, rule)}
-        found = [own.get(column) for column in columns]
-        name = f"{method}, " if len(methods) > 1 else ""
-        exponents = [_power(row, "iterations_n_exponent") if row else "" for row in found]
-        lines.append([f"{name}{rule} step", "iterations", *exponents])
-        lines.append(["", "no power law", *(bent(row) if row else "" for row in found)])
-        lines.append(["", "K/(n K_GD)", *(_measured(row, "constant") if row else "" for row in found)])
-    lines = [line for line in lines if any(line[2:])]
+    several = len({row["method"] for row in chosen}) > 1
     note = "Both methods under the same rule: theory 1/(LB), trace 1/(L B_eff) with tr H, tuned on other seeds. "
     note += "No power law: the exponents between neighbouring n. K/(n K_GD): the mean over n, its interval with what "
     note += "it varies."
     flat = [row["column"].split(":")[0] for row in chosen if row["metric"] == "gradient"]
     if flat and not any(row["metric"] == "gradient" for row in chosen if row["rule"] == "tuned"):
         note += f" Not tuned: {flat[0]}, as a small gradient is no sign of arrival where f may be flat."
-    return Table("Two-point GD under three step rules", note, ["", "", *columns], lines, 2)
+    entries = {name: ENTRIES[name] for name in ("iterations", "no power law", "K/(n K_GD)")}
+    steps: Cell = lambda row: f"{row['method']}, " * several + f"{row['rule']} step"  # noqa: E731
+    return across("Two-point GD under three step rules", note, chosen, "column", steps, entries)
 
 
 def _about(rows: Sequence[Row]) -> str:
@@ -91,16 +57,14 @@ def details(rows: Sequence[Row]) -> Table:
         "n": lambda row: f"{row['n_min']}–{row['n_max']}",
         "runs": "runs",
         "censored": lambda row: row["censored"] + (f" ({row['diverged']} diverged)" if row["diverged"] != "0" else ""),
-        "iterations": lambda row: _power(row, "iterations_n_exponent"),
-        "oracle calls": lambda row: _power(row, "calls_n_exponent"),
+        **{name: ENTRIES[name] for name in ("iterations", "oracle calls")},
         "error after k": decay,
-        "K/(n K_GD)": lambda row: _measured(row, "constant"),
+        "K/(n K_GD)": ENTRIES["K/(n K_GD)"],
         "mean/bound": rounded("tightness"),
         "note": "note",
     }
     note = "The bounds are proven for the theory step; under other rules mean/bound is for reference."
-    lines = [[row[cell] if isinstance(cell, str) else cell(row) for cell in columns.values()] for row in rows]
-    return Table("All step rules", note, list(columns), lines, 3, aside=True)
+    return table("All step rules", note, rows, columns, aside=True)._replace(words=3)
 
 
 def contractions(cells: Sequence[Row]) -> Table:
@@ -110,11 +74,10 @@ def contractions(cells: Sequence[Row]) -> Table:
         "method": "method",
         "n": "n",
         "measured": fixed("contraction", 6),
-        "95 % interval": lambda c: "[{}, {}]".format(*ends(c)) if c["contraction_low"] else "",
+        "95 % interval": lambda c: spread("contraction", digits=6)(c).partition(" ")[2],
         "exact recursion": fixed("contraction_exact", 6),
         "bound": fixed("contraction_bound", 6),
     }
-    ends = lambda c: (f"{value(c, f'contraction_{end}'):.6f}" for end in ("low", "high"))  # noqa: E731
     title, note = "Contraction of the mean squared distance per iteration", "Theory step; the bound is 1 − μ/(LB)."
     return table(title, note, chosen, columns, aside=True)
 
@@ -122,15 +85,15 @@ def contractions(cells: Sequence[Row]) -> Table:
 def lecture(row: Row) -> str:
     """What the lecture says of k iterations; nothing of methods that it does not speak of."""
     plain = row["estimator"] in METHODS and row.get("plain", "yes") == "yes"
-    return LECTURE[row["metric"], row["estimator"] == "two_point"] if plain else ""
+    return LECTURE[row["metric"]][row["estimator"] == "two_point"] if plain else ""
 
 
 def decay(row: Row) -> str:
     """How the error falls with k."""
     if row["metric"] != "distance":
         return _power(row, "k_exponent", "k")
-    rate = value(row, "contraction_rate")
-    return "" if rate != rate else f"c = {number(rate)} {_interval(row, 'contraction_rate')}".strip()
+    shown = _measured(row, "contraction_rate")
+    return shown and f"c = {shown}"
 
 
 def exact(row: Row) -> str:
@@ -156,14 +119,23 @@ def bound(row: Row) -> str:
 def _power(row: Row, name: str, base: str = "n") -> str:
     if row[name] == "":
         return row["note"].split(";")[0] if "needs" in row["note"] and base == "n" else ""
-    return f"{base}^{number(value(row, name))} {_interval(row, name)}".strip()
+    return f"{base}^{_measured(row, name)}"
 
 
 def _measured(row: Row, name: str) -> str:
-    return f"{number(value(row, name))} {_interval(row, name)}".strip() if row[name] else ""
+    shown, low, high = (number(value(row, f"{name}{end}")) for end in ("", "_low", "_high"))
+    same = low == high == shown  # to the digits shown, and nothing is random
+    return shown if not low or (same and row["runs"] == row["dimensions"]) else f"{shown} [{low}, {high}]"
 
 
-def _interval(row: Row, name: str) -> str:
-    low, high = (number(value(row, f"{name}_{end}")) for end in ("low", "high"))
-    same = low == high == number(value(row, name))  # to the digits shown, and nothing is random
-    return "" if not low or (same and row["runs"] == row["dimensions"]) else f"[{low}, {high}]"
+ENTRIES: dict[str, Cell] = {
+    "lecture": lecture,
+    "measured": decay,
+    "exact mean": exact,
+    "iterations": lambda row: _power(row, "iterations_n_exponent"),
+    "no power law": bent,
+    "oracle calls": lambda row: _power(row, "calls_n_exponent"),
+    "K/(n K_GD)": lambda row: _measured(row, "constant"),
+    "mean/bound": bound,
+    "problem": lambda row: row["note"] if "failed" in row["note"] else "",
+}

@@ -25,13 +25,14 @@ def final(cell: Measured) -> float:
 def rows(found: Cells) -> list[dict[str, Any]]:
     """A line a problem, dimension, method and step rule: those that ask the fewest calls first."""
     cells = [(group, cell) for group in found.groups for cell in group.cells]
-    places = {place: i for i, place in enumerate(dict.fromkeys((g.column, c.record.n) for g, c in cells))}
-    best = {
-        place: min((c.calls.value for g, c in cells if (g.column, c.record.n) == place), default=nan)
-        for place in places
-    }
-    lines = [_row(group, cell, best[group.column, cell.record.n]) for group, cell in cells]
-    return sorted(lines, key=lambda x: (places[x["column"], x["n"]], x["calls"], x["final"], rank(RULES, x["rule"])))
+    best: dict[tuple[str, int], float] = {}  # by problem and dimension, in order
+    for group, cell in cells:
+        place = group.column, cell.record.n
+        best[place] = min(best.get(place, inf), cell.calls.value)
+    lines, order = [_row(group, cell, best[group.column, cell.record.n]) for group, cell in cells], list(best)
+    return sorted(
+        lines, key=lambda x: (order.index((x["column"], x["n"])), x["calls"], x["final"], rank(RULES, x["rule"]))
+    )
 
 
 def _row(group: Group, cell: Measured, best: float) -> dict[str, Any]:
