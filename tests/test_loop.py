@@ -11,6 +11,7 @@ import pytest
 from zobench import directions, estimators, loop
 from zobench.cell import run_cell
 from zobench.methods import descent
+from zobench.plan import Settings
 from zobench.types import Key, Modes, Problem, separable
 
 LAM = np.geomspace(0.01, 1, 12)
@@ -35,20 +36,9 @@ def quadratic(lam: np.ndarray = LAM, scale: float = 1.0) -> Problem:
 
 
 def cell(problem=None, estimator=None, optimizer=optax.sgd, **changes):
-    defaults = {
-        "step": ["theory"],
-        "tuning_tries": 8,
-        "tuning_seeds": 5,
-        "seeds": 6,
-        "seed": 0,
-        "metric": "gap",
-        "target": 1e-2,
-        "relative_to": "start",
-        "gd_iterations": 1000,
-        "dtype": "float64",
-    }
+    settings = Settings(["theory"], seeds=6, target=1e-2, tuning_tries=8)._replace(**changes)
     problem = quadratic() if problem is None else problem
-    return run_cell(problem, estimator or estimators.two_point(), optimizer, **(defaults | changes))
+    return run_cell(problem, estimator or estimators.two_point(), optimizer, descent, settings)
 
 
 def slow_two_point(problem: Problem, step: float, seed: int, iterations: int, eps: float) -> list[float]:

@@ -13,6 +13,7 @@ from counting import counting_oracle
 
 from zobench import build, estimators, loop, methods, optimizers
 from zobench.cell import run_cell
+from zobench.plan import Settings
 from zobench.problems.quadratics import quadratic
 from zobench.types import Key, Method, Problem, oracle
 
@@ -24,9 +25,8 @@ def curves(problem: Problem, method_of, iterations: int, runs: int, step: float 
 
 
 def cell(problem, method=methods.descent, estimator=None, optimizer=optax.sgd, **changes):
-    settings = {"step": ["theory"], "tuning_tries": 1, "tuning_seeds": 2, "seeds": 20, "seed": 0}
-    settings |= {"metric": "gap", "target": 1e-3, "relative_to": "start", "gd_iterations": 400, "dtype": "float64"}
-    return run_cell(problem, estimator or estimators.two_point(), optimizer, method=method, **(settings | changes))
+    settings = Settings(["theory"], seeds=20, target=1e-3, gd_iterations=400, tuning_tries=1, tuning_seeds=2)
+    return run_cell(problem, estimator or estimators.two_point(), optimizer, method, settings._replace(**changes))
 
 
 def test_acceleration_with_exact_gradients_is_nesterovs_method():

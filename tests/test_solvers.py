@@ -11,6 +11,7 @@ import pytest
 
 from zobench import estimators, methods, solvers
 from zobench.cell import run_cell
+from zobench.plan import Settings
 from zobench.problems.maps import mds
 from zobench.problems.quadratics import quadratic
 from zobench.problems.wrappers import black_box
@@ -70,9 +71,8 @@ def test_a_single_nelder_mead_run_on_six_cities():
 
 
 def cell(problem, method, **changes):
-    settings = {"step": ["theory"], "tuning_tries": 1, "tuning_seeds": 2, "seeds": 3, "seed": 0}
-    settings |= {"metric": "gap", "target": 1e-6, "relative_to": "start", "gd_iterations": 400, "dtype": "float64"}
-    return run_cell(problem, estimators.two_point(), optax.sgd, method=method, **(settings | changes))
+    settings = Settings(["theory"], seeds=3, target=1e-6, gd_iterations=400, tuning_tries=1, tuning_seeds=2)
+    return run_cell(problem, estimators.two_point(), optax.sgd, method, settings._replace(**changes))
 
 
 def test_a_solver_makes_the_same_kind_of_record():

@@ -71,15 +71,11 @@ def run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, A
 
     `files`, where there are any: the hashes of the files that the cell read.
     """
+    is_own = any(name.split(".")[0] != "zobench" for name in _modules(config))  # not zobench's code makes the cell
     named = {word: state for word in _words(config) if (state := reads.state(word))}
-    (arrays, meta), opened = reads.watched(lambda: _run(config, progress), _is_own(config))
+    (arrays, meta), opened = reads.watched(lambda: _run(config, progress), is_own)
     files = reads.hashes(opened, (word for word, state in named.items() if reads.state(word) == state))
     return arrays, {**meta, "files": files} if files else meta
-
-
-def _is_own(config: Config) -> bool:
-    """Whether code that is not zobench's makes the cell."""
-    return any(name.split(".")[0] != "zobench" for name in _modules(config))
 
 
 def _run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -93,27 +89,16 @@ def _run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, 
 
     logging.getLogger("jax._src.callback").setLevel(logging.CRITICAL)  # a black box that raises is told in our words
 
-    stop, tuning = config["stop"], config["tuning"]
     with jax.enable_x64(config["dtype"] == "float64"):
         problem, estimator, optimizer, method = (make(name, config[name]) for name in FACTORIES)
-        return run_cell(
-            problem,
-            estimator,
-            optimizer,
-            step=config["step"],
-            tuning_tries=tuning["tries"],
-            tuning_seeds=tuning["seeds"],
-            seeds=config["seeds"],
-            seed=config["seed"],
-            metric=stop["metric"],
-            target=stop["target"],
-            relative_to=stop["relative_to"],
-            gd_iterations=stop["gd_iterations"],
-            calls=stop["calls"],
-            dtype=config["dtype"],
-            method=method,
-            progress=progress,
-        )
+        return run_cell(problem, estimator, optimizer, method, _settings(config), progress)
+
+
+def _settings(config: Config) -> Any:
+    from zobench.plan import Settings
+
+    plain = {name: config[name] for name in ("step", "seeds", "seed", "dtype")}
+    return Settings(**plain, **config["stop"], **{f"tuning_{name}": value for name, value in config["tuning"].items()})
 
 
 def study(config: Config) -> Study:
@@ -131,12 +116,6 @@ def study(config: Config) -> Study:
     except ValueError as error:
         text = one_line(error)
         raise UsageError(f"study{'.' if text.partition('=')[0] in own else ': '}{text}") from error
-
-
-def _checked(config: Config) -> dict[str, Any]:
-    """The part of a config that cell.plan_cell looks at."""
-    stop = {name: config["stop"][name] for name in ("metric", "relative_to", "calls")}
-    return {"step": config["step"], "dtype": config["dtype"], **stop}
 
 
 def check_values(config: Config) -> None:
@@ -178,7 +157,7 @@ def _complaint(configs: Sequence[Config]) -> str | None:
             with jax.enable_x64(config["dtype"] == "float64"):
                 made |= {keys[name]: make(name, config[name]) for name in new}
                 problem, estimator, optimizer, method = (made[keys[name]] for name in FACTORIES)
-                check_cell(plan_cell(problem, estimator, optimizer, method=method, **_checked(config)))
+                check_cell(plan_cell(problem, estimator, optimizer, method, _settings(config)))
         except ValueError as error:
             return one_line(error)
         except Exception:

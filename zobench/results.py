@@ -13,7 +13,7 @@ from zobench import decay, statistics, store
 from zobench.cell import run_cell
 from zobench.estimators import autodiff
 from zobench.methods import descent
-from zobench.plan import Optimizer, uses
+from zobench.plan import Optimizer, Settings, uses
 from zobench.report import records
 from zobench.report.records import Record
 from zobench.solvers import Solver
@@ -118,24 +118,9 @@ def run(
     ((4,), True)
     """
     made, by = _method(method, estimator)
+    settings = Settings([step], seeds, seed, dtype, metric, target, relative_to, gd_iterations, calls, *tuning)
     with jax.enable_x64(dtype == "float64"):
-        arrays, meta = run_cell(
-            problem,
-            by,
-            optimizer,
-            step=[step],
-            tuning_tries=tuning[0],
-            tuning_seeds=tuning[1],
-            seeds=seeds,
-            seed=seed,
-            metric=metric,
-            target=target,
-            relative_to=relative_to,
-            gd_iterations=gd_iterations,
-            calls=calls,
-            dtype=dtype,
-            method=made,
-        )
+        arrays, meta = run_cell(problem, by, optimizer, made, settings)
     (rule,) = meta["rules"]
     own = {name.partition("/")[2]: array for name, array in arrays.items() if name.startswith(f"{rule}/")}
     curves = own[metric].astype(float)
