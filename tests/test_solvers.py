@@ -2,16 +2,15 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
+import runs
 
-from zobench import estimators, methods, solvers
-from zobench.cell import run_cell
-from zobench.plan import Settings
+from zobench import methods, solvers
 from zobench.problems.maps import mds
 from zobench.problems.quadratics import quadratic
 from zobench.problems.wrappers import black_box
@@ -70,9 +69,7 @@ def test_a_single_nelder_mead_run_on_six_cities():
         assert float(problem.f(jnp.asarray(trace.x[-1]))) < 1.01 * problem.f_star
 
 
-def cell(problem, method, **changes):
-    settings = Settings(["theory"], seeds=3, target=1e-6, gd_iterations=400, tuning_tries=1, tuning_seeds=2)
-    return run_cell(problem, estimators.two_point(), optax.sgd, method, settings._replace(**changes))
+cell = partial(runs.cell, seeds=3, target=1e-6, gd_iterations=400)
 
 
 def test_a_solver_makes_the_same_kind_of_record():
