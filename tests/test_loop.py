@@ -7,11 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+import runs
 
 from zobench import directions, estimators, loop
-from zobench.cell import run_cell
 from zobench.methods import descent
-from zobench.types import Key, Modes, Problem, separable
+from zobench.types import Key, Problem, separable
 
 LAM = np.geomspace(0.01, 1, 12)
 
@@ -20,35 +20,13 @@ def two_point_descent(step):
     return descent(estimators.two_point(), optax.sgd(step))
 
 
-def quadratic(lam: np.ndarray = LAM, scale: float = 1.0) -> Problem:
-    x0 = np.full(lam.size, scale)
-    return Problem(
-        f=lambda x: jnp.sum(jnp.asarray(lam, x.dtype) * x * x) / 2,
-        x0=jnp.asarray(x0),
-        f_star=0.0,
-        x_star=jnp.zeros(lam.size),
-        L=1.0,
-        mu=lam.min(),
-        hessian_trace=lam.sum(),
-        modes=Modes(lam, x0**2),
-    )
+def quadratic(lam: np.ndarray = LAM) -> Problem:
+    return runs.diagonal(lam, 1.0)._replace(L=1.0)
 
 
 def cell(problem=None, estimator=None, optimizer=optax.sgd, **changes):
-    defaults = {
-        "step": ["theory"],
-        "tuning_tries": 8,
-        "tuning_seeds": 5,
-        "seeds": 6,
-        "seed": 0,
-        "metric": "gap",
-        "target": 1e-2,
-        "relative_to": "start",
-        "gd_iterations": 1000,
-        "dtype": "float64",
-    }
-    problem = quadratic() if problem is None else problem
-    return run_cell(problem, estimator or estimators.two_point(), optimizer, **(defaults | changes))
+    changes = {"seeds": 6, "target": 1e-2, "tuning_tries": 8, **changes}
+    return runs.cell(problem or quadratic(), descent, estimator, optimizer, **changes)
 
 
 def slow_two_point(problem: Problem, step: float, seed: int, iterations: int, eps: float) -> list[float]:
@@ -89,9 +67,7 @@ def test_the_same_bytes_alone_and_in_any_batch(n):
 def test_a_longer_run_begins_with_the_shorter_one():
     program = loop.compile_block(quadratic(), two_point_descent)
     short, long = (
-        loop.advance(
-            program, [0.1], [1], loop.Stop("gap", 0.0, np.inf, blocks * 64 * program.every - 1), lambda k: None
-        )
+        loop.advance(program, [0.1], [1], runs.free(blocks * 64 * program.every - 1), lambda k: None)
         for blocks in (1, 3)
     )
     np.testing.assert_array_equal(short.gap[0], long.gap[0, : short.k.size])
@@ -213,11 +189,9 @@ def test_a_round_is_gone_on_with(first, second):
     """Steps that share a draw are the same however a record cuts through them."""
     problem = quadratic()
     program = loop.compile_block(problem, two_point_descent)
-    whole = loop.advance(program._replace(every=1), [0.3], [4], loop.Stop("gap", -1.0, np.inf, 60), lambda k: None)
+    whole = loop.advance(program._replace(every=1), [0.3], [4], runs.free(60), lambda k: None)
     for every in (first, second):
-        cut = loop.advance(
-            program._replace(every=every), [0.3], [4], loop.Stop("gap", -1.0, np.inf, 60), lambda k: None
-        )
+        cut = loop.advance(program._replace(every=every), [0.3], [4], runs.free(60), lambda k: None)
         np.testing.assert_array_equal(cut.gap[0], whole.gap[0, cut.k])
 
 
@@ -249,7 +223,7 @@ def test_one_program_serves_all_steps_and_seeds():
     program = loop.compile_block(counted, two_point_descent)
     before = len(traces)
     for step, seed in ((0.1, 1), (0.2, 2)):
-        loop.advance(program, [step] * 3, [seed] * 3, loop.Stop("gap", 0.0, np.inf, 500), lambda k: None)
+        loop.advance(program, [step] * 3, [seed] * 3, runs.free(500), lambda k: None)
     assert len(traces) == before
 
 

@@ -10,23 +10,16 @@ import optax
 import optax.contrib
 import pytest
 from counting import counting_oracle
+from runs import cell
+from runs import curves as every
 
-from zobench import build, estimators, loop, methods, optimizers
-from zobench.cell import run_cell
+from zobench import build, estimators, methods, optimizers
 from zobench.problems.quadratics import quadratic
 from zobench.types import Key, Method, Problem, oracle
 
 
-def curves(problem: Problem, method_of, iterations: int, runs: int, step: float = 1.0) -> loop.Curves:
-    program = loop.compile_block(problem, method_of)._replace(every=1)
-    stop = loop.Stop("gap", -1.0, np.inf, iterations)
-    return loop.advance(program, [step] * runs, range(runs), stop, lambda k: None)
-
-
-def cell(problem, method=methods.descent, estimator=None, optimizer=optax.sgd, **changes):
-    settings = {"step": ["theory"], "tuning_tries": 1, "tuning_seeds": 2, "seeds": 20, "seed": 0}
-    settings |= {"metric": "gap", "target": 1e-3, "relative_to": "start", "gd_iterations": 400, "dtype": "float64"}
-    return run_cell(problem, estimator or estimators.two_point(), optimizer, method=method, **(settings | changes))
+def curves(problem: Problem, method_of, iterations: int, runs: int, step: float = 1.0):
+    return every(problem, method_of, step, range(runs), iterations)
 
 
 def test_acceleration_with_exact_gradients_is_nesterovs_method():

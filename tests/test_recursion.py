@@ -5,8 +5,9 @@ from math import inf
 
 import numpy as np
 import pytest
+from runs import curves
 
-from zobench import estimators, loop, methods, recursion, theory
+from zobench import estimators, methods, recursion, theory
 from zobench.problems.quadratics import quadratic
 from zobench.types import Modes, Moment
 
@@ -120,9 +121,7 @@ def test_simulated_accelerated_runs_meet_the_exact_mean(mu):
 def simulated(problem, estimator, step, iterations, runs, mu):
     """f − f* of runs at every iteration. [runs, iterations + 1]"""
     method = partial(methods.accelerated, problem, estimator, mu=mu)
-    program = loop.compile_block(problem, method)._replace(every=1)
-    stop = loop.Stop("gap", -1.0, np.inf, iterations)
-    return loop.advance(program, [step] * runs, range(900, 900 + runs), stop, lambda k: None).gap[:, : iterations + 1]
+    return curves(problem, method, step, range(900, 900 + runs), iterations).gap
 
 
 def test_a_negative_mu_is_refused():

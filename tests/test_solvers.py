@@ -2,15 +2,15 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
+import runs
 
-from zobench import estimators, methods, solvers
-from zobench.cell import run_cell
+from zobench import methods, solvers
 from zobench.problems.maps import mds
 from zobench.problems.quadratics import quadratic
 from zobench.problems.wrappers import black_box
@@ -69,10 +69,7 @@ def test_a_single_nelder_mead_run_on_six_cities():
         assert float(problem.f(jnp.asarray(trace.x[-1]))) < 1.01 * problem.f_star
 
 
-def cell(problem, method, **changes):
-    settings = {"step": ["theory"], "tuning_tries": 1, "tuning_seeds": 2, "seeds": 3, "seed": 0}
-    settings |= {"metric": "gap", "target": 1e-6, "relative_to": "start", "gd_iterations": 400, "dtype": "float64"}
-    return run_cell(problem, estimators.two_point(), optax.sgd, method=method, **(settings | changes))
+cell = partial(runs.cell, seeds=3, target=1e-6, gd_iterations=400)
 
 
 def test_a_solver_makes_the_same_kind_of_record():

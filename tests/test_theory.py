@@ -4,26 +4,15 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from runs import curves
+from runs import diagonal as quadratic
 
-from zobench import estimators, loop, theory
+from zobench import estimators, theory
 from zobench.methods import descent
 from zobench.problems.wrappers import noisy
-from zobench.types import Modes, Problem
+from zobench.types import Problem
 
 SPHERE, GD = estimators.two_point(), estimators.autodiff()
-
-
-def quadratic(lam: np.ndarray, x0: np.ndarray) -> Problem:
-    return Problem(
-        f=lambda x: jnp.sum(jnp.asarray(lam) * x * x) / 2,
-        x0=jnp.asarray(x0, float),
-        f_star=0.0,
-        x_star=jnp.zeros(lam.size),
-        L=lam.max(),
-        mu=lam.min(),
-        hessian_trace=lam.sum(),
-        modes=Modes(lam, np.asarray(x0, float) ** 2),
-    )
 
 
 def exact(problem, estimator, step, every, records):
@@ -32,11 +21,8 @@ def exact(problem, estimator, step, every, records):
     return theory.expectation(problem.modes, moment, estimator.excess(lam), step, every, records)
 
 
-def simulate(problem, estimator, step, iterations, runs) -> loop.Curves:
-    """Curves recorded at every iteration."""
-    program = loop.compile_block(problem, lambda step: descent(estimator, optax.sgd(step)))._replace(every=1)
-    stop = loop.Stop("gap", -1.0, np.inf, iterations)
-    return loop.advance(program, [step] * runs, range(500, 500 + runs), stop, lambda k: None)
+def simulate(problem, estimator, step, iterations, runs):
+    return curves(problem, lambda step: descent(estimator, optax.sgd(step)), step, range(500, 500 + runs), iterations)
 
 
 def test_golden_values_of_the_sphere():
@@ -129,10 +115,10 @@ def test_simulated_means_meet_the_recursion(spectrum, rule, estimator):
     lam = SPECTRA[spectrum]
     problem = quadratic(lam, np.random.default_rng(lam.size).standard_normal(lam.size))
     step = rule(problem, estimator)
-    curves = simulate(problem, estimator, step, 100, 2000)
+    found = simulate(problem, estimator, step, 100, 2000)
     expected = exact(problem, estimator, step, 1, 101)
     for k in (1, 5, 20, 100):
-        for simulated, value in ((curves.gap[:, k], expected.gap[k]), (curves.distance[:, k], expected.distance[k])):
+        for simulated, value in ((found.gap[:, k], expected.gap[k]), (found.distance[:, k], expected.distance[k])):
             error = simulated.std(ddof=1) / np.sqrt(len(simulated))
             assert abs(simulated.mean() - value) < 4.5 * error + 1e-12, (k, value)
 
@@ -164,7 +150,7 @@ def test_the_floor_under_noise(quotient):
     n, L, eps, sigma = 20, 1.0, 0.1, 1e-3
     problem = noisy(quadratic(np.full(n, L), np.full(n, 0.1)), sigma)
     floor = {"central": n * sigma**2 / (4 * L * eps**2), "forward": n * sigma**2 / (L * eps**2) + n * L * eps**2 / 8}
-    curves = simulate(problem, estimators.two_point(quotient=quotient, eps=eps), 1 / (n * L), 1500, 96)
-    settled = curves.gap[:, 500:].mean(1)
+    gap = simulate(problem, estimators.two_point(quotient=quotient, eps=eps), 1 / (n * L), 1500, 96).gap
+    settled = gap[:, 500:].mean(1)
     assert abs(settled.mean() - floor[quotient]) < 4 * settled.std(ddof=1) / np.sqrt(len(settled))
     assert {"central": 5.0e-4, "forward": 0.0270}[quotient] == pytest.approx(floor[quotient], rel=1e-3)

@@ -46,24 +46,21 @@ def key(config: Config) -> str:
 def _modules(config: Config) -> list[str]:
     """The modules of the functions that make the cell, without those of the libraries."""
     made = ("study", *FACTORIES) if "study" in config else FACTORIES
-    modules = [target.rpartition(".")[0] for name in made for target in _targets(config[name])]
+    words = [word for name in made for key, word in _words(config[name]) if key == "_target_"]
+    modules = [target.rpartition(".")[0] for target in words]
     return [name for name in modules if name.split(".")[0] not in store.LIBRARIES]
 
 
-def _words(values: Any) -> Iterator[str]:
+def _words(values: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every word of a config with its key."""
     if isinstance(values, str):
-        yield values
-    elif isinstance(values, dict | list):
-        for value in values.values() if isinstance(values, dict) else values:
+        yield key, values
+    elif isinstance(values, dict):
+        for name, value in values.items():
+            yield from _words(value, name)
+    elif isinstance(values, list):
+        for value in values:
             yield from _words(value)
-
-
-def _targets(values: Any) -> Iterator[str]:
-    if isinstance(values, dict):
-        if "_target_" in values:
-            yield str(values["_target_"])
-        for value in values.values():
-            yield from _targets(value)
 
 
 def run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -71,15 +68,11 @@ def run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, A
 
     `files`, where there are any: the hashes of the files that the cell read.
     """
-    named = {word: state for word in _words(config) if (state := reads.state(word))}
-    (arrays, meta), opened = reads.watched(lambda: _run(config, progress), _is_own(config))
+    is_own = any(name.split(".")[0] != "zobench" for name in _modules(config))  # not zobench's code makes the cell
+    named = {word: state for _, word in _words(config) if (state := reads.state(word))}
+    (arrays, meta), opened = reads.watched(lambda: _run(config, progress), is_own)
     files = reads.hashes(opened, (word for word, state in named.items() if reads.state(word) == state))
     return arrays, {**meta, "files": files} if files else meta
-
-
-def _is_own(config: Config) -> bool:
-    """Whether code that is not zobench's makes the cell."""
-    return any(name.split(".")[0] != "zobench" for name in _modules(config))
 
 
 def _run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -93,27 +86,16 @@ def _run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, 
 
     logging.getLogger("jax._src.callback").setLevel(logging.CRITICAL)  # a black box that raises is told in our words
 
-    stop, tuning = config["stop"], config["tuning"]
     with jax.enable_x64(config["dtype"] == "float64"):
         problem, estimator, optimizer, method = (make(name, config[name]) for name in FACTORIES)
-        return run_cell(
-            problem,
-            estimator,
-            optimizer,
-            step=config["step"],
-            tuning_tries=tuning["tries"],
-            tuning_seeds=tuning["seeds"],
-            seeds=config["seeds"],
-            seed=config["seed"],
-            metric=stop["metric"],
-            target=stop["target"],
-            relative_to=stop["relative_to"],
-            gd_iterations=stop["gd_iterations"],
-            calls=stop["calls"],
-            dtype=config["dtype"],
-            method=method,
-            progress=progress,
-        )
+        return run_cell(problem, estimator, optimizer, method, _settings(config), progress)
+
+
+def _settings(config: Config) -> Any:
+    from zobench.plan import Settings
+
+    plain = {name: config[name] for name in ("step", "seeds", "seed", "dtype")}
+    return Settings(**plain, **config["stop"], **{f"tuning_{name}": value for name, value in config["tuning"].items()})
 
 
 def study(config: Config) -> Study:
@@ -126,17 +108,7 @@ def study(config: Config) -> Study:
     offered = {name: make(name, config[name]) if name in FACTORIES else config[name] for name in taken}
     own = _arguments("study", config["study"])
     check_arguments("study", call, own)
-    try:
-        return call(**own, **offered)
-    except ValueError as error:
-        text = one_line(error)
-        raise UsageError(f"study{'.' if text.partition('=')[0] in own else ': '}{text}") from error
-
-
-def _checked(config: Config) -> dict[str, Any]:
-    """The part of a config that cell.plan_cell looks at."""
-    stop = {name: config["stop"][name] for name in ("metric", "relative_to", "calls")}
-    return {"step": config["step"], "dtype": config["dtype"], **stop}
+    return _product("study", call, own, offered)
 
 
 def check_values(config: Config) -> None:
@@ -178,7 +150,7 @@ def _complaint(configs: Sequence[Config]) -> str | None:
             with jax.enable_x64(config["dtype"] == "float64"):
                 made |= {keys[name]: make(name, config[name]) for name in new}
                 problem, estimator, optimizer, method = (made[keys[name]] for name in FACTORIES)
-                check_cell(plan_cell(problem, estimator, optimizer, method=method, **_checked(config)))
+                check_cell(plan_cell(problem, estimator, optimizer, method, _settings(config)))
         except ValueError as error:
             return one_line(error)
         except Exception:
@@ -196,8 +168,13 @@ def make(group: str, values: Config) -> Any:
     check_arguments(group, call, arguments)
     if values.get("_partial_"):
         return _rule(values["_target_"], call, arguments) if group == "optimizer" else partial(call, **arguments)
+    return _product(group, call, arguments)
+
+
+def _product(group: str, call: Callable[..., Any], arguments: Config, offered: Config | None = None) -> Any:
+    """What a factory gives; UsageError, which names the argument where the factory does, for what it refuses."""
     try:
-        return call(**arguments)
+        return call(**arguments, **(offered or {}))
     except ValueError as error:
         text = one_line(error).removeprefix(group.rpartition(".")[2] + ".")
         raise UsageError(f"{group}{'.' if text.partition('=')[0] in arguments else ': '}{text}") from error

@@ -13,93 +13,64 @@ import numpy as np
 from zobench import solvers, theory
 from zobench.loop import Curves, Stop, Values, advance, at_start, compile_block, hitting_times, measure
 from zobench.methods import descent
-from zobench.plan import FLAT, OWN, Optimizer, Plan, most_iterations, plan_cell, uses
+from zobench.plan import FLAT, OWN, Optimizer, Plan, Settings, plan_cell, uses
 from zobench.solvers import Solver
 from zobench.tuning import TUNING_SEEDS_FROM, tune
-from zobench.types import Estimator, Method, Problem
+from zobench.types import Estimator, Problem
 
 DIVERGED = 1e6
 
-
 Progress = Callable[[str, int, int], None]
+Cell = tuple[dict[str, np.ndarray], dict[str, Any]]  # a record's arrays, and what is to be known about them
 
 
 def run_cell(
     problem: Problem,
     estimator: Estimator,
     optimizer: Optimizer,
-    *,
-    step: Sequence[str | float],
-    tuning_tries: int,
-    tuning_seeds: int,
-    seeds: int,
-    seed: int,
-    metric: str,
-    target: float,
-    relative_to: str,
-    gd_iterations: float,
-    dtype: str,
-    calls: int | None = None,
-    method: Callable[..., Method | Solver] = descent,
+    method: Callable[..., Any],
+    settings: Settings,
     progress: Progress = lambda rule, k, cap: None,
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+) -> Cell:
     """Run every step rule of a cell for all its seeds: the record's arrays and what is to be known about it.
 
     At most gd_iterations·B iterations and `calls` oracle calls of all kinds a run. Without randomness one run is made;
     one without a step size has the rule "own". Raises ValueError where a step rule or the metric needs a constant that
     the problem does not know, and where the method needs a gradient that it does not have.
     """
-    plan = plan_cell(
-        problem,
-        estimator,
-        optimizer,
-        step=step,
-        metric=metric,
-        relative_to=relative_to,
-        dtype=dtype,
-        calls=calls,
-        method=method,
-    )
-    cap = most_iterations(plan.problem, plan.outline, gd_iterations, calls)
+    plan = plan_cell(problem, estimator, optimizer, method, settings)
+    reported = range(settings.seed, settings.seed + settings.seeds)
     if isinstance(plan.outline, Solver):
-        first = Values(*map(float, measure(plan.problem, plan.problem.x0)))
-        stop = _stop(plan.problem, first, metric, target, relative_to, cap)
-        return _run_solver(plan, first, stop, [seed + i for i in range(seeds)], progress)
-    reported, held_out = (
-        range(seed, seed + seeds),
-        range(TUNING_SEEDS_FROM + seed, TUNING_SEEDS_FROM + seed + tuning_seeds),
-    )
+        return _run_solver(plan, settings, reported, progress)
+    held_out = range(TUNING_SEEDS_FROM + settings.seed, TUNING_SEEDS_FROM + settings.seed + settings.tuning_seeds)
     if not (plan.outline.draw or problem.F):
         reported, held_out = reported[:1], held_out[:1]
     program = compile_block(plan.problem, plan.method_of)
     first = at_start(program)
-    stop = _stop(plan.problem, first, metric, target, relative_to, cap)
+    stop = _stop(plan, settings, first)
     arrays: dict[str, np.ndarray] = {}
     rules: dict[str, dict[str, Any]] = {}
     tuned: dict[str, Any] = {}
     for rule, size in plan.steps.items():
         began = time.perf_counter()
         if rule == "tuned":
-            tuning = tune(program, size, tuning_tries, held_out, stop)
+            tuning = tune(program, size, settings.tuning_tries, held_out, stop)
             arrays |= {f"tuning/{name}": getattr(tuning, name) for name in ("multiples", "hits", "outcome")}
             size *= tuning.best
-            asked = tuning.iterations * plan.outline.calls(problem.n).total
-            tuned = {name: getattr(tuning, name) for name in ("best", "bracketed")}
-            tuned |= {"tries": len(tuning.multiples), "calls": asked}
+            tuned = {"best": tuning.best, "bracketed": tuning.bracketed, "tries": len(tuning.multiples)}
+            tuned["calls"] = tuning.iterations * plan.outline.calls(problem.n).total
         tuned_in = time.perf_counter() - began
-        curves = advance(program, [size] * len(reported), reported, stop, partial(_report, progress, rule, stop))
+        report = partial(_report, progress, rule, stop)
+        curves = advance(program, [size] * len(reported), reported, stop, report)
         arrays |= _arrays(rule, curves, *hitting_times(curves, stop))
-        if _function(method) is descent:
+        if getattr(method, "func", method) is descent:  # a partial of it too
             arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, len(curves.k))
         rules[rule] = _rule_meta(size, curves, tuned_in, stop)
-    taken = estimator if uses(method, "estimator") else None
-    alike = _alike(arrays, rules) if len(reported) > 1 else ""
-    left_out = {"tuned": FLAT} if "tuned" in step and "tuned" not in plan.steps else {}
     return arrays, {
-        **_meta(plan, taken, first, stop, rules, program.compile_seconds),
+        **_meta(plan, estimator if uses(method, "estimator") else None, first, stop, rules, program.compile_seconds),
         "tuning": tuned,
-        "left_out": left_out,
-        "warning": alike,
+        "left_out": {"tuned": FLAT} if "tuned" in settings.step and "tuned" not in plan.steps else {},
+        "warning": _alike(arrays, rules) if len(reported) > 1 else "",
     }
 
 
@@ -111,13 +82,12 @@ def _alike(arrays: dict[str, np.ndarray], rules: Iterable[str]) -> str:
     return "all runs are the same to the bit: the seed does not reach what is random, so intervals say nothing"
 
 
-def _run_solver(
-    plan: Plan, first: Values, stop: Stop, seeds: Sequence[int], progress: Progress
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _run_solver(plan: Plan, settings: Settings, seeds: Sequence[int], progress: Progress) -> Cell:
     solver: Any = plan.outline
+    first = Values(*map(float, measure(plan.problem, plan.problem.x0)))
+    stop = _stop(plan, settings, first)
     reported = seeds if solver.random or plan.problem.F else seeds[:1]
-    report = partial(_report, progress, OWN, stop)
-    curves, hits, outcome = solvers.advance(plan.problem, solver, reported, stop, report)
+    curves, hits, outcome = solvers.advance(plan.problem, solver, reported, stop, partial(_report, progress, OWN, stop))
     rules = {OWN: _rule_meta(nan, curves, 0.0, stop)}
     return _arrays(OWN, curves, hits, outcome), _meta(plan, None, first, stop, rules, 0.0)
 
@@ -126,14 +96,11 @@ def _report(progress: Progress, rule: str, stop: Stop, k: int) -> None:
     progress(rule, k, stop.cap)
 
 
-def _function(method: Callable[..., Method | Solver]) -> Callable[..., Method | Solver]:
-    return method.func if isinstance(method, partial) else method
-
-
-def _stop(problem: Problem, first: Values, metric: str, target: float, relative_to: str, cap: int) -> Stop:
+def _stop(plan: Plan, settings: Settings, first: Values) -> Stop:
     """`first`: the metrics at x0."""
-    unit = {"unit": 1.0, "start": first._asdict()[metric], "minimum": problem.f_star}[relative_to]
-    return Stop(metric, target * unit, DIVERGED * max(abs(first.gap), float(np.finfo(np.float32).tiny)), cap)
+    units = {"unit": 1.0, "start": getattr(first, settings.metric), "minimum": plan.problem.f_star}
+    ceiling = DIVERGED * max(abs(first.gap), float(np.finfo(np.float32).tiny))
+    return Stop(settings.metric, settings.target * units[settings.relative_to], ceiling, plan.cap)
 
 
 def _arrays(rule: str, curves: Curves, hits: np.ndarray, outcome: np.ndarray) -> dict[str, np.ndarray]:

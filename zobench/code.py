@@ -12,15 +12,8 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 
 LIBRARIES = ("jax", "jaxlib", "optax", "numpy", "scipy")  # their versions are part of every key
-NUMBERLESS = (
-    "hydra",
-    "jaxtyping",
-    "lazy_loader",
-    "matplotlib",
-    "omegaconf",
-    "pandas",
-    "rich",
-)  # zobench imports them; they decide no number
+# zobench imports them; they decide no number
+NUMBERLESS = ("hydra", "jaxtyping", "lazy_loader", "matplotlib", "omegaconf", "pandas", "rich")
 FRONT = ("zobench", "zobench.problems")  # their stubs name much; within zobench they are folders and no more
 INSTALLED = ("site-packages", "dist-packages")
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}  # to ask for all of them takes longer than all the rest
@@ -69,20 +62,18 @@ def _top(module: str) -> str:
 def _source(module: str) -> tuple[str, list[str]] | None:
     """The hash of a module's file, and the names of what it imports; None where there is no such file."""
     spec = _spec(module)
-    try:
-        data = Path(spec.origin or "").read_bytes() if spec else b""
-        stub = Path(spec.origin or "").with_suffix(".pyi") if spec else Path()
-        data += stub.read_bytes() if stub.is_file() else b""  # what a package loads when it is asked for
-    except OSError:  # built in, or a folder without code
-        return None
     if spec is None:
         return None
+    file = Path(spec.origin or "")
+    try:
+        data = file.read_bytes()
+    except OSError:  # built in, or a folder without code
+        return None
+    stub = file.with_suffix(".pyi")  # what a package loads when it is asked for
+    data += stub.read_bytes() if stub.is_file() else b""
     package = spec.name if spec.submodule_search_locations is not None else spec.name.rpartition(".")[0]
-    return hashlib.sha256(data).hexdigest(), list(_imports(data, package)) if _is_python(spec) else []
-
-
-def _is_python(spec: ModuleSpec) -> bool:
-    return str(spec.origin).endswith(".py")
+    imported = list(_imports(data, package)) if str(spec.origin).endswith(".py") else []
+    return hashlib.sha256(data).hexdigest(), imported
 
 
 @cache
@@ -131,11 +122,10 @@ def _imports(source: bytes, package: str) -> Iterator[str]:
             base = ".".join([*above, *([node.module] if node.module else [])])
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Call) and _called(node.func) in ("import_module", "__import__"):
+        elif isinstance(node, ast.Call):
+            function = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if function not in ("import_module", "__import__"):
+                continue
             name = getattr(node.args[0], "value", "") if node.args else ""
             if isinstance(name, str) and all(part.isidentifier() for part in name.split(".")):
                 yield name
-
-
-def _called(function: ast.expr) -> str:
-    return getattr(function, "attr", getattr(function, "id", ""))

@@ -32,10 +32,14 @@ def best_eps(quotient: Quotient, dtype: Any, noise: float = 0.0) -> float:
     return float(steps[quotient])
 
 
-def require_eps(eps: float | None, noise: float, quotient: str, known: tuple[str, ...]) -> None:
-    """Refuse what can never work, before anything is traced: ValueError."""
+def require_quotient(quotient: str, *known: str) -> None:
+    """Refuse an unknown one: ValueError."""
     if quotient not in known:
         raise ValueError(f"quotient={quotient}: there are {' and '.join(known)}")
+
+
+def require_eps(eps: float | None, noise: float = 0.0) -> None:
+    """Refuse what can never work, before anything is traced: ValueError."""
     if eps is not None and not (np.isfinite(eps) and eps > 0):
         raise ValueError(f"eps={eps}: the difference step is a positive number, or null for the best one of the dtype")
     if not (np.isfinite(noise) and noise >= 0):

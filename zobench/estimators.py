@@ -16,7 +16,7 @@ from jaxtyping import Array
 
 from zobench import directions
 from zobench.analytic import require_analytic
-from zobench.differences import Quotient, calls_of, require_eps, slope, slopes, step_of
+from zobench.differences import Quotient, calls_of, require_eps, require_quotient, slope, slopes, step_of
 from zobench.moments import Direction, excess_of, moment_of, require_directions
 from zobench.types import Calls, Estimator, Key, Moment, Oracle, State, Vector
 
@@ -47,7 +47,8 @@ def two_point(
     >>> two_point(q=4).calls(10)
     Calls(value=8, jvp=0, grad=0)
     """
-    require_eps(eps, noise, quotient, ("central", "forward"))
+    require_quotient(quotient, "central", "forward")
+    require_eps(eps, noise)
     require_directions(direction, q, orthogonal)
     rows = vectors(direction, q, orthogonal)
 
@@ -107,7 +108,8 @@ def regression(q: int = 1, quotient: Quotient = "central", eps: float | None = N
     >>> regression(q=4, quotient="forward").calls(10)
     Calls(value=5, jvp=0, grad=0)
     """
-    require_eps(eps, noise, quotient, ("central", "forward"))
+    require_quotient(quotient, "central", "forward")
+    require_eps(eps, noise)
     require_directions("gaussian", q, False)
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
@@ -137,7 +139,7 @@ def one_point(eps: float = 0.1) -> Estimator:
     >>> one_point().calls(10).total
     1
     """
-    require_eps(eps, 0.0, "forward", ("forward",))
+    require_eps(eps)
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         v = directions.unit_rows(draw, (1, x.size), x.dtype)[0]
@@ -155,7 +157,7 @@ def residual_one_point(eps: float = 0.1) -> Estimator:
     >>> residual_one_point().calls(10).total
     1
     """
-    require_eps(eps, 0.0, "forward", ("forward",))
+    require_eps(eps)
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         v = directions.unit_rows(draw, (1, x.size), x.dtype)[0]
@@ -189,7 +191,8 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
     >>> finite_difference("forward").calls(10)
     Calls(value=11, jvp=0, grad=0)
     """
-    require_eps(eps, noise, quotient, ("central", "forward", "fourth", "complex"))
+    require_quotient(quotient, "central", "forward", "fourth", "complex")
+    require_eps(eps, noise)
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         h = step_of(eps, quotient, x.dtype, noise)

@@ -7,6 +7,7 @@ host looks at the records between blocks: that is where a run stops, reports pro
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import inf, isnan, nan
 from typing import Any, NamedTuple
 
@@ -56,16 +57,12 @@ class Stop(NamedTuple):
     cap: int
 
 
-class Arrival(NamedTuple):
-    """A `Stop` as the block takes it: the number of its metric; target and ceiling in the dtype of x."""
-
-    metric: Any
-    target: Any
-    ceiling: Any
-
-
 class Program(NamedTuple):
-    """The compiled block of `records` records of one run, `every` iterations between records."""
+    """The compiled block of `records` records of one run, `every` iterations between records.
+
+    `init(step)` is where it begins, x0 and the method's first state, on the host: copied from there, nothing is
+    compiled.
+    """
 
     block: Callable
     init: Callable
@@ -88,25 +85,26 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
 
     def block(x, state, seed, step, k, every, cap, stays, end):
         steps, drawn = _steps(problem, method_of(step), seed)
+        metric, target, ceiling = end  # a `Stop`: the number of its metric; target and ceiling in the dtype of x
 
         def record(carry, _):
             x, state, k, drawn = carry
             found = jnp.stack(measure(problem, x))
-            ended = stays & ((found[end.metric] <= end.target) | ~(found[0] <= end.ceiling))
+            ended = stays & ((found[metric] <= target) | ~(found[0] <= ceiling))
             left = jnp.where(ended, 0, jnp.minimum(every, cap - k))  # not one iteration more than the budget
             return steps(x, state, k, drawn, k + left), found
 
         (x, state, _, _), records = jax.lax.scan(record, (x, state, k, drawn), length=length)
         return x, state, records
 
-    def init(x, step):
-        return method_of(step).init(x)
+    def init(step):
+        return jax.tree.map(np.asarray, (x0, method_of(step).init(x0)))
 
     seed, step, k = jnp.uint32(0), jnp.ones((), x0.dtype), jnp.int32(0)
     taken = (0, 1) if problem.differentiable else ()  # a black box may raise: what was before is then the end
     start = time.perf_counter()
     lowered = jax.jit(block, compiler_options=COMPILER_OPTIONS, donate_argnums=taken).lower(
-        x0, init(x0, step), seed, step, k, k, k, jnp.bool_(False), Arrival(k, step, step)
+        x0, method_of(step).init(x0), seed, step, k, k, k, jnp.bool_(False), (k, step, step)
     )
     return Program(lowered.compile(), init, problem, length, every, time.perf_counter() - start)
 
@@ -157,16 +155,10 @@ def measure(problem: Problem, x) -> Values:
 
 def at_start(program: Program) -> Values:
     """`measure` at x0, by a block without iterations: eager, its operations would be compiled one by one for each n."""
-    step = np.ones((), program.problem.x0.dtype)
-    none, end = np.int32(0), Arrival(np.int32(0), step, step)
-    state = jax.tree.map(jnp.array, _fresh(program, step))
-    records = program.block(*state, np.uint32(0), step, none, none, none, np.bool_(False), end)[2]
+    step, none = np.ones((), program.problem.x0.dtype), np.int32(0)
+    state = jax.tree.map(jnp.array, program.init(step))
+    records = program.block(*state, np.uint32(0), step, none, none, none, np.bool_(False), (none, step, step))[2]
     return Values(*map(float, np.asarray(records)[0]))
-
-
-def _fresh(program: Program, step: np.ndarray) -> Any:
-    """x0 and the method's first state, on the host: copied from there, nothing is compiled."""
-    return jax.tree.map(np.asarray, (program.problem.x0, program.init(program.problem.x0, step)))
 
 
 def advance(
@@ -183,39 +175,34 @@ def advance(
     A run that `stays` makes no iteration more once it has ended: its records repeat the last one. That saves time where
     only hitting times are asked for.
     """
-    runs, x0 = len(seeds), program.problem.x0
-    asked = [(np.uint32(seed), np.asarray(step, x0.dtype)) for seed, step in zip(seeds, steps, strict=True)]
-    starts = {step: _fresh(program, np.asarray(step, x0.dtype)) for step in set(steps)}
+    runs, cast = len(seeds), partial(np.asarray, dtype=program.problem.x0.dtype)
+    asked = [(np.uint32(seed), cast(step)) for seed, step in zip(seeds, steps, strict=True)]
+    starts = {step: program.init(cast(step)) for step in set(steps)}
     states = [jax.tree.map(jnp.array, starts[step]) for step in steps]  # a block takes them over
-    metric = Values._fields.index(stop.metric)
-    end = Arrival(np.int32(metric), np.asarray(stop.target, x0.dtype), np.asarray(stop.ceiling, x0.dtype))
+    end = np.int32(Values._fields.index(stop.metric)), cast(stop.target), cast(stop.ceiling)
     blocks, k, failure, ended = [], 0, "", np.zeros(runs, bool)
     start = time.perf_counter()
     while k <= stop.cap and not ended.all():
         fixed = (np.int32(k), np.int32(program.every), np.int32(stop.cap), np.bool_(stays), end)
         try:
-            after, block = _one_block(program, states, asked, fixed)
+            done = [program.block(*state, *run, *fixed) for state, run in zip(states, asked, strict=True)]
+            block = np.array([np.asarray(records) for _, _, records in done]).transpose(2, 0, 1)
         except Exception as error:
             if not blocks:
                 raise
             failure = last_line(error)
             break
-        states = after
+        states = [(x, memory) for x, memory, _ in done]
         blocks.append(block)
-        ended |= _ended(stop, *blocks[-1])
+        ended |= np.logical_or(*_events(Values(*block), stop)).any(axis=1)
         k += program.records * program.every
         progress(min(k, stop.cap))
     seconds = time.perf_counter() - start
-    k = min(k, stop.cap)
-    return _curves(program, blocks, stop.cap, [x for x, _ in states], k * runs, seconds)._replace(failure=failure)
-
-
-def _curves(program: Program, blocks: list, cap: int, x_end: list, iterations: int, seconds: float) -> Curves:
-    records = Values(*(np.concatenate(part, axis=1) for part in zip(*blocks, strict=True)))
-    k = np.arange(records.gap.shape[1], dtype=np.int64) * program.every
-    keep = k <= cap
-    gap, gradient, distance = (part[:, keep] for part in records)
-    return Curves(k[keep], gap, gradient, distance, np.array(x_end), iterations, seconds)
+    recorded = np.arange(len(blocks) * program.records, dtype=np.int64) * program.every
+    keep = recorded <= stop.cap
+    gap, gradient, distance = (np.concatenate(part, axis=1)[:, keep] for part in zip(*blocks, strict=True))
+    x_end = np.array([x for x, _ in states])
+    return Curves(recorded[keep], gap, gradient, distance, x_end, min(k, stop.cap) * runs, seconds, failure)
 
 
 def last_line(error: Exception) -> str:
@@ -223,29 +210,20 @@ def last_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
 
 
-def _one_block(program: Program, states: list, asked: list, fixed: tuple) -> tuple[list, list[np.ndarray]]:
-    """All runs through one block: their states, and gap, gradient, distance [runs, records] on the host."""
-    done = [program.block(*state, seed, step, *fixed) for state, (seed, step) in zip(states, asked, strict=True)]
-    records = list(np.array([np.asarray(record) for _, _, record in done]).transpose(2, 0, 1))
-    return [(x, memory) for x, memory, _ in done], records
-
-
-def _ended(stop: Stop, gap, gradient, distance) -> np.ndarray:
-    metric = getattr(Values(gap, gradient, distance), stop.metric)
-    return ((metric <= stop.target) | ~(gap <= stop.ceiling)).any(axis=1)
+def _events(metrics: Values | Curves, stop: Stop) -> tuple[np.ndarray, np.ndarray]:
+    """Which records [runs, records] are at or below the target, and which are lost."""
+    return getattr(metrics, stop.metric) <= stop.target, ~(metrics.gap <= stop.ceiling)
 
 
 def hitting_times(curves: Curves, stop: Stop) -> tuple[np.ndarray, np.ndarray]:
     """First recorded k with metric ≤ target for each run (inf: never), and how each run ended. Both of shape [runs]."""
-    metric = getattr(curves, stop.metric)
-    reached, gone = metric <= stop.target, ~(curves.gap <= stop.ceiling)
-    times, outcomes = np.full(len(metric), inf), np.full(len(metric), "not reached")
-    for run in range(len(metric)):
-        hit = int(np.argmax(reached[run])) if reached[run].any() else None
-        lost = int(np.argmax(gone[run])) if gone[run].any() else None
-        if hit is not None and (lost is None or hit < lost):
+    never = len(curves.k)
+    first = [np.where(event.any(axis=1), event.argmax(axis=1), never) for event in _events(curves, stop)]
+    times, outcomes = np.full(len(curves.gap), inf), np.full(len(curves.gap), "not reached")
+    for run, (hit, lost) in enumerate(zip(*first, strict=True)):
+        if hit < lost:
             times[run], outcomes[run] = curves.k[hit], "reached"
-        elif lost is not None:
+        elif lost < never:
             before = curves.gap[run, max(lost - 1, 0)]
             fresh = isnan(curves.gap[run, lost]) and not before > curves.gap[run, 0]
             outcomes[run] = "nan" if fresh else "diverged"

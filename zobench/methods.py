@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import optax
 
 from zobench import directions, theory
+from zobench.differences import require_eps
 from zobench.types import Calls, Draw, Estimator, Method, Oracle, Problem, Scalar, State, Vector
 
 OTHER_RULE = "use another one, such as optimizer=gd or adam"
@@ -29,7 +30,10 @@ def descent(estimator: Estimator, optimizer: optax.GradientTransformation) -> Me
     """
 
     def init(x: Vector) -> State:
-        return estimator.init(x), _first_state(optimizer, x)
+        rule = optimizer.init(x)
+        if any(jnp.issubdtype(jax.typeof(part).dtype, jax.dtypes.prng_key) for part in jax.tree.leaves(rule)):
+            raise ValueError(f"optimizer: the rule draws random numbers, the same ones in every run; {OTHER_RULE}")
+        return estimator.init(x), rule
 
     def step(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
         g, memory = estimator.estimate(oracle, x, draw, state[0])
@@ -41,14 +45,6 @@ def descent(estimator: Estimator, optimizer: optax.GradientTransformation) -> Me
     )
 
 
-def _first_state(optimizer: optax.GradientTransformation, x: Vector) -> State:
-    """The rule's state at x. A key in it is of no run's seed: ValueError."""
-    state = optimizer.init(x)
-    if any(jnp.issubdtype(jax.typeof(part).dtype, jax.dtypes.prng_key) for part in jax.tree.leaves(state)):
-        raise ValueError(f"optimizer: the rule draws random numbers, the same ones in every run; {OTHER_RULE}")
-    return state
-
-
 def _update(optimizer: optax.GradientTransformation, g: Vector, state: State, x: Vector) -> tuple[Vector, State]:
     """What the rule makes of G and x. It gets nothing else: one that asks f anew would make calls that none counts."""
     update: Any
@@ -57,8 +53,8 @@ def _update(optimizer: optax.GradientTransformation, g: Vector, state: State, x:
     except (TypeError, ValueError) as error:
         said = f"{type(error).__name__}: {error}".rstrip(".")
         raise ValueError(f"optimizer: the rule has an estimate and x alone, and raised {said}; {OTHER_RULE}") from error
-    shape = jnp.shape(update)
-    if shape != x.shape:
+    if jnp.shape(update) != x.shape:
+        shape = jnp.shape(update)
         raise ValueError(f"optimizer: the rule makes an update of shape {shape} of an estimate {x.shape}; {OTHER_RULE}")
     return jnp.asarray(update), state
 
@@ -117,8 +113,7 @@ def random_pursuit(eps: float | None = None) -> Method:
     >>> random_pursuit().calls(10).value
     3
     """
-    if eps is not None and not (isfinite(eps) and eps > 0):
-        raise ValueError(f"eps={eps}: the difference step is a positive number, or null for the best one of the dtype")
+    require_eps(eps)
 
     def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
         h = float(jnp.finfo(x.dtype).eps) ** 0.25 if eps is None else eps
@@ -149,10 +144,8 @@ def three_point(step: Scalar | float) -> Method:
     def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
         here, k = state
         first = jnp.isnan(here)
-        move = (
-            jnp.where(first, 0, step / jnp.sqrt(jnp.maximum(k, 1)))
-            * directions.unit_rows(draw, (1, x.size), x.dtype)[0]
-        )
+        length = jnp.where(first, 0, step / jnp.sqrt(jnp.maximum(k, 1)))
+        move = length * directions.unit_rows(draw, (1, x.size), x.dtype)[0]
         ahead, behind = oracle.value(x + move, 0), oracle.value(x - move, 1)
         here = jnp.where(first, ahead, here)
         best = jnp.minimum(jnp.minimum(ahead, behind), here)

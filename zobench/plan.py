@@ -11,7 +11,6 @@ import optax
 
 from zobench import theory
 from zobench.loop import MOST
-from zobench.methods import descent
 from zobench.solvers import Solver
 from zobench.types import Estimator, Key, Method, Problem, Scalar, oracle
 
@@ -21,42 +20,66 @@ FLAT = "a small gradient is no sign of arrival where f may be flat, so steps are
 Optimizer = Callable[[Any], optax.GradientTransformation]
 
 
+class Settings(NamedTuple):
+    """How a cell is run, in the words of conf/config.yaml: step rules, seeds, precision, stop and tuning."""
+
+    step: Sequence[str | float]
+    seeds: int = 20
+    seed: int = 0
+    dtype: str = "float64"
+    metric: str = "gap"
+    target: float = 1e-3
+    relative_to: str = "start"
+    gd_iterations: float = 1000
+    calls: int | None = None
+    tuning_tries: int = 16
+    tuning_seeds: int = 5
+
+
 class Plan(NamedTuple):
-    """A cell that can be run: its problem in the right dtype, its method for a step size, a step for each rule."""
+    """A cell that can be run: its problem in the right dtype, its method for a step size, a step for each rule.
+
+    `cap` is how many iterations a run may take: gd_iterations of the method's time scale, within the budget of calls.
+    """
 
     problem: Problem
     method_of: Callable[[Scalar | float], Any]
     outline: Method | Solver
     steps: dict[str, float]
+    cap: int
 
 
 def plan_cell(
-    problem: Problem,
-    estimator: Estimator,
-    optimizer: Optimizer,
-    *,
-    step: Sequence[str | float],
-    metric: str,
-    relative_to: str,
-    dtype: str,
-    calls: int | None = None,
-    method: Callable[..., Method | Solver] = descent,
+    problem: Problem, estimator: Estimator, optimizer: Optimizer, method: Callable[..., Any], settings: Settings
 ) -> Plan:
     """What a cell is to run. ValueError as `run_cell`."""
-    minimiser = None if problem.x_star is None else jnp.asarray(problem.x_star, dtype)
-    problem = problem._replace(x0=jnp.asarray(problem.x0, dtype), x_star=minimiser)
-    made = _maker(problem, estimator, optimizer, method)
-    method_of = made or (lambda step: method())
+    minimiser = None if problem.x_star is None else jnp.asarray(problem.x_star, settings.dtype)
+    problem = problem._replace(x0=jnp.asarray(problem.x0, settings.dtype), x_star=minimiser)
+    has_step = uses(method, "step") or uses(method, "optimizer")
+    taken = [name for name in ("problem", "estimator", "optimizer", "step") if has_step and uses(method, name)]
+
+    def method_of(step: Scalar | float) -> Any:
+        if not taken:
+            return method()
+        offered = {"problem": problem, "estimator": estimator, "optimizer": optimizer(step), "step": step}
+        return method(**{name: offered[name] for name in taken})
+
     outline = method_of(1.0)
-    _require_metric(problem, metric)
-    steps = _rule_steps(problem, estimator, _honest(step, metric) if made else [OWN])
-    _require_gradient(problem, outline)
-    most_iterations(problem, outline, 1.0, calls)
-    if relative_to == "minimum" and not problem.f_star > 0:
+    _require_metric(problem, settings.metric)
+    steps = _rule_steps(problem, estimator, settings) if has_step else {OWN: nan}
+    calls = outline.calls(problem.n)
+    if not problem.differentiable and (calls.grad or calls.jvp):
+        raise ValueError("this problem has no gradient to ask for; use an estimator of values, such as two_point")
+    cap, budget = min(ceil(settings.gd_iterations * outline.time_scale(problem.n)), MOST), settings.calls
+    if budget is not None and budget < calls.total:
+        raise ValueError(
+            f"stop.calls={budget}: one step of this method asks {calls.total} calls; allow at least so many"
+        )
+    if settings.relative_to == "minimum" and not problem.f_star > 0:
         raise ValueError(
             f"stop.relative_to=minimum: the minimum is {problem.f_star:g}, not positive; use start or unit"
         )
-    return Plan(problem, method_of, outline, steps)
+    return Plan(problem, method_of, outline, steps, cap if budget is None else min(cap, budget // calls.total))
 
 
 def check_cell(plan: Plan) -> None:
@@ -73,57 +96,18 @@ def check_cell(plan: Plan) -> None:
     jax.eval_shape(one_step, problem.x0)
 
 
-def most_iterations(problem: Problem, method: Method | Solver, gd_iterations: float, calls: int | None) -> int:
-    """How many iterations a run may take: gd_iterations in units of its time scale, within the budget of calls."""
-    most = min(ceil(gd_iterations * method.time_scale(problem.n)), MOST)
-    if calls is None:
-        return most
-    each = method.calls(problem.n).total
-    if calls < each:
-        raise ValueError(f"stop.calls={calls}: one step of this method asks {each} calls; allow at least so many")
-    return min(most, calls // each)
-
-
 def uses(method: Callable[..., Method | Solver], name: str) -> bool:
     """Whether a method takes an argument of that name."""
     return name in signature(method).parameters
 
 
-def _maker(
-    problem: Problem, estimator: Estimator, optimizer: Optimizer, method: Callable[..., Method | Solver]
-) -> Callable[[Scalar | float], Any] | None:
-    """The method for a step size, given what it takes of problem, estimator, optimizer and step; None without one."""
-    if not (uses(method, "step") or uses(method, "optimizer")):
-        return None
-    taken = {name for name in ("problem", "estimator", "optimizer", "step") if uses(method, name)}
-
-    def method_of(step: Scalar | float) -> Any:
-        offered = {"problem": problem, "estimator": estimator, "optimizer": optimizer(step), "step": step}
-        return method(**{name: offered[name] for name in taken})
-
-    return method_of
-
-
-def _honest(step: Sequence[str | float], metric: str) -> list[str | float]:
-    """The rules without `tuned` where the gradient's norm is the target. ValueError where none is left."""
-    left = [rule for rule in step if rule != "tuned" or metric != "gradient"]
-    if not left:
+def _rule_steps(problem: Problem, estimator: Estimator, settings: Settings) -> dict[str, float]:
+    """The step of each rule, without `tuned` where the gradient's norm is the target. ValueError where none is left."""
+    kept = [rule for rule in settings.step if rule != "tuned" or settings.metric != "gradient"]
+    if not kept:
         raise ValueError(f"step=tuned: {FLAT}; use stop.metric=gap or distance, or step=theory or trace")
-    return left
-
-
-def _rule_steps(problem: Problem, estimator: Estimator, step: Sequence[str | float]) -> dict[str, float]:
-    steps: dict[str, float] = {}
-    for rule in step:
-        if rule in ("theory", "tuned"):
-            steps[str(rule)] = theory.theory_step(problem, estimator)
-        elif rule == "trace":
-            steps["trace"] = theory.trace_step(problem, estimator)
-        elif rule == OWN:
-            steps[OWN] = nan
-        else:
-            steps[str(rule)] = float(rule)
-    return steps
+    known = {"theory": theory.theory_step, "tuned": theory.theory_step, "trace": theory.trace_step}
+    return {str(rule): known[rule](problem, estimator) if rule in known else float(rule) for rule in kept}
 
 
 def _require_metric(problem: Problem, metric: str) -> None:
@@ -136,9 +120,3 @@ def _require_metric(problem: Problem, metric: str) -> None:
         known = " or ".join(name for name, lack in lacking.items() if not lack)
         way_out = f"use stop.metric={known}" if known else "give it f_star"
         raise ValueError(f"stop.metric={metric}: this problem does not know {lacking[metric]}; {way_out}")
-
-
-def _require_gradient(problem: Problem, method: Method | Solver) -> None:
-    calls = method.calls(problem.n)
-    if not problem.differentiable and (calls.grad or calls.jvp):
-        raise ValueError("this problem has no gradient to ask for; use an estimator of values, such as two_point")

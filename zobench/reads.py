@@ -34,14 +34,8 @@ class State(NamedTuple):
 Files = dict[str, State]
 
 
-class Watch(NamedTuple):
-    """What one cell has opened since its start [ns]."""
-
-    start: int
-    files: Files
-
-
-_watches: list[Watch] = []  # one at most, as cells of one process run one after the other
+# The start [ns] of a cell and what it has opened since; one at most, as cells of one process run one after the other.
+_watches: list[tuple[int, Files]] = []
 _seen: Files = {}  # by all cells of this process: a file read once may be remembered by the code that read it
 
 
@@ -52,14 +46,14 @@ def watched(work: Callable[[], Result], remembers: bool) -> tuple[Result, Files]
     work of this process read.
     """
     _install()
-    watch = Watch(time.time_ns() - COARSE, {})
-    _watches.append(watch)
+    files: Files = {}
+    _watches.append((time.time_ns() - COARSE, files))
     try:
         result = work()
     finally:
-        _watches.remove(watch)
-        _seen.update(watch.files)
-    return result, {**(_seen if remembers else {}), **watch.files}
+        _watches.pop()
+        _seen.update(files)
+    return result, {**(_seen if remembers else {}), **files}
 
 
 def hashes(files: Files, named: Iterable[str] = ()) -> dict[str, str]:
@@ -86,12 +80,12 @@ def _install() -> None:
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if event != "open" or not (watches := _watches[-1:]):
         return
-    (watch,), (name, mode, flags) = watches, arguments
+    ((start, files),), (name, mode, flags) = watches, arguments
     if not isinstance(name, str | bytes) or (set(mode) & set("wax+") if mode else flags & WRITES):
         return
     path = os.path.abspath(os.fsdecode(name))
-    if path not in watch.files and (found := state(path)) and found.modified < watch.start:
-        watch.files[path] = found
+    if path not in files and (found := state(path)) and found.modified < start:
+        files[path] = found
 
 
 def state(path: str) -> State | None:

@@ -1,6 +1,7 @@
 """Runs from Python: one method or several on a problem, by the loop of the command, with its numbers and records."""
 
 from collections.abc import Callable, Mapping
+from itertools import starmap
 from math import inf, nan
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from zobench import decay, statistics, store
 from zobench.cell import run_cell
 from zobench.estimators import autodiff
 from zobench.methods import descent
-from zobench.plan import Optimizer, uses
+from zobench.plan import Optimizer, Settings, uses
 from zobench.report import records
 from zobench.report.records import Record
 from zobench.solvers import Solver
@@ -118,31 +119,16 @@ def run(
     ((4,), True)
     """
     made, by = _method(method, estimator)
+    settings = Settings([step], seeds, seed, dtype, metric, target, relative_to, gd_iterations, calls, *tuning)
     with jax.enable_x64(dtype == "float64"):
-        arrays, meta = run_cell(
-            problem,
-            by,
-            optimizer,
-            step=[step],
-            tuning_tries=tuning[0],
-            tuning_seeds=tuning[1],
-            seeds=seeds,
-            seed=seed,
-            metric=metric,
-            target=target,
-            relative_to=relative_to,
-            gd_iterations=gd_iterations,
-            calls=calls,
-            dtype=dtype,
-            method=made,
-        )
+        arrays, meta = run_cell(problem, by, optimizer, made, settings)
     (rule,) = meta["rules"]
     own = {name.partition("/")[2]: array for name, array in arrays.items() if name.startswith(f"{rule}/")}
     curves = own[metric].astype(float)
     hits = decay.arrivals(own["k"], curves, own["hits"].astype(float), meta["target"])
     asks = sum(meta["calls"].values())
-    about = {"n": problem.n, "step": meta["rules"][rule]["step"], "asks": asks, "metric": metric}
-    return Result(own["k"], curves, hits, own["outcome"], own["x_end"], **about, target=meta["target"], meta=meta)
+    about = problem.n, meta["rules"][rule]["step"], asks, metric, meta["target"], meta
+    return Result(own["k"], curves, hits, own["outcome"], own["x_end"], *about)
 
 
 def _method(method: What, estimator: Estimator | None) -> tuple[Callable[..., Any], Estimator]:
@@ -169,7 +155,7 @@ class Comparison(NamedTuple):
 
     def columns(self) -> dict[str, np.ndarray]:
         """A line a method, those that ask the fewest calls first, then those that end lowest."""
-        lines = sorted(map(_line, self.results.items()), key=lambda line: (line["calls"], line["final"]))
+        lines = sorted(starmap(_line, self.results.items()), key=lambda line: (line["calls"], line["final"]))
         return {name: np.array([line[name] for line in lines]) for name in lines[0]} if lines else {}
 
     def frame(self) -> Any:
@@ -201,13 +187,16 @@ class Comparison(NamedTuple):
 
     def __str__(self) -> str:
         """The columns as text."""
-        columns = [[name, *map(_text, column)] for name, column in self.columns().items()]
+
+        def text(value: Any) -> str:
+            return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+        columns = [[name, *map(text, column)] for name, column in self.columns().items()]
         wide = [max(map(len, column)) for column in columns]
         return "\n".join("  ".join(map(str.rjust, line, wide)) for line in zip(*columns, strict=True))
 
 
-def _line(item: tuple[str, Result]) -> dict[str, Any]:
-    name, result = item
+def _line(name: str, result: Result) -> dict[str, Any]:
     asked = result.calls
     return {
         "method": name,
@@ -218,10 +207,6 @@ def _line(item: tuple[str, Result]) -> dict[str, Any]:
         "calls_high": asked.high,
         "final": float(np.median(np.where(np.isfinite(result.final), result.final, inf))),
     }
-
-
-def _text(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def compare(problem: Problem, methods: Mapping[str, What], **options: Any) -> Comparison:

@@ -7,6 +7,7 @@ solver at the budget, to the call. Its iteration k is one such question.
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import inf
 from typing import Any, Literal, NamedTuple
 
@@ -14,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.loop import Curves, Stop, last_line, measure
+from zobench.loop import Curves, Stop, Values, last_line, measure
 from zobench.types import Calls, Key, Problem
 
 Algorithm = Literal["L-BFGS-B", "BFGS", "CG", "Nelder-Mead", "Powell", "COBYQA"]
@@ -73,19 +74,20 @@ class Box:
             self.points.append((self.calls, np.array(x, float)))
         return (value, np.asarray(answer[1], float)) if isinstance(answer, tuple) else value
 
-    def trace(self, solve: Callable[[], str], x0: np.ndarray) -> Trace:
-        """Let a solver run: the best points it saw, from x0 on (k = 0: nothing asked yet), and why it ended."""
-        failed = False
-        try:
-            ended = solve()
-        except Spent:
-            ended = "budget"
-        except Exception as error:  # in f itself: what was seen until then is kept
-            if not self.points:
-                raise
-            ended, failed = last_line(error), True
-        k, x = zip((0, x0), *self.points, strict=True)
-        return Trace(np.array(k), np.array(x), self.calls, ended, failed)
+
+def _trace(run: Callable[[Box, np.ndarray, int], str], derivative: bool, problem: Problem, budget: int, seed: int):
+    """Let a solver run: the best points it saw, from x0 on (k = 0: nothing asked yet), and why it ended."""
+    box, x0, failed = Box(problem, budget, seed, derivative), np.asarray(problem.x0, float), False
+    try:
+        ended = run(box, x0, seed)
+    except Spent:
+        ended = "budget"
+    except Exception as error:  # in f itself: what was seen until then is kept
+        if not box.points:
+            raise
+        ended, failed = last_line(error), True
+    k, x = zip((0, x0), *box.points, strict=True)
+    return Trace(np.array(k), np.array(x), box.calls, ended, failed)
 
 
 def scipy(algorithm: Algorithm = "L-BFGS-B", gradient: Gradient = "exact", adaptive: bool = False) -> Solver:
@@ -116,17 +118,13 @@ def scipy(algorithm: Algorithm = "L-BFGS-B", gradient: Gradient = "exact", adapt
         "COBYQA": {"maxiter": NEVER, "maxfev": NEVER, "final_tr_radius": 1e-12},
     }[algorithm]
 
-    def solve(problem: Problem, budget: int, seed: int) -> Trace:
-        box, x0 = Box(problem, budget, seed, gradient == "exact"), np.asarray(problem.x0, float)
-
-        def run() -> str:
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # at its tightest tolerances a solver ends in rounding, and says so
-                return str(minimize(box, x0, method=algorithm, jac=jac, options=options).message)
-
-        return box.trace(run, x0)
+    def run(box: Box, x0: np.ndarray, seed: int) -> str:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # at its tightest tolerances a solver ends in rounding, and says so
+            return str(minimize(box, x0, method=algorithm, jac=jac, options=options).message)
 
     each = Calls(value=1, grad=1) if gradient == "exact" else Calls(value=1)
+    solve = partial(_trace, run, gradient == "exact")
     return Solver(solve, lambda n: each, time_scale=lambda n: 1.0 if gradient == "exact" else n)
 
 
@@ -145,20 +143,15 @@ def cma(sigma: float = 0.3) -> Solver:
     except ImportError as error:
         raise ValueError("method=cma needs the package cma: pip install 'zobench[cma]'") from error
 
-    def solve(problem: Problem, budget: int, seed: int) -> Trace:
-        box, x0 = Box(problem, budget, seed, False), np.asarray(problem.x0, float)
+    def run(box: Box, x0: np.ndarray, seed: int) -> str:
         options = {"seed": seed + 1, "verbose": -9, "tolfun": 0, "tolfunhist": 0, "tolx": 0, "maxiter": NEVER}
+        strategy = CMAEvolutionStrategy(x0, sigma, options)
+        while not strategy.stop():
+            asked = strategy.ask()
+            strategy.tell(asked, [box(x) for x in asked])
+        return ", ".join(strategy.stop() or ())
 
-        def run() -> str:
-            strategy = CMAEvolutionStrategy(x0, sigma, options)
-            while not strategy.stop():
-                asked = strategy.ask()
-                strategy.tell(asked, [box(x) for x in asked])
-            return ", ".join(strategy.stop() or ())
-
-        return box.trace(run, x0)
-
-    return Solver(solve, lambda n: Calls(value=1), random=True)
+    return Solver(partial(_trace, run, False), lambda n: Calls(value=1), random=True)
 
 
 def advance(
@@ -179,28 +172,25 @@ def advance(
     seconds = time.perf_counter() - start
     k = np.unique(np.geomspace(1, max(trace.calls for trace in traces), 300).round().astype(np.int64))
     k = np.concatenate([[0], k])
-    measured = [_measured(problem, trace.x) for trace in traces]
-    at = [np.searchsorted(trace.k, k, side="right") - 1 for trace in traces]
-    gap, gradient, distance = (
-        np.array([metrics[name][rows] for metrics, rows in zip(measured, at, strict=True)]) for name in range(3)
-    )
+    hits, records = np.full(len(traces), inf), []
+    for run, trace in enumerate(traces):
+        metrics = _measured(problem, trace.x)
+        reached = metrics[Values._fields.index(stop.metric)] <= stop.target
+        if reached.any():
+            hits[run] = trace.k[np.argmax(reached)]
+        records.append(metrics[:, np.searchsorted(trace.k, k, side="right") - 1])
     x_end = np.array([trace.x[-1] for trace in traces])
     failure = next((trace.ended for trace in traces if trace.failed), "")
     calls = sum(trace.calls for trace in traces)
-    hits = np.array([_hit(stop, trace, metrics) for trace, metrics in zip(traces, measured, strict=True)])
     outcome = np.where(np.isfinite(hits), "reached", "not reached")
+    gap, gradient, distance = np.stack(records, axis=1)
     return Curves(k, gap, gradient, distance, x_end, calls, seconds, failure), hits, outcome
 
 
-def _measured(problem: Problem, x: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Gap, squared gradient norm and squared distance of points [points, n], 256 of them at a time."""
+def _measured(problem: Problem, x: np.ndarray) -> np.ndarray:
+    """Gap, squared gradient norm and squared distance [3, points] of points [points, n], 256 of them at a time."""
     size = 256
     padded = np.concatenate([x, np.repeat(x[-1:], -len(x) % size, axis=0)])
     many = jax.jit(jax.vmap(lambda x: measure(problem, x)))
-    parts = [many(jnp.asarray(padded[i : i + size], problem.x0.dtype)) for i in range(0, len(padded), size)]
-    return tuple(np.concatenate(part)[: len(x)] for part in zip(*parts, strict=True))
-
-
-def _hit(stop: Stop, trace: Trace, metrics: tuple[np.ndarray, ...]) -> float:
-    reached = metrics[("gap", "gradient", "distance").index(stop.metric)] <= stop.target
-    return float(trace.k[np.argmax(reached)]) if reached.any() else inf
+    parts = [np.stack(many(jnp.asarray(padded[i : i + size], problem.x0.dtype))) for i in range(0, len(padded), size)]
+    return np.concatenate(parts, axis=1)[:, : len(x)]

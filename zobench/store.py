@@ -70,18 +70,14 @@ def write(path: Path, arrays: dict[str, np.ndarray], meta: dict[str, Any]) -> No
         temporary.unlink(missing_ok=True)
 
 
-def read(path: Path) -> Record | None:
-    """The record; None where there is none, or where it cannot be read (one line of warning)."""
-    return _open(path, arrays=True)
-
-
 def read_meta(path: Path) -> dict[str, Any] | None:
     """What is to be known about a record, without reading its arrays; None as in `read`."""
-    record = _open(path, arrays=False)
+    record = read(path, arrays=False)
     return None if record is None else record.meta
 
 
-def _open(path: Path, arrays: bool) -> Record | None:
+def read(path: Path, *, arrays: bool = True) -> Record | None:
+    """The record; None where there is none, or where it cannot be read (one line of warning)."""
     if not path.exists():
         return None
     try:

@@ -82,17 +82,11 @@ def expectation(modes: Modes, moment: Moment, excess: np.ndarray, step: float, e
     """
     with jax.enable_x64(True):
         s = jnp.asarray(modes.energy, jnp.float64)
-        known = (
-            jnp.asarray(modes.eigenvalue, jnp.float64),
-            jnp.asarray([moment.A, moment.C + moment.D], jnp.float64),
-            jnp.asarray(excess, jnp.float64),
-            step,
-            every,
-        )
+        known = [jnp.asarray(part, jnp.float64) for part in (modes.eigenvalue, [moment.A, moment.C + moment.D], excess)]
         parts = []
         for first in range(0, records, SLOTS):
             taken = min(SLOTS, records - first)
-            s, part = _expectation(s, *known, taken)
+            s, part = _expectation(s, *known, step, every, taken)
             parts.append(np.asarray(part)[:, :taken])
         return Expectation(*np.concatenate(parts, axis=1))
 
