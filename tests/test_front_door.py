@@ -4,6 +4,7 @@ import doctest
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -104,12 +105,13 @@ def test_an_estimator_trains_a_tree_of_parameters_in_optax(estimator):
 
     flat = jnp.concatenate([params["b"], params["w"].ravel()])  # as ravel_pytree: keys in order
     optimizer = optax.chain(zo.as_optax(estimator, seed=5), optax.sgd(0.01))
-    step = jax.jit(lambda state, params: optimizer.update(None, state, params, value_fn=loss))
+    update: Any = optimizer.update
+    step = jax.jit(lambda state, params: update(None, state, params, value_fn=loss))
     state, memory = optimizer.init(params), estimator.init(flat)
     for k in range(3):
-        update, state = step(state, params)
+        u, state = step(state, params)
         g, memory = zo.gradient(estimator)(loss, params, zo.Key(jnp.uint32(5), jnp.uint32(k)), memory)
-        jax.tree.map(lambda u, g: np.testing.assert_allclose(u, -0.01 * g, rtol=1e-6, atol=1e-9), update, g)
-        params = optax.apply_updates(params, update)
+        jax.tree.map(lambda u, g: np.testing.assert_allclose(u, -0.01 * g, rtol=1e-6, atol=1e-9), u, g)
+        params = optax.apply_updates(params, u)
     with pytest.raises(ValueError, match="value_fn=loss"):
-        optimizer.update(None, state, params)
+        update(None, state, params)

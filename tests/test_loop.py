@@ -4,10 +4,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import loops
 import numpy as np
 import optax
 import pytest
-import runs
 
 from zobench import directions, estimators, loop
 from zobench.methods import descent
@@ -21,12 +21,12 @@ def two_point_descent(step):
 
 
 def quadratic(lam: np.ndarray = LAM) -> Problem:
-    return runs.diagonal(lam, 1.0)._replace(L=1.0)
+    return loops.diagonal(lam, 1.0)._replace(L=1.0)
 
 
 def cell(problem=None, estimator=None, optimizer=optax.sgd, **changes):
     changes = {"seeds": 6, "target": 1e-2, "tuning_tries": 8, **changes}
-    return runs.cell(problem or quadratic(), descent, estimator, optimizer, **changes)
+    return loops.cell(problem or quadratic(), descent, estimator, optimizer, **changes)
 
 
 def slow_two_point(problem: Problem, step: float, seed: int, iterations: int, eps: float) -> list[float]:
@@ -67,7 +67,7 @@ def test_the_same_bytes_alone_and_in_any_batch(n):
 def test_a_longer_run_begins_with_the_shorter_one():
     program = loop.compile_block(quadratic(), two_point_descent)
     short, long = (
-        loop.advance(program, [0.1], [1], runs.free(blocks * 64 * program.every - 1), lambda k: None)
+        loop.advance(program, [0.1], [1], loops.free(blocks * 64 * program.every - 1), lambda k: None)
         for blocks in (1, 3)
     )
     np.testing.assert_array_equal(short.gap[0], long.gap[0, : short.k.size])
@@ -189,9 +189,9 @@ def test_a_round_is_gone_on_with(first, second):
     """Steps that share a draw are the same however a record cuts through them."""
     problem = quadratic()
     program = loop.compile_block(problem, two_point_descent)
-    whole = loop.advance(program._replace(every=1), [0.3], [4], runs.free(60), lambda k: None)
+    whole = loop.advance(program._replace(every=1), [0.3], [4], loops.free(60), lambda k: None)
     for every in (first, second):
-        cut = loop.advance(program._replace(every=every), [0.3], [4], runs.free(60), lambda k: None)
+        cut = loop.advance(program._replace(every=every), [0.3], [4], loops.free(60), lambda k: None)
         np.testing.assert_array_equal(cut.gap[0], whole.gap[0, cut.k])
 
 
@@ -223,7 +223,7 @@ def test_one_program_serves_all_steps_and_seeds():
     program = loop.compile_block(counted, two_point_descent)
     before = len(traces)
     for step, seed in ((0.1, 1), (0.2, 2)):
-        loop.advance(program, [step] * 3, [seed] * 3, runs.free(500), lambda k: None)
+        loop.advance(program, [step] * 3, [seed] * 3, loops.free(500), lambda k: None)
     assert len(traces) == before
 
 

@@ -10,8 +10,8 @@ import optax
 import optax.contrib
 import pytest
 from counting import counting_oracle
-from runs import cell
-from runs import curves as every
+from loops import cell
+from loops import curves as every
 
 from zobench import build, estimators, methods, optimizers
 from zobench.problems.quadratics import quadratic

@@ -5,7 +5,7 @@ from math import inf
 
 import numpy as np
 import pytest
-from runs import curves
+from loops import curves
 
 from zobench import estimators, methods, recursion, theory
 from zobench.problems.quadratics import quadratic

@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import runs
 
 from zobench import methods, solvers
 from zobench.problems.maps import mds
@@ -69,7 +68,7 @@ def test_a_single_nelder_mead_run_on_six_cities():
         assert float(problem.f(jnp.asarray(trace.x[-1]))) < 1.01 * problem.f_star
 
 
-cell = partial(runs.cell, seeds=3, target=1e-6, gd_iterations=400)
+cell = partial(loops.cell, seeds=3, target=1e-6, gd_iterations=400)
 
 
 def test_a_solver_makes_the_same_kind_of_record():

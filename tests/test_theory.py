@@ -4,8 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from runs import curves
-from runs import diagonal as quadratic
+from loops import curves
+from loops import diagonal as quadratic
 
 from zobench import estimators, theory
 from zobench.methods import descent

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from executor import reverse
 from made import files as made_files
-from schedules_run import reverse
 
 from zobench import store
 from zobench.__main__ import main

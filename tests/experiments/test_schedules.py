@@ -5,9 +5,9 @@ from math import ceil, log2
 
 import numpy as np
 import pytest
+from executor import counted
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from schedules_run import counted
 
 from zobench.experiments.memory import schedules
 from zobench.experiments.memory.schedules import (

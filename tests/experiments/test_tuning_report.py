@@ -1,5 +1,7 @@
 """experiment=tuning: the winner and the range of good steps of made-up responses, and verdicts that follow them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -93,7 +95,11 @@ def test_a_changed_record_changes_the_verdict(tmp_path):
 
 def test_what_the_claims_ask_for_is_measured_of_all_methods_on_both_classes(tmp_path):
     momentum = {"_target_": "optax.sgd", "momentum": 0.9}
-    methods = ({"estimator": "autodiff"}, {"estimator": "two_point"}, {"optimizer": momentum})
+    methods: tuple[dict[str, Any], ...] = (
+        {"estimator": "autodiff"},
+        {"estimator": "two_point"},
+        {"optimizer": momentum},
+    )
     paths = [response(tmp_path, [6, 3, 9, 9, 12, 24], metric=metric, **own) for metric in METRICS for own in methods]
     asked = {check.quantity for claim in claims.of("tuning") for check in claim.checks}
     assert asked <= page.measured("tuning", paths).keys()
