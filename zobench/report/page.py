@@ -102,5 +102,5 @@ def closing(name: str, folder: Path) -> str:
     cells = files.read_csv(folder / "cells.csv") if "cells.csv" in load(name).more else []
     failed = [line for line in cells if line.get("status") == "failed"]
     first = "{problem}, {method}, n = {n}: {reason}".format_map(failed[0]) if failed else ""
-    lost = f"failed cells: {len(failed)} (cells.csv), the first: {first}\n" if failed else ""
-    return f"{lost}{verdicts.closing(folder)}\ntables, verdicts and figures in {folder}"
+    lost = f"failed cells: {len(failed)} (cells.csv), the first: {first}" if failed else ""
+    return "\n".join(filter(None, [lost, verdicts.closing(folder), f"tables, verdicts and figures in {folder}"]))

@@ -69,10 +69,11 @@ def measured(check: dict[str, Any]) -> str:
 
 
 def closing(folder: Path) -> str:
-    """Which claims are refuted or undecided and why, and how all of them fare."""
+    """Which claims are refuted or undecided and why, and how all of them fare; "" where there are none."""
     entries = _read(folder)
     reasons = {f" ({entry['reason']})" for entry in entries if entry["reason"].startswith("needs ")}
-    return "\n".join([*open_claims(entries), f"claims: {fare(entries) or 'none'}{''.join(sorted(reasons))}"])
+    fared = [f"claims: {fare(entries)}{''.join(sorted(reasons))}"] if entries else []
+    return "\n".join([*open_claims(entries), *fared])
 
 
 def counts(entries: Iterable[dict[str, Any]]) -> dict[str, int]:
