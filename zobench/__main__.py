@@ -116,14 +116,12 @@ def _own_configs(arguments: list[str]) -> list[str]:
 def _choices() -> str:
     from importlib.resources import files
 
-    groups = ("problem", "estimator", "optimizer", "method", "class", "experiment")
-    names = {
-        group: sorted(
-            file.name[:-5] for file in files("zobench.conf").joinpath(group).iterdir() if ".yaml" in file.name
-        )
-        for group in groups
-    }
-    return "\n".join(f"  {group + '=':12} {', '.join(found)}" for group, found in names.items())
+    lines = []
+    for group in ("problem", "estimator", "optimizer", "method", "class", "experiment"):
+        inside = files("zobench.conf").joinpath(group).iterdir()
+        names = sorted(file.name[:-5] for file in inside if ".yaml" in file.name)
+        lines.append(f"  {group + '=':12} {', '.join(names)}")
+    return "\n".join(lines)
 
 
 def _hydra(arguments: list[str]) -> int:
