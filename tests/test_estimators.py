@@ -208,10 +208,9 @@ def test_best_eps_is_near_the_bottom_of_the_v(quotient, dtype):
 
 @pytest.mark.parametrize("factory", [estimators.two_point, estimators.finite_difference])
 def test_an_eps_that_cannot_work_is_refused_with_the_one_to_use(factory):
-    with pytest.raises(ValueError, match="positive number"):
-        factory(eps=0.0)
-    with pytest.raises(ValueError, match="positive number"):
-        factory(eps=float("nan"))
+    for wrong in (0.0, float("nan")):
+        with pytest.raises(ValueError, match="positive number"):
+            factory(eps=wrong)
     with pytest.raises(ValueError, match="central and forward"):
         factory(quotient="sideways")
     with pytest.raises(ValueError, match=r"rounding floor of float32.*use eps=0\.0047"):

@@ -33,7 +33,7 @@ def modes_of(**arguments) -> Modes:
 def test_the_spectral_form_is_the_recursion(spectrum, n, multiple):
     problem = quadratic(dim=n, spectrum=spectrum)
     moment = moment_of(n)
-    assert moment and problem.modes
+    assert problem.modes
     step = multiple * theory.trace_step(problem, SPHERE) / 1.3
     slow = theory.expectation(problem.modes, moment, np.zeros(n), step, 1, 60).gap
     fast = recursion.decay(recursion.levels(problem.modes), moment, step)
@@ -46,7 +46,7 @@ def test_golden_slowdown_of_the_two_level_spectrum():
     for n, expected in known.items():
         problem = quadratic(dim=n, spectrum="two_level")
         moment, levels = moment_of(n), recursion.levels(modes_of(dim=n, spectrum="two_level"))
-        assert levels.eigenvalue.size == 2 and moment
+        assert levels.eigenvalue.size == 2
         assert recursion.hitting_time(levels, recursion.GRADIENT, 1.0, 1e-4) == 229
         steps = theory.theory_step(problem, SPHERE), theory.trace_step(problem, SPHERE)
         found = [recursion.hitting_time(levels, moment, step, 1e-4) / 229 for step in steps]

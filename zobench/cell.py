@@ -145,16 +145,13 @@ def _meta(
     plan: Plan, estimator: Estimator | None, first: Values, stop: Stop, rules: dict, compile_seconds: float
 ) -> dict[str, Any]:
     problem, n = plan.problem, plan.problem.n
-    known = None if estimator is None or estimator.second_moment(n) is None else estimator
+    known = estimator if estimator and estimator.second_moment(n) else None
     return {
         "n": n,
         "calls": plan.outline.calls(n)._asdict(),
         "B": theory.variance_factor(known, n) if known else nan,
         "trace_B": theory.trace_factor(known, n, problem.effective_dim) if known else nan,
-        "L": problem.L,
-        "mu": problem.mu,
-        "f_star": problem.f_star,
-        "hessian_trace": problem.hessian_trace,
+        **{name: getattr(problem, name) for name in ("L", "mu", "f_star", "hessian_trace")},
         "delta": first.gap if isfinite(problem.f_star) else nan,
         "radius2": first.distance,
         "target": stop.target,

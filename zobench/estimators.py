@@ -64,8 +64,7 @@ def two_point(
         estimate=estimate,
         calls=lambda n: Calls(value=calls_of(quotient, q)),
         second_moment=lambda n: moment_of(direction, q, orthogonal, n),
-        draw=_draw(direction, q, orthogonal),
-        period=_period(direction, q, orthogonal),
+        **_drawn(direction, q, orthogonal),
         excess=excess_of(direction, q, orthogonal, quotient, eps, noise),
     )
 
@@ -90,8 +89,7 @@ def forward_gradient(direction: Direction = "sphere", q: int = 1, orthogonal: bo
         estimate=estimate,
         calls=lambda n: Calls(jvp=q),
         second_moment=lambda n: moment_of(direction, q, orthogonal, n),
-        draw=_draw(direction, q, orthogonal),
-        period=_period(direction, q, orthogonal),
+        **_drawn(direction, q, orthogonal),
         excess=np.zeros_like,
     )
 
@@ -124,8 +122,7 @@ def regression(q: int = 1, quotient: Quotient = "central", eps: float | None = N
         estimate=estimate,
         calls=lambda n: Calls(value=calls_of(quotient, q)),
         second_moment=lambda n: Moment(0, 1) if q >= n else moment_of("sphere", q, True, n),
-        draw=_draw("sphere", q, False),
-        period=_period("sphere", q, False),
+        **_drawn("sphere", q),
         excess=np.zeros_like if quotient == "central" else None,
     )
 
@@ -145,8 +142,7 @@ def one_point(eps: float = 0.1) -> Estimator:
         v = directions.unit_rows(draw, (1, x.size), x.dtype)[0]
         return x.size / eps * oracle.value(x + eps * v) * v, state
 
-    draw = _draw("sphere", 1, False)
-    return Estimator(estimate, lambda n: Calls(value=1), lambda n: None, draw, period=directions.period)
+    return Estimator(estimate, lambda n: Calls(value=1), lambda n: None, **_drawn("sphere"))
 
 
 def residual_one_point(eps: float = 0.1) -> Estimator:
@@ -169,8 +165,7 @@ def residual_one_point(eps: float = 0.1) -> Estimator:
         estimate=estimate,
         calls=lambda n: Calls(value=1),
         second_moment=lambda n: None,
-        draw=_draw("sphere", 1, False),
-        period=directions.period,
+        **_drawn("sphere"),
         init=lambda x: jnp.full((), jnp.nan, x.dtype),
     )
 
@@ -257,8 +252,8 @@ def _exact(gradient: Callable[[Oracle, Vector], Vector], calls: Callable[[int], 
     )
 
 
-def _draw(direction: Direction, q: int, orthogonal: bool) -> Callable[[Key, int, Any], Any]:
-    """What the q directions of a step are made of: see vectors."""
+def _drawn(direction: Direction, q: int = 1, orthogonal: bool = False) -> dict[str, Any]:
+    """An estimator's `draw`, of which `vectors` makes the q directions of a step, and its `period`."""
 
     def draw(key: Key, n: int, dtype: Any) -> Any:
         require_directions(direction, q, orthogonal, n)
@@ -273,14 +268,12 @@ def _draw(direction: Direction, q: int, orthogonal: bool) -> Callable[[Key, int,
             return directions.rademacher_draw(key, n, q)
         return directions.gaussian_draw(key, n, dtype, q)
 
-    return draw
+    def period(n: int) -> int:
+        if orthogonal or direction == "coordinate":
+            return 1
+        return directions.BITS if direction == "rademacher" else directions.period(q * n)
 
-
-def _period(direction: Direction, q: int, orthogonal: bool) -> Callable[[int], int]:
-    """How many steps share what _draw gives."""
-    if orthogonal or direction == "coordinate":
-        return lambda n: 1
-    return lambda n: directions.BITS if direction == "rademacher" else directions.period(q * n)
+    return {"draw": draw, "period": period}
 
 
 def vectors(direction: Direction, q: int = 1, orthogonal: bool = False) -> Callable[..., Array]:
