@@ -9,14 +9,13 @@ from zobench.report import files
 from zobench.report.groups import Cells, Group, column_of, constant, exponent, reference
 from zobench.report.measured import censored, exact_rate, rate
 from zobench.report.records import RULES, Record, rank
-from zobench.statistics import Estimate
+from zobench.statistics import Estimate, Fit
 
 
 def table_row(entries: Sequence[Group], group: Group, failed: Sequence[str]) -> dict[str, Any]:
     """One line of table.csv: everything the tables say about one entry, in numbers."""
     iterations, reason = exponent(group, "iterations")
     calls, _ = exponent(group, "calls")
-    local = iterations.local if iterations else ()
     strongly = group.metric == "distance"
     parts = [rate(cell) if strongly else cell.decay for cell in group.cells]
     exact = [exact_rate(cell) if strongly else cell.exact_decay for cell in group.cells]
@@ -38,11 +37,7 @@ def table_row(entries: Sequence[Group], group: Group, failed: Sequence[str]) -> 
         "censored": sum(censored(cell) for cell in group.cells),
         "diverged": sum(cell.ended("diverged") + cell.ended("nan") for cell in group.cells),
         **_named("iterations_n_exponent", iterations.slope if iterations else Estimate(nan)),
-        # how far the hitting times are from a power law: χ² over its degrees of freedom, exponents between neighbours
-        "power_law": "" if iterations is None else "no" if iterations.curved else "yes",
-        "misfit": iterations.misfit if iterations else nan,
-        "local_exponent_least": min(local, default=nan),
-        "local_exponent_most": max(local, default=nan),
+        **_bent(iterations),
         **_named("calls_n_exponent", calls.slope if calls else Estimate(nan)),
         **_named("k_exponent", Estimate(nan) if strongly else statistics.pooled(parts)),
         **_named("contraction_rate", statistics.pooled(parts) if strongly else Estimate(nan)),
@@ -82,6 +77,16 @@ def failures(group: Group, records: Sequence[Record]) -> list[str]:
         for r in records
         if r.failed and column_of(r, records) == group.column and r.method == group.method
     ]
+
+
+def _bent(fit: Fit | None) -> dict[str, Any]:
+    """How far the hitting times are from a power law: χ² over its degrees of freedom, exponents between neighbours."""
+    return {
+        "power_law": "" if fit is None else "no" if fit.curved else "yes",
+        "misfit": fit.misfit if fit else nan,
+        "local_exponent_least": min(fit.local, default=nan) if fit else nan,
+        "local_exponent_most": max(fit.local, default=nan) if fit else nan,
+    }
 
 
 def _named(name: str, found: Estimate) -> dict[str, float]:
