@@ -53,6 +53,7 @@ def test_seeds_and_runs_differ(those):
             np.testing.assert_array_equal(go(1), ends[:3])
 
 
+@pytest.mark.slow
 def test_the_report_is_written(those, tmp_path, monkeypatch, capsys):
     small = [harness.Setting(10, runs, dtype) for runs in (1, 2) for dtype in harness.DTYPES]
     monkeypatch.setattr(peers, "settings", lambda quick: small)
@@ -91,6 +92,7 @@ def test_values_of_the_shapes_are_those_of_the_problem():
     assert all(0 < end < start for start, end in zip(before[1:], after[1:], strict=True))
 
 
+@pytest.mark.slow
 def test_cells_by_zobench_and_by_benchopt_are_the_same(tmp_path, monkeypatch, capsys):
     """They end at the same values; where benchopt is not installed, ours alone is measured."""
     monkeypatch.setattr(cells, "COUNTS", (1, 2))

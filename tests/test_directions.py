@@ -41,6 +41,7 @@ def test_threefry_gives_the_published_words(key, counter, words):
     assert tuple(int(word[0]) for word in directions.threefry((a, b), (c, d))) == words
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=10)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.integers(0, 2**20), st.sampled_from([1, 2, 7, 40]))
 def test_a_coordinate_does_not_depend_on_how_many_there_are(seed, step, call, n):

@@ -40,6 +40,7 @@ def run(capsys, *arguments):
     return out
 
 
+@pytest.mark.slow
 def test_problem_and_estimator_pass_the_checks_and_run(folder, capsys):
     for name in ("my_problem.py", "my_estimator.py"):
         assert FILES[name].count("\n") <= 25 and "nothing fails" in run(capsys, "check", name)

@@ -52,6 +52,7 @@ def test_the_compiled_loop_follows_the_obvious_one():
     assert meta["calls"] == {"value": 2, "jvp": 0, "grad": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 3, 12, 70, 600])
 def test_the_same_bytes_alone_and_in_any_batch(n):
     """Alone, with others, in another place among them, beside another step."""

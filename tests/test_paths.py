@@ -27,6 +27,7 @@ def test_recorded_iterations_grow_by_one_percent_and_end_at_the_last():
     assert paths.recorded(1).tolist() == [0, 1]
 
 
+@pytest.mark.slow
 def test_runs_are_those_of_a_plain_loop():
     """Each with its own start, step size and seed; directions are of single precision, and rounded in their sums."""
     starts, steps, seeds = np.array([[1.0, 2, 3, 4], [-1, 0, 1, 2]]), [0.1, 0.05], [3, 7]

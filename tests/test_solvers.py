@@ -53,6 +53,7 @@ def test_no_solver_asks_one_call_more_than_its_budget(name, budget):
     assert (np.diff(values) <= 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VALUES | GRADIENTS)
 def test_every_solver_solves_a_quadratic_and_says_why_it_ended(name):
     problem = quadratic(dim=4, spectrum="uniform")
@@ -83,6 +84,7 @@ def test_a_solver_makes_the_same_kind_of_record():
     assert meta["calls"] == {"value": 1, "jvp": 0, "grad": 0}
 
 
+@pytest.mark.slow
 def test_cma_differs_by_seed_and_repeats_itself():
     pytest.importorskip("cma")
     problem = quadratic(dim=4, spectrum="uniform")

@@ -39,6 +39,7 @@ def write(tmp_path):
 HEAD = "import jax.numpy as jnp\nfrom zobench.types import Problem\n"
 
 
+@pytest.mark.slow
 def test_a_file_with_several_things(write, quick):
     file = write(
         HEAD
@@ -100,6 +101,7 @@ def test_what_does_not_exist_is_refused_with_what_does(write):
         assert all(word in str(refusal.value) for word in words), refusal.value
 
 
+@pytest.mark.slow
 def test_names_and_overrides_choose_from_the_configuration(quick):
     code, out = run("problem=quadratic", "problem.dim=5", "welsch", "autodiff")
     assert code == 0 and all(words in out for words in ("problem welsch", "n = 5", "estimator autodiff"))

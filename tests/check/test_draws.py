@@ -21,12 +21,14 @@ def quick(monkeypatch):
     monkeypatch.setattr(module, "LARGE", {201: 1000})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", built_in("estimator"))
 def test_a_built_in_estimator_passes(name, quick):
     estimator: Any = targets.configured([name])[0].value
     assert not failures(check_draws(estimator))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", ["coordinate", "rademacher"])
 def test_few_directions_are_equal_by_chance_and_pass(direction, quick):
     assert not failures(check_draws(estimators.two_point(direction)))
@@ -45,6 +47,7 @@ WRONG = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", WRONG)
 def test_what_is_wrong_is_caught_by_its_property(case, quick):
     estimator, name, words = WRONG[case]
@@ -62,6 +65,7 @@ def test_a_bias_of_two_percent_is_seen_and_said_where_it_could_not_be(quick, mon
     assert "would not be seen" in of(check_draws(estimators.one_point()), "small bias").detail
 
 
+@pytest.mark.slow
 def test_an_error_behind_a_pair_is_counted(quick):
     """One that asks a third value, where it has a pair."""
     third = changed(lambda g, oracle, x: g + 0 * oracle.value(x) if oracle.pair else g)

@@ -21,6 +21,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(module, "SAMPLES", 5_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", built_in("estimator"))
 def test_a_built_in_estimator_passes(name, quick):
     estimator: Any = targets.configured([name])[0].value
@@ -57,6 +58,7 @@ WRONG_ESTIMATORS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", WRONG_ESTIMATORS)
 def test_a_wrong_estimator_is_caught_by_its_property(case, quick):
     estimator, expected, words = WRONG_ESTIMATORS[case]
@@ -65,11 +67,13 @@ def test_a_wrong_estimator_is_caught_by_its_property(case, quick):
     assert words in str(verdicts)
 
 
+@pytest.mark.slow
 def test_all_dimensions_are_tried():
     verdicts = check_estimator(TWO_POINT)
     assert not failures(verdicts) and "at n = 2, 20000 at n = 10, 20000 at n = 50" in of(verdicts, "estimate").detail
 
 
+@pytest.mark.slow
 def test_random_numbers_that_python_draws_are_caught(quick):
     random = np.random.default_rng(0)
     drawn = keyed(lambda key: key._replace(seed=jnp.uint32(random.integers(2**31))))
@@ -84,6 +88,7 @@ def test_a_large_eps_is_no_way_past_the_check(quick):
     assert failures(check_estimator(wrong)) == {"second moment", "moment matrix"}
 
 
+@pytest.mark.slow
 def test_more_orthogonal_directions_than_a_small_n_has(quick, monkeypatch):
     monkeypatch.setattr(module, "DIMENSIONS", (2, 10))
     verdicts = check_estimator(estimators.two_point(q=3, orthogonal=True))

@@ -185,6 +185,7 @@ def test_a_constant_far_from_what_is_found_is_a_hint_and_no_failure(case):
     assert words.partition(" 2.0")[0] in of(verdicts, name).detail
 
 
+@pytest.mark.slow
 def test_f_that_is_not_a_number_on_the_way_fails_and_elsewhere_is_a_hint():
     fails = Problem(f=lambda x: -jnp.sum(jnp.log(x)) + 5 * jnp.sum(x), x0=jnp.full(3, 0.9), L=2.0)
     assert "on the way of the first step" in of(check_problem(fails), "nearby").detail

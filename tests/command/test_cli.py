@@ -173,6 +173,7 @@ def test_a_failed_cell_costs_only_itself_and_runs_again(zobench, ran, monkeypatc
     assert [config["problem"]["dim"] for config in ran] == [4, 6, 5]
 
 
+@pytest.mark.slow
 def test_command_line_wins_over_the_experiment_and_class_sets_problem_and_stop(zobench):
     with compose.session():
         overrides = compose.parse(["experiment=slowdown", "problem.dim=8,16", "seeds=4"])
@@ -189,6 +190,7 @@ def test_command_line_wins_over_the_experiment_and_class_sets_problem_and_stop(z
     assert targets == {"welsch"}
 
 
+@pytest.mark.slow
 def test_experiments_compose_as_they_stand():
     for name, rows in (("slowdown", 3 * 3), ("mds", 3)):
         with compose.session():
@@ -198,6 +200,7 @@ def test_experiments_compose_as_they_stand():
         assert len(cells) == rows * len(set(sizes)) and sizes == sorted(sizes, reverse=True)  # the longest start first
 
 
+@pytest.mark.slow
 def test_an_experiment_that_has_ended_is_not_composed_again(zobench, ran, monkeypatch, tmp_path):
     drawn = []
     monkeypatch.setattr(report, "draw", lambda *arguments: drawn.append(arguments[:3]))
@@ -240,6 +243,7 @@ def test_python_m_is_the_same_command_and_refuses_without_jax(tmp_path):
     assert "hydra" in modules and "jax" not in modules
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_finishes_with_the_same_bytes(zobench, tmp_path):
     sweep = ["-m", *SMALL, "estimator=autodiff,two_point", "problem.dim=4,5,6", "seeds=2", "stop.gd_iterations=30"]
     command = [sys.executable, "-m", "zobench", *sweep, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
@@ -338,6 +342,7 @@ def test_a_black_box_that_raises_midway_is_told_and_what_it_did_is_kept(zobench,
     assert record.arrays["theory/gap"].shape[1] > 5 and np.isfinite(record.arrays["theory/gap"]).all()
 
 
+@pytest.mark.slow
 def test_a_black_box_runs_in_float64_whatever_asks_it(zobench, tmp_path, monkeypatch):
     """Many runs of several methods; float64 is on for the command's thread alone, as it is outside the tests."""
     (tmp_path / "tank.py").write_text("def f(x):\n    assert x.dtype == 'float64'\n    return float((x**2).sum())\n")

@@ -25,6 +25,7 @@ SWEEPS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", SWEEPS)
 def test_a_job_has_the_cfg_that_hydra_would_give_it(command):
     with compose.session():

@@ -41,6 +41,7 @@ def test_derivatives_along_a_line_are_those_of_the_sine():
     np.testing.assert_allclose(found[:, 2], [0.6 * c + 4.8, -0.36 * s + 1.28, *(0.6**3 * -c, 0.6**4 * s, 0.6**5 * c)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quotient", ["forward", "central", "fourth", "complex"])
 def test_errors_along_the_axes_are_those_of_the_estimator(quotient):
     """What is measured is what finite_difference gives, less the gradient."""

@@ -13,6 +13,7 @@ from zobench.report import claims, page
 EXPERIMENTS = sorted(file.stem for file in Path("conf/experiment").glob("*.yaml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_the_quick_variant_of_an_experiment_leaves_its_whole_page_and_measures_its_claims(name, tmp_path, capsys):
     folder, runs = tmp_path / "page", tmp_path / "runs"

@@ -145,6 +145,7 @@ def test_the_whole_hessian_is_made_up_to_full_only(record):
     assert (arrays["bytes"][-1] >= 8 * arrays["n"] ** 2).all()
 
 
+@pytest.mark.slow
 def test_a_page_is_whole(record, tmp_path):
     page.write("hessian_vector", [record], tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == (made_files(page.load("hessian_vector")))
@@ -170,6 +171,7 @@ def my_problem():
 """
 
 
+@pytest.mark.slow
 def test_a_problem_in_a_file_of_ones_own(tmp_path, monkeypatch, capsys):
     """`zobench experiment=hessian_vector problem._target_=my_file.my_problem`, without an argument dim."""
     (tmp_path / "my_file.py").write_text(OWN)

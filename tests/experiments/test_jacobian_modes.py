@@ -108,6 +108,7 @@ def records(tmp_path_factory):
     return found
 
 
+@pytest.mark.slow
 def test_a_page_of_some_parts_is_whole(records, tmp_path):
     page.write("jacobian_modes", records, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == (made_files(page.load("jacobian_modes")))

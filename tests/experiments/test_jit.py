@@ -39,6 +39,7 @@ def test_sizes_are_refused_before_anything_is_made(monkeypatch):
         study.jit(kind="chain", lengths=[1], repeats=0)
 
 
+@pytest.mark.slow
 def test_a_page_and_that_another_record_gives_another_verdict(tmp_path):
     arrays, meta = study.jit(kind="chain", **SMALL)()
     assert arrays["seconds"].shape == (2, 2, 3) and (arrays["seconds"] > 0).all() and arrays["primitives"] == 8

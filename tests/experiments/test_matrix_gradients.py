@@ -80,6 +80,7 @@ def test_what_cannot_be_measured_is_refused_before_it_is_tried(bad, said):
         study.matrix_gradients(**{**asked, **bad})
 
 
+@pytest.mark.slow
 def test_a_changed_record_changes_the_verdict(tmp_path):
     measure = study.matrix_gradients(3, 1, [1e2, 1e4, 1e6, 1e8], 2, [3, 2])
     arrays, meta = measure()

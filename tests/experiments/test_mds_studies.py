@@ -152,6 +152,7 @@ def test_the_verdict_on_plain_distances_is_what_the_record_says(tmp_path):
     assert verdicts("mds_pca", path, arrays, meta | exact)[claim] == "holds"
 
 
+@pytest.mark.slow
 def test_the_verdict_on_the_animation_is_what_the_record_says(tmp_path):
     """Counted as plotted, the claim would hold; reports of few records leave out the rest; pages repeat."""
     arrays, meta = mds_lecture.mds_lecture(6, 4, 60, 4, 0)()

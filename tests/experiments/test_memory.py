@@ -120,6 +120,7 @@ def test_bad_input_is_refused_before_anything_is_made(monkeypatch):
         chains.tanh_chain(2, width=0)
 
 
+@pytest.mark.slow
 def test_a_user_measures_their_own_chain_in_one_file(tmp_path, monkeypatch, capsys):
     """study.chain._target_=my_chain_file.my_chain, and the page; a changed record changes a verdict."""
     text = (

@@ -58,6 +58,7 @@ def test_a_gradient_costs_its_price():
     assert each["greedy ES, notebook"] == each["greedy ES, fresh"] == networks.TRIES + 1
 
 
+@pytest.mark.slow
 def test_the_spectrum_is_that_of_the_whole_hessian():
     """λ_max by Lanczos against eigvalsh; Hutchinson's trace within five of its standard errors."""
     problem = mlp([1], samples=12)

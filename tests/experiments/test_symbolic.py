@@ -196,6 +196,7 @@ def test_another_count_in_the_record_changes_the_verdict(record, tmp_path):
     assert claim.verdict(page.measured("symbolic", [tmp_path / "changed.npz"])) == "refuted"
 
 
+@pytest.mark.slow
 def test_the_page_is_drawn_from_one_part_alone(record, tmp_path):
     page.write("symbolic", [record], tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {*made_files(numbers.EXPERIMENT)}

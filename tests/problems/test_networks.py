@@ -58,6 +58,7 @@ def test_softmax_without_ridge_and_with_batches():
     assert problem.F(x, Key(jnp.uint32(0), jnp.uint32(0))) == pytest.approx(float(problem.f(x)), rel=1e-13)
 
 
+@pytest.mark.slow
 def test_an_mlp_learns():
     """As many parameters as it says; gradient descent gets most digits right, and a batch of all is the whole."""
     problem = mlp(widths=[8], samples=300, batch=300)

@@ -88,6 +88,7 @@ def test_chain_is_that_of_its_paper():
         assert chain(5).f(jnp.asarray(x)) == pytest.approx(expected, rel=1e-13)
 
 
+@pytest.mark.slow
 def test_chain_hides_its_small_gradients():
     """‖∇f‖ > 1 while a coordinate is below 1 in size; gradient descent from 0 frees one coordinate after the other."""
     problem, n = chain(8), 8

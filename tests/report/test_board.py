@@ -92,6 +92,7 @@ def test_all_seventy_claims_are_stated_once_and_every_measured_number_is_among_t
     assert all(entry["reason"] for entry in entries)
 
 
+@pytest.mark.slow
 def test_without_records_all_is_not_measured_and_the_board_says_what_to_run(tmp_path, capsys):
     entries, folder, code = drawn(tmp_path / "runs")
     out = capsys.readouterr().out
@@ -106,6 +107,7 @@ def test_without_records_all_is_not_measured_and_the_board_says_what_to_run(tmp_
     assert all(f"| {number}. " in (folder / "table.md").read_text() for number in range(1, 71))
 
 
+@pytest.mark.slow
 def test_a_changed_record_changes_the_verdict(runs, capsys):
     before, folder, code = drawn(runs)
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -121,6 +123,7 @@ def test_a_changed_record_changes_the_verdict(runs, capsys):
     assert first["board.png"] != (folder / "board.png").read_bytes()
 
 
+@pytest.mark.slow
 def test_failed_broken_and_absent_records_are_counted_and_leave_the_rest(runs, without_picture, capsys):
     keys = latest(runs).members()
     assert len(keys) == 4
@@ -136,6 +139,7 @@ def test_failed_broken_and_absent_records_are_counted_and_leave_the_rest(runs, w
     capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_the_latest_sweep_in_which_a_cell_has_ended_counts(runs, without_picture):
     keys, old = latest(runs).members(), latest(runs).folder
     slow = [f"{i:016x}" for i in range(len(keys))]

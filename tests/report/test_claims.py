@@ -88,6 +88,7 @@ def size(config):
     return own or problem.get("dim") or (problem.get("points") or 0) * problem.get("embedding", 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", claims.experiments())
 def test_a_full_experiment_judges_and_its_quick_variant_does_not(name):
     """Toy sizes print no verdict; exact identities need no size."""

@@ -127,6 +127,7 @@ def test_known_laws_are_found_and_every_claim_holds(drawn):
     }
 
 
+@pytest.mark.slow
 def test_the_same_records_give_the_same_bytes(paths, drawn, tmp_path):
     report.draw("slowdown", paths[::-1], tmp_path, Console(quiet=True))
     for path in drawn.iterdir():
@@ -151,6 +152,7 @@ def judged(paths):
     return {check["quantity"]: check["verdict"] for line in lines for check in line["checks"]}
 
 
+@pytest.mark.slow
 def test_verdicts_follow_the_records(paths, tmp_path):
     held, steep = judged(paths), judged(fill(tmp_path, power=1.2))
     iterations = "convex, two points: exponent in n of the iterations"
@@ -182,6 +184,7 @@ def test_another_contraction_than_that_of_the_exact_recursion_refutes(tmp_path):
     assert (before, judged(paths)[quantity]) == ("holds", "refuted")
 
 
+@pytest.mark.slow
 def test_failed_and_censored_cells_are_shown(tmp_path):
     paths = fill(tmp_path, sizes=(8, 16))
     about = {"config": config("gap", "two_point", 16), "status": "failed", "reason": "MemoryError: too large"}
@@ -280,6 +283,7 @@ def map_cell(estimator, points, seeds=3):
     return arrays, meta
 
 
+@pytest.mark.slow
 def test_map_report(tmp_path):
     for points in (4, 6, 9, 12):
         for estimator in CALLS:

@@ -175,6 +175,7 @@ def swept(tmp_path):
     return sorted(tmp_path.glob("*.npz"))
 
 
+@pytest.mark.slow
 def test_a_report_has_a_row_a_column_and_a_verdict_for_each(swept, tmp_path):
     report.draw("slowdown", swept, tmp_path / "report", Console(quiet=True))
     table = {row["method"]: row for row in files.read_csv(tmp_path / "report" / "table.csv")}
