@@ -1,7 +1,7 @@
 """jax as the command starts it, in float64 unless a test asks for float32; which tests are the smoke test.
 
-`pytest` runs each test function that is not slow, with the first and the last of its parameter sets; `pytest --all`
-runs everything, and so does naming a test by its node id.
+`pytest` runs each test function that is not slow, with the first of its parameter sets, and of the experiments those
+marked smoke; `pytest --all` runs everything, and so does naming a test by its node id.
 """
 
 from zobench.__main__ import prepare_jax
@@ -20,9 +20,12 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     if config.getoption("all") or any("::" in argument for argument in config.args):
         return
-    sets = {}
+    seen, kept = set(), []
     for item in items:
-        sets.setdefault((item.path, item.parent.name, getattr(item, "originalname", item.name)), []).append(item)
-    smoke = {id(item) for same in sets.values() for item in (same[0], same[-1]) if not item.get_closest_marker("slow")}
-    config.hook.pytest_deselected(items=[item for item in items if id(item) not in smoke])
-    items[:] = [item for item in items if id(item) in smoke]
+        function = (item.path, getattr(item, "originalname", item.name))
+        is_slow = item.get_closest_marker("slow") or item.path.parent.name == "experiments"
+        if item.get_closest_marker("smoke") or not (is_slow or function in seen):
+            kept.append(item)
+        seen.add(function)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept

@@ -13,8 +13,10 @@ from zobench.report import claims, page
 EXPERIMENTS = sorted(file.stem for file in Path("conf/experiment").glob("*.yaml"))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", EXPERIMENTS)
+SMOKE = ("jit", "slowdown")  # a study, and cells
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.smoke) if n in SMOKE else n for n in EXPERIMENTS])
 def test_the_quick_variant_of_an_experiment_leaves_its_whole_page_and_measures_its_claims(name, tmp_path, capsys):
     folder, runs = tmp_path / "page", tmp_path / "runs"
     arguments = [f"experiment=quick/{name}", f"runs_dir={runs}", f"report_dir={folder}", "hydra/launcher=basic"]
