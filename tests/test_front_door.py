@@ -79,6 +79,13 @@ def test_methods_are_compared_and_plotted_and_read_back():
     assert len(found.plot().axes[0].lines) == 4
     result = found.results["two-point"]
     assert len(result.frame()) == result.curves.size and result.iterations.value == np.median(result.hits)
+    wrong: Any
+    for name, given in (("metric", "gape"), ("step", "best"), ("dtype", "float16"), ("relative_to", "end")):
+        with pytest.raises(ValueError, match=f"^{name}={given}: {name} is "):
+            wrong = {name: given}
+            zo.run(quadratic, zo.two_point(), **wrong)
+    with pytest.raises(ValueError, match=r"^metric=gap: this problem does not know f_star; use metric=gradient"):
+        zo.run(zo.Problem(f=jnp.sum, x0=np.ones(2)), zo.two_point(), step=0.1)
     with pytest.raises(ValueError, match="accelerated takes an estimator: give estimator="):
         zo.run(quadratic, zo.accelerated)
     with pytest.raises(ValueError, match=r"^two: step=theory: this problem does not know L"):

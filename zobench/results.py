@@ -120,8 +120,12 @@ def run(
     """
     made, by = _method(method, estimator)
     settings = Settings([step], seeds, seed, dtype, metric, target, relative_to, gd_iterations, calls, *tuning)
-    with jax.enable_x64(dtype == "float64"):
-        arrays, meta = run_cell(problem, by, optimizer, made, settings)
+    _require_known(settings)
+    try:
+        with jax.enable_x64(dtype == "float64"):
+            arrays, meta = run_cell(problem, by, optimizer, made, settings)
+    except ValueError as error:
+        raise ValueError(str(error).replace("stop.", "")) from error  # the command's word for these arguments
     (rule,) = meta["rules"]
     own = {name.partition("/")[2]: array for name, array in arrays.items() if name.startswith(f"{rule}/")}
     curves = own[metric].astype(float)
@@ -129,6 +133,21 @@ def run(
     asks = sum(meta["calls"].values())
     about = problem.n, meta["rules"][rule]["step"], asks, metric, meta["target"], meta
     return Result(own["k"], curves, hits, own["outcome"], own["x_end"], *about)
+
+
+def _require_known(settings: Settings) -> None:
+    """Refuse words that there are not, and counts below 1: ValueError."""
+    (step,) = settings.step
+    for name, given, known in (
+        ("step", step, ("theory", "trace", "tuned") if isinstance(step, str) else (step,)),
+        ("metric", settings.metric, ("gap", "gradient", "distance")),
+        ("relative_to", settings.relative_to, ("unit", "start", "minimum")),
+        ("dtype", settings.dtype, ("float64", "float32")),
+    ):
+        if given not in known:
+            raise ValueError(f"{name}={given}: {name} is {', '.join(known[:-1])} or {known[-1]}")
+    if settings.seeds < 1 or not settings.target > 0:
+        raise ValueError(f"seeds={settings.seeds}, target={settings.target}: a number of runs, and a positive number")
 
 
 def _method(method: What, estimator: Estimator | None) -> tuple[Callable[..., Any], Estimator]:
