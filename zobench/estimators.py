@@ -190,7 +190,7 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
     require_eps(eps, noise)
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
-        h = step_of(eps, quotient, x.dtype, noise)
+        x, h = jnp.asarray(x), step_of(eps, quotient, x.dtype, noise)
         here = oracle.value(x, 0) if quotient == "forward" else None
 
         if quotient == "complex":
