@@ -76,7 +76,8 @@ def test_methods_are_compared_and_plotted_and_read_back():
     columns = found.columns()
     assert columns["method"][0] == "gradient" and np.diff(columns["calls"][:2]) > 0
     assert len(found.frame()) == 4 and "two-point" in str(found)
-    assert len(found.plot().axes[0].lines) == 4
+    assert len(found.plot().axes[0].lines) == 4 and found.plot()._repr_png_().startswith(b"\x89PNG")
+    assert "of 3 runs reached gap" in repr(found.results["pursuit"])
     result = found.results["two-point"]
     assert len(result.frame()) == result.curves.size and result.iterations.value == np.median(result.hits)
     wrong: Any

@@ -1,6 +1,7 @@
 """Runs from Python: one method or several on a problem, by the loop of the command, with its numbers and records."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import starmap
 from math import inf, nan
 from pathlib import Path
@@ -82,6 +83,14 @@ class Result(NamedTuple):
         import pandas
 
         return pandas.DataFrame(self.columns())
+
+    def __repr__(self) -> str:
+        """How many runs arrived, and when, in a line."""
+        reached, asked = int((self.outcomes == "reached").sum()), self.calls
+        return (
+            f"Result({reached} of {self.hits.size} runs reached {self.metric} <= {self.target:.3g}; n = {self.n}, "
+            + (f"median {self.iterations.value:.0f} iterations, {asked.value:.0f} oracle calls)")
+        )
 
 
 def run(
@@ -202,9 +211,10 @@ class Comparison(NamedTuple):
             metric = next(iter(self.results.values())).metric if self.results else ""
             axes.set(xscale="log", yscale="log", xlabel="oracle calls", ylabel=metric)
             drawing.legend(figure, handles, "Median over seeds, band: 10 to 90 % of runs.", columns=4)
+        setattr(figure, "_repr_png_", partial(_png, figure))  # noqa: B010  a notebook shows it
         return figure
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """The columns as text."""
 
         def text(value: Any) -> str:
