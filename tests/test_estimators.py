@@ -237,6 +237,7 @@ def test_directions_that_do_not_exist_are_refused(asked, message):
 
 @pytest.mark.parametrize("quotient", ["forward", "complex"])
 def test_a_point_of_numpy_is_as_good_as_one_of_jax(quotient):
-    made, problem, x = estimators.finite_difference(quotient), quadratic(5), np.linspace(0, 1, 5)
-    found = [made.estimate(oracle(problem), point, (), ())[0] for point in (x, jnp.asarray(x))]
-    np.testing.assert_array_equal(*found)
+    made, problem = estimators.finite_difference(quotient), quadratic(5)
+    x: Any = np.linspace(0, 1, 5)
+    ours, theirs = (made.estimate(oracle(problem), point, (), ())[0] for point in (x, jnp.asarray(x)))
+    np.testing.assert_array_equal(ours, theirs)

@@ -1,5 +1,6 @@
 """Runs from Python: one method or several on a problem, by the loop of the command, with its numbers and records."""
 
+import io
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import starmap
@@ -86,11 +87,9 @@ class Result(NamedTuple):
 
     def __repr__(self) -> str:
         """How many runs arrived, and when, in a line."""
-        reached, asked = int((self.outcomes == "reached").sum()), self.calls
-        return (
-            f"Result({reached} of {self.hits.size} runs reached {self.metric} <= {self.target:.3g}; n = {self.n}, "
-            + (f"median {self.iterations.value:.0f} iterations, {asked.value:.0f} oracle calls)")
-        )
+        reached, time = int((self.outcomes == "reached").sum()), self.iterations.value
+        arrived = f"{reached} of {self.hits.size} runs reached {self.metric} <= {self.target:.3g}"
+        return f"Result({arrived}; n = {self.n}, median {time:.0f} iterations, {time * self.asks:.0f} oracle calls)"
 
 
 def run(
@@ -236,6 +235,12 @@ def _line(name: str, result: Result) -> dict[str, Any]:
         "calls_high": asked.high,
         "final": float(np.median(np.where(np.isfinite(result.final), result.final, inf))),
     }
+
+
+def _png(figure: Any) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    return buffer.getvalue()
 
 
 def compare(problem: Problem, methods: Mapping[str, What], **options: Any) -> Comparison:
