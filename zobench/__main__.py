@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def prepare_jax() -> None:
-    """What jax reads from the environment when it starts, in this process and in its workers; the user's own wins.
+    """What jax reads from the environment when it starts, in this process and its workers; what the user has set stays.
 
     One thread a process: the same bits on any machine, no quarrel between workers. Loops over small arrays in one
     compiled function: half the time to compile, half a step at n = 10, rounding changed at most. Compiled programs are

@@ -119,7 +119,7 @@ def run(
     gd_iterations·B iterations and `calls` oracle calls. The precision is that of `dtype` whatever JAX's setting.
 
     Raises ValueError where the step or the metric needs a constant that the problem does not know, where a method needs
-    a gradient that it does not have, and for words that there are not.
+    a gradient that it does not have, and for an unknown step, metric or dtype.
 
     >>> import zobench as zo
     >>> result = zo.run(zo.problems.quadratic(8), zo.two_point(), seeds=4)
@@ -144,7 +144,7 @@ def run(
 
 
 def _require_known(settings: Settings) -> None:
-    """Refuse words that there are not, and counts below 1: ValueError."""
+    """Refuse unknown words and counts below 1: ValueError."""
     (step,) = settings.step
     for name, given, known in (
         ("step", step, ("theory", "trace", "tuned") if isinstance(step, str) else (step,)),

@@ -85,7 +85,7 @@ def read(path: Path, *, arrays: bool = True) -> Record | None:
             meta = json.loads(str(file["meta"]))
             return Record({name: file[name] for name in file.files if name != "meta"} if arrays else {}, meta)
     except BROKEN as error:
-        print(f"zobench: {path} cannot be read ({type(error).__name__}): taken as absent", file=sys.stderr)
+        print(f"zobench: {path} cannot be read ({type(error).__name__}); it is ignored", file=sys.stderr)
         return None
 
 
