@@ -20,12 +20,12 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     if config.getoption("all") or any("::" in argument for argument in config.args):
         return
-    seen, kept = set(), []
+    seen, kept, left_out = set(), [], []
     for item in items:
         function = (item.path, getattr(item, "originalname", item.name))
         is_slow = item.get_closest_marker("slow") or item.path.parent.name == "experiments"
-        if item.get_closest_marker("smoke") or not (is_slow or function in seen):
-            kept.append(item)
+        is_smoke = item.get_closest_marker("smoke") or not (is_slow or function in seen)
+        (kept if is_smoke else left_out).append(item)
         seen.add(function)
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    config.hook.pytest_deselected(items=left_out)
     items[:] = kept

@@ -1,11 +1,9 @@
-"""Reports: tables and pictures from records alone. `draw` is the only entry; matplotlib is imported when it draws."""
+"""Reports: tables and pictures from records alone; what a drawing needs is imported when it draws."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-
-from zobench.report import board, board_page, files, page, tables
 
 
 def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console) -> None:
@@ -14,6 +12,8 @@ def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console)
     A report drawn by the same code from the same records is only printed again. Raises ValueError for an unknown name
     and where there are no records.
     """
+    from zobench.report import files, page, tables
+
     page.load(name)
     if not records:
         raise ValueError(f"report {name}: no records; run zobench experiment={name} first")
@@ -29,6 +29,8 @@ def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console)
 
 def draw_board(runs_dir: Path, report_dir: Path, console: Console) -> list[tuple[str, str]]:
     """Judge all claims by the latest sweep of each experiment and draw the board; reports that raised, and why."""
+    from zobench.report import board, board_page, tables
+
     found = board.evidence(runs_dir, board.latest(runs_dir))
     entries = board_page.write(found, report_dir)
     tables.show(board_page.summary(entries), console)

@@ -50,11 +50,6 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def number(text: str) -> float:
-    """A number of a table that was read back; nan where it is empty."""
-    return float(text) if text else float("nan")
-
-
 def write_json(path: Path, value: Any) -> None:
     """JSON without nan and inf, which it does not know: they become null and "inf"."""
     write(path, json.dumps(_plain(value), indent=1, ensure_ascii=False) + "\n")

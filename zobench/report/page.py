@@ -56,13 +56,14 @@ def write(name: str, records: Sequence[Path], folder: Path) -> list[str]:
     """All files of a page; their names. ValueError where the records give nothing to show."""
     page = load(name)
     found = page.read(records)
-    for file, rows in {"table.csv": page.rows, **page.more}.items():
-        files.write_csv(folder / file, rows(found))
+    rows = page.rows(found)
+    for file, lines in {"table.csv": rows, **{name: of(found) for name, of in page.more.items()}}.items():
+        files.write_csv(folder / file, lines)
     verdicts.judge(folder, name, records, page.measures(found))
     shown = [*_tables(page, folder), *verdicts.table(folder)]
     files.write(folder / "table.md", tables.markdown(shown))
     files.write(folder / "table.tex", tables.latex(shown))
-    drawn = _draw(page, import_module(_figures(package(name))), found, folder) if page.rows(found) else []
+    drawn = _draw(page, import_module(_figures(package(name))), found, folder) if rows else []
     return [*page.csv, "table.md", "table.tex", "verdicts.json", *drawn]
 
 

@@ -20,7 +20,6 @@ TEX = {
     "″": "$''$", "½": r"$\frac12$", "ᶻ": "${}^z$", "¼": r"$\frac14$",
 }  # fmt: skip
 WIDE = 104  # characters of a terminal that holds a value and its interval side by side in three columns
-
 WIDEST = 11  # columns that a page of paper holds
 
 
@@ -58,7 +57,7 @@ def by_size(title: str, note: str, rows: Sequence[Row], name: Cell, cell: Cell, 
     """A table of the rows of a CSV file with a line for each name, a column for each n."""
     sizes, lines = sorted({int(row["n"]) for row in rows}), {}
     for row in rows:
-        label, text = (row[one] if isinstance(one, str) else one(row) for one in (name, cell))
+        label, text = (_text(row, one) for one in (name, cell))
         lines.setdefault(label, {})[int(row["n"])] = text
     body = [[label, *(line.get(n, "") for n in sizes)] for label, line in lines.items()]
     return Table(title, note, [head, *(f"n = {n}" for n in sizes)], body)
