@@ -1,10 +1,8 @@
-"""The methods that find maps, by name: what each is made of, its step size, and what a gradient costs it."""
+"""The methods that find maps, by name: what each is made of, and its step size."""
 
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import optax
 
 from zobench import estimators, methods, solvers, theory
@@ -50,13 +48,3 @@ def made(name: str, problem: Problem) -> Made:
         return lambda step: methods.accelerated(problem, estimator, step), theory.theory_step(problem, estimator)
     estimator = DESCENTS[name]()
     return lambda step: methods.descent(estimator, optax.sgd(step)), theory.trace_step(problem, estimator)
-
-
-def price(problem: Problem) -> float:
-    """What a value and its gradient cost in values: compiled floating-point operations."""
-
-    def flops(f: Callable) -> float:
-        counted: Any = jax.jit(f).lower(jnp.asarray(problem.x0)).compile().cost_analysis()
-        return float(counted["flops"])
-
-    return flops(jax.value_and_grad(problem.f)) / flops(problem.f)

@@ -7,6 +7,8 @@ import jax
 import numpy as np
 from jax import ShapeDtypeStruct
 
+from zobench.types import Problem
+
 
 class Counted(NamedTuple):
     """Floating point operations, transcendental ones (XLA counts these apart), bytes beyond arguments and result."""
@@ -49,6 +51,12 @@ def cost(executable: Any) -> Counted:
         temporary=float(memory.temp_size_in_bytes),
         result=float(memory.output_size_in_bytes),
     )
+
+
+def price(problem: Problem) -> float:
+    """What f and its gradient cost in values of f: floating point operations of the compiled programs."""
+    both, one = (counted(f, problem.x0).flops for f in (jax.value_and_grad(problem.f), problem.f))
+    return both / one
 
 
 def like(*shapes: tuple[int, ...], dtype: Any) -> list[ShapeDtypeStruct]:

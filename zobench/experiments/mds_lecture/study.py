@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 from scipy.spatial.distance import pdist, squareform
 
 from zobench import map_methods, paths
+from zobench.derivatives import counted
 from zobench.problems.maps import distances, gradient, mds, true_map
 from zobench.sampling import require_count
 
@@ -44,7 +45,7 @@ def mds_lecture(
         arrays["descent/f"] = descent(target, start, step, iterations)
         arrays["true"] = true_map("europe", points)[1] / d.max()
         problem = mds("europe", points, stress="stress")
-        price = map_methods.price(problem)
+        price = counted.price(problem)
         worth = np.unique(np.geomspace(1, calls, stills).round())
         for name in SINGLE:
             kept = single(name, problem, worth / (price if name == "gradient" else 1), calls, seed)

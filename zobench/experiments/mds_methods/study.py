@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from zobench import paths
-from zobench.map_methods import NAMES, SOLVERS, made, price
+from zobench.derivatives.counted import price
+from zobench.map_methods import NAMES, SOLVERS, made
 from zobench.problems.maps import Cities, Stress, check, curvature, distances, mds
 from zobench.sampling import require_count
 from zobench.types import Problem

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -68,7 +67,7 @@ def networks(
     def measure() -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         sizes = [PIXELS, *widths, CLASSES]
         known = ways([size for i, o in pairwise(sizes) for size in (i * o, o)])
-        price = gradient_price(make)
+        price = counted.price(make)
         arrays, meta, timed = {}, {}, []
         for name in methods:
             way = known[name]
@@ -91,12 +90,6 @@ def networks(
         return arrays | seconds, about
 
     return measure
-
-
-def gradient_price(problem: Problem) -> float:
-    """Operations of a value and its gradient over those of a value."""
-    both, one = (counted.counted(f, problem.x0).flops for f in (jax.value_and_grad(problem.f), problem.f))
-    return both / one
 
 
 def cost(method: Method, n: int, price: float) -> float:
