@@ -81,7 +81,14 @@ def test_methods_are_compared_and_plotted_and_read_back():
     result = found.results["two-point"]
     assert len(result.frame()) == result.curves.size and result.iterations.value == np.median(result.hits)
     wrong: Any
-    for name, given in (("metric", "gape"), ("step", "best"), ("dtype", "float16"), ("relative_to", "end")):
+    for name, given in (
+        ("metric", "gape"),
+        ("step", "best"),
+        ("dtype", "float16"),
+        ("relative_to", "end"),
+        ("seeds", 0),
+        ("calls", 0),
+    ):
         with pytest.raises(ValueError, match=f"^{name}={given}: {name} is "):
             wrong = {name: given}
             zo.run(quadratic, zo.two_point(), **wrong)
@@ -91,6 +98,21 @@ def test_methods_are_compared_and_plotted_and_read_back():
         zo.run(quadratic, zo.accelerated)
     with pytest.raises(ValueError, match=r"^two: step=theory: this problem does not know L"):
         zo.compare(zo.Problem(f=lambda x: jnp.sum(x**2), x0=np.ones(2), f_star=0.0), {"two": zo.two_point()})
+
+
+def test_of_the_gradient_the_least_along_a_run_counts(tmp_path, monkeypatch):
+    """In a result and in the table of a store alike, whatever stands at the end of the run."""
+    from zobench import decay
+    from zobench.__main__ import main
+
+    assert decay.so_far("gradient", np.array([[3.0, 1.0, np.nan, 2.0]])).tolist() == [[3.0, 1.0, 1.0, 1.0]]
+    assert decay.median_end("gap", np.array([[3.0, 1.0], [2.0, np.nan], [1.0, 5.0]])) == 5.0
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(("problem=welsch", "problem.dim=4", "seeds=3", "stop.metric=gradient", "stop.calls=60"))
+    result = zo.run(zo.problems.welsch(4), zo.two_point(), seeds=3, metric="gradient", calls=60)
+    np.testing.assert_array_equal(zo.load()["final"], result.final)
+    np.testing.assert_array_equal(result.final, result.curves.min(axis=1))
 
 
 def test_a_store_is_one_table(tmp_path, monkeypatch):

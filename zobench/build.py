@@ -88,10 +88,11 @@ def _run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, 
 
     with jax.enable_x64(config["dtype"] == "float64"):
         problem, estimator, optimizer, method = (make(name, config[name]) for name in FACTORIES)
-        return run_cell(problem, estimator, optimizer, method, _settings(config), progress)
+        return run_cell(problem, estimator, optimizer, method, settings(config), progress)
 
 
-def _settings(config: Config) -> Any:
+def settings(config: Config) -> Any:
+    """How a cell is run: plan.Settings of a config."""
     from zobench.plan import Settings
 
     plain = {name: config[name] for name in ("step", "seeds", "seed", "dtype")}
@@ -150,7 +151,7 @@ def _complaint(configs: Sequence[Config]) -> str | None:
             with jax.enable_x64(config["dtype"] == "float64"):
                 made |= {keys[name]: make(name, config[name]) for name in new}
                 problem, estimator, optimizer, method = (made[keys[name]] for name in FACTORIES)
-                check_cell(plan_cell(problem, estimator, optimizer, method, _settings(config)))
+                check_cell(plan_cell(problem, estimator, optimizer, method, settings(config)))
         except ValueError as error:
             return one_line(error)
         except Exception:

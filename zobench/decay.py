@@ -68,6 +68,17 @@ def largest_ratio(mean: np.ndarray, bound: np.ndarray) -> float:
     return float(np.max(np.where(np.isfinite(mean), mean, inf) / bound))
 
 
+def so_far(metric: str, curves: np.ndarray) -> np.ndarray:
+    """What the runs stop on, along each run [runs, records]: of the gradient the least so far, else as it is."""
+    return np.fmin.accumulate(curves, axis=1) if metric == "gradient" else curves
+
+
+def median_end(metric: str, curves: np.ndarray) -> float:
+    """The median over runs of what they stop on at their end; one that has left the numbers counts as inf."""
+    ends = so_far(metric, curves)[:, -1]
+    return float(np.median(np.where(np.isfinite(ends), ends, inf)))
+
+
 def arrivals(k: np.ndarray, curves: np.ndarray, hits: np.ndarray, goal: float) -> np.ndarray:
     """First whole iteration of each run at or below the goal, ln of the metric between records a line. [runs]; inf.
 

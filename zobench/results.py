@@ -1,10 +1,9 @@
 """Runs from Python: one method or several on a problem, by the loop of the command, with its numbers and records."""
 
-import io
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import starmap
-from math import inf, nan
+from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,12 +11,13 @@ import jax
 import numpy as np
 import optax
 
-from zobench import decay, statistics, store
+from zobench import build, decay, statistics, store
 from zobench.cell import run_cell
 from zobench.estimators import autodiff
 from zobench.methods import descent
-from zobench.plan import Optimizer, Settings, uses
+from zobench.plan import Optimizer, uses
 from zobench.report import records
+from zobench.report.measured import arrivals
 from zobench.report.records import Record
 from zobench.solvers import Solver
 from zobench.statistics import Estimate
@@ -66,7 +66,7 @@ class Result(NamedTuple):
     @property
     def final(self) -> np.ndarray:
         """The metric at the end of each run [runs]; of the gradient the least along it."""
-        return np.nanmin(self.curves, axis=1) if self.metric == "gradient" else self.curves[:, -1]
+        return decay.so_far(self.metric, self.curves)[:, -1]
 
     def columns(self) -> dict[str, np.ndarray]:
         """The curves as one tidy table, a line a run and record: run, k, calls and the metric."""
@@ -127,11 +127,13 @@ def run(
     ((4,), True)
     """
     made, by = _method(method, estimator)
-    settings = Settings([step], seeds, seed, dtype, metric, target, relative_to, gd_iterations, calls, *tuning)
-    _require_known(settings)
+    stop = {"metric": metric, "target": target, "relative_to": relative_to, "gd_iterations": gd_iterations}
+    asked = {"step": [step], "seeds": seeds, "seed": seed, "dtype": dtype, "stop": {**stop, "calls": calls}}
+    asked["tuning"] = dict(zip(("tries", "seeds"), tuning, strict=True))
     try:
+        build.check_values(asked)
         with jax.enable_x64(dtype == "float64"):
-            arrays, meta = run_cell(problem, by, optimizer, made, settings)
+            arrays, meta = run_cell(problem, by, optimizer, made, build.settings(asked))
     except ValueError as error:
         raise ValueError(str(error).replace("stop.", "")) from error  # the command's word for these arguments
     (rule,) = meta["rules"]
@@ -141,21 +143,6 @@ def run(
     asks = sum(meta["calls"].values())
     about = problem.n, meta["rules"][rule]["step"], asks, metric, meta["target"], meta
     return Result(own["k"], curves, hits, own["outcome"], own["x_end"], *about)
-
-
-def _require_known(settings: Settings) -> None:
-    """Refuse unknown words and counts below 1: ValueError."""
-    (step,) = settings.step
-    for name, given, known in (
-        ("step", step, ("theory", "trace", "tuned") if isinstance(step, str) else (step,)),
-        ("metric", settings.metric, ("gap", "gradient", "distance")),
-        ("relative_to", settings.relative_to, ("unit", "start", "minimum")),
-        ("dtype", settings.dtype, ("float64", "float32")),
-    ):
-        if given not in known:
-            raise ValueError(f"{name}={given}: {name} is {', '.join(known[:-1])} or {known[-1]}")
-    if settings.seeds < 1 or not settings.target > 0:
-        raise ValueError(f"seeds={settings.seeds}, target={settings.target}: a number of runs, and a positive number")
 
 
 def _method(method: What, estimator: Estimator | None) -> tuple[Callable[..., Any], Estimator]:
@@ -201,16 +188,13 @@ class Comparison(NamedTuple):
             for i, (name, result) in enumerate(self.results.items()):
                 color = drawing.OTHER_COLORS[i % len(drawing.OTHER_COLORS)]
                 shown = drawing.thin(result.k)
-                calls = result.k[shown] * max(1, result.asks)
-                curves = result.curves[:, shown]
-                low, middle, high = np.quantile(curves, [0.1, 0.5, 0.9], axis=0, method="lower")
-                axes.plot(calls, middle, color=color)
-                drawing.band(axes, calls, low, high, color, 0.2)
+                calls, curves = result.k[shown] * max(1, result.asks), decay.so_far(result.metric, result.curves)
+                drawing.runs(axes, calls, curves[:, shown], {"color": color}, 0.2)
                 handles.append(drawing.handle(name, color))
             metric = next(iter(self.results.values())).metric if self.results else ""
             axes.set(xscale="log", yscale="log", xlabel="oracle calls", ylabel=metric)
             drawing.legend(figure, handles, "Median over seeds, band: 10 to 90 % of runs.", columns=4)
-        setattr(figure, "_repr_png_", partial(_png, figure))  # noqa: B010  a notebook shows it
+        setattr(figure, "_repr_png_", partial(drawing.made, figure, dpi=110))  # noqa: B010  a notebook shows it
         return figure
 
     def __repr__(self) -> str:
@@ -233,14 +217,8 @@ def _line(name: str, result: Result) -> dict[str, Any]:
         "calls": asked.value,
         "calls_low": asked.low,
         "calls_high": asked.high,
-        "final": float(np.median(np.where(np.isfinite(result.final), result.final, inf))),
+        "final": decay.median_end(result.metric, result.curves),
     }
-
-
-def _png(figure: Any) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    return buffer.getvalue()
 
 
 def compare(problem: Problem, methods: Mapping[str, What], **options: Any) -> Comparison:
@@ -290,10 +268,9 @@ def _runs(record: Record) -> list[dict[str, Any]]:
     nothing = {"rule": "", "run": -1, "hit": nan, "calls": nan, "outcome": "failed", "final": nan}
     lines = []
     for rule in record.rules:
-        hits, outcome = record.arrays[f"{rule}/hits"].astype(float), record.arrays[f"{rule}/outcome"]
-        hits = decay.arrivals(record.k(rule), record.curve(rule), hits, float(record.meta["target"]))
-        final = record.curve(rule)[:, -1]
-        for run, (hit, how, end) in enumerate(zip(hits, outcome, final, strict=True)):
+        final = decay.so_far(record.metric, record.curve(rule))[:, -1]
+        ended = zip(arrivals(record, rule), record.arrays[f"{rule}/outcome"], final, strict=True)
+        for run, (hit, how, end) in enumerate(ended):
             own = {"rule": rule, "run": run, "hit": hit, "calls": hit * record.calls, "outcome": how, "final": end}
             lines.append({**about, **own})
     return lines or [{**about, **nothing}]

@@ -149,14 +149,21 @@ def _raise(figure: Figure, inches: float) -> None:
         text.set_y((text.get_position()[1] * height + inches) / (height + inches))
 
 
+FORMS = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+
+
+def made(figure: Figure, form: str = "png", dpi: int = DPI) -> bytes:
+    """The bytes of a PNG or SVG, without dates and versions."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=form, dpi=dpi, metadata=FORMS[form])
+    return buffer.getvalue()
+
+
 def save(figure: Figure, folder: Path, name: str) -> list[str]:
-    """PNG and SVG, without dates and versions; the names of the files."""
-    forms = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
-    for form, metadata in forms.items():
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=form, dpi=DPI, metadata=metadata)
-        files.write(folder / f"{name}.{form}", buffer.getvalue())
-    return [f"{name}.{form}" for form in forms]
+    """PNG and SVG; the names of the files."""
+    for form in FORMS:
+        files.write(folder / f"{name}.{form}", made(figure, form))
+    return [f"{name}.{form}" for form in FORMS]
 
 
 def mains(groups: Sequence[Group]) -> dict[str, str]:
@@ -245,6 +252,14 @@ def interval(axes: Axes, x: float, found: Estimate, **look: Any) -> None:
 def band(axes: Axes, x: Any, low: Any, high: Any, color: str, alpha: float = 0.25) -> None:
     """A shaded band between quartiles or the ends of intervals."""
     axes.fill_between(x, low, high, color=color, alpha=alpha, lw=0)
+
+
+def runs(axes: Axes, x: Any, curves: np.ndarray, look: dict[str, Any], shade: float, most: float = np.inf) -> None:
+    """The median over runs of curves [runs, points], and of several the band of 10 to 90 %, up to `most`."""
+    low, middle, high = np.quantile(curves, [0.1, 0.5, 0.9], axis=0, method="lower")
+    axes.plot(x, middle, **look)
+    if len(curves) > 1:
+        band(axes, x, low, np.minimum(high, most), look["color"], shade)
 
 
 def listed(axes: Axes, names: Sequence[str], *, named: bool) -> None:

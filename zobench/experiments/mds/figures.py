@@ -84,10 +84,8 @@ def _curve(axes: Axes, cell: Measured, of: str, look: dict[str, Any]) -> None:
         return
     scale = {"iterations": 1.0, "calls": cell.record.calls, "seconds": seconds(cell, 1)}[of]
     x = k[shown] * scale
-    low, middle, high = np.quantile(f[:, shown], [0.1, 0.5, 0.9], axis=0, method="lower")
-    axes.plot(x, middle, **look, solid_capstyle="butt", markevery=0.13)
-    if len(f) > 1:
-        drawing.band(axes, x, low, np.minimum(high, f[:, 0].max() * 10), look["color"], 0.2)
+    drawn = {**look, "solid_capstyle": "butt", "markevery": 0.13}
+    drawing.runs(axes, x, f[:, shown], drawn, 0.2, most=f[:, 0].max() * 10)
 
 
 def map(ran: Cells) -> Figure:

@@ -126,9 +126,7 @@ def maps(found: Sequence[Record]) -> bytes:
                 tail.set_data(*shape[max(0, t - TAIL) : t + 1, i].T)
             mark.set_data([cost], [loss[t]])
         text.set_text(f"{len(true)} cities from their distances, after {cost:,.0f} values' worth ({_priced(record)})")
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=90, metadata={"Software": None})
-        images.append(Image.open(buffer).convert("RGB"))
+        images.append(Image.open(io.BytesIO(drawing.made(figure, dpi=90))).convert("RGB"))
     return _gif(images)
 
 

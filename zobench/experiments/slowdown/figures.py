@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from zobench import statistics
+from zobench.decay import so_far
 from zobench.report import drawing
 from zobench.report.drawing import BLACK, GREEN, ORANGE, SKY, VERMILLION, handle
 from zobench.report.groups import Cells, Group, find
@@ -110,8 +111,7 @@ def _curve(axes: Axes, cell: Measured, color: str, label: str) -> None:
     axes.plot(k[shown], bound(record, k[shown]), color=color, linestyle="--", lw=0.9, alpha=0.8)
     exact = record.array(rule, f"exact_{record.metric}")
     if len(runs) > 1:
-        runs = np.minimum.accumulate(runs, axis=1) if record.metric == "gradient" else runs
-        low, high = np.quantile(runs[:, shown], [0.1, 0.9], axis=0)
+        low, high = np.quantile(so_far(record.metric, runs)[:, shown], [0.1, 0.9], axis=0)
         drawing.band(axes, k[shown], low, high, color, 0.2)
         if exact is not None:
             dots = shown[:: max(1, shown.size // 12)]

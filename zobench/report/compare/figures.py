@@ -1,8 +1,8 @@
 """The pictures of any sweep: convergence against oracle calls, and calls to the target against n."""
 
-import numpy as np
 from matplotlib.figure import Figure
 
+from zobench import decay
 from zobench.report import drawing
 from zobench.report import scaling as scalings
 from zobench.report.groups import Cells
@@ -20,14 +20,10 @@ def convergence(found: Cells) -> Figure:
         own = [group for group in legible if group.column == column]
         for group in own:
             record, look = group.cells[-1].record, drawing.look(looks[group.method], group.rule)
-            k, runs = record.k(group.rule), record.curve(group.rule)
-            runs = np.minimum.accumulate(runs, axis=1) if record.metric == "gradient" else runs
+            k, curves = record.k(group.rule), decay.so_far(record.metric, record.curve(group.rule))
             shown = drawing.thin(k)
-            low, middle, high = np.quantile(runs[:, shown], [0.1, 0.5, 0.9], axis=0, method="lower")
             calls = k[shown] * max(1, record.calls)
-            axes.plot(calls, middle, **{**look, "ms": 3.5}, markevery=0.13)
-            if len(runs) > 1:
-                drawing.band(axes, calls, low, high, look["color"], 0.15)
+            drawing.runs(axes, calls, curves[:, shown], {**look, "ms": 3.5, "markevery": 0.13}, 0.15)
         n = max((group.cells[-1].record.n for group in own), default=0)
         axes.set(xscale="log", yscale="log", xlabel="oracle calls", title=f"{column}, n = {n}")
         axes.set_ylabel(QUANTITY[own[0].metric] if own else "", labelpad=1)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from math import inf, nan
 from typing import Any
 
-import numpy as np
-
+from zobench.decay import median_end
 from zobench.report import cell_rows, files, groups
 from zobench.report.groups import Cells, Group
 from zobench.report.measured import Measured, censored
@@ -13,13 +12,6 @@ from zobench.report.page import Experiment
 from zobench.report.records import RULES, rank
 from zobench.report.tables import Cell, Row, Table, rounded, spread, table
 from zobench.statistics import Estimate
-
-
-def final(cell: Measured) -> float:
-    """The metric at the end of a run, median over runs; of the gradient the least along it."""
-    curves = cell.record.curve(cell.rule)
-    ends = np.nanmin(curves, axis=1) if cell.record.metric == "gradient" else curves[:, -1]
-    return float(np.median(np.where(np.isfinite(ends), ends, inf)))
 
 
 def rows(found: Cells) -> list[dict[str, Any]]:
@@ -48,7 +40,7 @@ def _row(group: Group, cell: Measured, best: float) -> dict[str, Any]:
         **files.ends("iterations", cell.time),
         **files.ends("calls", cell.calls),
         "over_best": cell.calls.value / best if best < inf else nan,
-        "final": final(cell),
+        "final": median_end(cell.record.metric, cell.record.curve(cell.rule)),
         **dict(cell.record.columns),
     }
 
