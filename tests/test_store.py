@@ -159,14 +159,3 @@ def test_a_file_that_was_read_decides_whether_a_record_is_current(tmp_path, monk
 def test_a_key_needs_no_jax():
     code = "import sys; from zobench import store; store.key({}, ['zobench.cell', 'zobench.problems.maps']); "
     subprocess.run([sys.executable, "-c", code + "assert 'jax' not in sys.modules"], check=True)
-
-
-def test_markers_count_a_sweep(tmp_path):
-    sweep, keys = store.sweep(tmp_path, "slowdown-1"), ["b" * 16, "a" * 16]
-    for key in reversed(keys):
-        sweep.mark(key)
-    assert sweep.members() == ["a" * 16, "b" * 16] and not sweep.complete.exists()
-    sweep.end(keys)
-    assert sweep.members() == keys and store.sweeps(tmp_path) == {"slowdown": [sweep]}
-    sweep.begin(ended=["a" * 16])
-    assert sweep.members() == ["a" * 16] and not sweep.complete.exists()

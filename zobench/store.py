@@ -1,7 +1,6 @@
 """Records: one cell, one uncompressed .npz, named by what decides its numbers; nothing here imports jax.
 
-A record is written under a temporary name and renamed, so that it is there whole or not at all. The markers of a sweep
-are empty files named like the records, one for each cell that has ended.
+A record is written under a temporary name and renamed, so that it is there whole or not at all.
 """
 
 import hashlib
@@ -10,7 +9,7 @@ import os
 import platform
 import sys
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -93,58 +92,3 @@ def is_done(path: Path) -> bool:
     """Whether a cell has its record, and need not run again: the files that it read are as they were."""
     meta = read_meta(path)
     return meta is not None and meta["status"] == "ok" and reads.are_unchanged(meta.get("files", {}))
-
-
-class Sweep(NamedTuple):
-    """The folder of a sweep: a marker for each cell that has ended; `complete`, their keys in order, when all have."""
-
-    folder: Path
-
-    @property
-    def complete(self) -> Path:
-        """The file that names all cells in the order of the sweep."""
-        return self.folder / "complete"
-
-    def begin(self, ended: Iterable[str] = ()) -> None:
-        """Forget the markers of an earlier run, but for the cells that have ended well."""
-        for file in (self.complete, *(self.folder / key for key in self.ended())):
-            file.unlink(missing_ok=True)
-        for key in ended:
-            self.mark(key)
-
-    def mark(self, key: str) -> None:
-        """Count a cell as ended."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / key).touch()
-
-    def ended(self) -> list[str]:
-        """Keys of the cells that have ended, oldest first."""
-        if not self.folder.is_dir():
-            return []
-        found = [file for file in self.folder.iterdir() if len(file.name) == 16 and "." not in file.name]
-        return [file.name for file in sorted(found, key=lambda file: (file.stat().st_mtime_ns, file.name))]
-
-    def end(self, keys: Sequence[str]) -> None:
-        """Name all cells of the sweep, in order."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / f".complete.{os.getpid()}.tmp"
-        temporary.write_text("".join(f"{key}\n" for key in keys))
-        os.replace(temporary, self.complete)
-
-    def members(self) -> list[str]:
-        """The sweep's cells: all of them in order where it is complete, else those that have ended."""
-        return self.complete.read_text().split() if self.complete.exists() else self.ended()
-
-
-def sweeps(runs_dir: str | Path) -> dict[str, list[Sweep]]:
-    """All sweeps by name, the latest last."""
-    found: dict[str, list[Sweep]] = {}
-    folders = [folder for folder in Path(runs_dir).glob("sweeps/*-*") if folder.is_dir()]
-    for folder in sorted(folders, key=lambda folder: folder.stat().st_mtime_ns):
-        found.setdefault(folder.name.rpartition("-")[0], []).append(Sweep(folder))
-    return found
-
-
-def sweep(runs_dir: str | Path, name: str) -> Sweep:
-    """The sweep of that folder name (<experiment>-<id>)."""
-    return Sweep(Path(runs_dir) / "sweeps" / name)

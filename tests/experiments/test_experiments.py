@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from zobench import store
+from zobench import store, sweeps
 from zobench.__main__ import main
 from zobench.report import claims, page
 from zobench.statistics import Estimate
@@ -33,6 +33,6 @@ def test_the_quick_variant_of_an_experiment_leaves_its_whole_page_and_measures_i
     assert all(os.path.getsize(folder / file) > 0 for file in written)
     verdicts = json.loads((folder / "verdicts.json").read_text())
     assert len(verdicts) == len(claims.of(name))
-    ((_, sweeps),) = store.sweeps(runs).items()
-    measured = page.measured(name, [store.path(runs, key) for key in sweeps[-1].members()])
+    ((_, own),) = sweeps.sweeps(runs).items()
+    measured = page.measured(name, [store.path(runs, key) for key in own[-1].members()])
     assert all(isinstance(value, Estimate) for value in measured.values())

@@ -1,12 +1,11 @@
 """The board of claims: none is lost, verdicts follow the records of the latest sweep, and faults are said."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
-from zobench import store
+from zobench import store, sweeps
 from zobench.__main__ import main
 from zobench.report import board, board_figures, claims, files, page, verdicts
 from zobench.statistics import Estimate
@@ -36,11 +35,13 @@ def recorded(tmp_path_factory):
 @pytest.fixture
 def runs(recorded, tmp_path):
     """A copy of its records, to be changed."""
-    ((_, (sweep,)),) = store.sweeps(recorded).items()
+    ((_, (sweep,)),) = sweeps.sweeps(recorded).items()
     keys = sweep.members()
     for key in keys:
         rewrite(store.path(recorded, key), store.path(tmp_path / "runs", key))
-    store.sweep(tmp_path / "runs", sweep.folder.name).end(keys)
+    copy = sweeps.sweep(tmp_path / "runs", sweep.folder.name)
+    copy.begin({key: key for key in keys}, ended=keys)
+    copy.end()
     return tmp_path / "runs"
 
 
@@ -77,7 +78,7 @@ def drawn(runs):
 
 
 def latest(runs):
-    return store.sweeps(runs)["directions"][-1]
+    return sweeps.sweeps(runs)["directions"][-1]
 
 
 def test_all_seventy_claims_are_stated_once_and_every_measured_number_is_among_them():
@@ -141,19 +142,19 @@ def test_failed_broken_and_absent_records_are_counted_and_leave_the_rest(runs, w
 
 @pytest.mark.slow
 def test_the_latest_sweep_in_which_a_cell_has_ended_counts(runs, without_picture):
-    keys, old = latest(runs).members(), latest(runs).folder
+    keys, old = latest(runs).members(), latest(runs)
     slow = [f"{i:016x}" for i in range(len(keys))]
     for key, new in zip(keys, slow, strict=True):
         rewrite(store.path(runs, key), store.path(runs, new), slower)
-    newer = store.sweep(runs, "directions-newer")
-    newer.mark(slow[0])  # a sweep that was interrupted: one marker, and no list of all cells
+    newer = sweeps.sweep(runs, "directions-newer")
+    newer.begin({key: key for key in slow}, ended=slow[:1])  # a sweep that was interrupted
+    for key in slow[1:]:
+        store.path(runs, key).unlink()
     (runs / "sweeps" / "directions-empty").mkdir()
-    for i, folder in enumerate((old, newer.folder, runs / "sweeps" / "directions-empty")):
-        os.utime(folder, (1e9 + i, 1e9 + i))
     entries, folder, _ = drawn(runs)
     assert entries[CLAIM]["verdict"] == "refuted"
-    assert "1 ended well, the sweep has not ended" in (folder / "table.md").read_text()
-    os.utime(old, (2e9, 2e9))
+    assert "1 ended well, 3 without a record, the sweep has not ended" in (folder / "table.md").read_text()
+    old.renew()
     assert drawn(runs)[0][CLAIM]["verdict"] == "holds"
 
 
@@ -201,11 +202,11 @@ def test_a_sweep_that_is_too_small_judges_nothing_and_never_replaces_a_full_one(
     lines = board.rows([found])
     assert {line["verdict"] for line in lines} == {"not measured"}
     assert {line["reason"] for line in lines} == {"needs n >= 32 (here 16)"}
-    sweeps = [store.Sweep(recorded), store.Sweep(recorded / "later")]
+    both = [sweeps.Sweep(recorded), sweeps.Sweep(recorded / "later")]
     monkeypatch.setattr(
-        board, "_metas", lambda runs, sweep: [{"status": "ok", "n": 64, "config": {"seeds": 20}}] * (sweep == sweeps[0])
+        board, "_metas", lambda runs, sweep: [{"status": "ok", "n": 64, "config": {"seeds": 20}}] * (sweep == both[0])
     )
-    assert board._judging("directions", recorded, sweeps) == sweeps[0]
+    assert board._judging("directions", recorded, both) == both[0]
 
 
 def test_a_number_that_the_lectures_have_not_is_refused():

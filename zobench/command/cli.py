@@ -10,7 +10,7 @@ from typing import Any
 from omegaconf import DictConfig
 from rich.console import Console
 
-from zobench import build, store
+from zobench import build, store, sweeps
 from zobench.command import job, terminal
 from zobench.errors import UsageError, one_line
 
@@ -82,7 +82,7 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     runs_dir = options.get("runs_dir", "runs")
     if names[0] == "claims":
         return _report_claims(runs_dir, options.get("report_dir", "reports/claims"), console)
-    found = {name: sweeps[-1] for name, sweeps in store.sweeps(runs_dir).items()}
+    found = {name: own[-1] for name, own in sweeps.sweeps(runs_dir).items()}
     if names[0] not in found:
         there = ", ".join(f"{name} ({len(sweep.members())} cells)" for name, sweep in found.items()) or "none"
         raise UsageError(

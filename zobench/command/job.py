@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from zobench import build, store
+from zobench import build, store, sweeps
 from zobench.build import Config
 from zobench.errors import one_line
 
@@ -25,7 +25,7 @@ def job(cfg: DictConfig) -> str:
             if os.environ.get("HYDRA_FULL_ERROR") == "1":
                 traceback.print_exc()
     if cfg.sweep:
-        store.sweep(cfg.runs_dir, cfg.sweep).mark(key)
+        sweeps.sweep(cfg.runs_dir, cfg.sweep).mark(key)
     return key
 
 

@@ -1,6 +1,5 @@
 """A sweep: which cells are missing, are they all possible, run them by Hydra's launcher, and what became of each."""
 
-import os
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +10,7 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 
-from zobench import build, store
+from zobench import build, store, sweeps
 from zobench.command import compose, terminal
 from zobench.command.compose import Cell
 from zobench.command.job import job
@@ -25,19 +24,20 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
 
     The cells in order, label and record of each; label and reason of those that failed.
     """
-    markers = store.sweep(cfg.runs_dir, f"{cfg.report or 'sweep'}-{_identity(overrides, cfg)}")
+    markers = sweeps.sweep(cfg.runs_dir, f"{cfg.report or 'sweep'}-{_identity(overrides, cfg)}")
     paths = [store.path(cfg.runs_dir, key) for key in markers.members()]
     if _is_known_by_name(overrides, cfg) and markers.complete.exists() and all(map(store.is_done, paths)):
-        os.utime(markers.folder)  # the latest sweep is the one that `zobench report` draws
-        return [(path.stem, path) for path in paths], []
+        markers.renew()  # the latest sweep is the one that `zobench report` draws
+        return [(label, store.path(cfg.runs_dir, key)) for key, label in markers.plan().cells.items()], []
     cells = compose.cells(overrides, cfg)
     missing = [cell for cell in cells if cfg.force or not store.is_done(store.path(cfg.runs_dir, cell.key))]
     _check(missing, cfg)
-    markers.begin({cell.key for cell in cells} - {cell.key for cell in missing})
+    labels = {cell.key: cell.label for cell in cells}
+    markers.begin(labels, [str(each.input_line) for each in overrides], labels.keys() - {cell.key for cell in missing})
     if missing:
-        with terminal.sweep_progress(markers, {cell.key: cell.label for cell in cells}):
+        with terminal.sweep_progress(markers, labels):
             _launch(missing, cfg, markers)
-    markers.end([cell.key for cell in cells])
+    markers.end()
     ended = [(cell.label, store.path(cfg.runs_dir, cell.key)) for cell in cells]
     metas = [store.read_meta(path) or {"status": "failed", "reason": "its record is missing"} for _, path in ended]
     failed = [(label, meta["reason"]) for (label, _), meta in zip(ended, metas, strict=True) if meta["status"] != "ok"]
@@ -81,7 +81,7 @@ def _check(cells: Sequence[Cell], cfg: DictConfig) -> None:
             raise UsageError(complaint)
 
 
-def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: store.Sweep) -> None:
+def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
     """Hydra's launcher without its sweeper and its loader, which would compose every job twice more."""
     cfg.sweep = markers.folder.name
     cfg.hydra.mode = RunMode.MULTIRUN

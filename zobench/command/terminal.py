@@ -16,6 +16,7 @@ from rich.text import Text
 
 from zobench import store
 from zobench.store import Record
+from zobench.sweeps import Sweep
 
 LINE_EVERY = 10
 WIDEST = 10_000  # characters: as wide as a table likes
@@ -44,7 +45,7 @@ def cell_progress() -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
-def sweep_progress(markers: store.Sweep, labels: dict[str, str]) -> Iterator[None]:
+def sweep_progress(markers: Sweep, labels: dict[str, str]) -> Iterator[None]:
     """A bar that counts markers, so it sees every launcher's jobs; a line every ten cells without a terminal."""
     console, over = Console(stderr=True), threading.Event()
     watcher = threading.Thread(target=_watch, args=(markers, labels, console, over), daemon=True)
@@ -56,7 +57,7 @@ def sweep_progress(markers: store.Sweep, labels: dict[str, str]) -> Iterator[Non
         watcher.join()
 
 
-def _watch(markers: store.Sweep, labels: dict[str, str], console: Console, over: threading.Event) -> None:
+def _watch(markers: Sweep, labels: dict[str, str], console: Console, over: threading.Event) -> None:
     total, shown, start = len(labels), 0, time.monotonic()
     with Progress(
         TextColumn("cells"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),

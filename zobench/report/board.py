@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from zobench import store
+from zobench import store, sweeps
 from zobench.report import claims, needed, page
 from zobench.statistics import Estimate
 
@@ -68,30 +68,30 @@ def statements() -> list[Statement]:
     return [Statement(topic=topic, **entry) for topic, entries in topics.items() for entry in entries]
 
 
-def latest(runs_dir: str | Path) -> dict[str, store.Sweep]:
+def latest(runs_dir: str | Path) -> dict[str, sweeps.Sweep]:
     """The latest sweep of each experiment that can judge its claims; where none can, the latest with an ended cell."""
-    found = store.sweeps(runs_dir)
-    ended = {name: [sweep for sweep in found.get(name, []) if sweep.members()] for name in claims.experiments()}
-    return {name: _judging(name, runs_dir, sweeps) for name, sweeps in ended.items() if sweeps}
+    found = sweeps.sweeps(runs_dir)
+    ended = {name: [sweep for sweep in found.get(name, []) if sweep.ended()] for name in claims.experiments()}
+    return {name: _judging(name, runs_dir, own) for name, own in ended.items() if own}
 
 
-def _judging(name: str, runs_dir: str | Path, sweeps: Sequence[store.Sweep]) -> store.Sweep:
+def _judging(name: str, runs_dir: str | Path, own: Sequence[sweeps.Sweep]) -> sweeps.Sweep:
     least = claims.needs(name)
-    able = (s for s in reversed(sweeps) if not needed.lacking(least, needed.sizes(_metas(runs_dir, s))))
-    return next(able, sweeps[-1])
+    able = (s for s in reversed(own) if not needed.lacking(least, needed.sizes(_metas(runs_dir, s))))
+    return next(able, own[-1])
 
 
-def _metas(runs_dir: str | Path, sweep: store.Sweep) -> list[dict[str, Any]]:
+def _metas(runs_dir: str | Path, sweep: sweeps.Sweep) -> list[dict[str, Any]]:
     read = (store.read_meta(store.path(runs_dir, key)) for key in sweep.members())
     return [meta for meta in read if meta is not None]
 
 
-def evidence(runs_dir: str | Path, sweeps: Mapping[str, store.Sweep]) -> list[Evidence]:
+def evidence(runs_dir: str | Path, chosen: Mapping[str, sweeps.Sweep]) -> list[Evidence]:
     """What each experiment measured, those that were not run included."""
-    return [_evidence(name, runs_dir, sweeps.get(name)) for name in claims.experiments()]
+    return [_evidence(name, runs_dir, chosen.get(name)) for name in claims.experiments()]
 
 
-def _evidence(name: str, runs_dir: str | Path, sweep: store.Sweep | None) -> Evidence:
+def _evidence(name: str, runs_dir: str | Path, sweep: sweeps.Sweep | None) -> Evidence:
     command = f"zobench experiment={name}"
     if sweep is None:
         return Evidence(name, {}, reason=command)

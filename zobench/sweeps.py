@@ -1,0 +1,126 @@
+"""Sweeps: a folder each, which says what was planned, which cells are running and which have ended.
+
+`plan.json` names all cells in order before the first of them runs; an empty file named like its record stands for each
+cell that has ended, one with the suffix .running for each that runs, `complete` for the whole. The order of sweeps is
+that of the times in their plans, so a copy keeps it.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+SILENT = 60.0  # seconds without a sign of life, after which a cell that was running has died
+
+
+class Plan(NamedTuple):
+    """What a sweep is to run: labels by key, in order; the command; when it was begun last, seconds of Unix time."""
+
+    cells: dict[str, str]
+    command: Sequence[str] = ()
+    begun: float = 0.0
+
+
+class Sweep(NamedTuple):
+    """The folder of a sweep."""
+
+    folder: Path
+
+    @property
+    def complete(self) -> Path:
+        """The file that says that every cell has ended."""
+        return self.folder / "complete"
+
+    def begin(self, cells: Mapping[str, str], command: Sequence[str] = (), ended: Iterable[str] = ()) -> None:
+        """Plan these cells, labels by key; forget the markers of an earlier run but for cells that have ended well."""
+        for file in (self.complete, *(self.folder / key for key in self.ended())):
+            file.unlink(missing_ok=True)
+        self._write(Plan(dict(cells), command, _after(self.folder)))
+        for key in ended:
+            self.mark(key)
+
+    def renew(self) -> None:
+        """Make it the latest; where it may not be written it stays where it is."""
+        try:
+            self._write(self.plan()._replace(begun=_after(self.folder)))
+        except OSError:
+            return
+
+    def _write(self, plan: Plan) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = self.folder / f".plan.{os.getpid()}.tmp"
+        temporary.write_text(json.dumps(plan._asdict(), indent=1))
+        os.replace(temporary, self.folder / "plan.json")
+
+    def plan(self) -> Plan:
+        """What is planned; where no plan can be read, the cells that have ended."""
+        try:
+            found = Plan(**json.loads((self.folder / "plan.json").read_text()))
+            return found._replace(cells=dict(found.cells), begun=float(found.begun))
+        except (OSError, ValueError, TypeError):
+            return Plan({key: key for key in self.ended()})
+
+    def mark(self, key: str) -> None:
+        """Count a cell as ended."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / key).touch()
+        self.still(key)
+
+    def beat(self, key: str) -> None:
+        """Say that a cell is running; to be said again before `SILENT` is over."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / f"{key}.running").touch()
+
+    def still(self, key: str) -> None:
+        """Say that a cell is not running any more."""
+        (self.folder / f"{key}.running").unlink(missing_ok=True)
+
+    def running(self) -> list[str]:
+        """Keys of the cells that have given a sign of life of late."""
+        since = time.time() - SILENT
+        return sorted(file.stem for file in self.folder.glob("*.running") if _modified(file) > since)
+
+    def ended(self) -> list[str]:
+        """Keys of the cells that have ended, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        found = [file for file in self.folder.iterdir() if len(file.name) == 16 and "." not in file.name]
+        return [file.name for file in sorted(found, key=lambda file: (_modified(file), file.name))]
+
+    def end(self) -> None:
+        """Say that every cell has ended."""
+        self.complete.touch()
+
+    def members(self) -> list[str]:
+        """All cells of the sweep in order, whether they have ended or not."""
+        return [*self.plan().cells]
+
+
+def _modified(file: Path) -> float:
+    """When; 0 where it has gone meanwhile."""
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _after(folder: Path) -> float:
+    """Now, and in any case after all sweeps of the store: clocks may be set back."""
+    others = [Sweep(other).plan().begun for other in folder.parent.glob("*-*")]
+    return max([time.time(), *(begun + 1e-3 for begun in others)])
+
+
+def sweeps(runs_dir: str | Path) -> dict[str, list[Sweep]]:
+    """All sweeps by name, the latest last."""
+    folders = [folder for folder in Path(runs_dir).glob("sweeps/*-*") if folder.is_dir()]
+    found: dict[str, list[Sweep]] = {}
+    for folder in sorted(folders, key=lambda folder: (Sweep(folder).plan().begun, folder.name)):
+        found.setdefault(folder.name.rpartition("-")[0], []).append(Sweep(folder))
+    return found
+
+
+def sweep(runs_dir: str | Path, name: str) -> Sweep:
+    """The sweep of that folder name (<experiment>-<id>)."""
+    return Sweep(Path(runs_dir) / "sweeps" / name)
