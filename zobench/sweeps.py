@@ -6,11 +6,12 @@ that of the times in their plans, so a copy keeps it.
 """
 
 import json
-import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from zobench import atomic
 
 SILENT = 60.0  # seconds without a sign of life, after which a cell that was running has died
 
@@ -49,10 +50,7 @@ class Sweep(NamedTuple):
             return
 
     def _write(self, plan: Plan) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / f".plan.{os.getpid()}.tmp"
-        temporary.write_text(json.dumps(plan._asdict(), indent=1))
-        os.replace(temporary, self.folder / "plan.json")
+        atomic.write(self.folder / "plan.json", json.dumps(plan._asdict(), indent=1).encode())
 
     def plan(self) -> Plan:
         """What is planned; where no plan can be read, the cells that have ended."""
