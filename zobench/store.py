@@ -8,7 +8,6 @@ import hashlib
 import io
 import json
 import os
-import platform
 import stat
 import sys
 import time
@@ -23,6 +22,7 @@ import numpy as np
 
 from zobench import atomic, npz, reads
 from zobench.code import LIBRARIES, code_hash
+from zobench.surroundings import numeric_environment
 
 SEAL = 64  # hex digits of SHA-256
 DAMAGED = "damaged"  # the folder of the store where records are set aside
@@ -39,8 +39,8 @@ class Record(NamedTuple):
 
 
 def key(config: dict[str, Any], modules: Iterable[str]) -> str:
-    """16 hex digits of the resolved numeric config, of the modules' code and of the libraries' versions."""
-    return digest(config, code_hash(modules), versions())
+    """16 hex digits of the resolved numeric config, the modules' code, the libraries' versions and the environment."""
+    return digest(config, code_hash(modules), versions(), numeric_environment())
 
 
 def digest(*parts: Any) -> str:
@@ -53,11 +53,6 @@ def digest(*parts: Any) -> str:
 def versions() -> dict[str, str]:
     """Versions of the libraries that decide the numbers, read without importing them."""
     return {name: version(name) for name in LIBRARIES}
-
-
-def machine() -> str:
-    """Where a record was made, in words, for the reader of a time."""
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def path(runs_dir: str | Path, key: str) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from zobench import build, store, sweeps
+from zobench import build, store, surroundings, sweeps
 from zobench.build import Config
 from zobench.errors import one_line
 
@@ -45,4 +45,4 @@ def record_failure(path: Path, config: Config, error: Exception) -> str:
 
 def _write(path: Path, arrays: dict[str, Any], config: Config, reason: str, meta: dict[str, Any]) -> None:
     about = {"status": "failed" if reason else "ok", "reason": reason, "key": path.stem, "config": config}
-    store.write(path, arrays, {**about, "versions": store.versions(), "machine": store.machine(), **meta})
+    store.write(path, arrays, {**about, "versions": store.versions(), "machine": surroundings.machine(), **meta})
