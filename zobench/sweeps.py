@@ -6,6 +6,7 @@ that of the times in their plans, so a copy keeps it.
 """
 
 import json
+import shlex
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -90,6 +91,20 @@ class Sweep(NamedTuple):
     def end(self) -> None:
         """Say that every cell has ended."""
         self.complete.touch()
+
+    def cells(self) -> list[tuple[str, Path]]:
+        """All cells in order: label, and where the record is or would be."""
+        runs_dir = self.folder.parents[1]
+        return [(label, runs_dir / f"{key}.npz") for key, label in self.plan().cells.items()]
+
+    def again(self) -> str:
+        """The command that goes on with this sweep, to be pasted into a shell; "" where the plan does not say."""
+        own = [word for word in self.plan().command if not word.startswith("runs_dir=")]
+        if not own:
+            return ""
+        runs_dir = str(self.folder.parents[1])
+        multirun = [] if any(word.startswith("experiment=") for word in own) else ["-m"]
+        return shlex.join(["zobench", *multirun, *own, *([] if runs_dir == "runs" else [f"runs_dir={runs_dir}"])])
 
     def members(self) -> list[str]:
         """All cells of the sweep in order, whether they have ended or not."""
