@@ -27,6 +27,7 @@ zobench: what does an optimizer pay for not having a gradient?
 
   more keys: step=theory|trace|tuned|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target  stop.relative_to
   stop.gd_iterations  tuning.tries  tuning.seeds  runs_dir  report_dir  force=true (run again what has a record)
+  limit.seconds  limit.gigabytes (of a cell)  retry=true (try again what crashed or went over a limit)
   zobench --cfg job ... shows the composed config; HYDRA_FULL_ERROR=1 shows tracebacks."""
 
 

@@ -9,8 +9,8 @@ import time
 import psutil
 import pytest
 
-from zobench import store
-from zobench.command import supervise
+from zobench import store, sweeps
+from zobench.command import signals, supervise
 from zobench.command.supervise import Died, Limits
 from zobench.errors import UsageError
 
@@ -217,3 +217,13 @@ def test_a_worker_that_goes_is_replaced(monkeypatch, tmp_path):
         assert supervise.ask("check", [], limits=Limits()) is None
     finally:
         supervise.end_all()
+
+
+def test_a_launcher_that_does_not_return_is_left(monkeypatch, tmp_path):
+    monkeypatch.setattr(signals, "PATIENCE", 0.05)
+    sweep = sweeps.sweep(tmp_path, "slowdown-1")
+    with signals.unstalled(sweep, ["a" * 16]):
+        time.sleep(0.3)  # its cell has not ended
+    sweep.mark("a" * 16)
+    with pytest.raises(signals.Stalled), signals.unstalled(sweep, ["a" * 16]):
+        time.sleep(10)

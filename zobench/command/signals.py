@@ -4,13 +4,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from zobench.sweeps import Sweep
 
 GRACE = 4.0  # seconds until the cells of all workers have heard and saved
+PATIENCE = 10.0  # seconds between two looks whether a launcher should have returned
 LOOK = 0.5  # seconds between two looks whether the command is still there
 
 
@@ -75,6 +76,45 @@ def gently(sweep: Sweep) -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
         (sweep.folder / "ending").unlink(missing_ok=True)
+
+
+class Stalled(Exception):
+    """A launcher does not return though every cell has ended."""
+
+
+@contextmanager
+def unstalled(sweep: Sweep, keys: Collection[str]) -> Iterator[None]:
+    """Raise Stalled in a launcher that does not return though these cells have ended.
+
+    Seen where a worker was killed as it held a lock of joblib's.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    over = threading.Event()
+
+    def is_over() -> bool:
+        return over.wait(PATIENCE) or not {*keys} <= {*sweep.ended()}
+
+    def watch() -> None:
+        while not over.is_set():
+            if not is_over() and not is_over():  # it had all the time between two looks
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+                return
+
+    def stalled(number: int, frame: Any) -> None:
+        if not over.is_set():
+            raise Stalled
+
+    before = signal.signal(signal.SIGUSR1, stalled)
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+        signal.signal(signal.SIGUSR1, before)
 
 
 def attended() -> dict[str, Any]:

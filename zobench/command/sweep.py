@@ -116,7 +116,7 @@ def _run(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
     while left and fruitless < FRUITLESS:
         reason = ""
         try:
-            with signals.gently(markers):
+            with signals.gently(markers), signals.unstalled(markers, [cell.key for cell in left]):
                 _launch(left, cfg, markers)
         except Exception as error:
             reason = f"{type(error).__name__}: {one_line(error)}"
