@@ -28,6 +28,7 @@ zobench: what does an optimizer pay for not having a gradient?
 
   more keys: step=theory|trace|tuned|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target  stop.relative_to
   stop.gd_iterations  tuning.tries  tuning.seeds  runs_dir  report_dir  force=true (run again what has a record)
+  limit.seconds  limit.gigabytes (of a cell)  retry=true (try again what crashed or went over a limit)
   zobench --cfg job ... shows the composed config; HYDRA_FULL_ERROR=1 shows tracebacks."""
 
 
@@ -35,11 +36,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0, 1 if a cell failed, 2 for what cannot be done (one line), 130 if interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     prepare_jax()
+    from zobench.command import signals
+
     try:
-        code = _dispatch(arguments)
-    except KeyboardInterrupt:
+        with signals.heard():
+            code = _dispatch(arguments)
+    except KeyboardInterrupt as error:
         print("zobench: interrupted; run the same command again to finish", file=sys.stderr)
-        code = 130
+        code = 143 if isinstance(error, signals.Terminated) else 130
     except Exception as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise

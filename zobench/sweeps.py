@@ -1,8 +1,8 @@
 """Sweeps: a folder each, which says what was planned, which cells are running and which have ended.
 
-`plan.json` names all cells in order before the first of them runs; an empty file named like its record stands for each
-cell that has ended, one with the suffix .running for each that runs, `complete` for the whole. The order of sweeps is
-that of the times in their plans, so a copy keeps it.
+`plan.json` names all cells in order before the first of them runs. An empty file named like its record stands for each
+cell that has ended, one with the suffix .running for each that runs; `complete` for the whole, `ending` for one that is
+to go no further. The order of sweeps is that of the times in their plans, so a copy keeps it.
 """
 
 import json
@@ -37,7 +37,8 @@ class Sweep(NamedTuple):
 
     def begin(self, cells: Mapping[str, str], command: Sequence[str] = (), ended: Iterable[str] = ()) -> None:
         """Plan these cells, labels by key; forget the markers of an earlier run but for cells that have ended well."""
-        for file in (self.complete, *(self.folder / key for key in self.ended())):
+        old = [file for file in self.folder.glob("*") if len(file.stem) == 16 or file.name in ("complete", "ending")]
+        for file in old:
             file.unlink(missing_ok=True)
         self._write(Plan(dict(cells), command, _after(self.folder)))
         for key in ended:
@@ -71,6 +72,14 @@ class Sweep(NamedTuple):
         """Say that a cell is running; to be said again before `SILENT` is over."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / f"{key}.running").touch()
+
+    def ask_to_end(self) -> None:
+        """Ask the cells that are running, wherever they do, to save what they have and to go no further."""
+        (self.folder / "ending").touch()
+
+    def is_ending(self) -> bool:
+        """Whether its cells are to go no further."""
+        return (self.folder / "ending").exists()
 
     def still(self, key: str) -> None:
         """Say that a cell is not running any more."""

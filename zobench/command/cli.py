@@ -1,17 +1,17 @@
 """What a command does: one cell, a sweep of cells, or a report drawn again from records."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from omegaconf import DictConfig
 from rich.console import Console
 
 from zobench import build, store, sweeps
-from zobench.command import job, terminal
+from zobench.command import supervise, terminal
+from zobench.command.folders import require_writable
+from zobench.command.job import is_settled
 from zobench.errors import UsageError, one_line
 from zobench.survey import Gap
 
@@ -26,17 +26,15 @@ def run_single(arguments: Sequence[str], console: Console) -> int:
     _require_folders(cfg, overrides)
     config = build.numeric(cfg)
     path = store.path(cfg.runs_dir, build.key(config))
-    if cfg.force or not store.is_done(path):
-        try:
-            with terminal.cell_progress() as progress:
-                job.measure(path, config, progress)
-        except ValueError as error:
-            raise UsageError(one_line(error)) from error
-        except Exception as error:
-            reason = job.record_failure(path, config, error)
-            if os.environ.get("HYDRA_FULL_ERROR") == "1":
-                raise
-            return terminal.failures([("the cell", reason)])
+    if cfg.force or not is_settled(path, config, cfg):
+        require_writable("runs_dir", cfg.runs_dir)
+        limits = supervise.limits(**cfg.limit)
+        with terminal.cell_progress() as progress:
+            how, why = supervise.measure(path, config, limits, saves=not cfg.force, progress=progress)
+        if how == "refused":
+            raise UsageError(why)
+        if how == "raised":
+            return terminal.failures([("the cell", why)])
     terminal.table([("", path)], console)
     terminal.warnings([("", path)])
     console.print(f"record: {path}", soft_wrap=True)
@@ -131,19 +129,6 @@ def report(
 
 
 def _require_folders(cfg: DictConfig, overrides: Sequence[Any]) -> None:
-    require_writable("runs_dir", cfg.runs_dir)
+    """The folder of the report; that of the records may be one to read, where nothing is missing."""
     if cfg.report or any(override.key_or_group == "report_dir" for override in overrides):
         require_writable("report_dir", cfg.report_dir)
-
-
-def require_writable(name: str, folder: str) -> None:
-    """Refuse a folder that could not be made or written, by a trial that leaves nothing."""
-    place = Path(folder).absolute()
-    while not place.exists():
-        place = place.parent
-    try:
-        with TemporaryDirectory(dir=place):
-            return
-    except OSError:
-        why = "may not be written" if place.is_dir() else "is no folder"
-    raise UsageError(f"{name}={folder}: {place} {why}; give {name}=<a folder that can be written>")

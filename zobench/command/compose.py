@@ -24,7 +24,7 @@ from zobench import build
 from zobench.build import Config
 from zobench.errors import UsageError, one_line
 
-ONE_PER_SWEEP = ("experiment", "runs_dir", "report_dir", "report", "force", "sweep")
+ONE_PER_SWEEP = ("experiment", "runs_dir", "report_dir", "report", "force", "sweep", "retry", "limit")
 
 
 class Cell(NamedTuple):
@@ -109,7 +109,7 @@ def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
     hydras = [override for override in overrides if override.is_hydra_override()]
     everything = [*defaults, *(override for override in overrides if not override.is_hydra_override())]
     for override in everything:
-        if override.is_sweep_override() and override.key_or_group in ONE_PER_SWEEP:
+        if override.is_sweep_override() and override.key_or_group.partition(".")[0] in ONE_PER_SWEEP:
             raise UsageError(f"{override.input_line}: a sweep has one {override.key_or_group}; run the command twice")
     try:
         jobs = BasicSweeper.split_arguments(everything, None)[0]
@@ -240,7 +240,7 @@ def _check_names(cfg: DictConfig) -> None:
     for name in known:
         if name not in cfg or (isinstance(known[name], DictConfig) and not isinstance(cfg[name], DictConfig)):
             raise UsageError(f"{name}: a cell needs it; leave it as it is in the defaults, or set what is in it")
-    for group in ("stop", "tuning"):
+    for group in ("stop", "tuning", "limit"):
         for name in {**known[group], **cfg[group]}:
             if name not in known[group]:
                 raise _unknown(f"{group}.{name}", f"{group}.{name}", known)
