@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -140,3 +141,8 @@ def test_a_table_of_nothing_but_failures_has_its_columns(tmp_path):
     table = zo.load(tmp_path)
     assert list(table) == [*runs.COLUMNS] and table["n"].tolist() == [3] and table["outcome"].tolist() == ["failed"]
     assert list(zo.load(tmp_path / "..")) == [*runs.COLUMNS]
+
+
+def test_the_docs_have_the_columns():
+    text = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text()
+    assert "".join(f"| `{name}` | {meaning} |\n" for name, meaning in runs.COLUMNS.items()) in text

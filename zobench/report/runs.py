@@ -11,7 +11,7 @@ from zobench import decay, store
 from zobench.report import naming, telling
 
 COLUMNS = {
-    "key": "the record's name; its file is <key>.npz",
+    "key": "the record's name; its file is KEY.npz",
     "status": "ok or failed: how the cell ended",
     "reason": "why it failed",
     "latest": "false where the store has a newer record of the same config, made by other code or libraries",
@@ -21,7 +21,7 @@ COLUMNS = {
     "estimator": "the factory of the gradient estimator, empty where the method takes none",
     "optimizer": "the factory of the update rule",
     "dtype": "float64 or float32",
-    "metric": "what runs stop on: gap f − f*, gradient min ‖∇f‖², distance ‖x − x*‖²",
+    "metric": "what runs stop on: gap, gradient (squared, the least along a run) or distance (squared)",
     "target": "the value of the metric that a run has to reach",
     "calls_per_step": "oracle calls an iteration, each kind counted as one",
     "seconds": "of all runs of this record and step rule together, without compiling and tuning",
