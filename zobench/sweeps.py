@@ -6,11 +6,13 @@ to go no further. The order of sweeps is that of the times in their plans, so a 
 """
 
 import json
-import os
+import shlex
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from zobench import atomic
 
 SILENT = 60.0  # seconds without a sign of life, after which a cell that was running has died
 
@@ -50,10 +52,7 @@ class Sweep(NamedTuple):
             return
 
     def _write(self, plan: Plan) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / f".plan.{os.getpid()}.tmp"
-        temporary.write_text(json.dumps(plan._asdict(), indent=1))
-        os.replace(temporary, self.folder / "plan.json")
+        atomic.write(self.folder / "plan.json", json.dumps(plan._asdict(), indent=1).encode())
 
     def plan(self) -> Plan:
         """What is planned; where no plan can be read, the cells that have ended."""
@@ -101,6 +100,20 @@ class Sweep(NamedTuple):
     def end(self) -> None:
         """Say that every cell has ended."""
         self.complete.touch()
+
+    def cells(self) -> list[tuple[str, Path]]:
+        """All cells in order: label, and where the record is or would be."""
+        runs_dir = self.folder.parents[1]
+        return [(label, runs_dir / f"{key}.npz") for key, label in self.plan().cells.items()]
+
+    def again(self) -> str:
+        """The command that goes on with this sweep, to be pasted into a shell; "" where the plan does not say."""
+        own = [word for word in self.plan().command if not word.startswith("runs_dir=")]
+        if not own:
+            return ""
+        runs_dir = str(self.folder.parents[1])
+        multirun = [] if any(word.startswith("experiment=") for word in own) else ["-m"]
+        return shlex.join(["zobench", *multirun, *own, *([] if runs_dir == "runs" else [f"runs_dir={runs_dir}"])])
 
     def members(self) -> list[str]:
         """All cells of the sweep in order, whether they have ended or not."""

@@ -210,10 +210,10 @@ def test_an_experiment_that_has_ended_is_not_composed_again(zobench, ran, monkey
     again = zobench(*quick, "report_dir=elsewhere")
     assert again.code == 0 and len(ran) == 18 and "report: elsewhere" in again.out
     assert zobench("report", "slowdown").code == 0
-    name, records, _ = drawn[0]
-    assert name == "slowdown" and [drawn[i][1] for i in (1, 2)] == [records, records]
+    name, cells, _ = drawn[0]
+    assert name == "slowdown" and [drawn[i][1] for i in (1, 2)] == [cells, cells]
     assert [folder for *_, folder in drawn] == [Path("reports/slowdown"), Path("elsewhere"), Path("reports/slowdown")]
-    dims = [(store.read_meta(path) or {})["config"]["problem"]["dim"] for path in records]
+    dims = [(store.read_meta(path) or {})["config"]["problem"]["dim"] for _, path in cells]
     assert dims == [8] * 9 + [4] * 9
     assert "there: slowdown (18 cells)" in zobench("report", "typo").err
 

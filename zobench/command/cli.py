@@ -13,6 +13,7 @@ from zobench.command import supervise, terminal
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled
 from zobench.errors import UsageError, one_line
+from zobench.survey import Gap
 
 
 def run_single(arguments: Sequence[str], console: Console) -> int:
@@ -44,6 +45,7 @@ def run_single(arguments: Sequence[str], console: Console) -> int:
 def run_sweep(arguments: Sequence[str], console: Console) -> int:
     """`zobench -m ...` or `zobench experiment=...`: all cells that have no record yet, then the report or a table."""
     from zobench.command import compose, sweep
+    from zobench.report import stamp
     from zobench.report.places import package
 
     with compose.session():
@@ -55,10 +57,11 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
                 package(cfg.report)
             except ValueError as error:
                 raise UsageError(one_line(error)) from error
+            stamp.require_own(Path(cfg.report_dir), cfg.report)
         cells, failed = sweep.run(overrides, cfg)
     try:
         if cfg.report:
-            report(cfg.report, [path for _, path in cells], cfg.report_dir, console)
+            report(cfg.report, cells, cfg.report_dir, console)
         else:
             terminal.table(cells, console)
             console.print(f"records: {cfg.runs_dir}", soft_wrap=True)
@@ -71,6 +74,7 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
 def report_again(arguments: Sequence[str], console: Console) -> int:
     """`zobench report slowdown [report_dir=...] [runs_dir=...]`: from the records of the latest sweep alone.
 
+    Exit code 1 where a cell has no good record; the report, drawn from the others, says which and why.
     `zobench report claims` judges the claims of all experiments.
     """
     options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
@@ -88,8 +92,8 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
         )
     report_dir = options.get("report_dir", f"reports/{names[0]}")
     require_writable("report_dir", report_dir)
-    report(names[0], [store.path(runs_dir, key) for key in found[names[0]].members()], report_dir, console)
-    return 0
+    gaps = report(names[0], found[names[0]].cells(), report_dir, console, found[names[0]].again())
+    return 1 if gaps else 0
 
 
 def _report_claims(runs_dir: str, report_dir: str, console: Console) -> int:
@@ -103,12 +107,15 @@ def _report_claims(runs_dir: str, report_dir: str, console: Console) -> int:
     return 1 if failed else 0
 
 
-def report(name: str, records: Sequence[Path], report_dir: str, console: Console) -> None:
-    """Draw a report from records and name its folder."""
+def report(
+    name: str, cells: Sequence[tuple[str, Path]], report_dir: str, console: Console, command: str = ""
+) -> list[Gap]:
+    """Draw a report from the records of cells, label and path, and name its folder; the cells that are not in it."""
     from zobench import report
 
-    report.draw(name, list(records), Path(report_dir), console)
+    gaps = report.draw(name, cells, Path(report_dir), console, command)
     console.print(f"report: {report_dir}", soft_wrap=True)
+    return gaps
 
 
 def _require_folders(cfg: DictConfig, overrides: Sequence[Any]) -> None:

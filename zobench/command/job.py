@@ -49,7 +49,7 @@ def is_settled(path: Path, config: Config, cfg: DictConfig) -> bool:
 
     One that went over a limit is run again under a wider one.
     """
-    if store.is_done(path):
+    if store.is_done(path, config):
         return True
     meta = store.read_meta(path)
     if cfg.retry or meta is None or meta.get("died", "killed") == "killed":

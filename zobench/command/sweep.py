@@ -45,6 +45,7 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
     command = [str(override.input_line) for override in overrides]
     ended = labels.keys() - {cell.key for cell in missing}
     if missing:
+        store.sweep_up(cfg.runs_dir)
         markers.begin(labels, command, ended)
         with terminal.sweep_progress(markers, labels):
             _run(missing, cfg, markers)
@@ -75,12 +76,12 @@ def _is_known_by_name(overrides: Sequence[Override], cfg: DictConfig) -> bool:
 
 
 def _identity(overrides: Sequence[Override], cfg: DictConfig) -> str:
-    """What decides the cells: the command line, the configs, the code, the libraries."""
+    """What decides the cells: the command line, the configs, the code, the libraries, the environment."""
     lines = [override.input_line for override in overrides if override.key_or_group not in NOT_NUMERIC]
     texts = [file.read_text() for file in sorted(Path(str(files("zobench.conf"))).rglob("*.yaml"))]
     names = [f"zobench.problems.{file.stem}" for file in sorted(Path(str(files("zobench.problems"))).glob("*.py"))]
     names += [cfg.study._target_.rpartition(".")[0]] if cfg.study else []
-    return store.digest(lines, texts, store.code_hash(["zobench.build", "zobench.cell", *names]), store.versions())
+    return store.key({"lines": lines, "configs": texts}, ["zobench.build", "zobench.cell", *names])
 
 
 def _check(cells: Sequence[Cell], cfg: DictConfig) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from zobench import build, store
+from zobench import build, store, surroundings
 from zobench.build import Config
 from zobench.errors import one_line
 
@@ -103,7 +103,7 @@ def _show() -> None:
 def record(path: Path, arrays: dict[str, Any], config: Config, reason: str, meta: dict[str, Any]) -> None:
     """Write a cell's record; one with a reason has failed."""
     about = {"status": "failed" if reason else "ok", "reason": reason, "key": path.stem, "config": config}
-    store.write(path, arrays, {**about, "versions": store.versions(), "machine": store.machine(), **meta})
+    store.write(path, arrays, {**about, "versions": store.versions(), "machine": surroundings.machine(), **meta})
 
 
 TASKS: dict[str, Callable[..., Any]] = {"check": check, "measure": measure}
