@@ -1,4 +1,6 @@
-"""What was asked and cannot be done, in one line."""
+"""What was asked and cannot be done, in one line; and text of others, made fit to be shown."""
+
+LONGEST = 2000  # characters of a line that is told
 
 
 class UsageError(ValueError):
@@ -7,4 +9,13 @@ class UsageError(ValueError):
 
 def one_line(error: BaseException) -> str:
     """What an exception says, on one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    return printable(" ".join(str(error).split())) or type(error).__name__
+
+
+def printable(text: str) -> str:
+    """Text without what would steer a terminal or turn its lines about: a "?" for each such letter; cut where endless.
+
+    A label, a reason or a file's name may come from a stranger.
+    """
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 2]} …"

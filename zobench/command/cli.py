@@ -10,7 +10,7 @@ from typing import Any
 from omegaconf import DictConfig
 from rich.console import Console
 
-from zobench import build, store, sweeps
+from zobench import build, store, sweeps, trust
 from zobench.command import job, terminal
 from zobench.errors import UsageError, one_line
 
@@ -77,6 +77,7 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     """
     options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
     names = [argument for argument in arguments if "=" not in argument]
+    trust.allow([*options.pop("trust", "").strip("[]").split(","), *filter(trust.is_own, names)])
     if len(names) != 1 or options.keys() - {"report_dir", "runs_dir"}:
         raise UsageError("zobench report takes a name, report_dir=... and runs_dir=..., as in: zobench report slowdown")
     runs_dir = options.get("runs_dir", "runs")

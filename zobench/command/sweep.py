@@ -1,6 +1,7 @@
 """A sweep: which cells are missing, are they all possible, run them by Hydra's launcher, and what became of each."""
 
 from collections.abc import Sequence
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from zobench.command.compose import Cell
 from zobench.command.job import job
 from zobench.errors import UsageError
 
-NOT_NUMERIC = ("runs_dir", "report_dir", "force", "sweep")
+NOT_NUMERIC = ("runs_dir", "report_dir", "force", "sweep", "trust")
 
 
 def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:
@@ -67,7 +68,7 @@ def _check(cells: Sequence[Cell], cfg: DictConfig) -> None:
     groups: dict[str, list[build.Config]] = {}
     for cell in cells:
         groups.setdefault(store.digest(cell.config["problem"], cell.config.get("study")), []).append(cell.config)
-    check, launcher = build.check_factories, cfg.hydra.launcher
+    check, launcher = partial(build.check_factories, trusted=list(cfg.trust)), cfg.hydra.launcher
     if "joblib" in launcher._target_:
         from joblib import Parallel, delayed
 
