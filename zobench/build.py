@@ -138,7 +138,7 @@ def study(config: Config) -> Study:
         raise UsageError(
             f"study._target_={config['study']['_target_']}: it gives a {type(made).__name__}, no measurement"
         )
-    return made
+    return made  # pyright: ignore[reportReturnType]
 
 
 def check_values(config: Config) -> None:

@@ -12,10 +12,13 @@ def one_line(error: BaseException) -> str:
     return printable(" ".join(str(error).split())) or type(error).__name__
 
 
-def printable(text: str) -> str:
-    """Text without what would steer a terminal or turn its lines about: a "?" for each such letter; cut where endless.
+def printable(text: object) -> str:
+    r"""Text on one line without what would steer a terminal: a "?" for each such letter; cut where it is endless.
 
-    A label, a reason or a file's name may come from a stranger.
+    For whatever is shown and may come from a stranger: a label, a reason, a file's name.
+
+    >>> printable("\x1b]0;x\x07")
+    '?]0;x?'
     """
-    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
+    shown = "".join(letter if letter.isprintable() else "?" for letter in str(text))
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 2]} …"

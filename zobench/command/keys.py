@@ -23,8 +23,6 @@ LONGEST_NAME, LONGEST_PATH = 255, 4000  # bytes, of a part of a path and of the 
 def check(cfg: DictConfig, overrides: Sequence[Override]) -> None:
     """Refuse keys that nothing reads (Hydra lets `+nope=1` pass), and values of those here that mean nothing."""
     _check_names(cfg)
-    if len(cfg.trust or ()) and not any(override.key_or_group == "trust" for override in overrides):
-        raise UsageError(f"trust={build.shown(list(cfg.trust))}: it is for you to give, not for a config file")
     for name, (is_good, meaning) in _MEANINGS.items():
         try:
             value = cfg[name]
@@ -33,6 +31,14 @@ def check(cfg: DictConfig, overrides: Sequence[Override]) -> None:
         plain: Any = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
         if not is_good(plain):
             raise UsageError(f"{name}={build.shown(plain)}: {name} is {meaning}")
+    if cfg.trust != [] and not any(override.key_or_group == "trust" for override in overrides):
+        raise UsageError("trust: it is for you to give, on the command line, and not for a config file")
+
+
+def check_folder(name: str, value: str) -> None:
+    """Refuse what is no name of a folder. UsageError."""
+    if not _is_folder(value):
+        raise UsageError(f"{name}={value}: {name} is {_FOLDER}")
 
 
 def check_targets(values: Config, prefix: str = "") -> None:
@@ -97,7 +103,7 @@ def _check_names(cfg: DictConfig) -> None:
         if name not in known and name != "hydra":
             raise unknown(str(name), str(name), known)
     for name in known:
-        node: Any = cfg._get_node(name)
+        node: Any = cfg._get_node(name) if name in cfg else None
         if node is None or (isinstance(known[name], DictConfig) and not _is_group(node)):
             raise UsageError(f"{name}: a cell needs it; leave it as it is in the defaults, or set what is in it")
     for group in ("stop", "tuning"):
@@ -137,7 +143,7 @@ def unknown(asked: str, name: str, cfg: DictConfig) -> UsageError:
 def _is_folder(value: Any) -> bool:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         return False
-    parts = [len(os.fsencode(part)) for part in Path(value).parts]
+    parts = [len(os.fsencode(part)) for part in Path(value).parts]  # a printable text can be encoded
     return max(parts, default=1) <= LONGEST_NAME and sum(parts) <= LONGEST_PATH
 
 
@@ -149,10 +155,11 @@ def _is_study(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and "_target_" in value)
 
 
+_FOLDER = f"the name of a folder, at most {LONGEST_NAME} bytes long"
 _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "report": (_is_report, "null, an experiment, compare, or a package of yours with a page.py"),
-    "runs_dir": (_is_folder, "the name of a folder"),
-    "report_dir": (_is_folder, "the name of a folder"),
+    "runs_dir": (_is_folder, _FOLDER),
+    "report_dir": (_is_folder, _FOLDER),
     "force": (lambda value: isinstance(value, bool), "true or false"),
     "sweep": (lambda value: value is None, "for zobench itself; leave it out"),
     "study": (_is_study, "null, or what an experiment gives: {_target_: module.function, ...}"),

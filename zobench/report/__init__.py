@@ -5,6 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from zobench.errors import printable
+
 
 def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console) -> None:
     """Draw the report of that name from the records into report_dir and print its main table.
@@ -24,7 +26,8 @@ def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console)
         files.write(stamp, "\n".join([wanted, *page.write(name, records, report_dir)]) + "\n")
     for table in page.summary(name, report_dir):
         tables.show(table, console)
-    console.print(page.closing(name, report_dir), markup=False, highlight=False)
+    for line in page.closing(name, report_dir).split("\n"):
+        console.print(printable(line), markup=False, highlight=False)
 
 
 def draw_board(runs_dir: Path, report_dir: Path, console: Console) -> list[tuple[str, str]]:
@@ -34,5 +37,6 @@ def draw_board(runs_dir: Path, report_dir: Path, console: Console) -> list[tuple
     found = board.evidence(runs_dir, board.latest(runs_dir))
     entries = board_page.write(found, report_dir)
     tables.show(board_page.summary(entries), console)
-    console.print(board_page.closing(entries, found, report_dir), markup=False, highlight=False, soft_wrap=True)
+    for line in board_page.closing(entries, found, report_dir).split("\n"):
+        console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
     return [(f"report {each.experiment}", each.reason) for each in found if each.broken]
