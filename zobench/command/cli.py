@@ -8,11 +8,11 @@ from typing import Any
 from omegaconf import DictConfig
 from rich.console import Console
 
-from zobench import build, store, sweeps
+from zobench import build, store, sweeps, trust
 from zobench.command import supervise, terminal
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled
-from zobench.errors import UsageError, one_line
+from zobench.errors import UsageError, one_line, printable
 from zobench.survey import Gap
 
 
@@ -37,7 +37,7 @@ def run_single(arguments: Sequence[str], console: Console) -> int:
             return terminal.failures([("the cell", why)])
     terminal.table([("", path)], console)
     terminal.warnings([("", path)])
-    console.print(f"record: {path}", soft_wrap=True)
+    console.print(f"record: {path}", soft_wrap=True, markup=False)
     record = store.read(path)
     return terminal.failures([("the cell", record.meta["reason"])] if record and record.meta["status"] != "ok" else [])
 
@@ -64,7 +64,7 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
             report(cfg.report, cells, cfg.report_dir, console)
         else:
             terminal.table(cells, console)
-            console.print(f"records: {cfg.runs_dir}", soft_wrap=True)
+            console.print(f"records: {cfg.runs_dir}", soft_wrap=True, markup=False)
     finally:  # what failed is said last, also where too little is left to draw from
         terminal.warnings(cells)
         code = terminal.failures(failed)
@@ -79,8 +79,13 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     """
     options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
     names = [argument for argument in arguments if "=" not in argument]
+    trust.allow([*options.pop("trust", "").strip("[]").split(","), *filter(trust.is_own, names)])
+    from zobench.command import keys
+
     if len(names) != 1 or options.keys() - {"report_dir", "runs_dir"}:
         raise UsageError("zobench report takes a name, report_dir=... and runs_dir=..., as in: zobench report slowdown")
+    for name, folder in options.items():
+        keys.check_folder(name, folder)
     runs_dir = options.get("runs_dir", "runs")
     if names[0] == "claims":
         return _report_claims(runs_dir, options.get("report_dir", "reports/claims"), console)
@@ -101,9 +106,9 @@ def _report_claims(runs_dir: str, report_dir: str, console: Console) -> int:
 
     require_writable("report_dir", report_dir)
     failed = draw_board(Path(runs_dir), Path(report_dir), console)
-    console.print(f"report: {report_dir}", soft_wrap=True)
+    console.print(f"report: {report_dir}", soft_wrap=True, markup=False)
     for name, reason in failed:
-        print(f"zobench: {name} raised: {reason}", file=sys.stderr)
+        print(printable(f"zobench: {name} raised: {reason}"), file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -114,7 +119,7 @@ def report(
     from zobench import report
 
     gaps = report.draw(name, cells, Path(report_dir), console, command)
-    console.print(f"report: {report_dir}", soft_wrap=True)
+    console.print(f"report: {report_dir}", soft_wrap=True, markup=False)
     return gaps
 
 
