@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 
 from zobench.errors import UsageError, one_line
+from zobench.surroundings import prepare_jax
 
-SMALL_LOOPS = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=100000000"
 PIPE_WIDTH = 120  # rich takes 80 where it cannot ask, too narrow for the tables
 
 INFO = "all|config|defaults|defaults-tree|plugins|searchpath"
@@ -57,23 +57,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"zobench: {kind}{one_line(error)}", file=sys.stderr)  # one_line: nothing that steers the terminal
         code = 2 if refused else 1
     sys.exit(code)
-
-
-def prepare_jax() -> None:
-    """What jax reads from the environment when it starts, in this process and its workers; what the user has set stays.
-
-    One thread a process: the same bits on any machine, no quarrel between workers. Loops over small arrays in one
-    compiled function: half the time to compile, half a step at n = 10, rounding changed at most. Compiled programs are
-    kept in the user's cache folder.
-    """
-    os.environ.setdefault("NPROC", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    flags = os.environ.get("XLA_FLAGS", "")
-    if "--xla_backend_extra_options" not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} {SMALL_LOOPS}".strip()
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(home, "zobench"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
 
 
 def _dispatch(arguments: list[str]) -> int:
