@@ -31,7 +31,7 @@ def job(cfg: DictConfig) -> str:
 
 def measure(path: Path, config: Config, progress: build.Progress) -> None:
     """Run a cell and write its record."""
-    arrays, meta = build.run(config, progress)
+    arrays, meta = build.run(config, progress, path.parent / "states")
     failure = meta.get("failure", "")  # a black box may raise midway: what was recorded until then is kept
     _write(path, arrays, config, failure, meta)
 
