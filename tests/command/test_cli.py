@@ -49,7 +49,7 @@ def ran(monkeypatch):
     """Cells that ran, in order; none of them computes anything."""
     configs = []
 
-    def run(config, progress):
+    def run(config, progress, states=None):
         configs.append(config)
         progress("theory", 3, 10)
         meta = {"n": 4, "calls": {"value": 2, "jvp": 0, "grad": 0}, "compile_seconds": 0.1, "run_seconds": 0.2}
@@ -165,7 +165,7 @@ def test_a_cell_that_cannot_run(zobench, ran, monkeypatch, tmp_path, error, code
 def test_a_failed_cell_costs_only_itself_and_runs_again(zobench, ran, monkeypatch, tmp_path):
     sweep = ("-m", *SMALL, "problem.dim=4,5,6")
     good = build.run
-    monkeypatch.setattr(build, "run", lambda config, progress: _fail_at(5, good, config, progress))
+    monkeypatch.setattr(build, "run", lambda config, progress, states: _fail_at(5, good, config, progress))
     result = zobench(*sweep)
     assert result.code == 1 and "dim=5: RuntimeError: five" in result.err and "failed" in result.out
     monkeypatch.setattr(build, "run", good)

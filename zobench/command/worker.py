@@ -80,7 +80,7 @@ def check(configs: list[Config], progress: Listen) -> str | None:
 def measure(path: Path, config: Config, saves: bool, progress: Listen) -> Ended:
     """Run a cell to its record. What it refuses, a ValueError, leaves none; what else it raises is recorded."""
     try:
-        arrays, meta = build.run(config, progress)
+        arrays, meta = build.run(config, progress, path.parent / "states" if saves else None)
     except KeyboardInterrupt:
         raise
     except ValueError as error:
