@@ -6,7 +6,7 @@ marked smoke; `pytest --all` runs everything, and so does naming a test by its n
 
 import os
 
-from zobench.__main__ import prepare_jax
+from zobench.surroundings import prepare_jax
 
 prepare_jax()
 os.environ.setdefault("ZOBENCH_ISOLATE", "0")  # cells run here, where tests can look in; test_supervise has them apart

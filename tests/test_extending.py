@@ -44,12 +44,14 @@ def run(capsys, *arguments):
 def test_problem_and_estimator_pass_the_checks_and_run(folder, capsys):
     for name in ("my_problem.py", "my_estimator.py"):
         assert FILES[name].count("\n") <= 25 and "nothing fails" in run(capsys, "check", name)
-    own = ("--config-dir", "my_conf", "problem=valley", "problem.dim=8", "seeds=3")
+    own = ("--config-dir", "my_conf", "problem=valley", "problem.dim=8", "seeds=3", "trust=[my_problem,my_estimator]")
     assert "record: " in run(capsys, *own, "estimator=ray")
 
 
 def test_an_experiment_that_compares_methods_is_a_yaml_file(folder, capsys):
-    out = run(capsys, "--config-dir", "my_conf", "experiment=rays", "seeds=4", "hydra/launcher=basic")
+    out = run(
+        capsys, "--config-dir", "my_conf", "experiment=rays", "seeds=4", "trust=[my_estimator]", "hydra/launcher=basic"
+    )
     assert "those that ask the fewest calls first" in out and "ray" in out
     made = {path.name for path in (folder / "reports" / "rays").iterdir()}
     assert made >= {"table.csv", "table.md", "table.tex", "convergence.png", "scaling.svg", "cells.csv"}
@@ -57,7 +59,7 @@ def test_an_experiment_that_compares_methods_is_a_yaml_file(folder, capsys):
 
 def test_a_study_is_one_folder_of_at_most_100_lines(folder, capsys):
     assert sum(text.count("\n") for name, text in FILES.items() if name.startswith("summation/")) <= 100
-    arguments = ("--config-dir", "my_conf", "experiment=summation", "study.repeats=5")
+    arguments = ("--config-dir", "my_conf", "experiment=summation", "study.repeats=5", "trust=[summation]")
     out = run(capsys, *arguments, "study.sizes=[100,1000,10000,100000]")
     assert "Sums in single precision" in out and "claims: 1 hold" in out
     (claim,) = json.loads((folder / "reports" / "summation" / "verdicts.json").read_text())

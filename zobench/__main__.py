@@ -6,9 +6,14 @@ import sys
 from collections.abc import Sequence
 
 from zobench.errors import UsageError, one_line
+from zobench.surroundings import prepare_jax
 
-SMALL_LOOPS = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=100000000"
 PIPE_WIDTH = 120  # rich takes 80 where it cannot ask, too narrow for the tables
+
+INFO = "all|config|defaults|defaults-tree|plugins|searchpath"
+SHOWN = {"--cfg": "job|hydra|all", "--info": INFO, "--package": r"[\w.]+", "--resolve": ""}
+SHOWN |= {"--hydra-help": "", "--shell-completion": ""}  # Hydra's flags that run nothing, and what they take
+SHORT = {"-c": "--cfg", "-i": "--info", "-p": "--package", "-sc": "--shell-completion"}
 
 HELP = """\
 zobench: what does an optimizer pay for not having a gradient?
@@ -30,6 +35,7 @@ zobench: what does an optimizer pay for not having a gradient?
   more keys: step=theory|trace|tuned|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target  stop.relative_to
   stop.gd_iterations  tuning.tries  tuning.seeds  runs_dir  report_dir  force=true (run again what has a record)
   limit.seconds  limit.gigabytes (of a cell)  retry=true (try again what crashed or went over a limit)
+  trust=[my_package] (what a config file may call besides zobench and optax)
   zobench --cfg job ... shows the composed config; HYDRA_FULL_ERROR=1 shows tracebacks."""
 
 
@@ -50,26 +56,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         refused = isinstance(error, UsageError)
         kind = "" if refused else f"{type(error).__name__}: "
-        print(f"zobench: {kind}{one_line(error)}", file=sys.stderr)
+        print(f"zobench: {kind}{one_line(error)}", file=sys.stderr)  # one_line: nothing that steers the terminal
         code = 2 if refused else 1
     sys.exit(code)
-
-
-def prepare_jax() -> None:
-    """What jax reads from the environment when it starts, in this process and its workers; what the user has set stays.
-
-    One thread a process: the same bits on any machine, no quarrel between workers. Loops over small arrays in one
-    compiled function: half the time to compile, half a step at n = 10, rounding changed at most. Compiled programs are
-    kept in the user's cache folder.
-    """
-    os.environ.setdefault("NPROC", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    flags = os.environ.get("XLA_FLAGS", "")
-    if "--xla_backend_extra_options" not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} {SMALL_LOOPS}".strip()
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(home, "zobench"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -115,14 +104,18 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _own_configs(arguments: list[str]) -> list[str]:
     """Say --config-dir as Hydra's override, which all commands understand."""
-    text = "\n".join(arguments)
-    found = re.search(r"^(?:--config-dir|-cd)[\n=](.+)$", text, re.MULTILINE)
-    if not found:
-        return arguments
-    if not os.path.isdir(found[1]):
-        raise UsageError(f"--config-dir {found[1]}: no such folder")
-    rest = text.replace(found[0], f"hydra.searchpath=[file://{os.path.abspath(found[1])}]")
-    return rest.split("\n")
+    found, rest = [], iter(arguments)
+    for argument in rest:
+        name, _, folder = argument.partition("=")
+        if name not in ("--config-dir", "-cd"):
+            found.append(argument)
+            continue
+        folder = folder or next(rest, "")
+        if not os.path.isdir(folder):
+            raise UsageError(f"--config-dir {folder}: no such folder")
+        place = os.path.abspath(folder).replace("\\", "\\\\").replace("'", "\\'")
+        found.append(f"hydra.searchpath=['file://{place}']")
+    return found
 
 
 def _choices() -> str:
@@ -133,12 +126,31 @@ def _choices() -> str:
 
 
 def _hydra(arguments: list[str]) -> int:
-    """Hydra's own flags (--cfg, --info, --shell-completion), as Hydra handles them."""
+    """Hydra's own flags that show something, as Hydra handles them, before or after the overrides."""
     import hydra
 
+    from zobench.command import compose
     from zobench.command.job import job
 
-    sys.argv = ["zobench", *arguments]
+    flags, overrides, rest = [], [], iter(arguments)
+    for argument in rest:
+        name, _, value = argument.partition("=")
+        name = SHORT.get(name, name)
+        if name in ("-m", "--multirun"):
+            continue  # what all its cells share is shown
+        if not argument.startswith("-"):
+            overrides.append(argument)
+        elif name in SHOWN:
+            value = value or (next(rest, "") if SHOWN[name] else "")
+            if SHOWN[name] and not re.fullmatch(SHOWN[name], value):
+                raise UsageError(f"{name} {value}: give one of {SHOWN[name].replace('|', ', ')}")
+            flags.append(f"{name}={value}" if value else name)
+        else:
+            raise UsageError(f"{name}: no such flag; there are -m, --config-dir, {', '.join(SHOWN)}")
+    if "--shell-completion" not in flags:
+        with compose.session():
+            compose.check_shown(compose.parse(overrides))
+    sys.argv = ["zobench", *flags, *overrides]
     hydra.main(version_base="1.3", config_path="pkg://zobench.conf", config_name="config")(job)()
     return 0
 

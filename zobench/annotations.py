@@ -30,7 +30,10 @@ def fits(value: Any, hint: Any) -> bool:
         return isinstance(value, int if hint is int else (int, float)) and not isinstance(value, bool)
     if origin in (list, tuple, Sequence):
         return isinstance(value, list) and all(fits(item, *inside[:1] or [Any]) for item in value)
-    return isinstance(value, hint) if hint in (str, bool, NoneType) else True
+    if Callable in (hint, origin):
+        return callable(value)
+    is_ours = isinstance(hint, type) and hint.__module__ == "zobench.types" and not origin  # Problem, Estimator
+    return isinstance(value, hint) if is_ours or hint in (str, bool, NoneType) else True
 
 
 def in_words(hint: Any) -> str:
@@ -42,5 +45,7 @@ def in_words(hint: Any) -> str:
         return " or ".join(map(in_words, inside))
     if origin in (list, tuple, Sequence):
         return f"a list [{in_words(inside[0])}, ...]" if inside else "a list"
+    if Callable in (hint, origin):
+        return "a function"
     names = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", NoneType: "null"}
-    return names.get(hint, str(hint))
+    return names.get(hint, f"a {hint.__name__}" if isinstance(hint, type) else str(hint))

@@ -65,6 +65,8 @@ def plan_cell(
         return method(**{name: offered[name] for name in taken})
 
     outline = method_of(1.0)
+    if not isinstance(outline, Method | Solver):
+        raise ValueError(f"method: it gives a {type(outline).__name__}, no Method and no Solver")
     _require_metric(problem, settings.metric)
     steps = _rule_steps(problem, estimator, settings) if has_step else {OWN: nan}
     calls = outline.calls(problem.n)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from zobench import build, reads, report, store
+from zobench import build, factories, reads, report, store
 from zobench.__main__ import main
 from zobench.command import compose
 
@@ -49,7 +49,7 @@ def ran(monkeypatch):
     """Cells that ran, in order; none of them computes anything."""
     configs = []
 
-    def run(config, progress):
+    def run(config, progress, states=None):
         configs.append(config)
         progress("theory", 3, 10)
         meta = {"n": 4, "calls": {"value": 2, "jvp": 0, "grad": 0}, "compile_seconds": 0.1, "run_seconds": 0.2}
@@ -94,7 +94,7 @@ REFUSED = {
     "report_dir=file/x": ("report_dir=file/x", "is no folder"),
     "experiment=typo": ("experiment=typo", "slowdown", "mds"),
     "experiment=slowdown report_dir=file/x": ("report_dir=file/x", "is no folder"),
-    "experiment=slowdown report=typo": ("report typo", "slowdown"),
+    "experiment=slowdown report=typo": ("report=typo", "slowdown"),
     "experiment=slowdown problem.nope=1": ("problem.nope=1", "no such key"),
     "experiment=slowdown,mds": ("experiment=slowdown,mds", "one experiment"),
     "-m hydra/launcher=typo": ("hydra/launcher=typo", "joblib"),
@@ -165,7 +165,7 @@ def test_a_cell_that_cannot_run(zobench, ran, monkeypatch, tmp_path, error, code
 def test_a_failed_cell_costs_only_itself_and_runs_again(zobench, ran, monkeypatch, tmp_path):
     sweep = ("-m", *SMALL, "problem.dim=4,5,6")
     good = build.run
-    monkeypatch.setattr(build, "run", lambda config, progress: _fail_at(5, good, config, progress))
+    monkeypatch.setattr(build, "run", lambda config, progress, states: _fail_at(5, good, config, progress))
     result = zobench(*sweep)
     assert result.code == 1 and "dim=5: RuntimeError: five" in result.err and "failed" in result.out
     monkeypatch.setattr(build, "run", good)
@@ -275,8 +275,9 @@ def test_a_config_has_the_arguments_of_its_factory(path):
     values: Any = OmegaConf.to_container(OmegaConf.load(path))
     factory = build.factory(path.parent.name, values)
     nested = [entry for entry in values.pop("defaults", []) if isinstance(entry, dict)]  # {/problem@problem: quadratic}
-    arguments = {group.partition("@")[2]: choice for entry in nested for group, choice in entry.items()}
-    arguments |= {name: value for name, value in values.items() if name not in ("_target_", "_partial_")}
+    inner = {group.partition("@")[2]: choice for entry in nested for group, choice in entry.items()}
+    files = {name: OmegaConf.to_container(OmegaConf.load(CONF / name / f"{file}.yaml")) for name, file in inner.items()}
+    arguments = factories.arguments(path.parent.name, {**files, **values})
     build.check_arguments(path.parent.name, factory, arguments)
     if not values.get("_partial_"):
         assert list(arguments) == list(signature(factory).parameters)

@@ -171,7 +171,7 @@ def test_a_user_measures_their_own_problem_in_one_file(tmp_path, monkeypatch, ca
 def test_a_factory_on_the_command_line_takes_nothing_from_the_one_it_replaces():
     """Neither the group's values nor the sweep over problems; what is given besides is its own."""
     with compose.session():
-        overrides = compose.parse(["experiment=gradient_cost", "problem._target_=a.b", "problem.size=3"])
+        overrides = compose.parse(["experiment=gradient_cost", "problem._target_=a.b", "problem.size=3", "trust=[a]"])
         (cell,) = compose.cells(overrides, compose.shared(overrides))
         assert cell.config["problem"] == {"_target_": "a.b", "_partial_": True, "size": 3}
         overrides = compose.parse(["experiment=gradient_cost", "problem=deep"])

@@ -16,7 +16,7 @@ from zobench.check.draws import check_draws
 from zobench.check.estimator import check_estimator
 from zobench.check.problem import check_problem
 from zobench.check.verdict import Verdict
-from zobench.errors import UsageError
+from zobench.errors import UsageError, printable
 from zobench.types import Estimator, Problem
 
 __all__ = ["Verdict", "check", "check_estimator", "check_problem"]
@@ -42,12 +42,13 @@ def check(arguments: Sequence[str], console: Console) -> int:
                 continue
             for name in group:
                 with targets.opened(_existing(name)) as things:
-                    console.print(
-                        f"{name}: {', '.join(thing.name for thing in things)}", soft_wrap=True, highlight=False
-                    )
+                    words = printable(f"{name}: {', '.join(thing.name for thing in things)}")
+                    console.print(words, soft_wrap=True, highlight=False, markup=False)
                     failed += _shown(things, console, biased)
     words = f"fails: {', '.join(failed)}" if failed else "nothing fails"
-    console.print(words, style="bold red" if failed else "green", soft_wrap=True, highlight=False)
+    console.print(
+        printable(words), style="bold red" if failed else "green", soft_wrap=True, highlight=False, markup=False
+    )
     return 1 if failed else 0
 
 
@@ -76,13 +77,15 @@ def _shown(things: Sequence[targets.Thing], console: Console, biased: bool) -> l
         else:
             verdicts, kind = _of_estimator(thing, biased), "estimator"
         title = name if kind == name else f"{kind} {name}"
-        table = Table(title=escape(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+        table = Table(title=escape(printable(title)), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
         table.add_column("property", no_wrap=True)
         table.add_column("verdict", no_wrap=True)
         table.add_column("detail", overflow="fold")
         for about, verdict, detail in verdicts:
             style = STYLES[verdict]
-            table.add_row(about, f"[{style}]{verdict}[/]", escape(detail), style="dim" if style == "dim" else "")
+            table.add_row(
+                about, f"[{style}]{verdict}[/]", escape(printable(detail)), style="dim" if style == "dim" else ""
+            )
         console.print(table)
         failed += [f"{name}.{verdict.property}" for verdict in verdicts if verdict.verdict == "fails"]
     return failed

@@ -8,11 +8,11 @@ from typing import Any
 from omegaconf import DictConfig
 from rich.console import Console
 
-from zobench import build, store, sweeps
+from zobench import build, store, sweeps, trust
 from zobench.command import supervise, terminal
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled
-from zobench.errors import UsageError, one_line
+from zobench.errors import UsageError, one_line, printable
 from zobench.survey import Gap
 
 
@@ -37,7 +37,7 @@ def run_single(arguments: Sequence[str], console: Console) -> int:
             return terminal.failures([("the cell", why)])
     terminal.table([("", path)], console)
     terminal.warnings([("", path)])
-    console.print(f"record: {path}", soft_wrap=True)
+    console.print(f"record: {path}", soft_wrap=True, markup=False)
     record = store.read(path)
     return terminal.failures([("the cell", record.meta["reason"])] if record and record.meta["status"] != "ok" else [])
 
@@ -64,7 +64,7 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
             report(cfg.report, cells, cfg.report_dir, console)
         else:
             terminal.table(cells, console)
-            console.print(f"records: {cfg.runs_dir}", soft_wrap=True)
+            console.print(f"records: {cfg.runs_dir}", soft_wrap=True, markup=False)
     finally:  # what failed is said last, also where too little is left to draw from
         terminal.warnings(cells)
         code = terminal.failures(failed)
@@ -77,7 +77,8 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     Exit code 1 where a cell has no good record; the report, drawn from the others, says which and why.
     `zobench report claims` judges the claims of all experiments.
     """
-    names, options = options_of("report", arguments, ("report_dir", "runs_dir"))
+    names, options = options_of("report", arguments, ("report_dir", "runs_dir", "trust"))
+    trust.allow([*options.pop("trust", "").strip("[]").split(","), *filter(trust.is_own, names)])
     if len(names) != 1:
         raise UsageError("zobench report takes a name, report_dir=... and runs_dir=..., as in: zobench report slowdown")
     runs_dir = options.get("runs_dir", "runs")
@@ -97,12 +98,14 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
 
 def options_of(command: str, arguments: Sequence[str], known: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """The names that a command is given, and its options key=value. UsageError for one that it does not know."""
+    from zobench.command import keys
+
     options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
-    for name in options:
+    for name, value in options.items():
         if name not in known:
-            raise UsageError(
-                f"{name}={options[name]}: zobench {command} takes {', '.join(f'{key}=...' for key in known)}"
-            )
+            raise UsageError(f"{name}={value}: zobench {command} takes {', '.join(f'{key}=...' for key in known)}")
+        if name in keys.FOLDERS:
+            keys.check_folder(name, value)
     return [argument for argument in arguments if "=" not in argument], options
 
 
@@ -111,9 +114,9 @@ def _report_claims(runs_dir: str, report_dir: str, console: Console) -> int:
 
     require_writable("report_dir", report_dir)
     failed = draw_board(Path(runs_dir), Path(report_dir), console)
-    console.print(f"report: {report_dir}", soft_wrap=True)
+    console.print(f"report: {report_dir}", soft_wrap=True, markup=False)
     for name, reason in failed:
-        print(f"zobench: {name} raised: {reason}", file=sys.stderr)
+        print(printable(f"zobench: {name} raised: {reason}"), file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -124,7 +127,7 @@ def report(
     from zobench import report
 
     gaps = report.draw(name, cells, Path(report_dir), console, command)
-    console.print(f"report: {report_dir}", soft_wrap=True)
+    console.print(f"report: {report_dir}", soft_wrap=True, markup=False)
     return gaps
 
 

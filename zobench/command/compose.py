@@ -4,10 +4,9 @@ import pickle
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
 from typing import Any, NamedTuple
+from warnings import catch_warnings, simplefilter
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
@@ -20,11 +19,12 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from zobench import build
+from zobench import build, trust
 from zobench.build import Config
+from zobench.command import foreign, keys
 from zobench.errors import UsageError, one_line
 
-ONE_PER_SWEEP = ("experiment", "runs_dir", "report_dir", "report", "force", "sweep", "retry", "limit")
+ONE_PER_SWEEP = ("experiment", "runs_dir", "report_dir", "report", "force", "sweep", "retry", "limit", "trust")
 
 
 class Cell(NamedTuple):
@@ -58,7 +58,7 @@ class Loader(NamedTuple):
 @contextmanager
 def session() -> Iterator[None]:
     """Hydra, looking into zobench.conf."""
-    with initialize_config_module("zobench.conf", job_name="zobench", version_base="1.3"):
+    with initialize_config_module("zobench.conf", job_name="zobench", version_base="1.3"), foreign.no_environment():
         try:
             yield
         finally:
@@ -75,16 +75,28 @@ def parse(arguments: Sequence[str]) -> list[Override]:
 def _parse(argument: str) -> Override:
     try:
         loader = GlobalHydra.instance().config_loader()
-        return OverridesParser.create(config_loader=loader).parse_overrides([argument])[0]
+        found = OverridesParser.create(config_loader=loader).parse_overrides([argument])[0]
     except OverrideParseException as error:
         raise UsageError(f"{error.override}: not understood; write key=value, as in problem.dim=8") from error
-    except HydraException as error:
-        raise UsageError(one_line(error)) from error
+    except Exception as error:  # the parser raises what it likes
+        raise UsageError(f"{argument}: not understood ({one_line(error)}); write key=value") from error
+    text = found.get_value_string() if "=" in argument else ""
+    is_year = isinstance(found.value(), int | float) and not isinstance(found.value(), bool) and text[:1].isdigit()
+    if found.key_or_group in keys.FOLDERS and is_year:  # a folder may be called 2024
+        return _parse(f"{argument.removesuffix(text)}'{text}'")
+    return found
 
 
 def shared(overrides: Sequence[Override]) -> DictConfig:
-    """The cfg that all cells of a command share, with its hydra node: overrides with several values left out."""
-    return _cfg([override for override in overrides if not override.is_sweep_override()], keep_hydra=True)
+    """The cfg that all cells of a command share, with its hydra node: overrides with several values left out.
+
+    From here on this process may call what the command allows; cfg.trust says what, for others.
+    """
+    trust.allow(keys.granted(overrides))
+    cfg = _cfg([override for override in overrides if not override.is_sweep_override()], keep_hydra=True)
+    keys.check_report(cfg.report)
+    cfg.trust = trust.allowed()
+    return cfg
 
 
 def single(overrides: Sequence[Override]) -> DictConfig:
@@ -93,14 +105,37 @@ def single(overrides: Sequence[Override]) -> DictConfig:
         if override.is_sweep_override():
             hint = " (or give a list to one cell: step=[theory,trace])" if override.key_or_group == "step" else ""
             raise UsageError(f"{override.input_line}: several values are a sweep; add -m{hint}")
+    trust.allow(keys.granted(overrides))
     cfg = _cfg(overrides)
-    build.check_values(build.numeric(cfg))
+    if cfg.report:
+        raise UsageError(f"report={cfg.report}: one cell has no report; a sweep has, add -m")
+    _checked(cfg)
+    cfg.trust = trust.allowed()
     return cfg
+
+
+def check_shown(overrides: Sequence[Override]) -> None:
+    """Refuse what Hydra's flags could not show."""
+    trust.allow(keys.granted(overrides))
+    for override in overrides:
+        if override.is_sweep_override():
+            raise UsageError(f"{override.input_line}: one config is shown; give one value")
+    build.numeric(_cfg(overrides))
+
+
+def _checked(cfg: DictConfig) -> Config:
+    config = build.numeric(cfg)
+    build.check_values(config)
+    keys.check_targets(config)
+    return config
 
 
 def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
     """All cells of a sweep, in Hydra's order; those that differ in nothing numeric come once."""
     defaults = parse([f"{name}={value}" for name, value in (cfg.hydra.sweeper.params or {}).items()])
+    for override in defaults:
+        if override.is_hydra_override() or override.key_or_group in ONE_PER_SWEEP:
+            raise UsageError(f"hydra.sweeper.params: {override.input_line}: an experiment sweeps what makes a cell")
     given = {override.key_or_group for override in overrides}
     replaced = {group for group in build.FACTORIES if f"{group}._target_" in given}
     dicts = {override.key_or_group for override in defaults if "{" in str(override.input_line)}  # would be merged
@@ -119,12 +154,13 @@ def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
     swept = [text for text in parsed if any(text not in job for job in jobs)]
     words = Counter(_last(key) for key in {parsed[text].key_or_group for text in swept})
     found: dict[str, Cell] = {}
+    granted = [f"trust=[{','.join(trust.allowed())}]"] * bool(trust.allowed())  # by the command, and no file
     for job in jobs:
-        config = build.numeric(_cfg([*hydras, *(parsed[text] for text in job)]))
-        build.check_values(config)
+        config = _checked(_cfg([*hydras, *(parsed[text] for text in job)]))
         label = " ".join(_label(parsed[text], words) for text in job if text in swept)
-        lines = [str(override.input_line) for override in _replaced([parsed[text] for text in job])]
-        cell = Cell(label, lines, config, build.key(config))
+        kept = [override for override in _replaced([parsed[text] for text in job]) if override.key_or_group != "trust"]
+        lines = [str(override.input_line) for override in kept]
+        cell = Cell(label, [*lines, *granted], config, build.key(config))
         found.setdefault(cell.key, cell)
     if not found:
         raise UsageError(f"{' '.join(str(override.input_line) for override in overrides)}: a sweep over nothing")
@@ -170,7 +206,7 @@ def _cfg(overrides: Sequence[Override], keep_hydra: bool = False) -> DictConfig:
     overrides = _replaced(overrides)
     whole, task = _compose(_choice(overrides))
     cfg = _with_values(whole if keep_hydra else task, overrides)
-    _check_names(cfg)
+    keys.check(cfg, overrides)
     return cfg
 
 
@@ -184,19 +220,29 @@ def _with_values(composed: bytes, overrides: Sequence[Override]) -> DictConfig:
                 name, given = override.key_or_group, str(override.input_line)
                 if override.is_add() or OmegaConf.select(cfg, name, default="absent") != "absent":
                     raise UsageError(f"{given}: {one_line(error)}") from error
-                raise _unknown(given, name, cfg) from error
+                raise keys.unknown(given, name, cfg) from error
     return cfg
 
 
 @cache
 def _compose(overrides: tuple[str, ...]) -> tuple[bytes, bytes]:
     """The composed cfg, with and without its large hydra node; pickled, as deepcopy would take five times longer."""
+    for override in parse(overrides):
+        if override.key_or_group == "hydra.searchpath":
+            foreign.check_searchpath(override.value())
     try:
-        cfg = hydra_compose("config", list(overrides), return_hydra_config=True)
+        with catch_warnings():
+            simplefilter("error", UserWarning)
+            cfg = hydra_compose("config", list(overrides), return_hydra_config=True)
+        foreign.check_hydra(cfg.hydra)
+        if cfg.hydra.searchpath:
+            foreign.check_files(GlobalHydra.instance().config_loader(), overrides)  # type: ignore[arg-type]
+    except UsageError:
+        raise
     except MissingConfigException as error:
         group, _, asked = str(error.missing_cfg_file).rpartition("/")
         raise UsageError(f"{group}={asked}: there are {', '.join(error.options or ['none'])}") from error
-    except HydraException as error:
+    except Exception as error:  # Hydra, OmegaConf and YAML raise what they like
         cause = f" {one_line(error.__cause__)}" if error.__cause__ else ""
         raise UsageError(f"{' '.join(overrides)}: {one_line(error)}{cause}") from error
     task = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])
@@ -229,40 +275,3 @@ def _choice(overrides: Sequence[Override]) -> tuple[str, ...]:
 
 def _by_hydra(override: Override) -> bool:
     return _is_group(override) or override.is_hydra_override()
-
-
-def _check_names(cfg: DictConfig) -> None:
-    """Refuse keys that nothing reads (Hydra lets `+nope=1` pass). The factories' own are held to their signatures."""
-    known = _known()
-    for name in cfg:
-        if name not in known and name != "hydra":
-            raise _unknown(str(name), str(name), known)
-    for name in known:
-        if name not in cfg or (isinstance(known[name], DictConfig) and not isinstance(cfg[name], DictConfig)):
-            raise UsageError(f"{name}: a cell needs it; leave it as it is in the defaults, or set what is in it")
-    for group in ("stop", "tuning", "limit"):
-        for name in {**known[group], **cfg[group]}:
-            if name not in known[group]:
-                raise _unknown(f"{group}.{name}", f"{group}.{name}", known)
-            if name not in cfg[group]:
-                raise UsageError(f"{group}.{name}: a cell needs it; leave it as it is in the defaults")
-
-
-@cache
-def _known() -> DictConfig:
-    """The keys that there are: those of config.yaml and the groups that make a cell."""
-    known = OmegaConf.load(str(files("zobench.conf").joinpath("config.yaml")))
-    names = [str(name) for name in known if name not in ("defaults", "hydra")]
-    return OmegaConf.merge({name: {} for name in build.FACTORIES}, OmegaConf.masked_copy(known, names))  # type: ignore
-
-
-def _unknown(asked: str, name: str, cfg: DictConfig) -> UsageError:
-    parent, leaf, node = name, "", None
-    while not isinstance(node, DictConfig):
-        parent, _, leaf = parent.rpartition(".")
-        node = OmegaConf.select(cfg, parent) if parent else cfg
-    names = [str(key) for key in node if key not in ("hydra", "sweep", "_target_", "_partial_")]
-    inside = [f"{group}.{leaf}" for group in names if isinstance(node[group], DictConfig) and leaf in node[group]]
-    close = [parent + "." * bool(parent) + match for match in get_close_matches(leaf, names, n=1)]
-    hint = f"; did you mean {(inside + close)[0]}?" if inside + close else ""
-    return UsageError(f"{asked}: no such key; {parent or 'the config'} has {', '.join(names) or 'none'}{hint}")

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
+from zobench import trust
 from zobench.build import Config
 from zobench.command import worker
 from zobench.command.worker import Ended, Listen
@@ -73,8 +74,12 @@ def is_busy() -> bool:
     return bool(_busy)
 
 
-def check(configs: Sequence[Config], limits: Limits) -> str | None:
-    """The first complaint about cells that cannot be run; one that dies of it is found again when it runs."""
+def check(configs: Sequence[Config], limits: Limits, trusted: Sequence[str] = ()) -> str | None:
+    """The first complaint about cells that cannot be run; one that dies of it is found again when it runs.
+
+    `trusted`: what they may call besides zobench's and optax's (`zobench.trust`), for they are checked in a worker.
+    """
+    trust.allow(trusted)
     try:
         return ask("check", list(configs), limits=limits)
     except Died:
@@ -119,7 +124,7 @@ def ask(
     asked = _started()
     _busy.append(asked)
     try:
-        asked.connection.send((task, arguments))
+        asked.connection.send((task, arguments, trust.allowed()))
         return _answer(asked, limits, progress, beat)
     except KeyboardInterrupt:
         _stop(asked)

@@ -20,7 +20,7 @@ from zobench.command.folders import require_writable
 from zobench.command.job import is_settled, job
 from zobench.errors import UsageError, one_line
 
-NOT_NUMERIC = ("runs_dir", "report_dir", "force", "sweep", "retry", "limit.seconds", "limit.gigabytes")
+NOT_NUMERIC = ("runs_dir", "report_dir", "force", "sweep", "retry", "limit.seconds", "limit.gigabytes", "trust")
 QUIET = "ignore:resource_tracker:UserWarning"  # what joblib's helper says when the command was killed
 FRUITLESS = 3  # times that workers may be killed before one cell has ended
 NO_RECORD = "it has no record of this name: the code, libraries or flags of its worker are not those of this command"
@@ -46,6 +46,7 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
     command = [str(override.input_line) for override in overrides]
     ended = labels.keys() - {cell.key for cell in missing}
     if missing:
+        store.sweep_up(cfg.runs_dir)
         markers.begin(labels, command, ended)
         with terminal.sweep_progress(markers, labels):
             _run(missing, cfg, markers)
@@ -92,7 +93,8 @@ def _check(cells: Sequence[Cell], cfg: DictConfig) -> None:
     groups: dict[str, list[build.Config]] = {}
     for cell in cells:
         groups.setdefault(store.digest(cell.config["problem"], cell.config.get("study")), []).append(cell.config)
-    check, launcher = partial(supervise.check, limits=supervise.limits(**cfg.limit)), cfg.hydra.launcher
+    limits, launcher = supervise.limits(**cfg.limit), cfg.hydra.launcher
+    check = partial(supervise.check, limits=limits, trusted=list(cfg.trust))
     if "joblib" in launcher._target_:
         from joblib import Parallel, delayed
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zobench import store
+from zobench.errors import printable
 from zobench.store import Record
 from zobench.sweeps import Sweep
 
@@ -29,7 +30,7 @@ def cell_progress() -> Iterator[Callable[[str, int, int], None]]:
     """A bar for each step rule, over iterations; nothing where stderr is not a terminal."""
     console = Console(stderr=True)
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         console=console, transient=True, disable=not console.is_terminal,
     ) as bar:  # fmt: skip
         tasks: dict[str, int] = {}
@@ -38,7 +39,7 @@ def cell_progress() -> Iterator[Callable[[str, int, int], None]]:
         def advance(rule: str, k: int, cap: int) -> None:
             bar.update(compiling, visible=False)
             if rule not in tasks:
-                tasks[rule] = bar.add_task(f"step {rule}")
+                tasks[rule] = bar.add_task(printable(f"step {rule}"))
             bar.update(tasks[rule], completed=k, total=cap)  # type: ignore[arg-type]
 
         yield advance
@@ -69,11 +70,14 @@ def _watch(markers: Sweep, labels: dict[str, str], console: Console, over: threa
             last_look = over.wait(0.3)
             ended = [key for key in markers.ended() if key in labels]
             if ended:
-                bar.update(task, completed=len(ended), description=labels[ended[-1]])
+                bar.update(task, completed=len(ended), description=printable(labels[ended[-1]]))
             if not console.is_terminal and (len(ended) // LINE_EVERY > shown or (last_look and ended)):
                 shown = len(ended) // LINE_EVERY
                 seconds = time.monotonic() - start
-                print(f"{len(ended)}/{total} cells, {seconds:.0f} s, last: {labels[ended[-1]]}", file=sys.stderr)
+                print(
+                    f"{len(ended)}/{total} cells, {seconds:.0f} s, last: {printable(labels[ended[-1]])}",
+                    file=sys.stderr,
+                )
             if last_look:
                 return
 
@@ -106,8 +110,7 @@ def _grid(lines: Sequence[dict[str, str]], names: Sequence[str], caption: str | 
         side = "left" if name in ("cell", "rule", "calls") else "right"
         grid.add_column(name, justify=side, overflow="fold", no_wrap=name not in ("cell", "calls", "reached"))
     for line in lines:
-        texts = ("".join(letter if letter.isprintable() else "?" for letter in line[name]) for name in names)
-        grid.add_row(*map(Text, texts))  # without what would steer the terminal
+        grid.add_row(*(Text(printable(line[name])) for name in names))
     return grid
 
 
@@ -145,13 +148,13 @@ def warnings(cells: Sequence[tuple[str, Path]]) -> None:
     for label, path in cells:
         warning = (store.read_meta(path) or {}).get("warning")
         if warning:
-            print(f"zobench: {label or 'the cell'}: {warning}", file=sys.stderr)
+            print(printable(f"zobench: {label or 'the cell'}: {warning}"), file=sys.stderr)
 
 
 def failures(failed: Sequence[tuple[str, str]]) -> int:
     """Name the cells that failed, each with its reason; the exit code that follows."""
     for label, reason in failed:
-        print(f"zobench: failed: {label}: {reason}", file=sys.stderr)
+        print(printable(f"zobench: failed: {label}: {reason}"), file=sys.stderr)
     if len(failed) > 1:
         again = "the same command runs those that raised or were killed again, and no other"
         print(f"zobench: {len(failed)} cells failed; {again}", file=sys.stderr)

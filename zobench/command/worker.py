@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from zobench import build, store, surroundings
+from zobench import build, store, surroundings, trust
 from zobench.build import Config
 from zobench.errors import one_line
 
@@ -36,7 +36,8 @@ def serve(fd: int) -> None:
     import_module("jax")  # which is not the time of a cell
     connection.send(("ready", None))
     while True:
-        name, arguments = asked.get()
+        name, arguments, trusted = asked.get()
+        trust.allow(trusted)
         try:
             answer = TASKS[name](*arguments, _teller(connection, ending))
         except KeyboardInterrupt:
@@ -79,7 +80,7 @@ def check(configs: list[Config], progress: Listen) -> str | None:
 def measure(path: Path, config: Config, saves: bool, progress: Listen) -> Ended:
     """Run a cell to its record. What it refuses, a ValueError, leaves none; what else it raises is recorded."""
     try:
-        arrays, meta = build.run(config, progress)
+        arrays, meta = build.run(config, progress, path.parent / "states" if saves else None)
     except KeyboardInterrupt:
         raise
     except ValueError as error:

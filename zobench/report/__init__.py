@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from zobench.errors import one_line
+from zobench.errors import one_line, printable
 from zobench.survey import Gap, survey
 
 
@@ -34,7 +34,8 @@ def draw(
             raise ValueError("; ".join([one_line(error), *said])) from error
     for table in page.summary(name, report_dir):
         tables.show(table, console)
-    console.print(page.closing(name, report_dir, said), markup=False, highlight=False, soft_wrap=True)
+    for line in page.closing(name, report_dir, said).split("\n"):
+        console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
     return found.gaps
 
 
@@ -47,5 +48,6 @@ def draw_board(runs_dir: Path, report_dir: Path, console: Console) -> list[tuple
     entries = board_page.write(found, report_dir)
     stamp.write(report_dir, "claims", "", [*board_page.FILES])
     tables.show(board_page.summary(entries), console)
-    console.print(board_page.closing(entries, found, report_dir), markup=False, highlight=False, soft_wrap=True)
+    for line in board_page.closing(entries, found, report_dir).split("\n"):
+        console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
     return [(f"report {each.experiment}", each.reason) for each in found if each.broken]

@@ -7,6 +7,9 @@ from typing import NamedTuple
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
+from rich.text import Text
+
+from zobench.errors import printable
 
 TEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -19,6 +22,7 @@ TEX = {
     "β": r"$\beta$", "κ": r"$\kappa$", "λ": r"$\lambda$", "π": r"$\pi$", "σ": r"$\sigma$", "⁴": "$^4$", "ᵢ": "$_i$",
     "″": "$''$", "½": r"$\frac12$", "ᶻ": "${}^z$", "¼": r"$\frac14$",
 }  # fmt: skip
+MARKUP = re.compile(r"<[A-Za-z/!?]")  # where HTML begins
 WIDE = 104  # characters of a terminal that holds a value and its interval side by side in three columns
 WIDEST = 11  # columns that a page of paper holds
 
@@ -117,14 +121,20 @@ def _text(row: Row, cell: Cell) -> str:
 
 
 def markdown(tables: Sequence[Table]) -> str:
-    """GitHub Markdown."""
+    """GitHub Markdown, in which no text is more than text."""
     parts = []
     for table in tables:
         rule = ["---"] * table.words + ["---:"] * (len(table.header) - table.words)
         lines = [table.header, rule, *table.lines]
-        body = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-        parts.append(f"## {table.title}\n\n{body}\n\n{table.note}\n".replace("*", "\\*"))
+        body = "\n".join("| " + " | ".join(map(_md, line)) + " |" for line in lines)
+        parts.append(f"## {_md(table.title)}\n\n{body}\n\n{_md(table.note)}\n")
     return "\n".join(parts)
+
+
+def _md(text: str) -> str:
+    """Text for Markdown: no code, no links, no HTML, no cells of its own."""
+    plain = re.sub(r"&(?=#?\w+;)", "&amp;", printable(text)).replace("<", "&lt;" if MARKUP.search(text) else "<")
+    return re.sub(r"[\\|*`]|(?<=\])(?=[(\[:])", r"\\\g<0>", plain)
 
 
 def latex(tables: Sequence[Table]) -> str:
@@ -160,8 +170,9 @@ def _latex(table: Table) -> str:
 
 def tex(text: str) -> str:
     """Text for LaTeX: "n^1.00" becomes mathematics, the rest is escaped; what LaTeX cannot print becomes "?"."""
-    made = re.sub(r"([A-Za-z)])\^(−?[\w.]+)|.", _printed, text, flags=re.DOTALL)
-    return re.sub(r"(?<!\\)\$\$", "", made)  # two formulas side by side are one
+    made = re.sub(r"([A-Za-z)])\^(−?[A-Za-z0-9.]+)|.", _printed, printable(text))
+    made = re.sub(r"(?<!\\)\$\$", "", made)  # two formulas side by side are one
+    return f"{{[}}{made[1:]}" if made.startswith("[") else made  # after a line's end it would be an argument
 
 
 def _printed(found: re.Match) -> str:
@@ -176,17 +187,27 @@ def show(table: Table, console: Console) -> None:
     if not table.lines:
         return
     grouped = table.words > 1
-    grid = RichTable(title=table.title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1))
+    grid = RichTable(
+        title=Text(printable(table.title), "table.title"), box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1)
+    )
     for i, name in enumerate(table.header[grouped:]):
-        grid.add_column(name.replace(": ", ":\n"), justify="right" if i else "left", no_wrap=not i)
+        grid.add_column(_shown(name, ": "), justify="right" if i else "left", no_wrap=not i)
     for line in table.lines:
         if grouped and line[0]:
             grid.add_section()
-            grid.add_row(line[0], style="bold")
-        narrow = console.width < WIDE
-        grid.add_row(*(cell.replace(" [", "\n[").replace(" ±", "\n±") if narrow else cell for cell in line[grouped:]))
+            grid.add_row(_shown(line[0]), style="bold")
+        ends = (" [", " ±") if console.width < WIDE else ()
+        grid.add_row(*(_shown(cell, *ends) for cell in line[grouped:]))
     console.print(grid, markup=False, highlight=False)
-    console.print(table.note, markup=False, highlight=False)
+    console.print(printable(table.note), markup=False, highlight=False)
+
+
+def _shown(text: str, *ends: str) -> Text:
+    """Text as it stands, which rich would take for its own; a new line begins at the blank of each of `ends`."""
+    text = printable(text)
+    for end in ends:
+        text = text.replace(end, end.replace(" ", "\n", 1))
+    return Text(text)
 
 
 def number(value: float, digits: int = 2) -> str:
