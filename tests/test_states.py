@@ -10,7 +10,7 @@ import optax
 import pytest
 
 import zobench.cell
-from zobench import build, estimators, methods, solvers, states, store
+from zobench import build, estimators, methods, solvers, states, store, trust
 from zobench.cell import run_cell
 from zobench.plan import Settings
 from zobench.problems.quadratics import quadratic
@@ -341,6 +341,7 @@ def test_cells_of_a_family_are_compiled_once_but_a_users_own_each_time(tmp_path,
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "own_box.py").write_text(BOX)
     (tmp_path / "scale.txt").write_text("1.0")
+    trust.allow(["own_box"])
     for seed in (0, 1):
         build.run({**CONFIG, "seed": seed}, lambda *_: None)
     assert len(compiled) == 5

@@ -184,7 +184,8 @@ def save(
     files = merged(family.files(), family.inherited)
     about = {"status": "ok", "key": path.stem, "family": family.folder.name, "files": files}
     try:
-        store.write(path, arrays, {**about, "seeds": list(seeds), **meta})
+        with reads.unwatched():
+            store.write(path, arrays, {**about, "seeds": list(seeds), **meta})
     except OSError as error:  # the disk may be full: a later run begins from nothing
         print(f"zobench: {path}: the state of these runs is not saved: {error.strerror}", file=sys.stderr)
         return

@@ -146,3 +146,19 @@ def test_a_survey_tells_what_is_wrong_with_each_cell(planned):
     found = survey(labelled(planned.values()))
     assert [(gap.key, gap.kind) for gap in found.gaps] == [("gap-two_point-8", "damaged")]
     assert page.may_write("slowdown")[:2] == ["table.csv", "cells.csv"]
+
+
+def test_a_store_is_only_read(planned, capsys, tmp_path):
+    """By report, also of claims, by status and export, whatever is wrong with its records."""
+    planned["gap-two_point-8"].write_bytes(b"no record")
+    (tmp_path / "runs" / ".x.npz.1.tmp").touch()
+
+    def look():
+        return {path: (path.lstat().st_mtime_ns, path.lstat().st_ino) for path in (tmp_path / "runs").rglob("*")}
+
+    before = look()
+    for words in (("report", "slowdown"), ("report", "claims"), ("status",), ("export",)):
+        with pytest.raises(SystemExit):
+            main(words)
+    capsys.readouterr()
+    assert look() == before

@@ -41,6 +41,7 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
     missing = [cell for cell in cells if cfg.force or not is_settled(_path(cell, cfg), cell.config, cfg)]
     if missing:
         require_writable("runs_dir", cfg.runs_dir)
+        store.sweep_up(cfg.runs_dir)
     _check(missing, cfg)
     command = [str(override.input_line) for override in overrides]
     ended = labels.keys() - {cell.key for cell in missing}
