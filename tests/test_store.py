@@ -205,6 +205,15 @@ def test_a_record_is_an_npz_to_numpy(tmp_path):
                 assert read.dtype == array.dtype and read.shape == array.shape and np.array_equal(read, array)
 
 
+def test_a_disk_that_is_full_is_told_with_the_name_of_the_record(tmp_path, monkeypatch):
+    path = store.path(tmp_path, A)
+    with monkeypatch.context() as full:
+        full.setattr(atomic.os, "replace", lambda one, other: exec("raise OSError(28, 'No space left on device')"))
+        with pytest.raises(OSError, match=f"No space left.*{path.name}'$"):
+            store.write(path, ARRAYS, META)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_temporary_files_of_the_dead_are_swept_up_and_no_others(tmp_path):
     child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     dead, host = int(child.stdout), atomic._host()

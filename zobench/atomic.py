@@ -31,9 +31,11 @@ def writing(path: Path) -> Iterator[BinaryIO]:
         with temporary.open("wb") as file:
             yield file
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and error.filename in (None, str(temporary)):  # a full disk says no name
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 

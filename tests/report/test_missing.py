@@ -2,6 +2,7 @@
 
 import shlex
 import threading
+from pathlib import Path
 
 import pytest
 from made import labelled
@@ -162,3 +163,11 @@ def test_a_store_is_only_read(planned, capsys, tmp_path):
             main(words)
     capsys.readouterr()
     assert look() == before
+
+
+def test_an_entry_of_that_name_which_is_no_stamp_is_refused(tmp_path):
+    for folder, make in ((tmp_path / "a", Path.mkdir), (tmp_path / "b", lambda path: path.write_bytes(b"\xff"))):
+        folder.mkdir()
+        make(folder / "inputs")
+        with pytest.raises(UsageError, match="an entry inputs that is no stamp"):
+            stamp.claim(folder, "slowdown", [])

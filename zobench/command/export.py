@@ -14,9 +14,9 @@ from rich.console import Console
 
 from zobench import atomic
 from zobench.command.cli import options_of
-from zobench.errors import UsageError, one_line
+from zobench.errors import UsageError, one_line, printable
 from zobench.report import runs
-from zobench.survey import SHOWN, printable
+from zobench.survey import SHOWN
 
 FORMATS = (".csv", ".parquet")
 MANY = 2000  # records from which on it pays to start processes

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from zobench import store, sweeps
 from zobench.command.cli import options_of
-from zobench.errors import UsageError
-from zobench.survey import Gap, Survey, printable, survey
+from zobench.errors import UsageError, printable
+from zobench.survey import Gap, Survey, survey
 from zobench.sweeps import Sweep
 
 SHOWN = 20  # cells of a kind that are named
