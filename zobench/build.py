@@ -7,7 +7,6 @@ from math import isfinite
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from zobench import factories, reads, store, trust
 from zobench.annotations import fits
@@ -28,7 +27,7 @@ def numeric(cfg: DictConfig) -> Config:
     """The part of a cfg that decides the numbers, as plain values; `step` always a list."""
     try:
         plain: Any = OmegaConf.to_container(cfg, resolve=True)
-    except (OmegaConfBaseException, RecursionError) as error:
+    except Exception as error:  # OmegaConf raises what it likes
         raise unresolved(error) from error
     names = (*OFFERED, "study") if plain["study"] else NUMERIC
     config: Config = {name: plain[name] for name in names}

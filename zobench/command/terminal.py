@@ -154,7 +154,7 @@ def warnings(cells: Sequence[tuple[str, Path]]) -> None:
 def failures(failed: Sequence[tuple[str, str]]) -> int:
     """Name the cells that failed, each with its reason; the exit code that follows."""
     for label, reason in failed:
-        print(printable(f"zobench: failed: {label}: {reason}"), file=sys.stderr)
+        print(printable(f"zobench: failed: {label or 'the cell'}: {reason}"), file=sys.stderr)
     if len(failed) > 1:
         print(f"zobench: {len(failed)} cells failed; the same command runs only these again", file=sys.stderr)
     return 1 if failed else 0

@@ -187,7 +187,9 @@ def show(table: Table, console: Console) -> None:
     if not table.lines:
         return
     grouped = table.words > 1
-    grid = RichTable(title=Text(printable(table.title), "table.title"), box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1))
+    grid = RichTable(
+        title=Text(printable(table.title), "table.title"), box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1)
+    )
     for i, name in enumerate(table.header[grouped:]):
         grid.add_column(_shown(name, ": "), justify="right" if i else "left", no_wrap=not i)
     for line in table.lines:
