@@ -123,7 +123,7 @@ STRANGERS = {
     "a page of the standard library": ("report: antigravity", "report=antigravity"),
     "a callback": ("hydra: {callbacks: {x: {_target_: MODULE.box}}}", "may not set hydra.callbacks.x._target_"),
     "a logger": ("hydra: {job_logging: {handlers: {x: {(): MODULE.box}}}}", "may not set hydra.job_logging"),
-    "shell commands": ("hydra: {launcher: {setup: [touch imported]}}", "may not set hydra.launcher.setup"),
+    "shell commands": ("hydra: {launcher: {setup: [touch imported]}}", "Key 'setup' not in"),
     "the environment": ("hydra: {job: {env_set: {LD_PRELOAD: x}}}", "may not set hydra.job.env_set"),
     "where Hydra writes": ("hydra: {sweep: {dir: /tmp/elsewhere}}", "may not set hydra.sweep.dir"),
     "a secret": ("problem: {spectrum: '${oc.env:HOME}'}", "does not read the environment"),
