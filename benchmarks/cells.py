@@ -26,8 +26,8 @@ import numpy as np
 import others
 
 from zobench import store
-from zobench.__main__ import SMALL_LOOPS
 from zobench.report import drawing, files
+from zobench.surroundings import SMALL_LOOPS
 
 ROOT = Path(__file__).parent.parent
 COUNTS = (1, 4, 16, 64)

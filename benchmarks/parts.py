@@ -6,7 +6,7 @@
 import os
 
 if __name__ == "__main__":
-    from zobench.__main__ import prepare_jax
+    from zobench.surroundings import prepare_jax
 
     os.environ |= dict.fromkeys(("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     prepare_jax()

@@ -8,7 +8,7 @@ other and then again, without compiling: quote ratios, not times.
 import os
 
 if __name__ == "__main__":  # before jax and NumPy: one thread, on one core where the system allows to choose it
-    from zobench.__main__ import prepare_jax
+    from zobench.surroundings import prepare_jax
 
     os.environ |= dict.fromkeys(("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     prepare_jax()

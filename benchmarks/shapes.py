@@ -8,7 +8,7 @@ broadcast form is s-stress as one first writes it, with an array [N, N, 2]; the 
 import os
 
 if __name__ == "__main__":
-    from zobench.__main__ import prepare_jax
+    from zobench.surroundings import prepare_jax
 
     os.environ |= dict.fromkeys(("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     prepare_jax()

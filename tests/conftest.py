@@ -4,9 +4,12 @@
 marked smoke; `pytest --all` runs everything, and so does naming a test by its node id.
 """
 
-from zobench.__main__ import prepare_jax
+import os
+
+from zobench.surroundings import prepare_jax
 
 prepare_jax()
+os.environ.setdefault("ZOBENCH_ISOLATE", "0")  # cells run here, where tests can look in; test_supervise has them apart
 
 import jax  # noqa: E402  reads what has been prepared
 

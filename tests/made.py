@@ -31,3 +31,8 @@ def files(experiment):
     """The files of a page all of whose figures are drawn."""
     pictures = ([name] if "." in name else [f"{name}.png", f"{name}.svg"] for name in experiment.figures)
     return {*experiment.csv, "table.md", "table.tex", "verdicts.json", *(file for each in pictures for file in each)}
+
+
+def labelled(paths):
+    """Cells as reports take them, called by the names of their records."""
+    return [(path.stem, path) for path in paths]

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 
 from zobench.errors import UsageError, one_line
+from zobench.surroundings import prepare_jax
 
-SMALL_LOOPS = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=100000000"
 PIPE_WIDTH = 120  # rich takes 80 where it cannot ask, too narrow for the tables
 
 INFO = "all|config|defaults|defaults-tree|plugins|searchpath"
@@ -32,6 +32,7 @@ zobench: what does an optimizer pay for not having a gradient?
 
   more keys: step=theory|trace|tuned|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target  stop.relative_to
   stop.gd_iterations  tuning.tries  tuning.seeds  runs_dir  report_dir  force=true (run again what has a record)
+  limit.seconds  limit.gigabytes (of a cell)  retry=true (try again what crashed or went over a limit)
   trust=[my_package] (what a config file may call besides zobench and optax)
   zobench --cfg job ... shows the composed config; HYDRA_FULL_ERROR=1 shows tracebacks."""
 
@@ -40,11 +41,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0, 1 if a cell failed, 2 for what cannot be done (one line), 130 if interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     prepare_jax()
+    from zobench.command import signals
+
     try:
-        code = _dispatch(arguments)
-    except KeyboardInterrupt:
+        with signals.heard():
+            code = _dispatch(arguments)
+    except KeyboardInterrupt as error:
         print("zobench: interrupted; run the same command again to finish", file=sys.stderr)
-        code = 130
+        code = 143 if isinstance(error, signals.Terminated) else 130
     except Exception as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
@@ -53,23 +57,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"zobench: {kind}{one_line(error)}", file=sys.stderr)  # one_line: nothing that steers the terminal
         code = 2 if refused else 1
     sys.exit(code)
-
-
-def prepare_jax() -> None:
-    """What jax reads from the environment when it starts, in this process and its workers; what the user has set stays.
-
-    One thread a process: the same bits on any machine, no quarrel between workers. Loops over small arrays in one
-    compiled function: half the time to compile, half a step at n = 10, rounding changed at most. Compiled programs are
-    kept in the user's cache folder.
-    """
-    os.environ.setdefault("NPROC", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    flags = os.environ.get("XLA_FLAGS", "")
-    if "--xla_backend_extra_options" not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} {SMALL_LOOPS}".strip()
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(home, "zobench"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -4,14 +4,17 @@ import inspect
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from zobench import factories, reads, store, trust
+from zobench import factories, reads, store
 from zobench.annotations import fits
 from zobench.errors import UsageError, one_line
 from zobench.factories import check_arguments, factory, make, part, require_memory, shown
+from zobench.latest import latest
+from zobench.states import Family, merged, states_of
 
 Config = dict[str, Any]
 Progress = Callable[[str, int, int], None]
@@ -19,6 +22,7 @@ Study = Callable[[], tuple[dict[str, Any], dict[str, Any]]]
 
 FACTORIES = ("problem", "estimator", "optimizer", "method")
 NUMERIC = (*FACTORIES, "step", "tuning", "stop", "seeds", "seed", "dtype")
+RUNS = ("step", "tuning", "stop", "seeds", "seed")  # which cells of a family may differ in
 OFFERED = (*FACTORIES, "seeds", "seed", "dtype")  # what a study may take by the names of its arguments
 RULES = ("theory", "trace", "tuned")
 
@@ -65,6 +69,13 @@ def key(config: Config) -> str:
     return store.key(config, core + _modules(config))
 
 
+def family(config: Config) -> str:
+    """What a cell has in common with those that differ in seeds, seed, stop, tuning and step alone: 16 hex digits."""
+    return key(
+        {name: value for name, value in config.items() if name not in ("step", "tuning", "stop", "seeds", "seed")}
+    )
+
+
 def _modules(config: Config) -> list[str]:
     """The modules of the functions that make the cell, without those of the libraries."""
     made = ("study", *FACTORIES) if "study" in config else FACTORIES
@@ -85,19 +96,29 @@ def _words(values: Any, key: str = "") -> Iterator[tuple[str, str]]:
             yield from _words(value)
 
 
-def run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
+def run(config: Config, progress: Progress, states: Path | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run the cell of a config: the record's arrays, and what is to be known about them. ValueError for bad input.
 
-    `files`, where there are any: the hashes of the files that the cell read.
+    `files`, where there are any: the hashes of the files that the cell read. `states`: the folder of the saved states
+    of all families, from which runs go on; None to begin from nothing and save nothing.
     """
     is_own = any(name.split(".")[0] != "zobench" for name in _modules(config))  # not zobench's code makes the cell
     named = {word: state for _, word in _words(config) if (state := reads.state(word))}
-    (arrays, meta), opened = reads.watched(lambda: _run(config, progress), is_own)
-    files = reads.hashes(opened, (word for word, state in named.items() if reads.state(word) == state))
+
+    def hashes(opened: reads.Files) -> dict[str, str]:
+        return reads.hashes(opened, (word for word, state in named.items() if reads.state(word) == state))
+
+    saved = states and states_of(states / family(config), lambda: hashes(reads.so_far(is_own)))
+    alike = "" if is_own or named or "study" in config else family(config)
+    (arrays, meta), opened = reads.watched(lambda: _run(config, progress, saved, alike), is_own)
+    files = merged(hashes(opened), saved.inherited if saved else {})
     return arrays, {**meta, "files": files} if files else meta
 
 
-def _run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
+def _run(
+    config: Config, progress: Progress, states: Family | None, alike: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """`alike`: the name under which what is made may serve the next cell; none where it may not."""
     import jax
 
     if "study" in config:
@@ -109,9 +130,16 @@ def _run(config: Config, progress: Progress) -> tuple[dict[str, Any], dict[str, 
     logging.getLogger("jax._src.callback").setLevel(logging.CRITICAL)  # a black box that raises is told in our words
 
     with jax.enable_x64(config["dtype"] == "float64"):
-        problem, estimator, optimizer, method = (part(name, config[name]) for name in FACTORIES)
-        require_memory(problem, config)
-        return run_cell(problem, estimator, optimizer, method, settings(config), progress)
+        parts, programs = latest(alike, lambda: (_parts(config), []))
+        problem, estimator, optimizer, method = parts
+        asked = settings(config)
+        return run_cell(problem, estimator, optimizer, method, asked, progress, family=states, programs=programs)
+
+
+def _parts(config: Config) -> list[Any]:
+    parts = [part(name, config[name]) for name in FACTORIES]
+    require_memory(parts[0], config)
+    return parts
 
 
 def settings(config: Config) -> Any:
@@ -149,15 +177,17 @@ def check_values(config: Config) -> None:
         value = config[group][leaf] if group else config[leaf]
         if not is_good(value):
             raise UsageError(f"{name}={shown(value)}: {name} is {meaning}")
+    stop = config.get("stop", {})
+    if stop.get("relative_to") == "start" and stop["target"] >= 1:
+        given = shown(stop["target"])
+        raise UsageError(f"stop.target={given}: with stop.relative_to=start it is less than 1, else it is met at x0")
 
 
-def check_factories(configs: Sequence[Config], trusted: Sequence[str] = ()) -> str | None:
+def check_factories(configs: Sequence[Config]) -> str | None:
     """Make each factory's product once, and check each cell: the first complaint in one line, or None.
 
-    `trusted`: what they may call besides zobench's and optax's (`zobench.trust`), for they are checked in a worker.
     Anything but a ValueError is a fault of that cell alone, and is found again and recorded when it runs.
     """
-    trust.allow(trusted)
     return reads.watched(lambda: _complaint(configs), remembers=False)[0]
 
 

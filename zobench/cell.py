@@ -1,6 +1,5 @@
 """A cell: one problem, one method, all step rules and all seeds; its record's arrays."""
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import isfinite, nan
@@ -14,11 +13,12 @@ from zobench import solvers, theory
 from zobench.loop import Curves, Stop, Values, advance, at_start, compile_block, hitting_times, measure
 from zobench.methods import descent
 from zobench.plan import FLAT, OWN, Optimizer, Plan, Settings, plan_cell, uses
+from zobench.runs import Program
 from zobench.solvers import Solver
-from zobench.tuning import TUNING_SEEDS_FROM, tune
+from zobench.states import LARGEST, Family, load_pasts, save_pasts
+from zobench.stops import stop_of, warnings
+from zobench.tuning import TUNING_SEEDS_FROM, Tuning, tune
 from zobench.types import Estimator, Problem
-
-DIVERGED = 1e6
 
 Progress = Callable[[str, int, int], None]
 Cell = tuple[dict[str, np.ndarray], dict[str, Any]]  # a record's arrays, and what is to be known about them
@@ -31,47 +31,97 @@ def run_cell(
     method: Callable[..., Any],
     settings: Settings,
     progress: Progress = lambda rule, k, cap: None,
+    *,
+    family: Family | None = None,
+    programs: list[Program] | None = None,
 ) -> Cell:
     """Run every step rule of a cell for all its seeds: the record's arrays and what is to be known about it.
 
     At most gd_iterations·B iterations and `calls` oracle calls of all kinds a run. Without randomness one run is made;
-    one without a step size has the rule "own". Raises ValueError where a step rule or the metric needs a constant that
-    the problem does not know, and where the method needs a gradient that it does not have.
+    one without a step size has the rule "own". `family`: where the states of its runs are saved, and gone on from.
+    `programs` has the compiled block of a cell of the same family, or gets it.
+
+    Raises ValueError where a step rule or the metric needs a constant that the problem does not know, where the method
+    needs a gradient that it does not have, and where f(x0), f* or the target make no sense.
     """
     plan = plan_cell(problem, estimator, optimizer, method, settings)
     reported = range(settings.seed, settings.seed + settings.seeds)
     if isinstance(plan.outline, Solver):
-        return _run_solver(plan, settings, reported, progress)
+        return _run_solver(plan, settings, reported, progress, family)
     held_out = range(TUNING_SEEDS_FROM + settings.seed, TUNING_SEEDS_FROM + settings.seed + settings.tuning_seeds)
     if not (plan.outline.draw or problem.F):
         reported, held_out = reported[:1], held_out[:1]
-    program = compile_block(plan.problem, plan.method_of)
+    program = _program(plan, programs)
     first = at_start(program)
-    stop = _stop(plan, settings, first)
+    stop = stop_of(plan, settings, first)
     arrays: dict[str, np.ndarray] = {}
     rules: dict[str, dict[str, Any]] = {}
-    tuned: dict[str, Any] = {}
+    ran, tuning = [], None
     for rule, size in plan.steps.items():
-        began = time.perf_counter()
+        report = partial(_report, progress, rule, stop)
         if rule == "tuned":
-            tuning = tune(program, size, settings.tuning_tries, held_out, stop)
+            tuning = tune(program, size, settings.tuning_tries, held_out, stop, report, family)
             arrays |= {f"tuning/{name}": getattr(tuning, name) for name in ("multiples", "hits", "outcome")}
             size *= tuning.best
-            tuned = {"best": tuning.best, "bracketed": tuning.bracketed, "tries": len(tuning.multiples)}
-            tuned["calls"] = tuning.iterations * plan.outline.calls(problem.n).total
-        tuned_in = time.perf_counter() - began
-        report = partial(_report, progress, rule, stop)
-        curves = advance(program, [size] * len(reported), reported, stop, report)
+        curves = _run_rule(program, size, reported, stop, report, family)
         arrays |= _arrays(rule, curves, *hitting_times(curves, stop))
         if getattr(method, "func", method) is descent:  # a partial of it too
             arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, len(curves.k))
-        rules[rule] = _rule_meta(size, curves, tuned_in, stop)
+        rules[rule] = _rule_meta(size, curves, tuning.seconds if tuning and rule == "tuned" else 0.0, stop)
+        ran.append(curves)
+    warning = [_alike(arrays, rules)] if len(reported) > 1 else []
     return arrays, {
         **_meta(plan, estimator if uses(method, "estimator") else None, first, stop, rules, program.compile_seconds),
-        "tuning": tuned,
+        "tuning": _tuned(tuning, plan.outline.calls(problem.n).total) if tuning else {},
         "left_out": {"tuned": FLAT} if "tuned" in settings.step and "tuned" not in plan.steps else {},
-        "warning": _alike(arrays, rules) if len(reported) > 1 else "",
+        "warning": "; ".join(filter(None, [*warning, *warnings(plan.problem, first, stop, ran)])),
+        "reused": _reused(ran, tuning.reused if tuning else 0),
     }
+
+
+def _program(plan: Plan, programs: list[Program] | None) -> Program:
+    """The compiled block, where there is one that of an earlier cell."""
+    if programs:
+        return programs[0]._replace(compile_seconds=0.0)
+    program = compile_block(plan.problem, plan.method_of)
+    if programs is not None:
+        programs.append(program)
+    return program
+
+
+def _run_rule(
+    program: Program,
+    size: float,
+    seeds: Sequence[int],
+    stop: Stop,
+    progress: Callable[[int], None],
+    family: Family | None,
+) -> Curves:
+    """The runs of a step size, from where they have been left; what they make is saved, unless it is too large."""
+    start = jax.tree.leaves(program.init(np.asarray(size, program.problem.x0.dtype)))
+    if family is None or len(seeds) * sum(leaf.nbytes for leaf in start) > LARGEST:
+        return advance(program, [size] * len(seeds), seeds, stop, progress)
+    pasts = load_pasts(family, size, seeds, start, program.records)
+    saved = [past.extent() for past in pasts]
+
+    def save() -> None:
+        nonlocal saved
+        if (now := [past.extent() for past in pasts]) != saved:
+            save_pasts(family, size, seeds, pasts)
+            saved = now
+
+    return advance(program, [size] * len(seeds), seeds, stop, progress, pasts=pasts, save=save)
+
+
+def _tuned(tuning: Tuning, calls: int) -> dict[str, Any]:
+    about = {"best": tuning.best, "bracketed": tuning.bracketed, "tries": len(tuning.multiples)}
+    return {**about, "calls": tuning.iterations * calls}
+
+
+def _reused(curves: Sequence[Curves], tries: int) -> dict[str, int]:
+    """How many runs and iterations of the record, and runs of the tuning, were taken from saved states."""
+    runs, iterations = (sum(each.reused[i] for each in curves) for i in (0, 1))
+    return {"runs": runs, "iterations": iterations, "tuning_runs": tries}
 
 
 def _alike(arrays: dict[str, np.ndarray], rules: Iterable[str]) -> str:
@@ -82,25 +132,22 @@ def _alike(arrays: dict[str, np.ndarray], rules: Iterable[str]) -> str:
     return "all runs are the same to the bit: the seed does not reach what is random, so intervals say nothing"
 
 
-def _run_solver(plan: Plan, settings: Settings, seeds: Sequence[int], progress: Progress) -> Cell:
+def _run_solver(
+    plan: Plan, settings: Settings, seeds: Sequence[int], progress: Progress, family: Family | None
+) -> Cell:
     solver: Any = plan.outline
     first = Values(*map(float, measure(plan.problem, plan.problem.x0)))
-    stop = _stop(plan, settings, first)
+    stop = stop_of(plan, settings, first)
     reported = seeds if solver.random or plan.problem.F else seeds[:1]
-    curves, hits, outcome = solvers.advance(plan.problem, solver, reported, stop, partial(_report, progress, OWN, stop))
+    report = partial(_report, progress, OWN, stop)
+    curves, hits, outcome = solvers.advance(plan.problem, solver, reported, stop, report, family)
     rules = {OWN: _rule_meta(nan, curves, 0.0, stop)}
-    return _arrays(OWN, curves, hits, outcome), _meta(plan, None, first, stop, rules, 0.0)
+    about = {"warning": "; ".join(warnings(plan.problem, first, stop, [curves])), "reused": _reused([curves], 0)}
+    return _arrays(OWN, curves, hits, outcome), {**_meta(plan, None, first, stop, rules, 0.0), **about}
 
 
 def _report(progress: Progress, rule: str, stop: Stop, k: int) -> None:
     progress(rule, k, stop.cap)
-
-
-def _stop(plan: Plan, settings: Settings, first: Values) -> Stop:
-    """`first`: the metrics at x0."""
-    units = {"unit": 1.0, "start": getattr(first, settings.metric), "minimum": plan.problem.f_star}
-    ceiling = DIVERGED * max(abs(first.gap), float(np.finfo(np.float32).tiny))
-    return Stop(settings.metric, settings.target * units[settings.relative_to], ceiling, plan.cap)
 
 
 def _arrays(rule: str, curves: Curves, hits: np.ndarray, outcome: np.ndarray) -> dict[str, np.ndarray]:

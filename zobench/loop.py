@@ -15,6 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from zobench.runs import SAVE_EVERY, Program, Runs, end_of, keep, known_block, next_block, save_all
+from zobench.states import Past, new_past
 from zobench.types import Draw, Key, Method, Problem, Scalar, oracle
 
 RECORDS = 64
@@ -35,7 +37,8 @@ class Values(NamedTuple):
 class Curves(NamedTuple):
     """What runs did: k [records], the rest [runs, records], x_end [runs, n]; iterations of all runs together; seconds.
 
-    `failure` says what ended them before their time: an exception in a black box.
+    `failure` says what ended them before their time: an exception in a black box. `reused`: how many of the runs had
+    begun before, and how many of the iterations had been made; `seconds` has what these took.
     """
 
     k: np.ndarray
@@ -46,6 +49,7 @@ class Curves(NamedTuple):
     iterations: int
     seconds: float
     failure: str = ""
+    reused: tuple[int, int] = (0, 0)
 
 
 class Stop(NamedTuple):
@@ -55,21 +59,6 @@ class Stop(NamedTuple):
     target: float
     ceiling: float
     cap: int
-
-
-class Program(NamedTuple):
-    """The compiled block of `records` records of one run, `every` iterations between records.
-
-    `init(step)` is where it begins, x0 and the method's first state, on the host: copied from there, nothing is
-    compiled.
-    """
-
-    block: Callable
-    init: Callable
-    problem: Problem
-    records: int
-    every: int
-    compile_seconds: float
 
 
 def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Program:
@@ -169,40 +158,62 @@ def advance(
     progress: Callable[[int], None],
     *,
     stays: bool = False,
+    pasts: Sequence[Past] | None = None,
+    save: Callable[[], None] | None = None,
 ) -> Curves:
     """Run descent from x0 for each pair (step, seed) until all of them have ended; curves of one common length.
 
     A run that `stays` makes no iteration more once it has ended: its records repeat the last one. That saves time where
     only hitting times are asked for.
+
+    `pasts`: what has been made of each run before. It is not made again, and what is made now is added where there is a
+    `save`, which is called every 30 seconds and at the end, also where an exception makes one. The curves are the same
+    to the bit as from nothing.
     """
-    runs, cast = len(seeds), partial(np.asarray, dtype=program.problem.x0.dtype)
+    cast = partial(np.asarray, dtype=program.problem.x0.dtype)
+    end = np.int32(Values._fields.index(stop.metric)), cast(stop.target), cast(stop.ceiling)
     asked = [(np.uint32(seed), cast(step)) for seed, step in zip(seeds, steps, strict=True)]
     starts = {step: program.init(cast(step)) for step in set(steps)}
-    states = [jax.tree.map(jnp.array, starts[step]) for step in steps]  # a block takes them over
-    end = np.int32(Values._fields.index(stop.metric)), cast(stop.target), cast(stop.ceiling)
-    blocks, k, failure, ended = [], 0, "", np.zeros(runs, bool)
-    start = time.perf_counter()
-    while k <= stop.cap and not ended.all():
-        fixed = (np.int32(k), np.int32(program.every), np.int32(stop.cap), np.bool_(stays), end)
+    pasts = pasts or [new_past() for _ in seeds]
+    fixed = np.int32(stop.cap), np.bool_(stays), end
+    runs = Runs(program, asked, [starts[step] for step in steps], pasts, {}, fixed)
+    begun = sum(known_block(runs, run, 0) is not None for run in range(len(seeds)))
+    try:
+        blocks, made, seconds, failure = _blocks(runs, stop, progress, save)
+        x_end = np.array([end_of(runs, run, len(blocks)) for run in range(len(seeds))])
+    finally:
+        if save:
+            save_all(runs, save)
+    recorded = np.arange(len(blocks) * program.records, dtype=np.int64) * program.every
+    shown = recorded <= stop.cap
+    gap, gradient, distance = (np.concatenate(part, axis=1)[:, shown] for part in zip(*blocks, strict=True))
+    iterations = min(len(blocks) * program.records * program.every, stop.cap) * len(seeds)
+    reused = begun, iterations - made
+    return Curves(recorded[shown], gap, gradient, distance, x_end, iterations, seconds, failure, reused)
+
+
+def _blocks(
+    runs: Runs, stop: Stop, progress: Callable[[int], None], save: Callable[[], None] | None
+) -> tuple[list[np.ndarray], int, float, str]:
+    """The blocks until all runs have ended, the iterations made for them, seconds, and what failed."""
+    span, ended = runs.program.records * runs.program.every, np.zeros(len(runs.asked), bool)
+    blocks, made, seconds, due = [], 0, 0.0, time.perf_counter() + SAVE_EVERY
+    while (k := len(blocks) * span) <= stop.cap and not ended.all():
+        if save and k + span > stop.cap:
+            keep(runs)  # a larger cap goes on from before the block that this one cuts short
         try:
-            done = [program.block(*state, *run, *fixed) for state, run in zip(states, asked, strict=True)]
-            block = np.array([np.asarray(records) for _, _, records in done]).transpose(2, 0, 1)
+            block, new, took = next_block(runs, len(blocks), keeps=save is not None)
         except Exception as error:
             if not blocks:
                 raise
-            failure = last_line(error)
-            break
-        states = [(x, memory) for x, memory, _ in done]
+            return blocks, made, seconds, last_line(error)
         blocks.append(block)
+        made, seconds = made + new * (min(k + span, stop.cap) - k), seconds + took
         ended |= np.logical_or(*_events(Values(*block), stop)).any(axis=1)
-        k += program.records * program.every
-        progress(min(k, stop.cap))
-    seconds = time.perf_counter() - start
-    recorded = np.arange(len(blocks) * program.records, dtype=np.int64) * program.every
-    keep = recorded <= stop.cap
-    gap, gradient, distance = (np.concatenate(part, axis=1)[:, keep] for part in zip(*blocks, strict=True))
-    x_end = np.array([x for x, _ in states])
-    return Curves(recorded[keep], gap, gradient, distance, x_end, min(k, stop.cap) * runs, seconds, failure)
+        progress(min(k + span, stop.cap))
+        if save and time.perf_counter() > due:
+            due = save_all(runs, save)
+    return blocks, made, seconds, ""
 
 
 def last_line(error: Exception) -> str:

@@ -10,7 +10,8 @@ import stat
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -54,6 +55,21 @@ def watched(work: Callable[[], Result], remembers: bool) -> tuple[Result, Files]
         _watches.pop()
         _seen.update(files)
     return result, {**(_seen if remembers else {}), **files}
+
+
+def so_far(remembers: bool) -> Files:
+    """What `watched` would give now of the work in progress."""
+    return {**(_seen if remembers else {}), **(_watches[-1][1] if _watches else {})}
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Files that are opened here are none of the cell's own."""
+    _watches.append((0, {}))  # no file is older
+    try:
+        yield
+    finally:
+        _watches.pop()
 
 
 def hashes(files: Files, named: Iterable[str] = ()) -> dict[str, str]:

@@ -7,6 +7,7 @@ solver at the budget, to the call. Its iteration k is one such question.
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from math import inf
 from typing import Any, Literal, NamedTuple
@@ -15,7 +16,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from zobench import states, store
 from zobench.loop import Curves, Stop, Values, last_line, measure
+from zobench.runs import SAVE_EVERY
+from zobench.states import Family
 from zobench.types import Calls, Key, Problem
 
 Algorithm = Literal["L-BFGS-B", "BFGS", "CG", "Nelder-Mead", "Powell", "COBYQA"]
@@ -36,6 +40,9 @@ class Trace(NamedTuple):
     calls: int
     ended: str
     failed: bool = False
+
+
+Ran = tuple[Trace, np.ndarray, float]  # a run, its metrics [3, points], its seconds
 
 
 class Solver(NamedTuple):
@@ -155,42 +162,97 @@ def cma(sigma: float = 0.3) -> Solver:
 
 
 def advance(
-    problem: Problem, solver: Solver, seeds: Sequence[int], stop: Stop, progress: Callable[[int], None]
+    problem: Problem,
+    solver: Solver,
+    seeds: Sequence[int],
+    stop: Stop,
+    progress: Callable[[int], None],
+    family: Family | None = None,
 ) -> tuple[Curves, np.ndarray, np.ndarray]:
     """Run a solver for each seed to its budget: curves of the best point so far, and when and how each run ended.
 
     After one that failed the others are not run. Recorded after about 300 numbers of calls, evenly spaced in their
-    logarithm; hitting times are exact to the call.
+    logarithm; hitting times are exact to the call. Runs to the same budget that are saved are not made again.
     """
-    start = time.perf_counter()
-    traces = []
-    for i, seed in enumerate(seeds):
-        traces.append(solver.solve(problem, stop.cap, seed))
-        progress(round(stop.cap * (i + 1) / len(seeds)))
-        if traces[-1].failed:
-            break
-    seconds = time.perf_counter() - start
+    ran, reused = _runs(problem, solver, seeds, stop.cap, progress, family)
+    traces = [trace for trace, _, _ in ran]
     k = np.unique(np.geomspace(1, max(trace.calls for trace in traces), 300).round().astype(np.int64))
     k = np.concatenate([[0], k])
     hits, records = np.full(len(traces), inf), []
-    for run, trace in enumerate(traces):
-        metrics = _measured(problem, trace.x)
+    for run, (trace, metrics, _) in enumerate(ran):
         reached = metrics[Values._fields.index(stop.metric)] <= stop.target
         if reached.any():
             hits[run] = trace.k[np.argmax(reached)]
         records.append(metrics[:, np.searchsorted(trace.k, k, side="right") - 1])
     x_end = np.array([trace.x[-1] for trace in traces])
     failure = next((trace.ended for trace in traces if trace.failed), "")
-    calls = sum(trace.calls for trace in traces)
+    calls, seconds = sum(trace.calls for trace in traces), sum(seconds for _, _, seconds in ran)
     outcome = np.where(np.isfinite(hits), "reached", "not reached")
     gap, gradient, distance = np.stack(records, axis=1)
-    return Curves(k, gap, gradient, distance, x_end, calls, seconds, failure), hits, outcome
+    return Curves(k, gap, gradient, distance, x_end, calls, seconds, failure, reused), hits, outcome
 
 
-def _measured(problem: Problem, x: np.ndarray) -> np.ndarray:
+def _runs(
+    problem: Problem,
+    solver: Solver,
+    seeds: Sequence[int],
+    budget: int,
+    progress: Callable[[int], None],
+    family: Family | None,
+) -> tuple[list[Ran], tuple[int, int]]:
+    """A run for each seed, up to one that failed; how many of them were saved, and their calls."""
+    known, measured = _load(family, budget, seeds, problem), jax.jit(jax.vmap(partial(measure, problem)))
+    saved, ran, due = {*known}, [], time.perf_counter() + SAVE_EVERY
+    try:
+        for i, seed in enumerate(seeds):
+            if seed not in known:
+                start = time.perf_counter()
+                trace = solver.solve(problem, budget, seed)
+                seconds = time.perf_counter() - start
+                known[seed] = trace, _measured(measured, trace.x, problem.x0.dtype), seconds
+            ran.append(known[seed])
+            progress(round(budget * (i + 1) / len(seeds)))
+            if ran[-1][0].failed:
+                break
+            if time.perf_counter() > due:
+                _save(family, budget, seeds, known)
+                due = time.perf_counter() + SAVE_EVERY
+    finally:
+        if known.keys() - saved:
+            _save(family, budget, seeds, known)
+    again = [trace.calls for seed, (trace, _, _) in zip(seeds, ran, strict=False) if seed in saved]
+    return ran, (len(again), sum(again))
+
+
+def _measured(measured: Callable[..., Values], x: np.ndarray, dtype: Any) -> np.ndarray:
     """Gap, squared gradient norm and squared distance [3, points] of points [points, n], 256 of them at a time."""
     size = 256
     padded = np.concatenate([x, np.repeat(x[-1:], -len(x) % size, axis=0)])
-    many = jax.jit(jax.vmap(lambda x: measure(problem, x)))
-    parts = [np.stack(many(jnp.asarray(padded[i : i + size], problem.x0.dtype))) for i in range(0, len(padded), size)]
+    parts = [np.stack(measured(jnp.asarray(padded[i : i + size], dtype))) for i in range(0, len(padded), size)]
     return np.concatenate(parts, axis=1)[:, : len(x)]
+
+
+def _load(family: Family | None, budget: int, seeds: Sequence[int], problem: Problem) -> dict[int, Ran]:
+    """The runs to that budget that are saved, of these seeds."""
+    found: dict[int, Ran] = {}
+    for arrays, meta in states.load(family, store.digest("budget", budget), seeds):
+        with suppress(KeyError, TypeError, ValueError):  # of another version
+            ends = np.cumsum(meta["points"])[:-1]
+            k, x, metrics = (np.split(arrays[name], ends, axis=-1) for name in ("k", "x", "metrics"))
+            columns = meta["seeds"], k, x, meta["calls"], meta["ended"], metrics, meta["seconds"]
+            for seed, k, x, calls, ended, metrics, seconds in zip(*columns, strict=True):
+                if seed in seeds and len(x) == problem.n and metrics.dtype == problem.x0.dtype:
+                    found[seed] = Trace(k, np.ascontiguousarray(x.T), calls, ended), metrics, seconds
+    return found
+
+
+def _save(family: Family | None, budget: int, seeds: Sequence[int], known: dict[int, Ran]) -> None:
+    """Save the runs that did not fail."""
+    good = {seed: one for seed, one in known.items() if not one[0].failed}
+    if good:
+        traces, metrics, seconds = zip(*good.values(), strict=True)
+        arrays = {"k": np.concatenate([trace.k for trace in traces]), "metrics": np.concatenate(metrics, axis=1)}
+        arrays["x"] = np.concatenate([trace.x.T for trace in traces], axis=1)
+        meta = {"seeds": [*good], "points": [len(trace.k) for trace in traces], "seconds": seconds}
+        meta |= {name: [getattr(trace, name) for trace in traces] for name in ("calls", "ended")}
+        states.save(family, store.digest("budget", budget), seeds, arrays, meta)

@@ -1,16 +1,18 @@
 """Sweeps: a folder each, which says what was planned, which cells are running and which have ended.
 
-`plan.json` names all cells in order before the first of them runs; an empty file named like its record stands for each
-cell that has ended, one with the suffix .running for each that runs, `complete` for the whole. The order of sweeps is
-that of the times in their plans, so a copy keeps it.
+`plan.json` names all cells in order before the first of them runs. An empty file named like its record stands for each
+cell that has ended, one with the suffix .running for each that runs; `complete` for the whole, `ending` for one that is
+to go no further. The order of sweeps is that of the times in their plans, so a copy keeps it.
 """
 
 import json
-import os
+import shlex
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from zobench import atomic
 
 SILENT = 60.0  # seconds without a sign of life, after which a cell that was running has died
 
@@ -35,7 +37,8 @@ class Sweep(NamedTuple):
 
     def begin(self, cells: Mapping[str, str], command: Sequence[str] = (), ended: Iterable[str] = ()) -> None:
         """Plan these cells, labels by key; forget the markers of an earlier run but for cells that have ended well."""
-        for file in (self.complete, *(self.folder / key for key in self.ended())):
+        old = [file for file in self.folder.glob("*") if len(file.stem) == 16 or file.name in ("complete", "ending")]
+        for file in old:
             file.unlink(missing_ok=True)
         self._write(Plan(dict(cells), command, _after(self.folder)))
         for key in ended:
@@ -49,10 +52,7 @@ class Sweep(NamedTuple):
             return
 
     def _write(self, plan: Plan) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / f".plan.{os.getpid()}.tmp"
-        temporary.write_text(json.dumps(plan._asdict(), indent=1))
-        os.replace(temporary, self.folder / "plan.json")
+        atomic.write(self.folder / "plan.json", json.dumps(plan._asdict(), indent=1).encode())
 
     def plan(self) -> Plan:
         """What is planned; where no plan can be read, the cells that have ended."""
@@ -73,6 +73,14 @@ class Sweep(NamedTuple):
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / f"{key}.running").touch()
 
+    def ask_to_end(self) -> None:
+        """Ask the cells that are running, wherever they do, to save what they have and to go no further."""
+        (self.folder / "ending").touch()
+
+    def is_ending(self) -> bool:
+        """Whether its cells are to go no further."""
+        return (self.folder / "ending").exists()
+
     def still(self, key: str) -> None:
         """Say that a cell is not running any more."""
         (self.folder / f"{key}.running").unlink(missing_ok=True)
@@ -92,6 +100,20 @@ class Sweep(NamedTuple):
     def end(self) -> None:
         """Say that every cell has ended."""
         self.complete.touch()
+
+    def cells(self) -> list[tuple[str, Path]]:
+        """All cells in order: label, and where the record is or would be."""
+        runs_dir = self.folder.parents[1]
+        return [(label, runs_dir / f"{key}.npz") for key, label in self.plan().cells.items()]
+
+    def again(self) -> str:
+        """The command that goes on with this sweep, to be pasted into a shell; "" where the plan does not say."""
+        own = [word for word in self.plan().command if not word.startswith("runs_dir=")]
+        if not own:
+            return ""
+        runs_dir = str(self.folder.parents[1])
+        multirun = [] if any(word.startswith("experiment=") for word in own) else ["-m"]
+        return shlex.join(["zobench", *multirun, *own, *([] if runs_dir == "runs" else [f"runs_dir={runs_dir}"])])
 
     def members(self) -> list[str]:
         """All cells of the sweep in order, whether they have ended or not."""

@@ -1,12 +1,17 @@
 """Tuning a step size: a search that refines, the same for every method, on seeds that are never reported."""
 
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from math import ceil, inf, isfinite
 from typing import NamedTuple
 
 import numpy as np
 
-from zobench.loop import Program, Stop, advance, hitting_times
+from zobench import states, store
+from zobench.loop import Stop, advance, hitting_times
+from zobench.runs import SAVE_EVERY, Program
+from zobench.states import Family
 
 TUNING_SEEDS_FROM = 1_000_000
 
@@ -16,7 +21,8 @@ Score = tuple[float, ...]
 class Tuning(NamedTuple):
     """Every try: multiples of the theory step [m], hitting times and outcomes [m, seeds]; the best multiple.
 
-    `bracketed`: a smaller and a larger multiple were tried and are no better. `iterations`: of all tries together.
+    `bracketed`: a smaller and a larger multiple were tried and are no better. `iterations` and `seconds`: of all tries
+    together, with those of the `reused` runs, which had been made before.
     """
 
     multiples: np.ndarray
@@ -25,6 +31,19 @@ class Tuning(NamedTuple):
     best: float
     bracketed: bool
     iterations: int
+    seconds: float
+    reused: int
+
+
+class Run(NamedTuple):
+    """A run of a try: hitting time and outcome, the metric at its end, iterations, seconds; whether it is known."""
+
+    hit: float
+    outcome: str
+    metric: float
+    iterations: int
+    seconds: float
+    is_known: bool = False
 
 
 def search(score: Callable[[float], Score], tries: int) -> list[tuple[float, Score]]:
@@ -56,34 +75,91 @@ def penalised(hits: np.ndarray, cap: float) -> np.ndarray:
     return np.where(np.isfinite(hits).any(axis=-1), mean, inf)
 
 
-def tune(program: Program, base: float, tries: int, seeds: Sequence[int], stop: Stop) -> Tuning:
+def tune(
+    program: Program,
+    base: float,
+    tries: int,
+    seeds: Sequence[int],
+    stop: Stop,
+    progress: Callable[[int], None],
+    family: Family | None = None,
+) -> Tuning:
     """`search` for the least penalised mean hitting time, all tries on the same seeds.
 
     Where none arrives, for the least median metric at the end, and for a smaller step where runs diverge. A seed is
     given up at twice the best time so far, and a multiple where the first half of its seeds and one more are: they
-    count as censored (inf), those not tried with the outcome "not run".
+    count as censored (inf), those not tried with the outcome "not run". Runs that are saved are not made again.
+    `progress` is told 0 all the time: it is where the user may put an end to it.
     """
-    hits, outcome, least, iterations = [], [], inf, 0
+    known, number = _load(family, base, stop, seeds), program.problem.x0.dtype.type
+    hits, outcome, least, used, begun = [], [], inf, [], len(known)
+    due = time.perf_counter() + SAVE_EVERY
 
     def score(multiple: float) -> Score:
-        nonlocal least, iterations
+        nonlocal least, due
         capped = stop._replace(cap=min(stop.cap, ceil(2 * least)) if isfinite(least) else stop.cap)
         times, ends, metrics = np.full(len(seeds), inf), np.full(len(seeds), "not run", object), []
         for i, seed in enumerate(seeds):
             if i > len(seeds) / 2 and np.isinf(times[:i]).all():
                 break
-            curves = advance(program, [multiple * base], [seed], capped, lambda k: None, stays=True)
-            (times[i],), (ends[i],) = hitting_times(curves, capped)
-            metrics.append(inf if ends[i] in ("diverged", "nan") else getattr(curves, stop.metric)[0, -1])
-            iterations += int(times[i]) if isfinite(times[i]) else curves.iterations
+            run = _run(program, multiple * base, seed, capped, known, lambda k: progress(0))
+            times[i], ends[i] = run.hit, run.outcome
+            metrics.append(inf if ends[i] in ("diverged", "nan") else number(run.metric))
+            used.append(run)
         hits.append(times)
         outcome.append(ends.astype(str))
-        time = float(penalised(times, capped.cap))
-        least = min(least, time)
-        return (time,) if isfinite(time) else (inf, float(np.median(metrics)), multiple)
+        if time.perf_counter() > due:
+            _save(family, base, stop, seeds, known)
+            due = time.perf_counter() + SAVE_EVERY
+        mean = float(penalised(times, capped.cap))
+        least = min(least, mean)
+        return (mean,) if isfinite(mean) else (inf, float(np.median(metrics)), multiple)
 
-    found = search(score, tries)
+    try:
+        found = search(score, tries)
+    finally:
+        if len(known) > begun:
+            _save(family, base, stop, seeds, known)
     multiples = np.array([multiple for multiple, _ in found])
     best, _ = min(found, key=lambda tried: tried[1])  # of equal ones the first, which `search` has gone on from
     bracketed = bool(multiples.min() < best < multiples.max())
-    return Tuning(multiples, np.array(hits), np.array(outcome), best, bracketed, iterations)
+    iterations, seconds = sum(run.iterations for run in used), sum(run.seconds for run in used)
+    reused = sum(run.is_known for run in used)
+    return Tuning(multiples, np.array(hits), np.array(outcome), best, bracketed, iterations, seconds, reused)
+
+
+def _run(
+    program: Program, step: float, seed: int, stop: Stop, known: dict[str, Run], progress: Callable[[int], None]
+) -> Run:
+    """A run of a try, made and added unless it is known."""
+    name = f"{step.hex()} {seed} {stop.cap}"
+    if name in known:
+        return known[name]
+    start = time.perf_counter()
+    curves = advance(program, [step], [seed], stop, progress, stays=True)
+    (hit,), (outcome,) = hitting_times(curves, stop)
+    iterations = int(hit) if isfinite(hit) else curves.iterations
+    metric = float(getattr(curves, stop.metric)[0, -1])
+    run = Run(float(hit), str(outcome), metric, iterations, time.perf_counter() - start)
+    if not curves.failure:
+        known[name] = run._replace(is_known=True)
+    return run
+
+
+def _load(family: Family | None, base: float, stop: Stop, seeds: Sequence[int]) -> dict[str, Run]:
+    """The runs that are saved of these tries, by step, seed and cap."""
+    found: dict[str, Run] = {}
+    for saved in states.load(family, _decided_by(base, stop), seeds):
+        with suppress(KeyError, TypeError, AttributeError):  # of another version
+            found |= {name: Run(*run, is_known=True) for name, run in saved.meta["runs"].items()}
+    return found
+
+
+def _save(family: Family | None, base: float, stop: Stop, seeds: Sequence[int], known: dict[str, Run]) -> None:
+    runs = {name: run[:-1] for name, run in known.items()}
+    states.save(family, _decided_by(base, stop), seeds, {}, {"runs": runs})
+
+
+def _decided_by(base: float, stop: Stop) -> str:
+    """What tries have in common, but for their seeds."""
+    return store.digest("tuning", *(float(number).hex() for number in (base, stop.target, stop.ceiling)), stop.metric)

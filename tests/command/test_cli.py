@@ -49,7 +49,7 @@ def ran(monkeypatch):
     """Cells that ran, in order; none of them computes anything."""
     configs = []
 
-    def run(config, progress):
+    def run(config, progress, states=None):
         configs.append(config)
         progress("theory", 3, 10)
         meta = {"n": 4, "calls": {"value": 2, "jvp": 0, "grad": 0}, "compile_seconds": 0.1, "run_seconds": 0.2}
@@ -165,7 +165,7 @@ def test_a_cell_that_cannot_run(zobench, ran, monkeypatch, tmp_path, error, code
 def test_a_failed_cell_costs_only_itself_and_runs_again(zobench, ran, monkeypatch, tmp_path):
     sweep = ("-m", *SMALL, "problem.dim=4,5,6")
     good = build.run
-    monkeypatch.setattr(build, "run", lambda config, progress: _fail_at(5, good, config, progress))
+    monkeypatch.setattr(build, "run", lambda config, progress, states: _fail_at(5, good, config, progress))
     result = zobench(*sweep)
     assert result.code == 1 and "dim=5: RuntimeError: five" in result.err and "failed" in result.out
     monkeypatch.setattr(build, "run", good)
@@ -210,10 +210,10 @@ def test_an_experiment_that_has_ended_is_not_composed_again(zobench, ran, monkey
     again = zobench(*quick, "report_dir=elsewhere")
     assert again.code == 0 and len(ran) == 18 and "report: elsewhere" in again.out
     assert zobench("report", "slowdown").code == 0
-    name, records, _ = drawn[0]
-    assert name == "slowdown" and [drawn[i][1] for i in (1, 2)] == [records, records]
+    name, cells, _ = drawn[0]
+    assert name == "slowdown" and [drawn[i][1] for i in (1, 2)] == [cells, cells]
     assert [folder for *_, folder in drawn] == [Path("reports/slowdown"), Path("elsewhere"), Path("reports/slowdown")]
-    dims = [(store.read_meta(path) or {})["config"]["problem"]["dim"] for path in records]
+    dims = [(store.read_meta(path) or {})["config"]["problem"]["dim"] for _, path in cells]
     assert dims == [8] * 9 + [4] * 9
     assert "there: slowdown (18 cells)" in zobench("report", "typo").err
 

@@ -5,6 +5,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from made import labelled
 from rich.console import Console
 
 from zobench import report, store
@@ -35,7 +36,7 @@ def paths(ran):
 
 
 def drawn(paths, folder):
-    report.draw("directions", paths, folder, Console(quiet=True))
+    report.draw("directions", labelled(paths), folder, Console(quiet=True))
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 

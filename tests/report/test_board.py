@@ -101,7 +101,7 @@ def test_without_records_all_is_not_measured_and_the_board_says_what_to_run(tmp_
     assert "zobench experiment=directions" in entries[CLAIM]["reason"].split("; ")
     assert "nothing that could be measured" in entries[25]["reason"]
     assert {path.name for path in folder.iterdir()} == {
-        *("table.csv", "table.md", "table.tex", "verdicts.json", "board.png", "board.svg")
+        *("table.csv", "table.md", "table.tex", "verdicts.json", "board.png", "board.svg", "inputs")
     }
     numbers = {line["number"] for line in files.read_csv(folder / "table.csv")}
     assert {str(number) for number in range(1, 71)} <= numbers
@@ -132,7 +132,9 @@ def test_failed_broken_and_absent_records_are_counted_and_leave_the_rest(runs, w
     store.path(runs, keys[2]).write_bytes(b"no record")
     entries, folder, code = drawn(runs)
     assert code == 0 and entries[CLAIM]["verdict"] == "holds"
-    assert "2 ended well, 1 failed, 1 without a record" in (folder / "table.md").read_text()
+    text = (folder / "table.md").read_text()
+    assert "2 ended well, 1 failed, 1 damaged: " in text and f"{keys[2]}.npz has no checksum" in text
+    assert f"{keys[2]}.npz has no checksum" in capsys.readouterr().out
     store.path(runs, keys[0]).unlink()
     rewrite(store.path(runs, keys[1]), store.path(runs, keys[1]), failed)
     entries, _, code = drawn(runs)

@@ -9,6 +9,7 @@ from math import inf
 
 import numpy as np
 import pytest
+from made import labelled
 from rich.console import Console
 
 from zobench import report, store
@@ -99,7 +100,7 @@ def paths(tmp_path_factory):
 @pytest.fixture(scope="module")
 def drawn(paths, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reports") / "slowdown"
-    report.draw("slowdown", paths, folder, Console(quiet=True))
+    report.draw("slowdown", labelled(paths), folder, Console(quiet=True))
     return folder
 
 
@@ -129,7 +130,7 @@ def test_known_laws_are_found_and_every_claim_holds(drawn):
 
 @pytest.mark.slow
 def test_the_same_records_give_the_same_bytes(paths, drawn, tmp_path):
-    report.draw("slowdown", paths[::-1], tmp_path, Console(quiet=True))
+    report.draw("slowdown", labelled(paths[::-1]), tmp_path, Console(quiet=True))
     for path in drawn.iterdir():
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path
 
@@ -137,13 +138,15 @@ def test_the_same_records_give_the_same_bytes(paths, drawn, tmp_path):
 def test_a_report_that_is_up_to_date_is_only_printed(paths, drawn, monkeypatch):
     monkeypatch.setattr(page, "write", lambda *_: pytest.fail("drawn again"))
     screen = Console(width=120, file=io.StringIO(), record=True)
-    report.draw("slowdown", paths, drawn, screen)
+    report.draw("slowdown", labelled(paths), drawn, screen)
     text = screen.export_text()
     assert "two-point GD" in text
     assert "not measured (needs n >= 128 (here 64)" in text
-    monkeypatch.setattr(page, "write", lambda *_: ["table.csv"])
-    report.draw("slowdown", paths[1:], drawn, Console(quiet=True))
-    assert (drawn / "inputs").read_text().split() == [page.fingerprint("slowdown", paths[1:]), "table.csv"]
+    _, _, *same = (drawn / "inputs").read_text().splitlines()
+    monkeypatch.setattr(page, "write", lambda *_: same)
+    report.draw("slowdown", labelled(paths[1:]), drawn, Console(quiet=True))
+    stamped = ["slowdown", page.fingerprint("slowdown", paths[1:]), *same]
+    assert (drawn / "inputs").read_text().splitlines() == stamped
 
 
 def judged(paths):
@@ -194,7 +197,7 @@ def test_failed_and_censored_cells_are_shown(tmp_path):
     store.write(tmp_path / "gradient-two_point-16.npz", arrays, meta)
     folder = tmp_path / "report"
     screen = Console(width=80, file=io.StringIO(), record=True)
-    report.draw("slowdown", paths, folder, screen)
+    report.draw("slowdown", labelled(paths), folder, screen)
     text = screen.export_text()
     assert "needs >= 4" in text
     assert "12 of" in text
@@ -210,8 +213,8 @@ def test_a_report_of_failures_alone_is_written(tmp_path):
     about = {"config": config("gap", "two_point", 16), "status": "failed", "reason": "MemoryError: too large"}
     store.write(tmp_path / "only.npz", {}, about)
     screen = Console(width=120, file=io.StringIO(), record=True)
-    report.draw("slowdown", [tmp_path / "only.npz"], tmp_path / "report", screen)
-    assert "the first: quadratic log_uniform, two-point GD, n = 16: MemoryError: too large" in screen.export_text()
+    report.draw("slowdown", labelled([tmp_path / "only.npz"]), tmp_path / "report", screen)
+    assert "1 of 1 cells failed: only (MemoryError: too large)" in screen.export_text()
     assert "MemoryError" in (tmp_path / "report" / "cells.csv").read_text()
 
 
@@ -290,7 +293,7 @@ def test_map_report(tmp_path):
             store.write(tmp_path / f"{estimator}-{points}.npz", *map_cell(estimator, points))
     folder = tmp_path / "report"
     screen = Console(width=120, file=io.StringIO(), record=True)
-    report.draw("mds", sorted(tmp_path.glob("*.npz")), folder, screen)
+    report.draw("mds", labelled(sorted(tmp_path.glob("*.npz"))), folder, screen)
     assert {path.name for path in folder.iterdir()} >= {*TABLES, "map.png", "convergence.svg"}
     assert "12 points" in screen.export_text()
     for line in files.read_csv(folder / "table.csv"):

@@ -6,6 +6,7 @@ import json
 import os
 
 import pytest
+from made import labelled
 from matplotlib.lines import Line2D
 from rich.console import Console
 from test_report import cell, change
@@ -177,7 +178,7 @@ def swept(tmp_path):
 
 @pytest.mark.slow
 def test_a_report_has_a_row_a_column_and_a_verdict_for_each(swept, tmp_path):
-    report.draw("slowdown", swept, tmp_path / "report", Console(quiet=True))
+    report.draw("slowdown", labelled(swept), tmp_path / "report", Console(quiet=True))
     table = {row["method"]: row for row in files.read_csv(tmp_path / "report" / "table.csv")}
     sphere, gaussian = (f"two-point GD, direction={name}" for name in ("sphere", "gaussian"))
     assert list(table) == ["GD (autodiff), float32", "GD (autodiff), float64", gaussian, sphere, "SPSA"]

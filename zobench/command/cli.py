@@ -1,18 +1,19 @@
 """What a command does: one cell, a sweep of cells, or a report drawn again from records."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from omegaconf import DictConfig
 from rich.console import Console
 
 from zobench import build, store, sweeps, trust
-from zobench.command import job, terminal
+from zobench.command import supervise, terminal
+from zobench.command.folders import require_writable
+from zobench.command.job import is_settled
 from zobench.errors import UsageError, one_line, printable
+from zobench.survey import Gap
 
 
 def run_single(arguments: Sequence[str], console: Console) -> int:
@@ -25,17 +26,15 @@ def run_single(arguments: Sequence[str], console: Console) -> int:
     _require_folders(cfg, overrides)
     config = build.numeric(cfg)
     path = store.path(cfg.runs_dir, build.key(config))
-    if cfg.force or not store.is_done(path):
-        try:
-            with terminal.cell_progress() as progress:
-                job.measure(path, config, progress)
-        except ValueError as error:
-            raise UsageError(one_line(error)) from error
-        except Exception as error:
-            reason = job.record_failure(path, config, error)
-            if os.environ.get("HYDRA_FULL_ERROR") == "1":
-                raise
-            return terminal.failures([("the cell", reason)])
+    if cfg.force or not is_settled(path, config, cfg):
+        require_writable("runs_dir", cfg.runs_dir)
+        limits = supervise.limits(**cfg.limit)
+        with terminal.cell_progress() as progress:
+            how, why = supervise.measure(path, config, limits, saves=not cfg.force, progress=progress)
+        if how == "refused":
+            raise UsageError(why)
+        if how == "raised":
+            return terminal.failures([("the cell", why)])
     terminal.table([("", path)], console)
     terminal.warnings([("", path)])
     console.print(f"record: {path}", soft_wrap=True, markup=False)
@@ -46,6 +45,7 @@ def run_single(arguments: Sequence[str], console: Console) -> int:
 def run_sweep(arguments: Sequence[str], console: Console) -> int:
     """`zobench -m ...` or `zobench experiment=...`: all cells that have no record yet, then the report or a table."""
     from zobench.command import compose, sweep
+    from zobench.report import stamp
     from zobench.report.places import package
 
     with compose.session():
@@ -57,10 +57,11 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
                 package(cfg.report)
             except ValueError as error:
                 raise UsageError(one_line(error)) from error
+            stamp.require_own(Path(cfg.report_dir), cfg.report)
         cells, failed = sweep.run(overrides, cfg)
     try:
         if cfg.report:
-            report(cfg.report, [path for _, path in cells], cfg.report_dir, console)
+            report(cfg.report, cells, cfg.report_dir, console)
         else:
             terminal.table(cells, console)
             console.print(f"records: {cfg.runs_dir}", soft_wrap=True, markup=False)
@@ -73,6 +74,7 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
 def report_again(arguments: Sequence[str], console: Console) -> int:
     """`zobench report slowdown [report_dir=...] [runs_dir=...]`: from the records of the latest sweep alone.
 
+    Exit code 1 where a cell has no good record; the report, drawn from the others, says which and why.
     `zobench report claims` judges the claims of all experiments.
     """
     options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
@@ -95,8 +97,8 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
         )
     report_dir = options.get("report_dir", f"reports/{names[0]}")
     require_writable("report_dir", report_dir)
-    report(names[0], [store.path(runs_dir, key) for key in found[names[0]].members()], report_dir, console)
-    return 0
+    gaps = report(names[0], found[names[0]].cells(), report_dir, console, found[names[0]].again())
+    return 1 if gaps else 0
 
 
 def _report_claims(runs_dir: str, report_dir: str, console: Console) -> int:
@@ -110,28 +112,18 @@ def _report_claims(runs_dir: str, report_dir: str, console: Console) -> int:
     return 1 if failed else 0
 
 
-def report(name: str, records: Sequence[Path], report_dir: str, console: Console) -> None:
-    """Draw a report from records and name its folder."""
+def report(
+    name: str, cells: Sequence[tuple[str, Path]], report_dir: str, console: Console, command: str = ""
+) -> list[Gap]:
+    """Draw a report from the records of cells, label and path, and name its folder; the cells that are not in it."""
     from zobench import report
 
-    report.draw(name, list(records), Path(report_dir), console)
+    gaps = report.draw(name, cells, Path(report_dir), console, command)
     console.print(f"report: {report_dir}", soft_wrap=True, markup=False)
+    return gaps
 
 
 def _require_folders(cfg: DictConfig, overrides: Sequence[Any]) -> None:
-    require_writable("runs_dir", cfg.runs_dir)
+    """The folder of the report; that of the records may be one to read, where nothing is missing."""
     if cfg.report or any(override.key_or_group == "report_dir" for override in overrides):
         require_writable("report_dir", cfg.report_dir)
-
-
-def require_writable(name: str, folder: str) -> None:
-    """Refuse a folder that could not be made or written, by a trial that leaves nothing."""
-    place = Path(folder).absolute()
-    while not place.exists():
-        place = place.parent
-    try:
-        with TemporaryDirectory(dir=place):
-            return
-    except OSError:
-        why = "may not be written" if place.is_dir() else "is no folder"
-    raise UsageError(f"{name}={folder}: {place} {why}; give {name}=<a folder that can be written>")

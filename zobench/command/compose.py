@@ -23,7 +23,7 @@ from zobench.build import Config
 from zobench.command import foreign, keys
 from zobench.errors import UsageError, one_line
 
-ONE_PER_SWEEP = ("experiment", "runs_dir", "report_dir", "report", "force", "sweep", "trust")
+ONE_PER_SWEEP = ("experiment", "runs_dir", "report_dir", "report", "force", "sweep", "retry", "limit", "trust")
 
 
 class Cell(NamedTuple):
@@ -143,7 +143,7 @@ def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
     hydras = [override for override in overrides if override.is_hydra_override()]
     everything = [*defaults, *(override for override in overrides if not override.is_hydra_override())]
     for override in everything:
-        if override.is_sweep_override() and override.key_or_group in ONE_PER_SWEEP:
+        if override.is_sweep_override() and override.key_or_group.partition(".")[0] in ONE_PER_SWEEP:
             raise UsageError(f"{override.input_line}: a sweep has one {override.key_or_group}; run the command twice")
     try:
         jobs = BasicSweeper.split_arguments(everything, None)[0]

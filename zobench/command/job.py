@@ -1,49 +1,62 @@
-"""What a worker runs: one cell, to its record."""
+"""What a launcher runs: one cell of a sweep, to its record."""
 
-import os
-import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
 from zobench import build, store, sweeps, trust
 from zobench.build import Config
-from zobench.errors import one_line
+from zobench.command import supervise, worker
+from zobench.surroundings import prepare_jax
 
 
 def job(cfg: DictConfig) -> str:
-    """A cell of a sweep: make its record unless there is one; a cell that raises is recorded as failed."""
+    """A cell of a sweep: make its record unless there is one; a cell that raises or dies is recorded as failed."""
+    prepare_jax()  # a launcher may start workers without the environment of the command
     trust.allow(cfg.trust)
     config = build.numeric(cfg)
     key = build.key(config)
     path = store.path(cfg.runs_dir, key)
-    if cfg.force or not store.is_done(path):
+    sweep = sweeps.sweep(cfg.runs_dir, cfg.sweep) if cfg.sweep else None
+    if sweep is None:
+        _measure(path, config, cfg, lambda: True)
+        return key
+
+    def beat() -> bool:
+        sweep.beat(key)
+        return not sweep.is_ending()
+
+    if beat():
         try:
-            measure(path, config, lambda rule, k, cap: None)
-        except Exception as error:
-            record_failure(path, config, error)
-            if os.environ.get("HYDRA_FULL_ERROR") == "1":
-                traceback.print_exc()
-    if cfg.sweep:
-        sweeps.sweep(cfg.runs_dir, cfg.sweep).mark(key)
+            _measure(path, config, cfg, beat)
+            sweep.mark(key)
+        except KeyboardInterrupt:
+            if not sweep.is_ending():
+                raise
+        finally:
+            sweep.still(key)
     return key
 
 
-def measure(path: Path, config: Config, progress: build.Progress) -> None:
-    """Run a cell and write its record."""
-    arrays, meta = build.run(config, progress)
-    failure = meta.get("failure", "")  # a black box may raise midway: what was recorded until then is kept
-    _write(path, arrays, config, failure, meta)
+def _measure(path: Path, config: Config, cfg: DictConfig, beat: Callable[[], bool]) -> None:
+    if cfg.force or not is_settled(path, config, cfg):
+        limits = supervise.limits(**cfg.limit)
+        how, why = supervise.measure(path, config, limits, saves=not cfg.force, beat=beat)
+        if how == "refused":  # of a single cell a mistake, of a sweep one cell that failed
+            worker.record(path, {}, config, f"ValueError: {why}", {})
 
 
-def record_failure(path: Path, config: Config, error: Exception) -> str:
-    """Record that a cell raised; what it said, in one line."""
-    reason = f"{type(error).__name__}: {one_line(error)}"
-    _write(path, {}, config, reason, {})
-    return reason
+def is_settled(path: Path, config: Config, cfg: DictConfig) -> bool:
+    """Whether a cell is not to be run: it has its record; or it died of itself, and `retry` does not ask for it again.
 
-
-def _write(path: Path, arrays: dict[str, Any], config: Config, reason: str, meta: dict[str, Any]) -> None:
-    about = {"status": "failed" if reason else "ok", "reason": reason, "key": path.stem, "config": config}
-    store.write(path, arrays, {**about, "versions": store.versions(), "machine": store.machine(), **meta})
+    One that went over a limit is run again under a wider one.
+    """
+    if store.is_done(path, config):
+        return True
+    meta = store.read_meta(path)
+    if cfg.retry or meta is None or meta.get("died", "killed") == "killed":
+        return False
+    name = {"timeout": "seconds", "memory": "gigabytes"}.get(meta["died"], "")
+    had, now = meta.get("limit", {}).get(name), cfg.limit.get(name)
+    return had is None or (now is not None and now <= had)

@@ -105,7 +105,7 @@ def _check_names(cfg: DictConfig) -> None:
         node: Any = cfg._get_node(name) if name in cfg else None
         if node is None or (isinstance(known[name], DictConfig) and not _is_group(node)):
             raise UsageError(f"{name}: a cell needs it; leave it as it is in the defaults, or set what is in it")
-    for group in ("stop", "tuning"):
+    for group in ("stop", "tuning", "limit"):
         for name in {**known[group], **dict.fromkeys(cfg[group])}:
             if name not in known[group]:
                 raise unknown(f"{group}.{name}", f"{group}.{name}", known)
@@ -160,6 +160,7 @@ _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "runs_dir": (_is_folder, _FOLDER),
     "report_dir": (_is_folder, _FOLDER),
     "force": (lambda value: isinstance(value, bool), "true or false"),
+    "retry": (lambda value: isinstance(value, bool), "true or false"),
     "sweep": (lambda value: value is None, "for zobench itself; leave it out"),
     "study": (_is_study, "null, or what an experiment gives: {_target_: module.function, ...}"),
     "trust": (lambda value: isinstance(value, list | str), "a list of packages and modules, as in trust=[my_package]"),

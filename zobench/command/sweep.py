@@ -1,9 +1,11 @@
 """A sweep: which cells are missing, are they all possible, run them by Hydra's launcher, and what became of each."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from hydra._internal.callbacks import Callbacks
 from hydra.core.override_parser.types import Override
@@ -12,12 +14,16 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 
 from zobench import build, store, sweeps
-from zobench.command import compose, terminal
+from zobench.command import compose, signals, supervise, terminal, worker
 from zobench.command.compose import Cell
-from zobench.command.job import job
-from zobench.errors import UsageError
+from zobench.command.folders import require_writable
+from zobench.command.job import is_settled, job
+from zobench.errors import UsageError, one_line
 
-NOT_NUMERIC = ("runs_dir", "report_dir", "force", "sweep", "trust")
+NOT_NUMERIC = ("runs_dir", "report_dir", "force", "sweep", "retry", "limit.seconds", "limit.gigabytes", "trust")
+QUIET = "ignore:resource_tracker:UserWarning"  # what joblib's helper says when the command was killed
+FRUITLESS = 3  # times that workers may be killed before one cell has ended
+NO_RECORD = "it has no record of this name: the code, libraries or flags of its worker are not those of this command"
 
 
 def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:
@@ -31,18 +37,36 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
         markers.renew()  # the latest sweep is the one that `zobench report` draws
         return [(label, store.path(cfg.runs_dir, key)) for key, label in markers.plan().cells.items()], []
     cells = compose.cells(overrides, cfg)
-    missing = [cell for cell in cells if cfg.force or not store.is_done(store.path(cfg.runs_dir, cell.key))]
-    _check(missing, cfg)
     labels = {cell.key: cell.label for cell in cells}
-    markers.begin(labels, [str(each.input_line) for each in overrides], labels.keys() - {cell.key for cell in missing})
+    missing = [cell for cell in cells if cfg.force or not is_settled(_path(cell, cfg), cell.config, cfg)]
     if missing:
+        require_writable("runs_dir", cfg.runs_dir)
+    _check(missing, cfg)
+    command = [str(override.input_line) for override in overrides]
+    ended = labels.keys() - {cell.key for cell in missing}
+    if missing:
+        store.sweep_up(cfg.runs_dir)
+        markers.begin(labels, command, ended)
         with terminal.sweep_progress(markers, labels):
-            _launch(missing, cfg, markers)
-    markers.end()
-    ended = [(cell.label, store.path(cfg.runs_dir, cell.key)) for cell in cells]
-    metas = [store.read_meta(path) or {"status": "failed", "reason": "its record is missing"} for _, path in ended]
-    failed = [(label, meta["reason"]) for (label, _), meta in zip(ended, metas, strict=True) if meta["status"] != "ok"]
-    return ended, failed
+            _run(missing, cfg, markers)
+        markers.end()
+    else:
+        with suppress(OSError):  # a store that may not be written is read all the same
+            markers.begin(labels, command, ended)
+            markers.end()
+    return [(cell.label, _path(cell, cfg)) for cell in cells], _failed(cells, cfg)
+
+
+def _path(cell: Cell, cfg: DictConfig) -> Path:
+    return store.path(cfg.runs_dir, cell.key)
+
+
+def _failed(cells: Sequence[Cell], cfg: DictConfig) -> list[tuple[str, str]]:
+    """Label and reason of the cells that failed."""
+    metas = [
+        (cell.label, store.read_meta(_path(cell, cfg)) or {"status": "failed", "reason": NO_RECORD}) for cell in cells
+    ]
+    return [(label, meta["reason"]) for label, meta in metas if meta["status"] != "ok"]
 
 
 def _is_known_by_name(overrides: Sequence[Override], cfg: DictConfig) -> bool:
@@ -52,12 +76,12 @@ def _is_known_by_name(overrides: Sequence[Override], cfg: DictConfig) -> bool:
 
 
 def _identity(overrides: Sequence[Override], cfg: DictConfig) -> str:
-    """What decides the cells: the command line, the configs, the code, the libraries."""
+    """What decides the cells: the command line, the configs, the code, the libraries, the environment."""
     lines = [override.input_line for override in overrides if override.key_or_group not in NOT_NUMERIC]
     texts = [file.read_text() for file in sorted(Path(str(files("zobench.conf"))).rglob("*.yaml"))]
     names = [f"zobench.problems.{file.stem}" for file in sorted(Path(str(files("zobench.problems"))).glob("*.py"))]
     names += [cfg.study._target_.rpartition(".")[0]] if cfg.study else []
-    return store.digest(lines, texts, store.code_hash(["zobench.build", "zobench.cell", *names]), store.versions())
+    return store.key({"lines": lines, "configs": texts}, ["zobench.build", "zobench.cell", *names])
 
 
 def _check(cells: Sequence[Cell], cfg: DictConfig) -> None:
@@ -68,18 +92,47 @@ def _check(cells: Sequence[Cell], cfg: DictConfig) -> None:
     groups: dict[str, list[build.Config]] = {}
     for cell in cells:
         groups.setdefault(store.digest(cell.config["problem"], cell.config.get("study")), []).append(cell.config)
-    check, launcher = partial(build.check_factories, trusted=list(cfg.trust)), cfg.hydra.launcher
+    limits, launcher = supervise.limits(**cfg.limit), cfg.hydra.launcher
+    check = partial(supervise.check, limits=limits, trusted=list(cfg.trust))
     if "joblib" in launcher._target_:
         from joblib import Parallel, delayed
 
         # joblib keeps its workers for the launcher only if these are the same
         same = {name: launcher[name] for name in ("n_jobs", "timeout", "temp_folder", "max_nbytes", "mmap_mode")}
-        complaints = Parallel(**same, backend="loky")(delayed(check)(group) for group in groups.values())
+        complaints = Parallel(**same, **signals.attended(), backend="loky")(
+            delayed(check)(group) for group in groups.values()
+        )
     else:
         complaints = [check([config for group in groups.values() for config in group])]
     for complaint in complaints:
         if complaint:
             raise UsageError(complaint)
+
+
+def _run(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
+    """Launch until every cell has ended: a worker that is killed takes the others of its launcher with it.
+
+    A cell with which nothing ever ends is recorded as failed. Raises what the launcher raises before any cell has run.
+    """
+    left, fruitless = list(cells), 0
+    while left and fruitless < FRUITLESS:
+        reason = ""
+        try:
+            with signals.gently(markers), signals.unstalled(markers, [cell.key for cell in left]):
+                _launch(left, cfg, markers)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {one_line(error)}"
+            if not any(markers.folder.glob("*.running")) and not any(cell.key in markers.ended() for cell in cells):
+                raise
+        ended = {*markers.ended()}
+        fruitless = 0 if any(cell.key in ended for cell in left) else fruitless + 1
+        left = [cell for cell in left if cell.key not in ended]
+        if not reason:
+            break
+    for cell in left:
+        why = f"its worker was killed {FRUITLESS} times: {reason}" if reason else NO_RECORD
+        worker.record(_path(cell, cfg), {}, cell.config, why, {"died": "killed"})
+        markers.mark(cell.key)
 
 
 def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
@@ -88,6 +141,8 @@ def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> No
     cfg.hydra.mode = RunMode.MULTIRUN
     jobs = [[*cell.overrides, f"sweep={markers.folder.name}"] for cell in cells]
     context = HydraContext(compose.loader(jobs, cfg), Callbacks(cfg))  # type: ignore[arg-type]
-    launcher = Plugins.instance().instantiate_launcher(context, job, cfg)
+    launcher: Any = Plugins.instance().instantiate_launcher(context, job, cfg)
+    if "joblib" in cfg.hydra.launcher._target_:
+        launcher.joblib |= signals.attended()
     for result in launcher.launch(jobs, initial_job_idx=0):
         result.return_value  # noqa: B018  raises what a job raised

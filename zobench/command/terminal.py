@@ -156,5 +156,6 @@ def failures(failed: Sequence[tuple[str, str]]) -> int:
     for label, reason in failed:
         print(printable(f"zobench: failed: {label or 'the cell'}: {reason}"), file=sys.stderr)
     if len(failed) > 1:
-        print(f"zobench: {len(failed)} cells failed; the same command runs only these again", file=sys.stderr)
+        again = "the same command runs those that raised or were killed again, and no other"
+        print(f"zobench: {len(failed)} cells failed; {again}", file=sys.stderr)
     return 1 if failed else 0

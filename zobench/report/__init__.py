@@ -5,37 +5,48 @@ from pathlib import Path
 
 from rich.console import Console
 
-from zobench.errors import printable
+from zobench.errors import one_line, printable
+from zobench.survey import Gap, survey
 
 
-def draw(name: str, records: Sequence[Path], report_dir: Path, console: Console) -> None:
-    """Draw the report of that name from the records into report_dir and print its main table.
+def draw(
+    name: str, cells: Sequence[tuple[str, Path]], report_dir: Path, console: Console, command: str = ""
+) -> list[Gap]:
+    """Draw the report of that name from the records of cells, label and path, into report_dir; print its main table.
 
-    A report drawn by the same code from the same records is only printed again. Raises ValueError for an unknown name
-    and where there are no records.
+    The cells without a good record, which page and terminal name, with the `command` that runs them. A report drawn by
+    the same code from the same records is only printed again. Raises ValueError for an unknown name and where there are
+    no records, UsageError where report_dir has another report.
     """
-    from zobench.report import files, page, tables
+    from zobench.report import page, stamp, tables
 
     page.load(name)
-    if not records:
+    if not cells:
         raise ValueError(f"report {name}: no records; run zobench experiment={name} first")
-    stamp, wanted = report_dir / "inputs", page.fingerprint(name, records)
-    drawn, *written = stamp.read_text().splitlines() if stamp.exists() else [""]
+    found = survey(cells)
+    said, records = found.lines(command), [path for _, path in cells]
+    drawn, *written = stamp.claim(report_dir, name, page.may_write(name)) or [""]
+    wanted = page.fingerprint(name, records, said)
     if drawn != wanted or not all((report_dir / file).exists() for file in written):
-        stamp.unlink(missing_ok=True)
-        files.write(stamp, "\n".join([wanted, *page.write(name, records, report_dir)]) + "\n")
+        try:
+            stamp.write(report_dir, name, wanted, page.write(name, records, report_dir, found.gaps, said))
+        except ValueError as error:
+            raise ValueError("; ".join([one_line(error), *said])) from error
     for table in page.summary(name, report_dir):
         tables.show(table, console)
-    for line in page.closing(name, report_dir).split("\n"):
-        console.print(printable(line), markup=False, highlight=False)
+    for line in page.closing(name, report_dir, said).split("\n"):
+        console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
+    return found.gaps
 
 
 def draw_board(runs_dir: Path, report_dir: Path, console: Console) -> list[tuple[str, str]]:
     """Judge all claims by the latest sweep of each experiment and draw the board; reports that raised, and why."""
-    from zobench.report import board, board_page, tables
+    from zobench.report import board, board_page, stamp, tables
 
+    stamp.claim(report_dir, "claims", board_page.FILES)
     found = board.evidence(runs_dir, board.latest(runs_dir))
     entries = board_page.write(found, report_dir)
+    stamp.write(report_dir, "claims", "", [*board_page.FILES])
     tables.show(board_page.summary(entries), console)
     for line in board_page.closing(entries, found, report_dir).split("\n"):
         console.print(printable(line), markup=False, highlight=False, soft_wrap=True)

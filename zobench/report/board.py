@@ -15,6 +15,7 @@ import yaml
 from zobench import store, sweeps
 from zobench.report import claims, needed, page
 from zobench.statistics import Estimate
+from zobench.survey import survey
 
 NOT_MEASURED = claims.NOT_MEASURED
 PREDICTIONS = "Predictions of ours"
@@ -40,15 +41,16 @@ class Statement(NamedTuple):
 class Evidence(NamedTuple):
     """What an experiment has to say: its measured quantities, of how many cells, and why it has none.
 
-    `unread`: records that are absent or broken; `finished`: the sweep has ended; `broken`: its report raised; `metas`
-    are those of its records, None where there are none.
+    `absent`: cells without a record; `damaged`: those whose record is, and how; `finished`: the sweep has ended;
+    `broken`: its report raised; `metas` are those of its records, None where there are none.
     """
 
     experiment: str
     measures: Mapping[str, Estimate]
     ended: int = 0
     failed: int = 0
-    unread: int = 0
+    absent: int = 0
+    damaged: Sequence[str] = ()
     finished: bool = False
     reason: str = ""
     broken: bool = False
@@ -58,8 +60,10 @@ class Evidence(NamedTuple):
     def said(self) -> str:
         """Its cells in words."""
         parts = [f"{self.ended} ended well", self.failed and f"{self.failed} failed"]
-        parts += [self.unread and f"{self.unread} without a record", not self.finished and "the sweep has not ended"]
-        return ", ".join(part for part in parts if part) if self.ended or self.failed or self.unread else "none"
+        parts += [self.absent and f"{self.absent} without a record"]
+        parts += [self.damaged and f"{len(self.damaged)} damaged: {', '.join(self.damaged)}"]
+        parts += [not self.finished and "the sweep has not ended"]
+        return ", ".join(part for part in parts if part) if any(parts[:-1]) or self.ended else "none"
 
 
 def statements() -> list[Statement]:
@@ -95,10 +99,13 @@ def _evidence(name: str, runs_dir: str | Path, sweep: sweeps.Sweep | None) -> Ev
     command = f"zobench experiment={name}"
     if sweep is None:
         return Evidence(name, {}, reason=command)
-    paths = [store.path(runs_dir, key) for key in sweep.members()]
-    metas = [(path, meta) for path in paths if (meta := store.read_meta(path)) is not None]
+    cells = sweep.cells()
+    metas = [(path, meta) for _, path in cells if (meta := store.read_meta(path)) is not None]
     ended = sum(meta.get("status") == "ok" for _, meta in metas)
-    counts = (ended, len(metas) - ended, len(paths) - len(metas), sweep.complete.exists())
+    gaps = survey(cells).gaps
+    damaged = [gap.named for gap in gaps if gap.kind == "damaged"]
+    absent = sum(gap.kind == "missing" for gap in gaps)
+    counts = (ended, len(metas) - ended, absent, damaged, sweep.complete.exists())
     if not ended:
         return Evidence(name, {}, *counts, reason=f"no cell ended well: {command}")
     try:

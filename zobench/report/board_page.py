@@ -9,6 +9,7 @@ from zobench.report.board import Evidence
 
 RULE = 'A claim that several experiments state and measure has the worst of their verdicts; "and not" is a stronger '
 RULE += "reading of ours that does not hold. "
+FILES = ("table.csv", "table.md", "table.tex", "verdicts.json", "board.png", "board.svg")
 ABOUT = ("number", "beyond", "topic", "lecture", "place", "quotation", "statement", "expected", "verdict", "where")
 
 
@@ -108,6 +109,7 @@ def closing(entries: Sequence[dict[str, Any]], found: Sequence[Evidence], folder
     predictions = [entry for entry in entries if entry["number"] is None]
     lines = verdicts.open_claims(_stated(entries))
     lines += [f"claims: {verdicts.fare(_stated(entries))}", f"predictions: {verdicts.fare(predictions)}"]
+    lines += [f"{each.experiment}: damaged: {named}" for each in found for named in each.damaged]
     missing = [each.experiment for each in found if each.reason and not each.broken]
     if missing:
         lines.append(f"not measured: zobench experiment={' | '.join(missing)}")

@@ -4,24 +4,17 @@ import csv
 import hashlib
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from zobench import atomic
 from zobench.statistics import Estimate
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write to a temporary file beside it, then rename: a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Write a file whole or not at all: a reader sees the old one or the new one."""
+    atomic.write(path, content.encode() if isinstance(content, str) else content)
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

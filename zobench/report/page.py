@@ -10,8 +10,10 @@ from zobench import code
 from zobench.report import claims, files, tables, verdicts
 from zobench.report.places import package
 from zobench.statistics import Estimate
+from zobench.survey import Gap
 
 Rows = Sequence[Mapping[str, Any]]
+TEXTS = ("table.md", "table.tex", "verdicts.json")
 
 
 class Experiment(NamedTuple):
@@ -42,18 +44,30 @@ def load(name: str) -> Experiment:
     return import_module(f"{package(name)}.page").EXPERIMENT
 
 
-def fingerprint(name: str, records: Sequence[Path]) -> str:
-    """Hash of the records' bytes, of the claims and of the code that draws them: the same one, the same page."""
+def fingerprint(name: str, records: Sequence[Path], said: Sequence[str] = ()) -> str:
+    """Hash of the records' bytes, the claims, the code that draws and what is said: the same one, the same page."""
     place = package(name)
-    return files.fingerprint([*records, claims.file(name)], code.code_hash([f"{place}.page", _figures(place)]))
+    by = [code.code_hash([f"{place}.page", _figures(place)]), *said]
+    return files.fingerprint([*records, claims.file(name)], "\n".join(by))
 
 
 def _figures(place: str) -> str:
     return f"{place}.figures" if find_spec(f"{place}.figures") else f"{place}.page"
 
 
-def write(name: str, records: Sequence[Path], folder: Path) -> list[str]:
-    """All files of a page; their names. ValueError where the records give nothing to show."""
+def may_write(name: str) -> list[str]:
+    """The files that a page may have."""
+    pictures = ([name] if "." in name else [f"{name}.png", f"{name}.svg"] for name in load(name).figures)
+    return [*load(name).csv, *TEXTS, "missing.csv", *(file for each in pictures for file in each)]
+
+
+def write(
+    name: str, records: Sequence[Path], folder: Path, gaps: Sequence[Gap] = (), said: Sequence[str] = ()
+) -> list[str]:
+    """All files of a page; their names. ValueError where the records give nothing to show.
+
+    `said` stands before the tables: which cells of the sweep are not in them; missing.csv has all of these `gaps`.
+    """
     page = load(name)
     found = page.read(records)
     rows = page.rows(found)
@@ -61,10 +75,13 @@ def write(name: str, records: Sequence[Path], folder: Path) -> list[str]:
         files.write_csv(folder / file, lines)
     verdicts.judge(folder, name, records, page.measures(found))
     shown = [*_tables(page, folder), *verdicts.table(folder)]
-    files.write(folder / "table.md", tables.markdown(shown))
+    warned = "".join(f"> {line}\n" for line in said).replace("*", "\\*").replace("<", "&lt;")
+    files.write(folder / "table.md", "\n".join(filter(None, [warned, tables.markdown(shown)])))
     files.write(folder / "table.tex", tables.latex(shown))
     drawn = _draw(page, import_module(_figures(package(name))), found, folder) if rows else []
-    return [*page.csv, "table.md", "table.tex", "verdicts.json", *drawn]
+    if gaps:
+        files.write_csv(folder / "missing.csv", [gap._asdict() for gap in gaps])
+    return [*page.csv, *TEXTS, *(["missing.csv"] if gaps else []), *drawn]
 
 
 def _draw(page: Experiment, module: Any, found: Any, folder: Path) -> list[str]:
@@ -98,10 +115,6 @@ def _tables(page: Experiment, folder: Path) -> list[tables.Table]:
     return [table for table in found if table.lines]
 
 
-def closing(name: str, folder: Path) -> str:
-    """How many cells failed and why, how the claims fare, and where the rest is."""
-    cells = files.read_csv(folder / "cells.csv") if "cells.csv" in load(name).more else []
-    failed = [line for line in cells if line.get("status") == "failed"]
-    first = "{problem}, {method}, n = {n}: {reason}".format_map(failed[0]) if failed else ""
-    lost = f"failed cells: {len(failed)} (cells.csv), the first: {first}" if failed else ""
-    return "\n".join(filter(None, [lost, verdicts.closing(folder), f"tables, verdicts and figures in {folder}"]))
+def closing(name: str, folder: Path, said: Sequence[str] = ()) -> str:
+    """What is to be known before the numbers are used, how the claims fare, and where the rest is."""
+    return "\n".join([*said, *filter(None, [verdicts.closing(folder)]), f"tables, verdicts and figures in {folder}"])

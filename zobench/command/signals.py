@@ -1,0 +1,133 @@
+"""Ctrl-C and SIGTERM are the user's: once, what runs is saved and the command ends; twice, it ends at once."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from zobench.sweeps import Sweep
+
+GRACE = 4.0  # seconds until the cells of all workers have heard and saved
+PATIENCE = 10.0  # seconds between two looks whether a launcher should have returned
+LOOK = 0.5  # seconds between two looks whether the command is still there
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM."""
+
+
+def _terminate(number: int, frame: Any) -> None:
+    raise Terminated
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """SIGTERM is Ctrl-C; after the first of them a second one ends the command at once, without a word."""
+    if threading.current_thread() is not threading.main_thread():  # which alone hears signals
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        code = 128 + (signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT)
+        for number in before:
+            signal.signal(number, lambda *_: os._exit(code))
+        before.clear()
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def gently(sweep: Sweep) -> Iterator[None]:
+    """While a launcher runs: at the first signal the cells of all workers may save what they have, then it is raised.
+
+    What then still runs is killed by the launcher, or ends by itself as nobody waits for it.
+    """
+    from zobench.command import supervise
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    is_second = False
+
+    def ask(number: int, frame: Any) -> None:
+        nonlocal is_second
+        was_asked, is_second = is_second, True
+        if not (was_asked or supervise.is_busy()):  # a cell of this very process is asked by who waits for it
+            sweep.ask_to_end()
+            deadline = time.monotonic() + GRACE
+            while sweep.running() and time.monotonic() < deadline:
+                time.sleep(0.05)
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        (sweep.folder / "ending").unlink(missing_ok=True)
+
+
+class Stalled(Exception):
+    """A launcher does not return though every cell has ended."""
+
+
+@contextmanager
+def unstalled(sweep: Sweep, keys: Collection[str]) -> Iterator[None]:
+    """Raise Stalled in a launcher that does not return though these cells have ended.
+
+    Seen where a worker was killed as it held a lock of joblib's.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    over = threading.Event()
+
+    def is_over() -> bool:
+        return over.wait(PATIENCE) or not {*keys} <= {*sweep.ended()}
+
+    def watch() -> None:
+        while not over.is_set():
+            if not is_over() and not is_over():  # it had all the time between two looks
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+                return
+
+    def stalled(number: int, frame: Any) -> None:
+        if not over.is_set():
+            raise Stalled
+
+    before = signal.signal(signal.SIGUSR1, stalled)
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+        signal.signal(signal.SIGUSR1, before)
+
+
+def attended() -> dict[str, Any]:
+    """How joblib starts workers that leave signals to the command, and end when it is no more."""
+    return {"initializer": _attend, "initargs": (os.getpid(),)}
+
+
+def _attend(command: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow, args=(command,), daemon=True).start()
+
+
+def _follow(command: int) -> None:
+    while os.getppid() == command:
+        time.sleep(LOOK)
+    os._exit(1)

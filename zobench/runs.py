@@ -1,0 +1,135 @@
+"""Runs on their way through a compiled block: what each has made, where it stands, and what is kept of it."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from zobench.states import Past, Tail
+from zobench.types import Problem
+
+SAVE_EVERY = 30.0  # seconds, and twenty times what saving takes
+
+
+class Program(NamedTuple):
+    """The compiled block of `records` records of one run, `every` iterations between records.
+
+    `init(step)` is where it begins, x0 and the method's first state, on the host: copied from there, nothing is
+    compiled.
+    """
+
+    block: Callable
+    init: Callable
+    problem: Problem
+    records: int
+    every: int
+    compile_seconds: float
+
+
+class Runs(NamedTuple):
+    """Runs on their way: for each its seed and step, its start, what was made of it, and its state after a block.
+
+    `fixed` is what goes into every block: cap, stays, end.
+    """
+
+    program: Program
+    asked: Sequence[tuple[Any, Any]]
+    starts: Sequence[Any]
+    pasts: Sequence[Past]
+    live: dict[int, tuple[int, Any]]
+    fixed: tuple[Any, ...]
+
+    @property
+    def cap(self) -> int:
+        """Iterations a run may take."""
+        return int(self.fixed[0])
+
+    @property
+    def whole(self) -> int:
+        """How many blocks the cap does not cut short."""
+        return self.cap // (self.program.records * self.program.every)
+
+    def call(self, run: int, block: int, state: Any) -> Any:
+        """The next state of a run, and its records; takes the state over."""
+        k = block * self.program.records * self.program.every
+        return self.program.block(*state, *self.asked[run], np.int32(k), np.int32(self.program.every), *self.fixed)
+
+    def state(self, run: int, block: int) -> Any:
+        """The state of a run at the beginning of a block, made again from the latest saved one before it."""
+        if block == self.at(run):
+            return self.live[run][1]
+        start, states = self.starts[run], self.pasts[run].states
+        first = max((at for at in states if at <= min(block, self.whole)), default=0)
+        saved = jax.tree.unflatten(jax.tree.structure(start), states[first]) if first else start
+        state = jax.tree.map(jnp.array, saved)  # copied, as a block takes it over
+        for between in range(first, block):
+            state = self.call(run, between, state)[:2]
+        return state
+
+    def at(self, run: int) -> int:
+        """The block that a run stands before; -1 where it has not moved, or a block that failed has its state."""
+        block, state = self.live.get(run, (-1, ()))
+        return -1 if any(leaf.is_deleted() for leaf in jax.tree.leaves(state)) else block
+
+
+def next_block(runs: Runs, block: int, keeps: bool) -> tuple[np.ndarray, int, float]:
+    """A block's records [3, runs, records], saved ones where there are any; how many runs made theirs; seconds of all.
+
+    `keeps`: what is made is added to what there is of the run. Of a block that the cap cuts short that is its end.
+    """
+    start, cap = time.perf_counter(), runs.cap
+    whole = block < runs.whole
+    known = {run: known_block(runs, run, block) for run in range(len(runs.pasts))}
+    new = [run for run, found in known.items() if found is None]
+    done = {run: runs.call(run, block, runs.state(run, block)) for run in new}
+    made = {run: np.asarray(found) for run, (_, _, found) in done.items()}
+    took = time.perf_counter() - start
+    for run, (x, memory, _) in done.items():
+        past, runs.live[run] = runs.pasts[run], (block + 1, (x, memory))
+        known[run] = made[run], took / len(new)
+        if keeps and whole:
+            past.records.append(made[run])
+            past.seconds.append(took / len(new))
+            if (block + 1) % past.often(jax.tree.leaves((x, memory))) == 0:
+                keep(runs, run)
+        elif keeps:
+            past.end(cap, Tail(made[run], took / len(new), np.array(x)))
+    records, seconds = zip(*(known[run] for run in range(len(runs.pasts))), strict=True)
+    return np.array(records).transpose(2, 0, 1), len(new), sum(seconds)
+
+
+def known_block(runs: Runs, run: int, block: int) -> tuple[np.ndarray, float] | None:
+    """The records of a block and its seconds, where it has been made."""
+    past = runs.pasts[run]
+    if block < runs.whole:
+        return (past.records[block], past.seconds[block]) if block < len(past.records) else None
+    return past.tails[runs.cap][:2] if runs.cap in past.tails else None
+
+
+def keep(runs: Runs, *which: int) -> None:
+    """Copy states to the host, of all runs that stand behind their last whole block, or of these."""
+    for run in which or runs.live:
+        past, block = runs.pasts[run], runs.at(run)
+        if block == len(past.records) and block not in past.states:
+            past.keep(block, [np.array(leaf) for leaf in jax.tree.leaves(runs.live[run][1])])
+
+
+def save_all(runs: Runs, save: Callable[[], None]) -> float:
+    """Save, and when to do it again."""
+    start = time.perf_counter()
+    keep(runs)
+    save()
+    now = time.perf_counter()
+    return now + max(SAVE_EVERY, 20 * (now - start))
+
+
+def end_of(runs: Runs, run: int, blocks: int) -> np.ndarray:
+    """x of a run after so many blocks; a run that was longer once makes its last steps again."""
+    tails = runs.pasts[run].tails
+    if runs.at(run) != blocks > runs.whole and runs.cap in tails:
+        return tails[runs.cap].x
+    runs.live[run] = blocks, runs.state(run, blocks)
+    return np.asarray(runs.live[run][1][0])

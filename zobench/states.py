@@ -1,0 +1,206 @@
+"""Saved states: what the runs of a family of cells have done so far, so that a later cell goes on from it.
+
+A family is all cells that differ in seeds, seed, stop, tuning and step alone. Its folder has a file for each step size
+and range of seeds, which names them, so that cells that run side by side never write the same one; a wider range takes
+the place of those within it. Nothing is lost without these files but time: they may be deleted.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zobench import reads, store
+
+LARGEST = 2**30  # bytes: a file of states that would be larger is not written
+ENDING = ".state"
+TAILS = 4
+
+Leaves = list[np.ndarray]
+
+
+class Family(NamedTuple):
+    """Where the states of a family are: a folder named by its key. `files()`: hashes of what the cell has read so far.
+
+    `inherited`: hashes of what the runs had read that it goes on from. `read`: the files of states, as they were then.
+    """
+
+    folder: Path
+    files: Callable[[], dict[str, str]]
+    inherited: dict[str, str]
+    read: dict[Path, reads.State | None]
+
+
+def states_of(folder: Path, files: Callable[[], dict[str, str]] = dict) -> Family:
+    """The family of that folder, of which nothing has been read."""
+    return Family(folder, files, {}, {})
+
+
+class Tail(NamedTuple):
+    """The last block of a run, which a cap cuts short: its records, seconds, and x at its end."""
+
+    records: np.ndarray
+    seconds: float
+    x: np.ndarray
+
+
+class Past(NamedTuple):
+    """A run so far: the records [records, 3] and seconds of each whole block; x and memory after so many blocks.
+
+    States take no more room than records: there is one after every so many blocks, and the latest. `tails`: the last
+    block by its cap.
+    """
+
+    records: list[np.ndarray]
+    seconds: list[float]
+    states: dict[int, Leaves]
+    tails: dict[int, Tail]
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks there are to go on from."""
+        return max(self.states, default=0)
+
+    def extent(self) -> tuple[int, ...]:
+        """What changes whenever something is added."""
+        return self.blocks, *self.tails
+
+    def keep(self, block: int, leaves: Leaves) -> None:
+        """Keep the state after that block."""
+        often = self.often(leaves)
+        for other in [other for other in self.states if other % often]:
+            del self.states[other]
+        self.states[block] = leaves
+
+    def often(self, leaves: Sequence[Any]) -> int:
+        """After how many blocks a state is kept."""
+        return -(-sum(leaf.nbytes for leaf in leaves) // self.records[0].nbytes) if self.records else 1
+
+    def end(self, cap: int, tail: Tail) -> None:
+        """Keep the last block, and a few that other caps made."""
+        self.tails[cap] = tail
+        for other in [*self.tails][:-TAILS]:
+            del self.tails[other]
+
+
+def new_past() -> Past:
+    """Of a run that has not begun."""
+    return Past([], [], {}, {})
+
+
+def load_pasts(family: Family | None, step: float, seeds: Sequence[int], like: Leaves, records: int) -> list[Past]:
+    """The runs of these seeds at that step so far, the longest that is known of each.
+
+    `like` is a state, `records` the number of a block: a file that holds anything else is ignored.
+    """
+    found = {seed: new_past() for seed in seeds}
+    for each in load(family, _of_step(step), seeds):
+        with suppress(KeyError, ValueError, TypeError, AttributeError):  # of another version
+            for seed, past in _unpacked(each, like, records):
+                known = found.get(seed)
+                if known is not None:
+                    longest = past if past.blocks > known.blocks else known
+                    found[seed] = longest._replace(tails={**known.tails, **past.tails})
+    return list(found.values())
+
+
+def save_pasts(family: Family | None, step: float, seeds: Sequence[int], pasts: Sequence[Past]) -> None:
+    """Save runs as far as there is a state to go on from."""
+    tails = [tail for past in pasts for tail in past.tails.values()]
+    states = [past.states[after] for past in pasts for after in sorted(past.states)]
+    whole = [(past.records[i], past.seconds[i]) for past in pasts for i in range(past.blocks)]
+    records, seconds = zip(*whole, *(tail[:2] for tail in tails), strict=True)
+    xs = [*(leaves[0] for leaves in states), *(tail.x for tail in tails)]
+    memory = [*zip(*(leaves[1:] for leaves in states), strict=True)]
+    if sum(part.nbytes for parts in (records, xs, *memory) for part in parts) > LARGEST:
+        return
+    arrays = {"records": np.stack(records), "seconds": np.array(seconds)}
+    arrays |= {f"state{i}": np.stack(parts) for i, parts in enumerate([xs, *memory])}
+    after, caps = [sorted(past.states) for past in pasts], [[*past.tails] for past in pasts]
+    save(family, _of_step(step), seeds, arrays, {"after": after, "caps": caps})
+
+
+def _of_step(step: float) -> str:
+    return store.digest("step", float(step).hex())
+
+
+def _unpacked(saved: store.Record, like: Leaves, records: int) -> list[tuple[int, Past]]:
+    """Runs with their seeds, as `save_pasts` packs them. ValueError and others where anything does not fit."""
+    arrays, meta = saved
+    seeds, after, caps = meta["seeds"], meta["after"], meta["caps"]
+    blocks, ends = sum(max(own, default=0) for own in after), sum(map(len, caps))
+    parts = [arrays.get(f"state{i}", np.empty((0, *leaf.shape), leaf.dtype)) for i, leaf in enumerate(like)]
+    many = [sum(map(len, after)) + (0 if i else ends) for i in range(len(like))]
+    due = [((blocks + ends, records, 3), like[0].dtype), ((blocks + ends,), np.dtype(float))]
+    due += [((count, *leaf.shape), leaf.dtype) for count, leaf in zip(many, like, strict=True)]
+    if [(part.shape, part.dtype) for part in (arrays["records"], arrays["seconds"], *parts)] != due:
+        raise ValueError("runs of another kind")
+    rows, states = zip(arrays["records"], arrays["seconds"].tolist(), strict=True), [iter(part) for part in parts]
+    whole = [[next(rows) for _ in range(max(own, default=0))] for own in after]
+    kept = [{block: [next(part) for part in states] for block in own} for own in after]
+    tails = [{cap: Tail(*next(rows), next(states[0])) for cap in own} for own in caps]
+    columns = zip(seeds, whole, kept, tails, strict=True)
+    return [(seed, Past([one for one, _ in own], [one for _, one in own], at, ends)) for seed, own, at, ends in columns]
+
+
+def load(family: Family | None, what: str, seeds: Sequence[int]) -> list[store.Record]:
+    """What is saved of runs of these seeds and others; `what` names what decides them besides.
+
+    A file that is not what its name says, or of a cell that read other files, is ignored.
+    """
+    found = []
+    for path, own in sorted(_ranges(family, what), key=str):
+        if family is None or own.start > seeds[-1] or own.stop <= seeds[0]:
+            continue
+        family.read[path] = reads.state(str(path))
+        with reads.unwatched():
+            saved = store.read(path)
+            if saved is None or (saved.meta.get("key"), saved.meta.get("family")) != (path.stem, family.folder.name):
+                continue
+            files = saved.meta.get("files", {})
+            if reads.are_unchanged(files):
+                family.inherited.update(files)
+                found.append(saved)
+    return found
+
+
+def merged(files: dict[str, str], inherited: dict[str, str]) -> dict[str, str]:
+    """The hashes of all files that decide a cell; none ("") for one that was another for the runs it goes on from."""
+    kept = {path: known if inherited.get(path, known) == known else "" for path, known in files.items()}
+    return {**inherited, **kept}
+
+
+def save(
+    family: Family | None, what: str, seeds: Sequence[int], arrays: dict[str, np.ndarray], meta: dict[str, Any]
+) -> None:
+    """Save runs of these seeds, an unbroken range, in place of what is saved of seeds among them."""
+    if family is None or sum(array.nbytes for array in arrays.values()) > LARGEST:
+        return
+    path = family.folder / f"{what}-{seeds[0]}-{len(seeds)}{ENDING}"
+    files = merged(family.files(), family.inherited)
+    about = {"status": "ok", "key": path.stem, "family": family.folder.name, "files": files}
+    try:
+        store.write(path, arrays, {**about, "seeds": list(seeds), **meta})
+    except OSError as error:  # the disk may be full: a later run begins from nothing
+        print(f"zobench: {path}: the state of these runs is not saved: {error.strerror}", file=sys.stderr)
+        return
+    for other, own in _ranges(family, what):
+        is_within = own.start >= seeds[0] and own.stop <= seeds[-1] + 1
+        if other != path and is_within and family.read.get(other) == reads.state(str(other)):  # all that it had is ours
+            other.unlink(missing_ok=True)
+
+
+def _ranges(family: Family | None, what: str) -> list[tuple[Path, range]]:
+    """The files of the runs that `what` names, and their seeds."""
+    if family is None or not family.folder.is_dir():
+        return []
+    found = []
+    for name in os.listdir(family.folder):
+        parts = name.removesuffix(ENDING).split("-")
+        if len(parts) == 3 and parts[0] == what and name.endswith(ENDING) and all(map(str.isdecimal, parts[1:])):
+            found.append((family.folder / name, range(int(parts[1]), int(parts[1]) + int(parts[2]))))
+    return found

@@ -1,0 +1,68 @@
+"""Which cells of a sweep have a good record, and what is to be said of the others."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from zobench import store, surroundings
+
+KINDS = ("missing", "damaged", "failed")
+SHOWN = 5  # cells named in a line
+
+
+class Gap(NamedTuple):
+    """A cell without a good record: missing, damaged or failed, and why."""
+
+    key: str
+    label: str
+    kind: str
+    why: str
+
+    @property
+    def named(self) -> str:
+        """The cell, and what is to be known about it."""
+        label = printable(self.label or self.key)
+        return label if self.kind == "missing" else f"{label} ({printable(self.why)})"
+
+
+class Survey(NamedTuple):
+    """How many cells were asked for, those without a good record, and a line where machines are mixed, else ""."""
+
+    total: int
+    gaps: list[Gap]
+    machines: str = ""
+
+    def lines(self, command: str = "") -> list[str]:
+        """What a reader has to know before the numbers; `command` is the one that runs what is missing."""
+        found = []
+        for kind in KINDS:
+            own = [gap for gap in self.gaps if gap.kind == kind]
+            if own:
+                verb = "" if kind == "failed" else "is " if len(own) == 1 else "are "
+                more = f", and {len(own) - SHOWN} more (missing.csv)" if len(own) > SHOWN else ""
+                named = ", ".join(gap.named for gap in own[:SHOWN])
+                found.append(f"{len(own)} of {self.total} cells {verb}{kind}: {named}{more}")
+        if self.gaps and command:
+            found.append(f"to run {'it' if len(self.gaps) == 1 else 'them'}: {command}")
+        return [*found, self.machines] if self.machines else found
+
+
+def survey(cells: Sequence[tuple[str, Path]]) -> Survey:
+    """Look at the records of cells, given as label and path."""
+    gaps, metas = [], []
+    for label, path in cells:
+        meta = store.read_meta(path)
+        if meta is None:
+            wrong = store.fault(path)
+            why = f"{path.name} {wrong}" if wrong else "it has no record"
+            gaps.append(Gap(path.stem, label, "damaged" if wrong else "missing", why))
+        elif meta["status"] != "ok":
+            gaps.append(Gap(path.stem, label, "failed", str(meta.get("reason") or meta["status"])))
+        else:
+            metas.append(meta)
+    return Survey(len(cells), gaps, surroundings.mixed(metas))
+
+
+def printable(text: str) -> str:
+    """A line of text without what would steer a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
