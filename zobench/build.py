@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from zobench import factories, reads, store
 from zobench.annotations import fits
@@ -32,7 +31,7 @@ def numeric(cfg: DictConfig) -> Config:
     """The part of a cfg that decides the numbers, as plain values; `step` always a list."""
     try:
         plain: Any = OmegaConf.to_container(cfg, resolve=True)
-    except (OmegaConfBaseException, RecursionError) as error:
+    except Exception as error:  # OmegaConf raises what it likes
         raise unresolved(error) from error
     names = (*OFFERED, "study") if plain["study"] else NUMERIC
     config: Config = {name: plain[name] for name in names}
