@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from zobench import factories, reads, store
 from zobench.annotations import fits
@@ -32,7 +31,7 @@ def numeric(cfg: DictConfig) -> Config:
     """The part of a cfg that decides the numbers, as plain values; `step` always a list."""
     try:
         plain: Any = OmegaConf.to_container(cfg, resolve=True)
-    except (OmegaConfBaseException, RecursionError) as error:
+    except Exception as error:  # OmegaConf raises what it likes
         raise unresolved(error) from error
     names = (*OFFERED, "study") if plain["study"] else NUMERIC
     config: Config = {name: plain[name] for name in names}
@@ -198,6 +197,7 @@ def _complaint(configs: Sequence[Config]) -> str | None:
     from zobench.plan import check_cell, plan_cell
 
     made: dict[str, Any] = {}
+    traced: set[tuple[str, ...]] = set()
     for config in configs:
         if "study" in config:
             try:
@@ -213,7 +213,10 @@ def _complaint(configs: Sequence[Config]) -> str | None:
                 made |= {keys[name]: part(name, config[name]) for name in new}
                 problem, estimator, optimizer, method = (made[keys[name]] for name in FACTORIES)
                 require_memory(problem, config)
-                check_cell(plan_cell(problem, estimator, optimizer, method, settings(config)))
+                plan = plan_cell(problem, estimator, optimizer, method, settings(config))
+                if tuple(keys.values()) not in traced:
+                    check_cell(plan)
+                    traced.add(tuple(keys.values()))
         except ValueError as error:
             return one_line(error)
         except Exception:

@@ -1,6 +1,6 @@
 """What was asked and cannot be done, in one line; and text of others, made fit to be shown."""
 
-LONGEST = 2000  # characters of a line that is told
+LONGEST = 1200  # characters of a line that is told
 
 
 class UsageError(ValueError):
@@ -13,7 +13,7 @@ def one_line(error: BaseException) -> str:
 
 
 def printable(text: object) -> str:
-    r"""Text on one line without what would steer a terminal: a "?" for each such letter; cut where it is endless.
+    r"""Text on one line without what would steer a terminal, a "?" for each such letter; without its middle if endless.
 
     For whatever is shown and may come from a stranger: a label, a reason, a file's name.
 
@@ -21,4 +21,4 @@ def printable(text: object) -> str:
     '?]0;x?'
     """
     shown = "".join(letter if letter.isprintable() else "?" for letter in str(text))
-    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 2]} …"
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]} … {shown[-LONGEST // 3 :]}"

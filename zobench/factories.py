@@ -16,6 +16,7 @@ Config = dict[str, Any]
 
 VECTORS = 8  # of n numbers: start, minimum, spectrum and what is made on the way
 NO_SIZES = ("seed",)
+OF_A_CELL = ("problem", "estimator", "optimizer", "step")  # what a method may ask of its cell by the name
 
 
 def part(group: str, values: Config) -> Any:
@@ -25,13 +26,16 @@ def part(group: str, values: Config) -> Any:
     """
     from zobench.types import Estimator, Problem
 
-    made, target = make(group, values), values["_target_"]
+    target, later = values.get("_target_"), values.get("_partial_")
+    if group in ("optimizer", "method") and not later:
+        raise UsageError(f"{group}._partial_={shown(later)}: the cell calls {target} itself; it is true")
+    made = make(group, values)
     kinds = {"problem": Problem, "estimator": Estimator}
     if group in kinds and not isinstance(made, kinds[group]):
-        given = "a function" if values.get("_partial_") else f"a {type(made).__name__}"
+        given = "a function" if later else f"a {type(made).__name__}"
         raise UsageError(f"{group}._target_={target}: it gives {given}, no {kinds[group].__name__}")
-    if group not in kinds and not values.get("_partial_"):
-        raise UsageError(f"{group}._partial_={shown(values.get('_partial_'))}: the cell calls {target}; it is true")
+    if group == "method":
+        _require_all(group, made, dict.fromkeys((*made.keywords, *OF_A_CELL)))
     return made
 
 
@@ -145,7 +149,7 @@ def _require(asked: str, size: int, more: int = 0) -> None:
 
 
 def _name(factory: Callable[..., Any]) -> str:
-    return getattr(factory, "__name__", type(factory).__name__)
+    return getattr(getattr(factory, "func", factory), "__name__", type(factory).__name__)  # inside a functools.partial
 
 
 def shown(value: Any) -> str:

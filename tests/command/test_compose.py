@@ -19,7 +19,7 @@ SWEEPS = (
     "problem=mds +problem.extra=1,2 ++problem.points=6",
     "estimator._target_=zobench.estimators.autodiff problem.dim=4,5",
     "estimator._target_=my.estimator estimator.m=3,4 trust=[my]",
-    "method=random_pursuit method.eps=null,1e-3 hydra.output_subdir=.hydra hydra.job.chdir=true",
+    "method=random_pursuit method.eps=null,1e-3 hydra.output_subdir=.hydra hydra.job.chdir=false",
     "hydra/launcher=joblib hydra.launcher.n_jobs=2 hydra.job.config.override_dirname.exclude_keys=[seed] seed=0,1",
     "seed=0,1 hydra.job.env_copy=[PATH] hydra.sweep.subdir=${hydra.job.override_dirname}",
 )
@@ -55,7 +55,7 @@ def test_a_sweep_composes_each_choice_of_groups_once(tmp_path, monkeypatch):
         return load(self, **asked)
 
     monkeypatch.setattr(ConfigLoaderImpl, "load_configuration", counted)
-    monkeypatch.setattr(build, "run", lambda config, progress: ({}, {}))
+    monkeypatch.setattr(build, "run", lambda *arguments: ({}, {}))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as exit:
         main(["-m", "problem.dim=4,5", "estimator=autodiff,two_point"])

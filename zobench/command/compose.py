@@ -17,7 +17,6 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from zobench import build, trust
 from zobench.build import Config
@@ -216,7 +215,7 @@ def _with_values(composed: bytes, overrides: Sequence[Override]) -> DictConfig:
         if not _by_hydra(override):
             try:
                 ConfigLoaderImpl._apply_overrides_to_config([override], cfg)
-            except (HydraException, OmegaConfBaseException) as error:
+            except Exception as error:  # Hydra and OmegaConf raise what they like
                 name, given = override.key_or_group, str(override.input_line)
                 if override.is_add() or OmegaConf.select(cfg, name, default="absent") != "absent":
                     raise UsageError(f"{given}: {one_line(error)}") from error
@@ -234,9 +233,9 @@ def _compose(overrides: tuple[str, ...]) -> tuple[bytes, bytes]:
         with catch_warnings():
             simplefilter("error", UserWarning)
             cfg = hydra_compose("config", list(overrides), return_hydra_config=True)
-        foreign.check_hydra(cfg.hydra)
         if cfg.hydra.searchpath:
             foreign.check_files(GlobalHydra.instance().config_loader(), overrides)  # type: ignore[arg-type]
+        foreign.check_hydra(cfg.hydra)
     except UsageError:
         raise
     except MissingConfigException as error:
@@ -244,7 +243,8 @@ def _compose(overrides: tuple[str, ...]) -> tuple[bytes, bytes]:
         raise UsageError(f"{group}={asked}: there are {', '.join(error.options or ['none'])}") from error
     except Exception as error:  # Hydra, OmegaConf and YAML raise what they like
         cause = f" {one_line(error.__cause__)}" if error.__cause__ else ""
-        raise UsageError(f"{' '.join(overrides)}: {one_line(error)}{cause}") from error
+        said = getattr(error, "strerror", None) or one_line(error)
+        raise UsageError(f"{' '.join(overrides)}: {said}{cause}") from error
     task = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])
     OmegaConf.set_struct(task, True)
     return pickle.dumps(cfg), pickle.dumps(task)
@@ -260,7 +260,9 @@ def _replaced(overrides: Sequence[Override]) -> list[Override]:
     if not groups:
         return list(overrides)
     task = pickle.loads(_compose(_choice(overrides))[1])
-    foreign = {f"{group}.{name}": value for group in groups for name, value in task[group].items() if name[0] != "_"}
+    foreign = {
+        f"{group}.{name}": value for group in groups for name, value in task.get(group, {}).items() if name[0] != "_"
+    }
     foreign = {name: value for name, value in foreign.items() if name not in given}
     texts = [str(override.input_line) for override in overrides]
     texts = [f"++{text}" if text.startswith(tuple(f"{group}." for group in groups)) else text for text in texts]

@@ -4,11 +4,13 @@ Hydra makes objects of whatever `_target_`, a logger or a launcher's config name
 their config. So its own launchers alone are taken, and their config from zobench's files and the command line alone.
 """
 
+import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.plugins import Plugins
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.resolvers import oc
@@ -17,25 +19,55 @@ from zobench import trust
 from zobench.errors import UsageError
 
 PLUGINS = ("hydra_plugins.", "hydra._internal.core_plugins.")
+DICTS = ("launcher", "sweeper", "callbacks", "job_logging", "hydra_logging")  # what the node has Hydra make
 LOGGING, CALLED = ("job_logging.", "hydra_logging."), ("()", "class")  # keys whose values logging imports
 HARMLESS = ("logging.", "colorlog.")
 
 
 def check_hydra(hydra: DictConfig) -> None:
-    """Refuse a hydra node that makes other things than Hydra's launchers and sweepers. UsageError."""
-    node: Any = OmegaConf.to_container(hydra)
-    for name in ("launcher", "sweeper"):
-        found = node[name].pop("_target_", None) if isinstance(node.get(name), dict) else None
-        if not str(found).startswith(PLUGINS):
-            raise UsageError(f"hydra.{name}: there is none of Hydra's; choose one, as in hydra/{name}=basic")
+    """Refuse a hydra node that makes other things than Hydra's launchers and sweepers, or that no cell could use."""
+    node: Any = {name: _plain(hydra, name) for name in DICTS}
+    for name in DICTS:
+        if not isinstance(node[name], dict):
+            raise UsageError(f"hydra.{name}={node[name]}: Hydra needs more of it; leave it out")
     params = node["sweeper"].pop("params", None)
     if not isinstance(params, dict | None):
         raise UsageError(f"hydra.sweeper.params={params}: give {{problem.dim: '8,16'}}, or problem.dim=8,16")
+    for name in ("launcher", "sweeper"):
+        _check_plugin(name, node[name])
     for key, value in _leaves(node):
         word, (first, _, last) = str(value), key.rpartition(".")
         named = last == "_target_" or (first.startswith(LOGGING) and last in CALLED and not word.startswith(HARMLESS))
         if (named or (word.startswith("ext://") and not word.startswith("ext://sys.std"))) and not _trusts_hydra():
             raise UsageError(f"hydra.{key}={word}: Hydra is not to call it; trust=[hydra] allows it")
+    if hydra.job.chdir:
+        raise UsageError(f"hydra.job.chdir={hydra.job.chdir}: cells run where the command is given; leave it out")
+    if isinstance(hydra.verbose, int | float | None) and not isinstance(hydra.verbose, bool):
+        raise UsageError(f"hydra.verbose={hydra.verbose}: true, false, or names of loggers")
+    if not isinstance(hydra.output_subdir, str | None):
+        raise UsageError(f"hydra.output_subdir={hydra.output_subdir}: the name of a folder, or null")
+
+
+def _plain(hydra: DictConfig, name: str) -> Any:
+    """A part of the node, resolved."""
+    found = hydra[name]
+    return OmegaConf.to_container(found, resolve=True) if OmegaConf.is_config(found) else found
+
+
+def _check_plugin(name: str, node: dict[str, Any]) -> None:
+    """Refuse what is no launcher or sweeper of Hydra's, and values that it does not take; drop its `_target_`."""
+    target = str(node.pop("_target_", None))
+    made = Plugins.instance().class_name_to_class.get(target)
+    if made is None or not target.startswith(PLUGINS):
+        raise UsageError(f"hydra.{name}: there is none of Hydra's; choose one, as in hydra/{name}=basic")
+    taken = inspect.signature(made).parameters
+    for key in node:
+        if (
+            not key.startswith("_")
+            and key not in taken
+            and not any(each.kind == each.VAR_KEYWORD for each in taken.values())
+        ):
+            raise UsageError(f"hydra.{name}.{key}: {made.__name__} takes {', '.join(taken) or 'nothing'}")
 
 
 def check_files(loader: ConfigLoaderImpl, overrides: Sequence[str]) -> None:

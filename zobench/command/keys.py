@@ -10,7 +10,6 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from zobench import build, trust
 from zobench.build import Config
@@ -26,9 +25,9 @@ def check(cfg: DictConfig, overrides: Sequence[Override]) -> None:
     for name, (is_good, meaning) in _MEANINGS.items():
         try:
             value = cfg[name]
-        except (OmegaConfBaseException, RecursionError) as error:
+            plain: Any = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+        except Exception as error:  # OmegaConf raises what it likes
             raise build.unresolved(error) from error
-        plain: Any = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
         if not is_good(plain):
             raise UsageError(f"{name}={build.shown(plain)}: {name} is {meaning}")
     if cfg.trust != [] and not any(override.key_or_group == "trust" for override in overrides):
@@ -152,7 +151,7 @@ def _is_report(value: Any) -> bool:
 
 
 def _is_study(value: Any) -> bool:
-    return value is None or (isinstance(value, dict) and "_target_" in value)
+    return value is None or (isinstance(value, dict) and isinstance(value.get("_target_"), str))
 
 
 _FOLDER = f"the name of a folder, at most {LONGEST_NAME} bytes long"

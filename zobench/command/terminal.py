@@ -154,7 +154,7 @@ def warnings(cells: Sequence[tuple[str, Path]]) -> None:
 def failures(failed: Sequence[tuple[str, str]]) -> int:
     """Name the cells that failed, each with its reason; the exit code that follows."""
     for label, reason in failed:
-        print(printable(f"zobench: failed: {label}: {reason}"), file=sys.stderr)
+        print(printable(f"zobench: failed: {label or 'the cell'}: {reason}"), file=sys.stderr)
     if len(failed) > 1:
         again = "the same command runs those that raised or were killed again, and no other"
         print(f"zobench: {len(failed)} cells failed; {again}", file=sys.stderr)
