@@ -148,7 +148,7 @@ def set_aside(path: Path, wrong: str = "is set aside") -> Path | None:
 
 def sweep_up(runs_dir: str | Path) -> int:
     """Remove the temporary files that killed processes left in a store, its sweeps and saved states; how many."""
-    within = (folder for name in ("sweeps", "states") for folder in Path(runs_dir).glob(f"{name}/*"))
+    within = [folder for name in ("sweeps", "states") for folder in Path(runs_dir).glob(f"{name}/**")]
     return atomic.sweep_up(Path(runs_dir), *within)
 
 
