@@ -5,6 +5,7 @@ import signal
 import subprocess
 import threading
 from importlib.util import find_spec
+from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
@@ -30,6 +31,8 @@ def begin(cfg: DictConfig) -> None:
     """
     if "hydra_ray_launcher" not in cfg.hydra.launcher._target_:
         return
+    if (Path.home() / ".ray" / "auth_token").exists():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray does it too, of an address too late
     import ray  # pyright: ignore[reportMissingImports]
 
     if ray.is_initialized():  # by a try in which a worker died: what still runs of it is not to run twice
