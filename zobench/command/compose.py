@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
-from warnings import catch_warnings, simplefilter
+from warnings import catch_warnings, filterwarnings, simplefilter
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
@@ -48,6 +48,7 @@ class Loader(NamedTuple):
         overrides = _of_job(sweep_overrides, master_config)
         cfg = _with_values(self.composed[_choice(overrides)], overrides)
         own = [override for override in overrides if not override.is_hydra_override()]
+        cfg.hydra.sweep.dir = master_config.hydra.sweep.dir
         cfg.hydra.overrides.task = [override.input_line for override in own]
         cfg.hydra.job.override_dirname = get_overrides_dirname(own, **cfg.hydra.job.config.override_dirname)
         OmegaConf.copy_cache(from_config=master_config, to_config=cfg)
@@ -232,6 +233,7 @@ def _compose(overrides: tuple[str, ...]) -> tuple[bytes, bytes]:
     try:
         with catch_warnings():
             simplefilter("error", UserWarning)
+            filterwarnings("ignore", "\n'hydra/launcher/ray'")  # the name of the plugin's own, too
             cfg = hydra_compose("config", list(overrides), return_hydra_config=True)
         if cfg.hydra.searchpath:
             foreign.check_files(GlobalHydra.instance().config_loader(), overrides)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 
 from zobench import build, store, sweeps, trust
 from zobench.build import Config
-from zobench.command import supervise, worker
+from zobench.command import launchers, supervise, worker
 from zobench.surroundings import prepare_jax
 
 
@@ -15,6 +15,7 @@ def job(cfg: DictConfig) -> str:
     """A cell of a sweep: make its record unless there is one; a cell that raises or dies is recorded as failed."""
     prepare_jax()  # a launcher may start workers without the environment of the command
     trust.allow(cfg.trust)
+    launchers.enter()
     config = build.numeric(cfg)
     key = build.key(config)
     path = store.path(cfg.runs_dir, key)

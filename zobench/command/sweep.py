@@ -14,7 +14,7 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 
 from zobench import build, store, sweeps
-from zobench.command import compose, signals, supervise, terminal, worker
+from zobench.command import compose, launchers, signals, slurm, supervise, terminal, worker
 from zobench.command.compose import Cell
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled, job
@@ -31,12 +31,15 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
 
     The cells in order, label and record of each; label and reason of those that failed.
     """
+    if slurm.is_chosen(cfg):
+        slurm.check_commands()
     markers = sweeps.sweep(cfg.runs_dir, f"{cfg.report or 'sweep'}-{_identity(overrides, cfg)}")
     paths = [store.path(cfg.runs_dir, key) for key in markers.members()]
     if _is_known_by_name(overrides, cfg) and markers.complete.exists() and all(map(store.is_done, paths)):
         markers.renew()  # the latest sweep is the one that `zobench report` draws
         return [(label, store.path(cfg.runs_dir, key)) for key, label in markers.plan().cells.items()], []
     cells = compose.cells(overrides, cfg)
+    slurm.adopt(cfg.runs_dir, [cell.key for cell in cells])
     labels = {cell.key: cell.label for cell in cells}
     missing = [cell for cell in cells if cfg.force or not is_settled(_path(cell, cfg), cell.config, cfg)]
     if missing:
@@ -115,12 +118,14 @@ def _run(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
 
     A cell with which nothing ever ends is recorded as failed. Raises what the launcher raises before any cell has run.
     """
-    left, fruitless = list(cells), 0
+    left, fruitless, endings = list(cells), 0, {}
     while left and fruitless < FRUITLESS:
         reason = ""
         try:
             with signals.gently(markers), signals.unstalled(markers, [cell.key for cell in left]):
-                _launch(left, cfg, markers)
+                endings = _launch(left, cfg, markers)
+        except UsageError:
+            raise
         except Exception as error:
             reason = f"{type(error).__name__}: {one_line(error)}"
             if not any(markers.folder.glob("*.running")) and not any(cell.key in markers.ended() for cell in cells):
@@ -132,18 +137,29 @@ def _run(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
             break
     for cell in left:
         why = f"its worker was killed {FRUITLESS} times: {reason}" if reason else NO_RECORD
-        worker.record(_path(cell, cfg), {}, cell.config, why, {"died": "killed"})
+        ending = endings.get(cell.key, slurm.Ending("killed", why))
+        worker.record(_path(cell, cfg), {}, cell.config, ending.reason, {"died": ending.died})
         markers.mark(cell.key)
 
 
-def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
-    """Hydra's launcher without its sweeper and its loader, which would compose every job twice more."""
+def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> dict[str, slurm.Ending]:
+    """Hydra's launcher without its sweeper and its loader, which would compose every job twice more.
+
+    How those cells ended that Slurm has ended.
+    """
     cfg.sweep = markers.folder.name
+    cfg.hydra.sweep.dir = str(markers.folder.absolute())  # a worker may be in another folder
     cfg.hydra.mode = RunMode.MULTIRUN
     jobs = [[*cell.overrides, f"sweep={markers.folder.name}"] for cell in cells]
     context = HydraContext(compose.loader(jobs, cfg), Callbacks(cfg))  # type: ignore[arg-type]
     launcher: Any = Plugins.instance().instantiate_launcher(context, job, cfg)
     if "joblib" in cfg.hydra.launcher._target_:
         launcher.joblib |= signals.attended()
+    if slurm.is_chosen(cfg):
+        keys = [cell.key for cell in cells]
+        found = slurm.launch(launcher, jobs, markers.folder, lambda place: (markers.folder / keys[place]).exists())
+        return {keys[place]: ending for place, ending in found.items()}
+    launchers.begin(cfg)
     for result in launcher.launch(jobs, initial_job_idx=0):
         result.return_value  # noqa: B018  raises what a job raised
+    return {}
