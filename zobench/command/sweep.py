@@ -1,11 +1,13 @@
 """A sweep: which cells are missing, are they all possible, run them by Hydra's launcher, and what became of each."""
 
+import os
+import pickle
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hydra._internal.callbacks import Callbacks
 from hydra.core.override_parser.types import Override
@@ -23,7 +25,8 @@ from zobench.errors import UsageError, one_line
 NOT_NUMERIC = ("runs_dir", "report_dir", "force", "sweep", "retry", "limit.seconds", "limit.gigabytes", "trust")
 QUIET = "ignore:resource_tracker:UserWarning"  # what joblib's helper says when the command was killed
 FRUITLESS = 3  # times that workers may be killed before one cell has ended
-NO_RECORD = "it has no record of this name: the code, libraries or flags of its worker are not those of this command"
+NO_RECORD = {"status": "failed", "reason": "its record has gone"}
+MOST_JOBS = 256  # of a launcher: what Hydra does for a job takes as long as some ten small cells
 
 
 def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:
@@ -49,8 +52,7 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
     command = [str(override.input_line) for override in overrides]
     ended = labels.keys() - {cell.key for cell in missing}
     if missing:
-        store.sweep_up(cfg.runs_dir)
-        markers.begin(labels, command, ended)
+        markers.begin(labels, command, ended, {cell.key: cell.config for cell in missing})
         with terminal.sweep_progress(markers, labels):
             _run(missing, cfg, markers)
         markers.end()
@@ -67,9 +69,7 @@ def _path(cell: Cell, cfg: DictConfig) -> Path:
 
 def _failed(cells: Sequence[Cell], cfg: DictConfig) -> list[tuple[str, str]]:
     """Label and reason of the cells that failed."""
-    metas = [
-        (cell.label, store.read_meta(_path(cell, cfg)) or {"status": "failed", "reason": NO_RECORD}) for cell in cells
-    ]
+    metas = [(cell.label, store.read_meta(_path(cell, cfg)) or NO_RECORD) for cell in cells]
     return [(label, meta["reason"]) for label, meta in metas if meta["status"] != "ok"]
 
 
@@ -103,9 +103,9 @@ def _check(cells: Sequence[Cell], cfg: DictConfig) -> None:
 
         # joblib keeps its workers for the launcher only if these are the same
         same = {name: launcher[name] for name in ("n_jobs", "timeout", "temp_folder", "max_nbytes", "mmap_mode")}
-        complaints = Parallel(**same, **signals.attended(), backend="loky")(
-            delayed(check)(group) for group in groups.values()
-        )
+        os.environ.setdefault("PYTHONWARNINGS", QUIET)
+        run = Parallel(**same, **signals.attended(), backend="loky")
+        complaints = run(delayed(check)(group) for group in groups.values())
     else:
         complaints = [check([config for group in groups.values() for config in group])]
     for complaint in complaints:
@@ -136,27 +136,40 @@ def _run(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
         if not reason:
             break
     for cell in left:
-        why = f"its worker was killed {FRUITLESS} times: {reason}" if reason else NO_RECORD
+        why = f"its worker was killed {FRUITLESS} times: {reason}" if reason else "its worker made no record"
         ending = endings.get(cell.key, slurm.Ending("killed", why))
         worker.record(_path(cell, cfg), {}, cell.config, ending.reason, {"died": ending.died})
         markers.mark(cell.key)
 
 
-def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> dict[str, slurm.Ending]:
-    """Hydra's launcher without its sweeper and its loader, which would compose every job twice more.
+class Loader(NamedTuple):
+    """What launchers ask for a job's cfg: that of the sweep, pickled, with the cells of the job.
 
-    How those cells ended that Slurm has ended.
+    Hydra's own would read and merge all files once a job.
     """
+
+    pickled: bytes
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """The cfg of a job, whose only override names its cells; the name is Hydra's."""
+        cfg = pickle.loads(self.pickled)
+        cfg.cells = sweep_overrides[0].partition("=")[2].strip("[]").split(",")
+        return cfg
+
+
+def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> dict[str, slurm.Ending]:
+    """Hydra's launcher without its sweeper and its loader; how those cells ended that Slurm has ended."""
     cfg.sweep = markers.folder.name
     cfg.hydra.sweep.dir = str(markers.folder.absolute())  # a worker may be in another folder
     cfg.hydra.mode = RunMode.MULTIRUN
-    jobs = [[*cell.overrides, f"sweep={markers.folder.name}"] for cell in cells]
-    context = HydraContext(compose.loader(jobs, cfg), Callbacks(cfg))  # type: ignore[arg-type]
+    keys = [cell.key for cell in cells]
+    many = 1 if slurm.is_chosen(cfg) else -(-len(keys) // MOST_JOBS)  # limits of Slurm's are a cell's
+    jobs = [[f"cells=[{','.join(keys[i : i + many])}]"] for i in range(0, len(keys), many)]
+    context = HydraContext(Loader(pickle.dumps(cfg)), Callbacks(cfg))  # type: ignore[arg-type]
     launcher: Any = Plugins.instance().instantiate_launcher(context, job, cfg)
     if "joblib" in cfg.hydra.launcher._target_:
         launcher.joblib |= signals.attended()
     if slurm.is_chosen(cfg):
-        keys = [cell.key for cell in cells]
         found = slurm.launch(launcher, jobs, markers.folder, lambda place: (markers.folder / keys[place]).exists())
         return {keys[place]: ending for place, ending in found.items()}
     launchers.begin(cfg)
