@@ -26,7 +26,7 @@ NOT_NUMERIC = ("runs_dir", "report_dir", "force", "sweep", "retry", "limit.secon
 QUIET = "ignore:resource_tracker:UserWarning"  # what joblib's helper says when the command was killed
 FRUITLESS = 3  # times that workers may be killed before one cell has ended
 NO_RECORD = {"status": "failed", "reason": "its record has gone"}
-MOST_JOBS = 256  # of a launcher: what Hydra does for a job takes as long as some ten small cells
+JOBS_PER_CORE = 32  # at most: what Hydra does for a job takes as long as some three small cells
 
 
 def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:
@@ -163,7 +163,8 @@ def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> di
     cfg.hydra.sweep.dir = str(markers.folder.absolute())  # a worker may be in another folder
     cfg.hydra.mode = RunMode.MULTIRUN
     keys = [cell.key for cell in cells]
-    many = 1 if slurm.is_chosen(cfg) else -(-len(keys) // MOST_JOBS)  # limits of Slurm's are a cell's
+    # a task of Slurm's has limits, which are to be a cell's
+    many = 1 if slurm.is_chosen(cfg) else -(-len(keys) // (JOBS_PER_CORE * (os.cpu_count() or 1)))
     jobs = [[f"cells=[{','.join(keys[i : i + many])}]"] for i in range(0, len(keys), many)]
     context = HydraContext(Loader(pickle.dumps(cfg)), Callbacks(cfg))  # type: ignore[arg-type]
     launcher: Any = Plugins.instance().instantiate_launcher(context, job, cfg)
