@@ -157,8 +157,6 @@ def load(family: Family | None, what: str, seeds: Sequence[int]) -> list[store.R
         return []
     place, found = _place(family, what), []
     for path, own in sorted(_near(place, seeds)):
-        if own.start > seeds[-1] or own.stop <= seeds[0]:
-            continue
         family.read[path] = own, reads.state(str(path))
         with reads.unwatched():
             saved = store.read(path)
@@ -217,11 +215,12 @@ def _section(seeds: Sequence[int]) -> str:
 
 
 def _near(place: Path, seeds: Sequence[int]) -> Iterator[tuple[Path, range]]:
-    """The files in the sections that have any of these seeds, and the seeds of each."""
+    """The files that have any of these seeds, and the seeds of each."""
     for section, size, number in _names(place, ""):
         if number << size <= seeds[-1] and seeds[0] < (number + 1) << size:
             for file, first, count in _names(place / section, ENDING):
-                yield place / section / file, range(first, first + count)
+                if first <= seeds[-1] and seeds[0] < first + count:
+                    yield place / section / file, range(first, first + count)
 
 
 def _names(folder: Path, ending: str) -> Iterator[tuple[str, int, int]]:
