@@ -55,7 +55,7 @@ def test_a_sweep_composes_each_choice_of_groups_once(tmp_path, monkeypatch):
         return load(self, **asked)
 
     monkeypatch.setattr(ConfigLoaderImpl, "load_configuration", counted)
-    monkeypatch.setattr(build, "run", lambda config, progress: ({}, {}))
+    monkeypatch.setattr(build, "run", lambda config, progress, *states: ({}, {}))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as exit:
         main(["-m", "problem.dim=4,5", "estimator=autodiff,two_point"])
