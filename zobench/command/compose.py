@@ -167,6 +167,7 @@ def _groups() -> tuple[str, ...]:
 
 def _cfg(overrides: Sequence[Override], keep_hydra: bool = False) -> DictConfig:
     """Compose groups by Hydra (once for each choice of them), then set values, which costs little."""
+    foreign.check_typed(overrides)
     overrides = _replaced(overrides)
     whole, task = _compose(_choice(overrides))
     cfg = _with_values(whole if keep_hydra else task, overrides)
@@ -191,9 +192,6 @@ def _with_values(composed: bytes, overrides: Sequence[Override]) -> DictConfig:
 @cache
 def _compose(overrides: tuple[str, ...]) -> tuple[bytes, bytes]:
     """The composed cfg, with and without its large hydra node; pickled, as deepcopy would take five times longer."""
-    for override in parse(overrides):
-        if override.key_or_group == "hydra.searchpath":
-            foreign.check_searchpath(override.value())
     try:
         with catch_warnings():
             simplefilter("error", UserWarning)

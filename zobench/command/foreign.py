@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -20,6 +21,9 @@ from zobench.command import launchers
 from zobench.errors import UsageError
 
 PLUGINS = ("hydra_plugins.", "hydra._internal.core_plugins.")
+TYPED = ("hydra/launcher", "hydra.launcher", "hydra.sweeper.params", "hydra.searchpath", "hydra.output_subdir")
+TYPED += ("hydra.verbose", "hydra.sweep.subdir", *(f"hydra.job.{name}" for name in ("name", "chdir", "config")))
+TYPED += ("hydra.job.env_set", "hydra.job.env_copy")
 DICTS = ("launcher", "sweeper", "callbacks", "job_logging", "hydra_logging")  # what the node has Hydra make
 LOGGING, CALLED = ("job_logging.", "hydra_logging."), ("()", "class")  # keys whose values logging imports
 HARMLESS = ("logging.", "colorlog.")
@@ -36,6 +40,9 @@ def check_hydra(hydra: DictConfig) -> None:
         raise UsageError(f"hydra.sweeper.params={params}: give {{problem.dim: '8,16'}}, or problem.dim=8,16")
     for name in ("launcher", "sweeper"):
         _check_plugin(name, node[name])
+    for key, value in node["callbacks"].items():
+        if not isinstance(value, dict) or "_target_" not in value:
+            raise UsageError(f"hydra.callbacks.{key}={value}: give {{_target_: module.Class}}")
     for key, value in _leaves(node):
         word, (first, _, last) = str(value), key.rpartition(".")
         named = last == "_target_" or (first.startswith(LOGGING) and last in CALLED and not word.startswith(HARMLESS))
@@ -43,7 +50,9 @@ def check_hydra(hydra: DictConfig) -> None:
             raise UsageError(f"hydra.{key}={word}: Hydra is not to call it; trust=[hydra] allows it")
     if hydra.job.chdir:
         raise UsageError(f"hydra.job.chdir={hydra.job.chdir}: cells run where the command is given; leave it out")
-    if isinstance(hydra.verbose, int | float | None) and not isinstance(hydra.verbose, bool):
+    verbose: Any = _plain(hydra, "verbose")
+    names = verbose if isinstance(verbose, list) else [verbose]
+    if not isinstance(verbose, bool) and not all(isinstance(name, str) for name in names):
         raise UsageError(f"hydra.verbose={hydra.verbose}: true, false, or names of loggers")
     if not isinstance(hydra.output_subdir, str | None):
         raise UsageError(f"hydra.output_subdir={hydra.output_subdir}: the name of a folder, or null")
@@ -70,6 +79,17 @@ def _check_plugin(name: str, node: dict[str, Any]) -> None:
             and not any(each.kind == each.VAR_KEYWORD for each in taken.values())
         ):
             raise UsageError(f"hydra.{name}.{key}: {made.__name__} takes {', '.join(taken) or 'nothing'}")
+
+
+def check_typed(overrides: Sequence[Override]) -> None:
+    """Refuse overrides of what zobench sets itself in the hydra node, and of what would start programs. UsageError."""
+    for override in overrides:
+        key = override.key_or_group
+        is_hydra = override.is_hydra_override() or key == "hydra"
+        if is_hydra and not _trusts_hydra() and not any(key == one or key.startswith(f"{one}.") for one in TYPED):
+            raise UsageError(f"{override.input_line}: zobench leaves {key} as it is; trust=[hydra] allows it")
+        if key == "hydra.searchpath":
+            check_searchpath(override.value())
 
 
 def check_files(loader: ConfigLoaderImpl, overrides: Sequence[str]) -> None:

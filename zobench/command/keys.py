@@ -25,7 +25,7 @@ def check(cfg: DictConfig, overrides: Sequence[Override]) -> None:
     for name, (is_good, meaning) in _MEANINGS.items():
         try:
             value = cfg[name]
-            plain: Any = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+            plain: Any = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
         except Exception as error:  # OmegaConf raises what it likes
             raise build.unresolved(error) from error
         if not is_good(plain):

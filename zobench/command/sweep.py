@@ -99,13 +99,18 @@ def _check(cells: Sequence[Cell], cfg: DictConfig) -> None:
     limits, launcher = supervise.limits(**cfg.limit), cfg.hydra.launcher
     check = partial(supervise.check, limits=limits, trusted=list(cfg.trust))
     if "joblib" in launcher._target_:
+        from hydra_plugins.hydra_joblib_launcher._core import process_joblib_cfg
         from joblib import Parallel, delayed
 
         # joblib keeps its workers for the launcher only if these are the same
-        same = {name: launcher[name] for name in ("n_jobs", "timeout", "temp_folder", "max_nbytes", "mmap_mode")}
+        same: Any = {name: value for name, value in launcher.items() if name != "_target_"} | {"verbose": 0}
+        process_joblib_cfg(same)
         os.environ.setdefault("PYTHONWARNINGS", QUIET)
-        run = Parallel(**same, **signals.attended(), backend="loky")
-        complaints = run(delayed(check)(group) for group in groups.values())
+        try:
+            run = Parallel(**{**same, "backend": "loky"}, **signals.attended())
+            complaints = run(delayed(check)(group) for group in groups.values())
+        except (ValueError, TypeError) as error:  # what it has no use for
+            raise UsageError(f"hydra.launcher: {one_line(error)}") from error
     else:
         complaints = [check([config for group in groups.values() for config in group])]
     for complaint in complaints:
