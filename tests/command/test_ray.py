@@ -22,7 +22,7 @@ pytestmark = [
 RAY = "hydra/launcher=ray"
 CELLS = ("-m", "problem.dim=8", "seeds=2", "stop.gd_iterations=20", "seed=1,2,3,4")
 SLOW = ("-m", "problem=black_box", "problem.x0=[1,2,3]", "problem.f_star=0", "problem.L=2", "seeds=2", "seed=1,2,3,4",
-        "problem.function._target_=box.slow", "stop.gd_iterations=40", "stop.target=1e-9")  # fmt: skip
+        "problem.function._target_=box.slow", "trust=[box]", "stop.gd_iterations=40", "stop.target=1e-9")  # fmt: skip
 BOX = """
 import os, time
 

@@ -34,7 +34,8 @@ def stuck(x):
     return float((x * x).sum())
 """
 SWEEP = ("-m", "problem=black_box", "problem.x0=[1,2,3]", "problem.f_star=0", "problem.L=2",
-         "problem.function._target_=box.slow", "seeds=2", "stop.gd_iterations=40", "stop.target=1e-9")  # fmt: skip
+         "problem.function._target_=box.slow", "trust=[box]", "seeds=2", "stop.gd_iterations=40",
+         "stop.target=1e-9")  # fmt: skip
 SLURM = "hydra/launcher=slurm"
 
 
@@ -56,6 +57,12 @@ def queue(env, *more):
     return subprocess.run(asked, env=env, capture_output=True, text=True, check=True).stdout.split()
 
 
+def statuses(folder):
+    """What became of all cells: ok, failed, or how they died."""
+    metas = [store.read_meta(file) or {} for file in (folder / "runs").glob("*.npz")]
+    return sorted(meta.get("died") or meta["status"] for meta in metas)
+
+
 def test_the_same_bytes_as_on_one_machine_in_arrays_as_long_as_the_cluster_takes(start, tmp_path):
     cells = ("-m", "problem.dim=8", "seeds=2", "stop.gd_iterations=20", "seed=range(8)")
     finish(start(*cells, SLURM, "runs_dir=there"), 0)
@@ -72,9 +79,9 @@ def test_a_task_that_dies_costs_its_cell_and_is_named_in_seconds_without_account
     subprocess.run(["scancel", "--signal=KILL", task], env=cluster, check=True)
     _, err = finish(sweep, 1)
     assert "failed: seed=1: " in err and f"task {task} ended without a record, CANCELLED" in err
-    assert "seed=2" not in err and len(arrays(tmp_path / "runs")) == 2
+    assert statuses(tmp_path) == ["killed", "ok", "ok"]
     finish(start(*SWEEP, "seed=1,2,3", SLURM), 0)
-    assert len(arrays(tmp_path / "runs")) == 3
+    assert statuses(tmp_path) == ["ok", "ok", "ok"]
 
 
 def test_ctrl_c_cancels_the_array_and_the_same_command_finishes(start, cluster, tmp_path):
@@ -83,7 +90,7 @@ def test_ctrl_c_cancels_the_array_and_the_same_command_finishes(start, cluster, 
     sweep.send_signal(signal.SIGINT)
     began = time.monotonic()
     _, err = finish(sweep, 130)
-    assert time.monotonic() - began < 5 and "run the same command again" in err
+    assert time.monotonic() - began < 9 and "run the same command again" in err
     until(lambda: not queue(cluster), 10)
     finish(start(*SWEEP, "seed=1,2,3,4", SLURM), 0)
     assert len(arrays(tmp_path / "runs")) == 4
@@ -106,8 +113,7 @@ def test_a_cell_whose_time_is_over_is_recorded_as_failed_and_not_queued_again(st
     cells = [word.replace("box.slow", "box.stuck,box.slow") for word in SWEEP]
     _, err = finish(start(*cells, "seed=1", SLURM, *soon), 1)
     assert "failed: function=box.stuck: " in err and "hydra.launcher.timeout_min" in err
-    metas = [store.read_meta(file) for file in (tmp_path / "runs").glob("*.npz")]
-    assert sorted(meta["status"] for meta in metas if meta) == ["failed", "ok"]
+    assert statuses(tmp_path) == ["ok", "timeout"]
     assert not queue(cluster)
 
 
