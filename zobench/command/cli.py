@@ -95,6 +95,7 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
         raise UsageError(
             f"report {names[0]}: no records in {runs_dir} (there: {there}); make them by: zobench experiment={names[0]}"
         )
+    keys.check_report(names[0])
     report_dir = options.get("report_dir", f"reports/{names[0]}")
     require_writable("report_dir", report_dir)
     gaps = report(names[0], found[names[0]].cells(), report_dir, console, found[names[0]].again())
