@@ -10,7 +10,7 @@ import optax
 import pytest
 
 import zobench.cell
-from zobench import build, estimators, methods, solvers, states, store
+from zobench import build, estimators, methods, solvers, states, store, trust
 from zobench.cell import run_cell
 from zobench.plan import Settings
 from zobench.problems.quadratics import quadratic
@@ -116,6 +116,10 @@ def test_a_cell_that_goes_on_has_the_bytes_of_one_from_nothing(tmp_path, name):
         same(cell(folder, programs, **own), expected)
 
 
+def files(folder):
+    return [path for path in folder.rglob("*.state") if "damaged" not in path.parts]
+
+
 @pytest.fixture
 def calls(monkeypatch):
     """The blocks that are computed: seed and number of each."""
@@ -148,7 +152,7 @@ def test_no_block_of_a_run_is_made_twice(tmp_path, calls, length):
     calls.clear()
     same(cell(tmp_path, programs, seed=5, seeds=10, **length), cell(None, [], seed=5, seeds=10, **length))
     assert {seed for seed, _ in calls} == {*range(5, 15)} and len(calls) == 10 * len(blocks)  # those from nothing
-    assert len([*tmp_path.iterdir()]) == 1  # the wider range took the place of the other
+    assert len(files(tmp_path)) == 1  # the wider range took the place of the other
 
 
 def test_a_larger_budget_goes_on_where_the_smaller_one_ended(tmp_path, calls):
@@ -233,27 +237,29 @@ def damages(path, folder):
     data = path.read_bytes()
     saved = store.read(path)
     assert saved is not None
-    yield path, data[:200] + bytes([data[200] ^ 8]) + data[201:]
-    yield path, data[: len(data) // 2]
-    yield path, b""
-    yield path, b"PK" * 100
-    for meta in ({"family": "0" * 16}, {"key": "another"}, {"after": [[1]] * 4}, {"caps": 3}, {"seeds": [1, 2]}):
-        store.write(folder / "x", saved.arrays, {**saved.meta, **meta})
-        yield path, (folder / "x").read_bytes()
+    yield path.name, data[:200] + bytes([data[200] ^ 8]) + data[201:]
+    yield path.name, data[: len(data) // 2]
+    yield path.name, b""
+    yield path.name, b"PK" * 100
+    other = folder / path.name
+    for meta in ({"of": ["0" * 16] * 2}, {"after": [[1]] * 4}, {"caps": 3}, {"seeds": [1, 2]}):
+        store.write(other, saved.arrays, {**saved.meta, **meta})
+        yield path.name, other.read_bytes()
     for arrays in ({"records": saved.arrays["records"].astype(np.float32)}, {"state0": np.zeros(3)}):
-        store.write(folder / "x", {**saved.arrays, **arrays}, saved.meta)
-        yield path, (folder / "x").read_bytes()
-    yield path.with_name(path.name.replace("-2-4", "-0-4")), data
+        store.write(other, {**saved.arrays, **arrays}, saved.meta)
+        yield path.name, other.read_bytes()
+    yield "0-4.state", data
 
 
 def test_what_is_damaged_or_of_something_else_is_ignored(tmp_path, capsys):
     programs = []
     expected = cell(tmp_path / "good", programs, **LONG)
-    (good,) = (tmp_path / "good").iterdir()
-    for i, (path, data) in enumerate(damages(good, tmp_path)):
+    (good,) = files(tmp_path / "good")
+    for i, (name, data) in enumerate(damages(good, tmp_path)):
         folder = tmp_path / str(i) / "good"
-        folder.mkdir(parents=True)
-        (folder / path.name).write_bytes(data)
+        place = folder / good.parent.relative_to(tmp_path / "good") / name
+        place.parent.mkdir(parents=True)
+        place.write_bytes(data)
         found = cell(folder, programs, **LONG)
         same(found, expected)
         assert found[1]["reused"] == NOTHING, i
@@ -270,16 +276,36 @@ def test_a_full_disk_costs_the_state_alone(tmp_path, monkeypatch, capsys):
     assert "not saved: No space left on device" in capsys.readouterr().err
 
 
-def test_a_file_that_another_cell_has_written_since_is_left(tmp_path):
+def test_a_file_that_another_cell_has_written_since_is_left(tmp_path, monkeypatch):
     programs = []
     cell(tmp_path, programs, seeds=2)
     family = states.states_of(tmp_path)
-    (path,) = tmp_path.iterdir()
-    what = path.name.partition("-")[0]
-    assert len(states.load(family, what, range(2, 4))) == 1
+    (path,) = files(tmp_path)
+    monkeypatch.setattr(states, "_place", lambda *_: path.parent.parent)
+    assert len(states.load(family, "", range(2, 4))) == 1
     cell(tmp_path, programs, seeds=2, **LONG)
-    states.save(family, what, range(9), {}, {})
-    assert path.exists() and len([*tmp_path.iterdir()]) == 2
+    states.save(family, "", range(9), {}, {})
+    assert path.exists() and len(files(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("kind", ["instructions", "threads", "device"])
+def test_machines_that_may_round_otherwise_share_no_states(tmp_path, monkeypatch, kind):
+    programs = []
+    cell(tmp_path, programs)
+    assert cell(tmp_path, programs)[1]["reused"]["runs"] == 4
+    here = states.machine()
+    monkeypatch.setattr(states, "machine", lambda: {**here, kind: "another"})
+    assert cell(tmp_path, programs)[1]["reused"] == NOTHING
+
+
+def test_files_are_found_by_any_of_their_seeds(tmp_path):
+    family = states.states_of(tmp_path)
+    ranges = [range(3), range(60, 70), range(1000, 1300), range(127, 128), range(2**20 - 3, 2**20 + 3), range(10**6)]
+    for own in ranges:
+        states.save(family, "x", own, {}, {})
+    for asked in (range(1), range(62, 63), range(69, 80), range(127, 129), range(1299, 1400), range(2**20, 2**20 + 1)):
+        found = {tuple(each.meta["seeds"]) for each in states.load(states.states_of(tmp_path), "x", asked)}
+        assert found == {tuple(own) for own in ranges if set(own) & set(asked)}
 
 
 CONFIG = {
@@ -310,6 +336,7 @@ def problem():
 def test_runs_that_read_a_file_are_of_no_use_once_it_has_changed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(trust, "_allowed", ["own_box"])
     (tmp_path / "own_box.py").write_text(BOX)
     (tmp_path / "scale.txt").write_text("1.0")
     os.utime(tmp_path / "scale.txt", (1e9, 1e9))
@@ -339,8 +366,10 @@ def test_cells_of_a_family_are_compiled_once_but_a_users_own_each_time(tmp_path,
     assert len(compiled) == 3
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(trust, "_allowed", ["own_box"])
     (tmp_path / "own_box.py").write_text(BOX)
     (tmp_path / "scale.txt").write_text("1.0")
+    trust.allow(["own_box"])
     for seed in (0, 1):
         build.run({**CONFIG, "seed": seed}, lambda *_: None)
     assert len(compiled) == 5

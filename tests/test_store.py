@@ -205,6 +205,15 @@ def test_a_record_is_an_npz_to_numpy(tmp_path):
                 assert read.dtype == array.dtype and read.shape == array.shape and np.array_equal(read, array)
 
 
+def test_a_disk_that_is_full_is_told_with_the_name_of_the_record(tmp_path, monkeypatch):
+    path = store.path(tmp_path, A)
+    with monkeypatch.context() as full:
+        full.setattr(atomic.os, "replace", lambda one, other: exec("raise OSError(28, 'No space left on device')"))
+        with pytest.raises(OSError, match=f"No space left.*{path.name}'$"):
+            store.write(path, ARRAYS, META)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_temporary_files_of_the_dead_are_swept_up_and_no_others(tmp_path):
     child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     dead, host = int(child.stdout), atomic._host()
@@ -215,10 +224,11 @@ def test_temporary_files_of_the_dead_are_swept_up_and_no_others(tmp_path):
     os.utime(tmp_path / gone[1], (0, 0))
     assert atomic.sweep_up(tmp_path, tmp_path / "none") == 2
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted(kept)
-    left = tmp_path / "sweeps" / "slowdown-1" / f".plan.json.{host}.{dead}.ab.tmp"
-    left.parent.mkdir(parents=True)
-    left.touch()
-    assert store.sweep_up(tmp_path) == 1 and not left.exists()
+    for folder in ("sweeps/slowdown-1", "states/a/b/6-0"):
+        left = tmp_path / folder / f".plan.json.{host}.{dead}.ab.tmp"
+        left.parent.mkdir(parents=True)
+        left.touch()
+        assert store.sweep_up(tmp_path) == 1 and not left.exists()
 
 
 def test_an_absent_or_failed_record_is_to_be_run(tmp_path, capsys):

@@ -25,6 +25,8 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench -m problem.dim=8,16 estimator=two_point,autodiff                   a sweep
   zobench report slowdown [report_dir=...] [runs_dir=...]                    draw again from records
   zobench report claims                             the board: what the lectures claim, and what the records say of it
+  zobench status [NAME] [runs_dir=...]              done, running, failed, missing; the command that goes on
+  zobench export [runs.csv|runs.parquet] [runs_dir=...]                      every run of every record in one table
   zobench list [problems|estimators|methods|experiments]                     what there is, one sentence each
   zobench check my_problem.py | <name>              test a problem or an estimator against what it declares
 
@@ -76,6 +78,14 @@ def _dispatch(arguments: list[str]) -> int:
     console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH)
     if arguments[0] == "report":
         return cli.report_again(arguments[1:], console)
+    if arguments[0] == "status":
+        from zobench.command.status import status
+
+        return status(arguments[1:], console)
+    if arguments[0] == "export":
+        from zobench.command.export import export
+
+        return export(arguments[1:], console)
     if arguments[0] == "list":
         from zobench.command.listing import show
 

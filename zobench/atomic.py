@@ -8,8 +8,10 @@ import os
 import secrets
 import socket
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 DAY = 86400.0  # seconds; no write takes as long, on any host
 
@@ -17,13 +19,23 @@ DAY = 86400.0  # seconds; no write takes as long, on any host
 def write(path: Path, content: bytes | memoryview) -> None:
     """Write a file whole or not at all; a reader sees the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which is there when all has been written; its folder is."""
     temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
-        temporary.write_bytes(content)
+        with temporary.open("wb") as file:
+            yield file
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and error.filename in (None, str(temporary)):  # a full disk says no name
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 

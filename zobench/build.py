@@ -197,6 +197,7 @@ def _complaint(configs: Sequence[Config]) -> str | None:
     from zobench.plan import check_cell, plan_cell
 
     made: dict[str, Any] = {}
+    traced: set[tuple[str, ...]] = set()
     for config in configs:
         if "study" in config:
             try:
@@ -212,7 +213,10 @@ def _complaint(configs: Sequence[Config]) -> str | None:
                 made |= {keys[name]: part(name, config[name]) for name in new}
                 problem, estimator, optimizer, method = (made[keys[name]] for name in FACTORIES)
                 require_memory(problem, config)
-                check_cell(plan_cell(problem, estimator, optimizer, method, settings(config)))
+                plan = plan_cell(problem, estimator, optimizer, method, settings(config))
+                if tuple(keys.values()) not in traced:
+                    check_cell(plan)
+                    traced.add(tuple(keys.values()))
         except ValueError as error:
             return one_line(error)
         except Exception:

@@ -8,6 +8,9 @@ import io
 import re
 import struct
 from collections.abc import Callable, Iterator
+from functools import lru_cache
+from math import prod
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +19,7 @@ ENTRY = struct.Struct("<4s6H3L5H2L")  # of its directory
 LOCAL = struct.Struct("<26xHH")
 PLAIN = re.compile(rb"\{'descr': '([<|][a-zA-Z]\d+)', 'fortran_order': (False|True), 'shape': \(([\d, ]*)\), \}\s*")
 TOO_LARGE = 0xFFFFFFFF  # for an entry, which says so
+LENGTH = struct.Struct("<H")
 COMMENT = 64
 
 
@@ -44,13 +48,21 @@ def _members(data: bytes) -> Iterator[tuple[str, int, int]]:
 
 
 def _array(data: bytes, start: int, size: int) -> np.ndarray:
-    (length,) = struct.unpack_from("<H", data, start + 8)
-    found = PLAIN.fullmatch(data, start + 10, start + 10 + length)
-    if data[start : start + 8] != b"\x93NUMPY\1\0" or not found:
+    (length,) = LENGTH.unpack_from(data, start + 8)
+    dtype, order, shape, items = _header(data[start : start + 10 + length])
+    if length + 10 + dtype.itemsize * items != size:
+        raise ValueError
+    return np.frombuffer(data, dtype, items, start + 10 + length).reshape(shape, order=order).copy()
+
+
+@lru_cache(4096)  # records of one kind have the same ones
+def _header(text: bytes) -> tuple[np.dtype, Literal["F", "C"], tuple[int, ...], int]:
+    """Type, order, shape and number of items of an array, by its header; ValueError for what this does not read."""
+    found = PLAIN.fullmatch(text, 10)
+    if text[:8] != b"\x93NUMPY\1\0" or not found:
         raise ValueError
     shape = tuple(int(each) for each in found[3].split(b",") if each.strip())
     dtype = np.dtype(found[1].decode())
-    if dtype.itemsize == 0 or length + 10 + dtype.itemsize * int(np.prod(shape)) != size:
+    if dtype.itemsize == 0:
         raise ValueError
-    flat = np.frombuffer(data, dtype, int(np.prod(shape)), start + 10 + length)
-    return flat.reshape(shape, order="F" if found[2] == b"True" else "C").copy()
+    return dtype, "F" if found[2] == b"True" else "C", shape, prod(shape)

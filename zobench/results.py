@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import starmap
-from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,21 +10,17 @@ import jax
 import numpy as np
 import optax
 
-from zobench import build, decay, statistics, store
+from zobench import build, decay, statistics
 from zobench.cell import run_cell
 from zobench.estimators import autodiff
 from zobench.methods import descent
 from zobench.plan import Optimizer, uses
-from zobench.report import records
-from zobench.report.measured import arrivals
-from zobench.report.records import Record
+from zobench.report import runs
 from zobench.solvers import Solver
 from zobench.statistics import Estimate
 from zobench.types import Estimator, Method, Problem
 
 What = Estimator | Method | Solver | Callable[..., Method | Solver]
-COLUMNS = ("key", "status", "reason", "problem", "method", "n", "dtype")
-COLUMNS += ("rule", "run", "hit", "calls", "outcome", "final")
 
 
 class Result(NamedTuple):
@@ -243,10 +238,10 @@ def compare(problem: Problem, methods: Mapping[str, What], **options: Any) -> Co
 def load(runs_dir: str | Path = "runs") -> dict[str, np.ndarray]:
     """Every record of a store as one tidy table, a line a run: pandas.DataFrame(zo.load("runs")) reads it as it is.
 
-    Columns: key, status and reason of the record; problem, method (as the reports name them), n, dtype, rule, run;
-    hit and calls (iterations and oracle calls to the target, inf: never), outcome, final (the metric at the end). A
-    cell that failed is one line; measurements of experiments that make no runs are left out. Raises ValueError where
-    the folder is not there.
+    Columns: those of zobench.report.runs.COLUMNS, as `zobench export` writes them, then one for each value of the
+    configs in which the records differ. A cell that failed is one line; measurements of experiments that make no runs
+    are left out, and so are damaged records, which are named on stderr. Raises ValueError where the folder is not
+    there.
 
     >>> import zobench as zo
     >>> zo.load("no_such_folder")
@@ -256,21 +251,4 @@ def load(runs_dir: str | Path = "runs") -> dict[str, np.ndarray]:
     folder = Path(runs_dir)
     if not folder.is_dir():
         raise ValueError(f"{runs_dir}: no such folder; give the runs_dir of a sweep")
-    metas = ((path, store.read_meta(path)) for path in sorted(folder.glob("*.npz")))
-    cells = [path for path, meta in metas if meta is not None and "study" not in meta["config"]]
-    lines = [line for record in records.load(cells) for line in _runs(record)]
-    return {name: np.array([line[name] for line in lines]) for name in COLUMNS}
-
-
-def _runs(record: Record) -> list[dict[str, Any]]:
-    about = {"key": record.key, "status": record.meta["status"], "reason": record.meta.get("reason", "")}
-    about |= {"problem": record.problem, "method": record.method, "n": record.n, "dtype": record.config["dtype"]}
-    nothing = {"rule": "", "run": -1, "hit": nan, "calls": nan, "outcome": "failed", "final": nan}
-    lines = []
-    for rule in record.rules:
-        final = decay.so_far(record.metric, record.curve(rule))[:, -1]
-        ended = zip(arrivals(record, rule), record.arrays[f"{rule}/outcome"], final, strict=True)
-        for run, (hit, how, end) in enumerate(ended):
-            own = {"rule": rule, "run": run, "hit": hit, "calls": hit * record.calls, "outcome": how, "final": end}
-            lines.append({**about, **own})
-    return lines or [{**about, **nothing}]
+    return runs.table(sorted(folder.glob("*.npz"))).columns

@@ -1,13 +1,13 @@
 """Saved states: what the runs of a family of cells have done so far, so that a later cell goes on from it.
 
-A family is all cells that differ in seeds, seed, stop, tuning and step alone. Its folder has a file for each step size
-and range of seeds, which names them, so that cells that run side by side never write the same one; a wider range takes
-the place of those within it. Nothing is lost without these files but time: they may be deleted.
+A family is all cells that differ in seeds, seed, stop, tuning and step alone. Its folder has one for each step size,
+and there a file for each range of seeds, so that cells that run side by side never write the same one; a wider range
+takes the place of those within it. Nothing is lost without these files but time: they may be deleted.
 """
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zobench import reads, store
+from zobench.surroundings import SIMILAR, machine
 
 LARGEST = 2**30  # bytes: a file of states that would be larger is not written
 ENDING = ".state"
@@ -32,7 +33,7 @@ class Family(NamedTuple):
     folder: Path
     files: Callable[[], dict[str, str]]
     inherited: dict[str, str]
-    read: dict[Path, reads.State | None]
+    read: dict[Path, tuple[range, reads.State | None]]
 
 
 def states_of(folder: Path, files: Callable[[], dict[str, str]] = dict) -> Family:
@@ -150,16 +151,16 @@ def _unpacked(saved: store.Record, like: Leaves, records: int) -> list[tuple[int
 def load(family: Family | None, what: str, seeds: Sequence[int]) -> list[store.Record]:
     """What is saved of runs of these seeds and others; `what` names what decides them besides.
 
-    A file that is not what its name says, or of a cell that read other files, is ignored.
+    A file that is not what its place says, or of a cell that read other files, is ignored.
     """
-    found = []
-    for path, own in sorted(_ranges(family, what), key=str):
-        if family is None or own.start > seeds[-1] or own.stop <= seeds[0]:
-            continue
-        family.read[path] = reads.state(str(path))
+    if family is None:
+        return []
+    place, found = _place(family, what), []
+    for path, own in sorted(_near(place, seeds)):
+        family.read[path] = own, reads.state(str(path))
         with reads.unwatched():
             saved = store.read(path)
-            if saved is None or (saved.meta.get("key"), saved.meta.get("family")) != (path.stem, family.folder.name):
+            if saved is None or saved.meta.get("of") != _of(place):
                 continue
             files = saved.meta.get("files", {})
             if reads.are_unchanged(files):
@@ -168,39 +169,64 @@ def load(family: Family | None, what: str, seeds: Sequence[int]) -> list[store.R
     return found
 
 
+def save(
+    family: Family | None, what: str, seeds: Sequence[int], arrays: dict[str, np.ndarray], meta: dict[str, Any]
+) -> None:
+    """Save runs of these seeds, an unbroken range, in place of what has been read of seeds among them."""
+    if family is None or sum(array.nbytes for array in arrays.values()) > LARGEST:
+        return
+    place = _place(family, what)
+    path = place / _section(seeds) / f"{seeds[0]}-{len(seeds)}{ENDING}"
+    about = {"status": "ok", "of": _of(place), "files": merged(family.files(), family.inherited)}
+    try:
+        with reads.unwatched():
+            store.write(path, arrays, {**about, "seeds": list(seeds), **meta})
+    except OSError as error:  # the disk may be full: a later run begins from nothing
+        print(f"zobench: {path}: the state of these runs is not saved: {error.strerror}", file=sys.stderr)
+        return
+    for other, (own, state) in family.read.items():
+        is_within = other.is_relative_to(place) and own.start >= seeds[0] and own.stop <= seeds[-1] + 1
+        if is_within and other != path and reads.state(str(other)) == state:  # all that it has is here
+            other.unlink(missing_ok=True)
+
+
 def merged(files: dict[str, str], inherited: dict[str, str]) -> dict[str, str]:
     """The hashes of all files that decide a cell; none ("") for one that was another for the runs it goes on from."""
     kept = {path: known if inherited.get(path, known) == known else "" for path, known in files.items()}
     return {**inherited, **kept}
 
 
-def save(
-    family: Family | None, what: str, seeds: Sequence[int], arrays: dict[str, np.ndarray], meta: dict[str, Any]
-) -> None:
-    """Save runs of these seeds, an unbroken range, in place of what is saved of seeds among them."""
-    if family is None or sum(array.nbytes for array in arrays.values()) > LARGEST:
-        return
-    path = family.folder / f"{what}-{seeds[0]}-{len(seeds)}{ENDING}"
-    files = merged(family.files(), family.inherited)
-    about = {"status": "ok", "key": path.stem, "family": family.folder.name, "files": files}
-    try:
-        store.write(path, arrays, {**about, "seeds": list(seeds), **meta})
-    except OSError as error:  # the disk may be full: a later run begins from nothing
-        print(f"zobench: {path}: the state of these runs is not saved: {error.strerror}", file=sys.stderr)
-        return
-    for other, own in _ranges(family, what):
-        is_within = own.start >= seeds[0] and own.stop <= seeds[-1] + 1
-        if other != path and is_within and family.read.get(other) == reads.state(str(other)):  # all that it had is ours
-            other.unlink(missing_ok=True)
+def _place(family: Family, what: str) -> Path:
+    """The folder of runs that have all in common but their seeds; machines that may round otherwise do not share it."""
+    about = machine()
+    return family.folder / store.digest(what, *(about[name] for name in SIMILAR))
 
 
-def _ranges(family: Family | None, what: str) -> list[tuple[Path, range]]:
-    """The files of the runs that `what` names, and their seeds."""
-    if family is None or not family.folder.is_dir():
-        return []
-    found = []
-    for name in os.listdir(family.folder):
-        parts = name.removesuffix(ENDING).split("-")
-        if len(parts) == 3 and parts[0] == what and name.endswith(ENDING) and all(map(str.isdecimal, parts[1:])):
-            found.append((family.folder / name, range(int(parts[1]), int(parts[1]) + int(parts[2]))))
-    return found
+def _of(place: Path) -> list[str]:
+    return [place.parent.name, place.name]
+
+
+def _section(seeds: Sequence[int]) -> str:
+    """The smallest of all sections of 2^6, 2^7, ... seeds that has all of these: where a file of them is looked for."""
+    size = 6
+    while seeds[0] >> size != seeds[-1] >> size:
+        size += 1
+    return f"{size}-{seeds[0] >> size}"
+
+
+def _near(place: Path, seeds: Sequence[int]) -> Iterator[tuple[Path, range]]:
+    """The files that have any of these seeds, and the seeds of each."""
+    for section, size, number in _names(place, ""):
+        if number << size <= seeds[-1] and seeds[0] < (number + 1) << size:
+            for file, first, count in _names(place / section, ENDING):
+                if first <= seeds[-1] and seeds[0] < first + count:
+                    yield place / section / file, range(first, first + count)
+
+
+def _names(folder: Path, ending: str) -> Iterator[tuple[str, int, int]]:
+    """What is in a folder by names of two numbers."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for name in os.listdir(folder):
+            first, _, second = name.removesuffix(ending).partition("-")
+            if name.endswith(ending) and first.isdecimal() and second.isdecimal():
+                yield name, int(first), int(second)

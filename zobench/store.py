@@ -22,6 +22,7 @@ import numpy as np
 
 from zobench import atomic, npz, reads
 from zobench.code import LIBRARIES, code_hash
+from zobench.errors import printable
 from zobench.surroundings import numeric_environment
 
 SEAL = 64  # hex digits of SHA-256
@@ -69,7 +70,9 @@ def write(path: Path, arrays: dict[str, np.ndarray], meta: dict[str, Any]) -> No
         archive.comment = bytes(SEAL)
     data = buffer.getbuffer()
     data[-SEAL:] = hashlib.sha256(data[:-SEAL]).hexdigest().encode()
-    if wrong := fault(path):
+    with reads.unwatched():  # what a record was before is no input of the cell that writes it
+        wrong = fault(path)
+    if wrong:
         set_aside(path, wrong)
     atomic.write(path, data)
 
@@ -144,8 +147,9 @@ def set_aside(path: Path, wrong: str = "is set aside") -> Path | None:
 
 
 def sweep_up(runs_dir: str | Path) -> int:
-    """Remove the temporary files that killed processes left in a store and its sweeps; how many."""
-    return atomic.sweep_up(Path(runs_dir), *Path(runs_dir).glob("sweeps/*"))
+    """Remove the temporary files that killed processes left in a store, its sweeps and saved states; how many."""
+    within = [folder for name in ("sweeps", "states") for folder in Path(runs_dir).glob(f"{name}/**")]
+    return atomic.sweep_up(Path(runs_dir), *within)
 
 
 def _claim(path: Path) -> Path:
@@ -201,4 +205,4 @@ def _state(path: Path) -> tuple[int, ...] | None:
 
 
 def _say(line: str) -> None:
-    print("zobench:", "".join(letter if letter.isprintable() else "?" for letter in line), file=sys.stderr)
+    print(f"zobench: {printable(line)}", file=sys.stderr)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from zobench import store, surroundings
+from zobench.errors import printable
 
 KINDS = ("missing", "damaged", "failed")
 SHOWN = 5  # cells named in a line
@@ -61,8 +62,3 @@ def survey(cells: Sequence[tuple[str, Path]]) -> Survey:
         else:
             metas.append(meta)
     return Survey(len(cells), gaps, surroundings.mixed(metas))
-
-
-def printable(text: str) -> str:
-    """A line of text without what would steer a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)

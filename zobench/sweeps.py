@@ -1,18 +1,22 @@
 """Sweeps: a folder each, which says what was planned, which cells are running and which have ended.
 
-`plan.json` names all cells in order before the first of them runs. An empty file named like its record stands for each
-cell that has ended, one with the suffix .running for each that runs; `complete` for the whole, `ending` for one that is
-to go no further. The order of sweeps is that of the times in their plans, so a copy keeps it.
+`plan.json` names all cells in order before the first of them runs; `cells.json` has the configs of those to be run. An
+empty file named like its record stands for each cell that has ended, one with the suffix .running for each that runs;
+`complete` for the whole, `ending` for one that is to go no further. The order of sweeps is that of the times in their
+plans, so a copy keeps it.
 """
 
 import json
 import shlex
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from zobench import atomic
+
+Config = dict[str, Any]
 
 SILENT = 60.0  # seconds without a sign of life, after which a cell that was running has died
 
@@ -35,12 +39,22 @@ class Sweep(NamedTuple):
         """The file that says that every cell has ended."""
         return self.folder / "complete"
 
-    def begin(self, cells: Mapping[str, str], command: Sequence[str] = (), ended: Iterable[str] = ()) -> None:
-        """Plan these cells, labels by key; forget the markers of an earlier run but for cells that have ended well."""
+    def begin(
+        self,
+        cells: Mapping[str, str],
+        command: Sequence[str] = (),
+        ended: Iterable[str] = (),
+        configs: Mapping[str, Config] | None = None,
+    ) -> None:
+        """Plan these cells, labels by key; forget the markers of an earlier run but for cells that have ended well.
+
+        `configs`: by key, what the workers are to run.
+        """
         old = [file for file in self.folder.glob("*") if len(file.stem) == 16 or file.name in ("complete", "ending")]
         for file in old:
             file.unlink(missing_ok=True)
         self._write(Plan(dict(cells), command, _after(self.folder)))
+        atomic.write(self.folder / "cells.json", json.dumps(configs or {}).encode())
         for key in ended:
             self.mark(key)
 
@@ -53,6 +67,11 @@ class Sweep(NamedTuple):
 
     def _write(self, plan: Plan) -> None:
         atomic.write(self.folder / "plan.json", json.dumps(plan._asdict(), indent=1).encode())
+
+    def configs(self) -> dict[str, Config]:
+        """The configs of the cells that are to be run, by key."""
+        file = self.folder / "cells.json"
+        return _configs(file, file.stat().st_mtime_ns)
 
     def plan(self) -> Plan:
         """What is planned; where no plan can be read, the cells that have ended."""
@@ -118,6 +137,11 @@ class Sweep(NamedTuple):
     def members(self) -> list[str]:
         """All cells of the sweep in order, whether they have ended or not."""
         return [*self.plan().cells]
+
+
+@lru_cache(maxsize=1)
+def _configs(file: Path, written: int) -> dict[str, Config]:
+    return json.loads(file.read_text())
 
 
 def _modified(file: Path) -> float:

@@ -2,6 +2,7 @@
 
 import shlex
 import threading
+from pathlib import Path
 
 import pytest
 from made import labelled
@@ -146,3 +147,27 @@ def test_a_survey_tells_what_is_wrong_with_each_cell(planned):
     found = survey(labelled(planned.values()))
     assert [(gap.key, gap.kind) for gap in found.gaps] == [("gap-two_point-8", "damaged")]
     assert page.may_write("slowdown")[:2] == ["table.csv", "cells.csv"]
+
+
+def test_a_store_is_only_read(planned, capsys, tmp_path):
+    """By report, also of claims, by status and export, whatever is wrong with its records."""
+    planned["gap-two_point-8"].write_bytes(b"no record")
+    (tmp_path / "runs" / ".x.npz.1.tmp").touch()
+
+    def look():
+        return {path: (path.lstat().st_mtime_ns, path.lstat().st_ino) for path in (tmp_path / "runs").rglob("*")}
+
+    before = look()
+    for words in (("report", "slowdown"), ("report", "claims"), ("status",), ("export",)):
+        with pytest.raises(SystemExit):
+            main(words)
+    capsys.readouterr()
+    assert look() == before
+
+
+def test_an_entry_of_that_name_which_is_no_stamp_is_refused(tmp_path):
+    for folder, make in ((tmp_path / "a", Path.mkdir), (tmp_path / "b", lambda path: path.write_bytes(b"\xff"))):
+        folder.mkdir()
+        make(folder / "inputs")
+        with pytest.raises(UsageError, match="an entry inputs that is no stamp"):
+            stamp.claim(folder, "slowdown", [])

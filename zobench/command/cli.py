@@ -77,15 +77,10 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     Exit code 1 where a cell has no good record; the report, drawn from the others, says which and why.
     `zobench report claims` judges the claims of all experiments.
     """
-    options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
-    names = [argument for argument in arguments if "=" not in argument]
+    names, options = options_of("report", arguments, ("report_dir", "runs_dir", "trust"))
     trust.allow([*options.pop("trust", "").strip("[]").split(","), *filter(trust.is_own, names)])
-    from zobench.command import keys
-
-    if len(names) != 1 or options.keys() - {"report_dir", "runs_dir"}:
+    if len(names) != 1:
         raise UsageError("zobench report takes a name, report_dir=... and runs_dir=..., as in: zobench report slowdown")
-    for name, folder in options.items():
-        keys.check_folder(name, folder)
     runs_dir = options.get("runs_dir", "runs")
     if names[0] == "claims":
         return _report_claims(runs_dir, options.get("report_dir", "reports/claims"), console)
@@ -100,6 +95,19 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     require_writable("report_dir", report_dir)
     gaps = report(names[0], found[names[0]].cells(), report_dir, console, found[names[0]].again())
     return 1 if gaps else 0
+
+
+def options_of(command: str, arguments: Sequence[str], known: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The names that a command is given, and its options key=value. UsageError for one that it does not know."""
+    from zobench.command import keys
+
+    options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    for name, value in options.items():
+        if name not in known:
+            raise UsageError(f"{name}={value}: zobench {command} takes {', '.join(f'{key}=...' for key in known)}")
+        if name in keys.FOLDERS:
+            keys.check_folder(name, value)
+    return [argument for argument in arguments if "=" not in argument], options
 
 
 def _report_claims(runs_dir: str, report_dir: str, console: Console) -> int:

@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, NamedTuple
-from warnings import catch_warnings, simplefilter
+from typing import NamedTuple
+from warnings import catch_warnings, filterwarnings, simplefilter
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
-from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -27,31 +27,11 @@ ONE_PER_SWEEP = ("experiment", "runs_dir", "report_dir", "report", "force", "swe
 
 
 class Cell(NamedTuple):
-    """One job: what tells it from its neighbours, its overrides, its numeric config, and the key of its record."""
+    """What tells it from its neighbours, its numeric config, and the key of its record."""
 
     label: str
-    overrides: list[str]
     config: Config
     key: str
-
-
-class Loader(NamedTuple):
-    """What launchers ask for a job's cfg: the same as Hydra's own, which would read and merge all files once a job.
-
-    `composed` has the pickled cfg for each choice of groups, so that it goes to workers with the launcher.
-    """
-
-    composed: dict[tuple[str, ...], bytes]
-
-    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
-        """The cfg of a job, with its hydra node; the name is Hydra's."""
-        overrides = _of_job(sweep_overrides, master_config)
-        cfg = _with_values(self.composed[_choice(overrides)], overrides)
-        own = [override for override in overrides if not override.is_hydra_override()]
-        cfg.hydra.overrides.task = [override.input_line for override in own]
-        cfg.hydra.job.override_dirname = get_overrides_dirname(own, **cfg.hydra.job.config.override_dirname)
-        OmegaConf.copy_cache(from_config=master_config, to_config=cfg)
-        return cfg
 
 
 @contextmanager
@@ -153,29 +133,14 @@ def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
     swept = [text for text in parsed if any(text not in job for job in jobs)]
     words = Counter(_last(key) for key in {parsed[text].key_or_group for text in swept})
     found: dict[str, Cell] = {}
-    granted = [f"trust=[{','.join(trust.allowed())}]"] * bool(trust.allowed())  # by the command, and no file
     for job in jobs:
         config = _checked(_cfg([*hydras, *(parsed[text] for text in job)]))
         label = " ".join(_label(parsed[text], words) for text in job if text in swept)
-        kept = [override for override in _replaced([parsed[text] for text in job]) if override.key_or_group != "trust"]
-        lines = [str(override.input_line) for override in kept]
-        cell = Cell(label, [*lines, *granted], config, build.key(config))
+        cell = Cell(label, config, build.key(config))
         found.setdefault(cell.key, cell)
     if not found:
         raise UsageError(f"{' '.join(str(override.input_line) for override in overrides)}: a sweep over nothing")
     return list(found.values())
-
-
-def loader(jobs: Sequence[Sequence[str]], cfg: DictConfig) -> Loader:
-    """Hands out the cfgs of jobs that `cells` has composed, given as their overrides."""
-    choices = {_choice(_of_job(job, cfg)) for job in jobs}
-    return Loader({choice: _compose(choice)[0] for choice in choices})
-
-
-def _of_job(job: Sequence[str], cfg: DictConfig) -> list[Override]:
-    """A job's overrides, Hydra's own first; their interpolations stay as they are written."""
-    hydras: Any = OmegaConf.to_container(cfg.hydra.overrides.hydra)
-    return parse([*hydras, *job])
 
 
 def _label(override: Override, words: Counter[str]) -> str:
@@ -233,6 +198,7 @@ def _compose(overrides: tuple[str, ...]) -> tuple[bytes, bytes]:
     try:
         with catch_warnings():
             simplefilter("error", UserWarning)
+            filterwarnings("ignore", "\n'hydra/launcher/ray'")  # the name of the plugin's own, too
             cfg = hydra_compose("config", list(overrides), return_hydra_config=True)
         if cfg.hydra.searchpath:
             foreign.check_files(GlobalHydra.instance().config_loader(), overrides)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.resolvers import oc
 
 from zobench import trust
+from zobench.command import launchers
 from zobench.errors import UsageError
 
 PLUGINS = ("hydra_plugins.", "hydra._internal.core_plugins.")
@@ -67,6 +68,7 @@ def _check_plugin(name: str, node: dict[str, Any]) -> None:
     """Refuse what is no launcher or sweeper of Hydra's, and values that it does not take; drop its `_target_`."""
     target = str(node.pop("_target_", None))
     made = Plugins.instance().class_name_to_class.get(target)
+    launchers.check_installed(target)
     if made is None or not target.startswith(PLUGINS):
         raise UsageError(f"hydra.{name}: there is none of Hydra's; choose one, as in hydra/{name}=basic")
     taken = inspect.signature(made).parameters

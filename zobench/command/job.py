@@ -1,50 +1,55 @@
-"""What a launcher runs: one cell of a sweep, to its record."""
+"""What a launcher runs: cells of a sweep, each to its record."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from zobench import build, store, sweeps, trust
 from zobench.build import Config
-from zobench.command import supervise, worker
+from zobench.command import launchers, supervise, worker
 from zobench.surroundings import prepare_jax
+from zobench.sweeps import Sweep
+
+OTHER = "its worker has other code, libraries or flags of XLA than the command: its record would have another name"
 
 
-def job(cfg: DictConfig) -> str:
-    """A cell of a sweep: make its record unless there is one; a cell that raises or dies is recorded as failed."""
+def job(cfg: DictConfig) -> None:
+    """Some cells of a sweep, one after another, each to its record; one that raises or dies is recorded as failed.
+
+    Each is run from the config that the command has composed. A cell that has another key here, where code, libraries
+    or flags are not those of the command, is recorded as failed.
+    """
     prepare_jax()  # a launcher may start workers without the environment of the command
     trust.allow(cfg.trust)
-    config = build.numeric(cfg)
-    key = build.key(config)
+    launchers.enter()
+    sweep = sweeps.sweep(cfg.runs_dir, cfg.sweep)
+    for key in cfg.cells:
+        if sweep.is_ending():
+            return
+        _run(key, sweep.configs()[key], sweep, cfg)
+
+
+def _run(key: str, config: Config, sweep: Sweep, cfg: DictConfig) -> None:
     path = store.path(cfg.runs_dir, key)
-    sweep = sweeps.sweep(cfg.runs_dir, cfg.sweep) if cfg.sweep else None
-    if sweep is None:
-        _measure(path, config, cfg, lambda: True)
-        return key
 
     def beat() -> bool:
         sweep.beat(key)
         return not sweep.is_ending()
 
-    if beat():
-        try:
-            _measure(path, config, cfg, beat)
-            sweep.mark(key)
-        except KeyboardInterrupt:
-            if not sweep.is_ending():
-                raise
-        finally:
-            sweep.still(key)
-    return key
-
-
-def _measure(path: Path, config: Config, cfg: DictConfig, beat: Callable[[], bool]) -> None:
-    if cfg.force or not is_settled(path, config, cfg):
-        limits = supervise.limits(**cfg.limit)
-        how, why = supervise.measure(path, config, limits, saves=not cfg.force, beat=beat)
-        if how == "refused":  # of a single cell a mistake, of a sweep one cell that failed
-            worker.record(path, {}, config, f"ValueError: {why}", {})
+    beat()
+    try:
+        if build.key(config) != key:
+            worker.record(path, {}, config, OTHER, {})
+        elif cfg.force or not is_settled(path, config, cfg):
+            how, why = supervise.measure(path, config, supervise.limits(**cfg.limit), saves=not cfg.force, beat=beat)
+            if how == "refused":  # of a single cell a mistake, of a sweep one cell that failed
+                worker.record(path, {}, config, f"ValueError: {why}", {})
+        sweep.mark(key)
+    except KeyboardInterrupt:
+        if not sweep.is_ending():
+            raise
+    finally:
+        sweep.still(key)
 
 
 def is_settled(path: Path, config: Config, cfg: DictConfig) -> bool:

@@ -131,7 +131,7 @@ def unknown(asked: str, name: str, cfg: DictConfig) -> UsageError:
     while not isinstance(node, DictConfig):
         parent, _, leaf = parent.rpartition(".")
         node = OmegaConf.select(cfg, parent) if parent else cfg
-    names = [str(key) for key in node if key not in ("hydra", "sweep", "_target_", "_partial_")]
+    names = [str(key) for key in node if key not in ("hydra", "sweep", "cells", "_target_", "_partial_")]
     groups = [group for group in names if isinstance(node._get_node(group), DictConfig) and leaf in node[group]]
     inside = [f"{group}.{leaf}" for group in groups]
     close = [parent + "." * bool(parent) + match for match in get_close_matches(leaf, names, n=1)]
@@ -162,6 +162,7 @@ _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "force": (lambda value: isinstance(value, bool), "true or false"),
     "retry": (lambda value: isinstance(value, bool), "true or false"),
     "sweep": (lambda value: value is None, "for zobench itself; leave it out"),
+    "cells": (lambda value: value is None, "for zobench itself; leave it out"),
     "study": (_is_study, "null, or what an experiment gives: {_target_: module.function, ...}"),
     "trust": (lambda value: isinstance(value, list | str), "a list of packages and modules, as in trust=[my_package]"),
 }

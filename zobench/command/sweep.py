@@ -1,11 +1,13 @@
 """A sweep: which cells are missing, are they all possible, run them by Hydra's launcher, and what became of each."""
 
+import os
+import pickle
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hydra._internal.callbacks import Callbacks
 from hydra.core.override_parser.types import Override
@@ -14,7 +16,7 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 
 from zobench import build, store, sweeps
-from zobench.command import compose, signals, supervise, terminal, worker
+from zobench.command import compose, launchers, signals, slurm, supervise, terminal, worker
 from zobench.command.compose import Cell
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled, job
@@ -23,7 +25,8 @@ from zobench.errors import UsageError, one_line
 NOT_NUMERIC = ("runs_dir", "report_dir", "force", "sweep", "retry", "limit.seconds", "limit.gigabytes", "trust")
 QUIET = "ignore:resource_tracker:UserWarning"  # what joblib's helper says when the command was killed
 FRUITLESS = 3  # times that workers may be killed before one cell has ended
-NO_RECORD = "it has no record of this name: the code, libraries or flags of its worker are not those of this command"
+NO_RECORD = {"status": "failed", "reason": "its record has gone"}
+JOBS_PER_CORE = 32  # at most: what Hydra does for a job takes as long as some three small cells
 
 
 def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:
@@ -31,22 +34,25 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
 
     The cells in order, label and record of each; label and reason of those that failed.
     """
+    if slurm.is_chosen(cfg):
+        slurm.check_commands()
     markers = sweeps.sweep(cfg.runs_dir, f"{cfg.report or 'sweep'}-{_identity(overrides, cfg)}")
     paths = [store.path(cfg.runs_dir, key) for key in markers.members()]
     if _is_known_by_name(overrides, cfg) and markers.complete.exists() and all(map(store.is_done, paths)):
         markers.renew()  # the latest sweep is the one that `zobench report` draws
         return [(label, store.path(cfg.runs_dir, key)) for key, label in markers.plan().cells.items()], []
     cells = compose.cells(overrides, cfg)
+    slurm.adopt(cfg.runs_dir, [cell.key for cell in cells])
     labels = {cell.key: cell.label for cell in cells}
     missing = [cell for cell in cells if cfg.force or not is_settled(_path(cell, cfg), cell.config, cfg)]
     if missing:
         require_writable("runs_dir", cfg.runs_dir)
+        store.sweep_up(cfg.runs_dir)
     _check(missing, cfg)
     command = [str(override.input_line) for override in overrides]
     ended = labels.keys() - {cell.key for cell in missing}
     if missing:
-        store.sweep_up(cfg.runs_dir)
-        markers.begin(labels, command, ended)
+        markers.begin(labels, command, ended, {cell.key: cell.config for cell in missing})
         with terminal.sweep_progress(markers, labels):
             _run(missing, cfg, markers)
         markers.end()
@@ -63,9 +69,7 @@ def _path(cell: Cell, cfg: DictConfig) -> Path:
 
 def _failed(cells: Sequence[Cell], cfg: DictConfig) -> list[tuple[str, str]]:
     """Label and reason of the cells that failed."""
-    metas = [
-        (cell.label, store.read_meta(_path(cell, cfg)) or {"status": "failed", "reason": NO_RECORD}) for cell in cells
-    ]
+    metas = [(cell.label, store.read_meta(_path(cell, cfg)) or NO_RECORD) for cell in cells]
     return [(label, meta["reason"]) for label, meta in metas if meta["status"] != "ok"]
 
 
@@ -101,10 +105,10 @@ def _check(cells: Sequence[Cell], cfg: DictConfig) -> None:
         # joblib keeps its workers for the launcher only if these are the same
         same: Any = {name: value for name, value in launcher.items() if name != "_target_"} | {"verbose": 0}
         process_joblib_cfg(same)
+        os.environ.setdefault("PYTHONWARNINGS", QUIET)
         try:
-            complaints = Parallel(**{**same, "backend": "loky"}, **signals.attended())(
-                delayed(check)(group) for group in groups.values()
-            )
+            run = Parallel(**{**same, "backend": "loky"}, **signals.attended())
+            complaints = run(delayed(check)(group) for group in groups.values())
         except (ValueError, TypeError) as error:  # what it has no use for
             raise UsageError(f"hydra.launcher: {one_line(error)}") from error
     else:
@@ -119,12 +123,14 @@ def _run(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
 
     A cell with which nothing ever ends is recorded as failed. Raises what the launcher raises before any cell has run.
     """
-    left, fruitless = list(cells), 0
+    left, fruitless, endings = list(cells), 0, {}
     while left and fruitless < FRUITLESS:
         reason = ""
         try:
             with signals.gently(markers), signals.unstalled(markers, [cell.key for cell in left]):
-                _launch(left, cfg, markers)
+                endings = _launch(left, cfg, markers)
+        except UsageError:
+            raise
         except Exception as error:
             reason = f"{type(error).__name__}: {one_line(error)}"
             if not any(markers.folder.glob("*.running")) and not any(cell.key in markers.ended() for cell in cells):
@@ -135,19 +141,44 @@ def _run(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
         if not reason:
             break
     for cell in left:
-        why = f"its worker was killed {FRUITLESS} times: {reason}" if reason else NO_RECORD
-        worker.record(_path(cell, cfg), {}, cell.config, why, {"died": "killed"})
+        why = f"its worker was killed {FRUITLESS} times: {reason}" if reason else "its worker made no record"
+        ending = endings.get(cell.key, slurm.Ending("killed", why))
+        worker.record(_path(cell, cfg), {}, cell.config, ending.reason, {"died": ending.died})
         markers.mark(cell.key)
 
 
-def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
-    """Hydra's launcher without its sweeper and its loader, which would compose every job twice more."""
+class Loader(NamedTuple):
+    """What launchers ask for a job's cfg: that of the sweep, pickled, with the cells of the job.
+
+    Hydra's own would read and merge all files once a job.
+    """
+
+    pickled: bytes
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """The cfg of a job, whose only override names its cells; the name is Hydra's."""
+        cfg = pickle.loads(self.pickled)
+        cfg.cells = sweep_overrides[0].partition("=")[2].strip("[]").split(",")
+        return cfg
+
+
+def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> dict[str, slurm.Ending]:
+    """Hydra's launcher without its sweeper and its loader; how those cells ended that Slurm has ended."""
     cfg.sweep = markers.folder.name
+    cfg.hydra.sweep.dir = str(markers.folder.absolute())  # a worker may be in another folder
     cfg.hydra.mode = RunMode.MULTIRUN
-    jobs = [[*cell.overrides, f"sweep={markers.folder.name}"] for cell in cells]
-    context = HydraContext(compose.loader(jobs, cfg), Callbacks(cfg))  # type: ignore[arg-type]
+    keys = [cell.key for cell in cells]
+    # a task of Slurm's has limits, which are to be a cell's
+    many = 1 if slurm.is_chosen(cfg) else -(-len(keys) // (JOBS_PER_CORE * (os.cpu_count() or 1)))
+    jobs = [[f"cells=[{','.join(keys[i : i + many])}]"] for i in range(0, len(keys), many)]
+    context = HydraContext(Loader(pickle.dumps(cfg)), Callbacks(cfg))  # type: ignore[arg-type]
     launcher: Any = Plugins.instance().instantiate_launcher(context, job, cfg)
     if "joblib" in cfg.hydra.launcher._target_:
         launcher.joblib |= signals.attended()
+    if slurm.is_chosen(cfg):
+        found = slurm.launch(launcher, jobs, markers.folder, lambda place: (markers.folder / keys[place]).exists())
+        return {keys[place]: ending for place, ending in found.items()}
+    launchers.begin(cfg)
     for result in launcher.launch(jobs, initial_job_idx=0):
         result.return_value  # noqa: B018  raises what a job raised
+    return {}

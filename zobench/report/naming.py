@@ -129,6 +129,14 @@ def problem(config: Config, telling: Collection[str] = ()) -> str:
     return " ".join([*words, said(config, keys, "problem.")]).rstrip()
 
 
+def size(config: Config, meta: Config) -> int:
+    """The dimension that a record has; of a failed cell the one that was asked for, 0 where the config does not say."""
+    asked = config["problem"]
+    while isinstance(asked.get("problem"), dict):
+        asked = asked["problem"]
+    return int(meta.get("n") or asked.get("dim") or (asked.get("points") or 0) * asked.get("embedding", 1))
+
+
 def is_name(key: str) -> bool:
     """Whether an argument of a problem is in its name anyway."""
     return key.startswith("problem.") and word(key) in NAMING

@@ -87,10 +87,7 @@ class Record(NamedTuple):
     @property
     def n(self) -> int:
         """Dimension; of a failed cell the one that was asked for, 0 where the config does not say."""
-        asked = self.config["problem"]
-        while isinstance(asked.get("problem"), dict):
-            asked = asked["problem"]
-        return int(self.meta.get("n") or asked.get("dim") or (asked.get("points") or 0) * asked.get("embedding", 1))
+        return naming.size(self.config, self.meta)
 
     @property
     def calls(self) -> int:

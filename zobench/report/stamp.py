@@ -62,6 +62,8 @@ def _lines(folder: Path) -> list[str]:
             lines = (folder / NAME).read_text().splitlines()
         except (FileNotFoundError, NotADirectoryError):
             return [""]
+        except (OSError, UnicodeDecodeError):
+            return [f"an entry {NAME} that is no stamp"]
         if lines:
             return lines
         time.sleep(0.05)
