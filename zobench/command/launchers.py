@@ -42,7 +42,8 @@ def begin(cfg: DictConfig) -> None:
     init: Any = OmegaConf.to_container(cfg.hydra.launcher.ray.init, resolve=True)
     passed = {name: os.environ[name] for name in (*VARIABLES, "PYTHONPATH") if name in os.environ}
     given = init.get("runtime_env") or {}
-    init["runtime_env"] = {**given, "env_vars": passed | (given.get("env_vars") or {})}
+    more = {name: str(value) for name, value in (given.get("env_vars") or {}).items()}
+    init["runtime_env"] = {**given, "env_vars": passed | more}
     is_main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM)
     try:
