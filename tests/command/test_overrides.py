@@ -56,6 +56,7 @@ KINDS = {  # a command: what its line says
     "hydra.verbose=0 -m": "hydra.verbose=0",
     "hydra.verbose={1:2} -m": "hydra.verbose",
     "hydra.sweep.dir=/tmp": "zobench leaves hydra.sweep.dir as it is",
+    "-m hydra/launcher=joblib hydra.launcher.mmap_mode=???": "hydra.launcher.mmap_mode=???",
     "-m hydra={callbacks:{}}": "zobench leaves hydra as it is",
     "-m hydra/launcher=joblib hydra.launcher.n_jobs=0 problem.dim=3": "hydra.launcher: n_jobs == 0",
     "-m hydra/launcher=joblib hydra.launcher.prefer=x problem.dim=3": "hydra.launcher: prefer=x",

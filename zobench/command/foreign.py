@@ -22,7 +22,7 @@ from zobench.errors import UsageError
 
 PLUGINS = ("hydra_plugins.", "hydra._internal.core_plugins.")
 TYPED = ("hydra/launcher", "hydra.launcher", "hydra.sweeper.params", "hydra.searchpath", "hydra.output_subdir")
-TYPED += ("hydra.verbose", "hydra.sweep.subdir", *(f"hydra.job.{name}" for name in ("name", "chdir", "config")))
+TYPED += ("hydra.verbose", *(f"hydra.job.{name}" for name in ("name", "chdir", "config")))
 TYPED += ("hydra.job.env_set", "hydra.job.env_copy")
 DICTS = ("launcher", "sweeper", "callbacks", "job_logging", "hydra_logging")  # what the node has Hydra make
 LOGGING, CALLED = ("job_logging.", "hydra_logging."), ("()", "class")  # keys whose values logging imports
@@ -44,6 +44,8 @@ def check_hydra(hydra: DictConfig) -> None:
         if not isinstance(value, dict) or "_target_" not in value:
             raise UsageError(f"hydra.callbacks.{key}={value}: give {{_target_: module.Class}}")
     for key, value in _leaves(node):
+        if value == "???":
+            raise UsageError(f"hydra.{key}=???: it stands for a value; give one")
         word, (first, _, last) = str(value), key.rpartition(".")
         named = last == "_target_" or (first.startswith(LOGGING) and last in CALLED and not word.startswith(HARMLESS))
         if (named or (word.startswith("ext://") and not word.startswith("ext://sys.std"))) and not _trusts_hydra():
