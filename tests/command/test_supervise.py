@@ -47,8 +47,8 @@ def hangs(x):
 
 def hogs(x):
     if counted(x):
-        hog.append(np.ones(40_000_000))
-        time.sleep(0.02)
+        hog.append(np.ones(120_000_000))
+        time.sleep(1000)
     return f(x)
 
 def leaves(x):
@@ -70,7 +70,7 @@ BOX += ["stop.gd_iterations=40", "stop.target=1e-9"]
 DIED = {
     "exits": "its process ended itself, with exit code 3",
     "crashes": "its process crashed (SIGSEGV)",
-    "hangs": "timeout: it ran for more than limit.seconds=5",
+    "hangs": "timeout: it ran for more than limit.seconds=8",
     "hogs": "memory: it took more than limit.gigabytes=0.8",
     "leaves": "SystemExit: 7",
 }
@@ -123,7 +123,7 @@ def left(processes):
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])
 def test_a_cell_that_dies_costs_itself_and_is_tried_again_when_asked(started, tmp_path, launcher):
     functions = ",".join(f"box.{name}" for name in ("good", *DIED, "other"))
-    sweep = ["-m", f"hydra/launcher={launcher}", "limit.seconds=5", "limit.gigabytes=0.8"]
+    sweep = ["-m", f"hydra/launcher={launcher}", "limit.seconds=8", "limit.gigabytes=0.8"]
     sweep += [f"problem.function._target_={functions}"]
     code, out, err = ended(started(*sweep))
     assert code == 1 and out.count("of 2") == 2 and len(list(tmp_path.glob("runs/*.npz"))) == 7
