@@ -7,6 +7,7 @@ takes the place of those within it. Nothing is lost without these files but time
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from zobench.surroundings import SIMILAR, machine
 LARGEST = 2**30  # bytes: a file of states that would be larger is not written
 ENDING = ".state"
 TAILS = 4
+SAVE_EVERY = 30.0  # seconds, and twenty times what saving takes
 
 Leaves = list[np.ndarray]
 
@@ -188,6 +190,20 @@ def save(
         is_within = other.is_relative_to(place) and own.start >= seeds[0] and own.stop <= seeds[-1] + 1
         if is_within and other != path and reads.state(str(other)) == state:  # all that it has is here
             other.unlink(missing_ok=True)
+
+
+def now_and_then(save: Callable[[], None]) -> Callable[[], None]:
+    """What saves where that has not been done for a while, to be called often."""
+    due = time.perf_counter() + SAVE_EVERY
+
+    def look() -> None:
+        nonlocal due
+        start = time.perf_counter()
+        if start > due:
+            save()
+            due = time.perf_counter() + max(SAVE_EVERY, 20 * (time.perf_counter() - start))
+
+    return look
 
 
 def merged(files: dict[str, str], inherited: dict[str, str]) -> dict[str, str]:
