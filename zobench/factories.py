@@ -35,7 +35,8 @@ def part(group: str, values: Config) -> Any:
         given = "a function" if later else f"a {type(made).__name__}"
         raise UsageError(f"{group}._target_={target}: it gives {given}, no {kinds[group].__name__}")
     if group == "method":
-        _require_all(group, made, dict.fromkeys((*made.keywords, *OF_A_CELL)))
+        has_step = bool({"step", "optimizer"} & _parameters(group, made).keys())  # as zobench.plan offers them
+        _require_all(group, made, dict.fromkeys((*made.keywords, *(OF_A_CELL if has_step else ()))))
     return made
 
 

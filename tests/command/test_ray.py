@@ -22,7 +22,7 @@ pytestmark = [
 RAY = "hydra/launcher=ray"
 CELLS = ("-m", "problem.dim=8", "seeds=2", "stop.gd_iterations=20", "seed=1,2,3,4")
 SLOW = ("-m", "problem=black_box", "problem.x0=[1,2,3]", "problem.f_star=0", "problem.L=2", "seeds=2", "seed=1,2,3,4",
-        "problem.function._target_=box.slow", "trust=[box]", "stop.gd_iterations=40", "stop.target=1e-9")  # fmt: skip
+        "problem.function._target_=box.slow", "stop.gd_iterations=40", "stop.target=1e-9")  # fmt: skip
 BOX = """
 import os, time
 
@@ -42,8 +42,8 @@ def start(tmp_path):
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[str]:
-    """The address of a Ray that was started elsewhere, with nothing of this environment."""
-    env = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    """The address of a Ray that was started elsewhere, in another environment."""
+    env = {"PATH": os.environ["PATH"], "HOME": os.path.expanduser("~"), "NPROC": "2"}
     with socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -34,7 +34,7 @@ def stuck(x):
     return float((x * x).sum())
 """
 SWEEP = ("-m", "problem=black_box", "problem.x0=[1,2,3]", "problem.f_star=0", "problem.L=2",
-         "problem.function._target_=box.slow", "trust=[box]", "seeds=2", "stop.gd_iterations=40",
+         "problem.function._target_=box.slow", "seeds=2", "stop.gd_iterations=40",
          "stop.target=1e-9")  # fmt: skip
 SLURM = "hydra/launcher=slurm"
 

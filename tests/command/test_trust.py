@@ -149,6 +149,13 @@ def test_a_strangers_group_is_no_way_to_hydra(own):
     assert own("-m", *TINY[:3], "problem.dim=3", "hydra/launcher=mine", "trust=[hydra]", **mine)[0] == 0
 
 
+def test_a_name_of_a_sweep_is_not_imported(own, tmp_path):
+    """What somebody's store calls its sweeps."""
+    (tmp_path / "runs" / "sweeps" / "antigravity-0123").mkdir(parents=True)
+    code, err, _ = own("report", "antigravity")
+    assert code == 2 and "report=antigravity: there are" in err and "antigravity" not in sys.modules
+
+
 def test_a_folder_of_configs_is_not_imported(own):
     refused(own("hydra.searchpath=[pkg://MODULE]", "problem.dim=3"), "hydra.searchpath")
 

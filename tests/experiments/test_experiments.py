@@ -26,7 +26,7 @@ def test_the_quick_variant_of_an_experiment_leaves_its_whole_page_and_measures_i
     assert ended.value.code == 0, capsys.readouterr().err
     found = page.load(name)
     assert found.question.endswith("?")
-    written = (folder / "inputs").read_text().split()[1:]
+    written = (folder / "inputs").read_text().split()[2:]
     assert {path.name for path in folder.iterdir()} == {*written, "inputs"}
     assert {file.partition(".")[0] for file in written} >= {name.partition(".")[0] for name in found.figures}
     assert len((folder / "table.csv").read_text().splitlines()) > 1

@@ -1,5 +1,6 @@
 """What a command does: one cell, a sweep of cells, or a report drawn again from records."""
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,8 +78,11 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     Exit code 1 where a cell has no good record; the report, drawn from the others, says which and why.
     `zobench report claims` judges the claims of all experiments.
     """
+    from zobench.command import keys
+
     names, options = options_of("report", arguments, ("report_dir", "runs_dir", "trust"))
-    trust.allow([*options.pop("trust", "").strip("[]").split(","), *filter(trust.is_own, names)])
+    trusted = re.split(r"[\s,]+", options.pop("trust", "").strip("[] "))
+    trust.allow(filter(None, [*trusted, *filter(trust.is_own, names)]))
     if len(names) != 1:
         raise UsageError("zobench report takes a name, report_dir=... and runs_dir=..., as in: zobench report slowdown")
     runs_dir = options.get("runs_dir", "runs")
@@ -90,6 +94,7 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
         raise UsageError(
             f"report {names[0]}: no records in {runs_dir} (there: {there}); make them by: zobench experiment={names[0]}"
         )
+    keys.check_report(names[0])
     report_dir = options.get("report_dir", f"reports/{names[0]}")
     require_writable("report_dir", report_dir)
     gaps = report(names[0], found[names[0]].cells(), report_dir, console, found[names[0]].again())

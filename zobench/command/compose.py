@@ -192,6 +192,9 @@ def _with_values(composed: bytes, overrides: Sequence[Override]) -> DictConfig:
 @cache
 def _compose(overrides: tuple[str, ...]) -> tuple[bytes, bytes]:
     """The composed cfg, with and without its large hydra node; pickled, as deepcopy would take five times longer."""
+    for override in parse(overrides):
+        if _is_group(override) and not isinstance(override.value(), str | None):
+            raise _no_choice(override)
     try:
         with catch_warnings():
             simplefilter("error", UserWarning)
@@ -212,6 +215,11 @@ def _compose(overrides: tuple[str, ...]) -> tuple[bytes, bytes]:
     task = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])
     OmegaConf.set_struct(task, True)
     return pickle.dumps(cfg), pickle.dumps(task)
+
+
+def _no_choice(override: Override) -> UsageError:
+    there = GlobalHydra.instance().config_loader().get_group_options(override.key_or_group)
+    return UsageError(f"{override.input_line}: the name of a choice; there are {', '.join(there)}")
 
 
 def _replaced(overrides: Sequence[Override]) -> list[Override]:

@@ -6,14 +6,16 @@ import subprocess
 import threading
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from zobench.errors import UsageError, one_line
+from zobench.surroundings import VARIABLES
 
 EXTRAS = {"hydra_submitit_launcher": "slurm", "hydra_ray_launcher": "ray"}
-REAP = "cat; kill -9 $0 $@ 2> /dev/null"  # when its input ends, that is, when the command is no more
+REAP = "cat; kill -9 $0 $@ 2> /dev/null"  # when the input ends, that is, when the command is no more
 
 
 def check_installed(target: str) -> None:
@@ -37,11 +39,15 @@ def begin(cfg: DictConfig) -> None:
 
     if ray.is_initialized():  # by a try in which a worker died: what still runs of it is not to run twice
         ray.shutdown()
-    init = OmegaConf.to_container(cfg.hydra.launcher.ray.init, resolve=True)
+    init: Any = OmegaConf.to_container(cfg.hydra.launcher.ray.init, resolve=True)
+    passed = {name: os.environ[name] for name in (*VARIABLES, "PYTHONPATH") if name in os.environ}
+    given = init.get("runtime_env") or {}
+    more = {name: str(value) for name, value in (given.get("env_vars") or {}).items()}
+    init["runtime_env"] = {**given, "env_vars": passed | more}
     is_main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(**init)  # type: ignore
+        ray.init(**init)
     except (ConnectionError, ValueError, TypeError, RuntimeError) as error:
         raise UsageError(f"hydra/launcher=ray: {one_line(error)}") from error
     finally:
@@ -50,8 +56,9 @@ def begin(cfg: DictConfig) -> None:
     if not cfg.hydra.launcher.ray.init.address:
         import psutil
 
-        own = [str(process.pid) for process in psutil.Process().children(recursive=True)]
-        subprocess.Popen(["sh", "-c", REAP, *own], stdin=subprocess.PIPE, start_new_session=True)
+        own = psutil.Process().children(recursive=True)
+        agents = [str(each.pid) for each in own if "agent" in " ".join(each.cmdline()).lower()]  # as long-lived as Ray
+        subprocess.Popen(["sh", "-c", REAP, *agents], stdin=subprocess.PIPE, start_new_session=True)
 
 
 def enter() -> None:

@@ -1,0 +1,51 @@
+"""Launchers of extras where what they need is not there: one line that says what to do."""
+
+import pytest
+
+from zobench.command import launchers, slurm
+from zobench.errors import UsageError
+from zobench.sweeps import Sweep
+
+PLUGINS = "hydra_plugins.hydra_{}_launcher.launcher.Launcher"
+
+
+@pytest.mark.parametrize(("plugin", "extra"), [("submitit", "slurm"), ("ray", "ray")])
+def test_a_plugin_that_is_not_installed_is_named_with_its_extra(monkeypatch, plugin, extra):
+    monkeypatch.setattr(launchers, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=rf"hydra/launcher={extra}: .*zobench\[{extra}\]"):
+        launchers.check_installed(PLUGINS.format(plugin))
+    launchers.check_installed(PLUGINS.format("joblib"))
+
+
+def test_a_machine_without_slurm_says_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="no sbatch on this machine"):
+        slurm.check_commands()
+
+
+def planned(folder, array, *cells):
+    sweep = Sweep(folder / "sweeps" / f"sweep-{array}")
+    sweep.begin({cell: cell for cell in cells})
+    (sweep.folder / ".submitit").mkdir()
+    (sweep.folder / ".submitit" / f"{array}_0_submitted.pkl").touch()
+    return sweep.folder
+
+
+def test_arrays_are_waited_for_where_they_have_a_cell_of_this_command_and_then_forgotten(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(slurm.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(slurm.time, "sleep", lambda seconds: None)
+    answers, asked = [{"12_0": "", "12_1": "Resources"}, {"12_1": "Maintenance"}, {}], []
+    monkeypatch.setattr(slurm, "active", lambda ids: asked.append({*ids}) or answers.pop(0))
+    monkeypatch.setattr(slurm, "_states", lambda ids: {})
+    mine, other = planned(tmp_path, 12, "a", "b"), planned(tmp_path, 13, "c")
+    slurm.adopt(tmp_path, ["b", "d"])
+    assert asked == [{"12"}] * 3 and not slurm.jobs_of(mine) and slurm.jobs_of(other) == {"13"}
+    said = capsys.readouterr().err
+    assert "2 tasks with these cells" in said and "scancel 12" in said and "12_1 waits: Maintenance" in said
+
+
+def test_an_array_of_a_slurm_that_cannot_be_asked_is_named(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    planned(tmp_path, 12, "a")
+    slurm.adopt(tmp_path, ["a"])
+    assert "array 12" in capsys.readouterr().err
