@@ -291,9 +291,12 @@ def test_a_cell_saves_as_it_goes(tmp_path, monkeypatch, name):
     with pytest.raises(Killed):
         cell(tmp_path, programs, **long)
     monkeypatch.setattr(store, "write", write)
+    left = files(tmp_path)[0].parent / ".x.state.another-host.1.0.tmp"
+    left.touch()
+    os.utime(left, (1e9, 1e9))
     found = cell(tmp_path, programs, **long)
     same(found, expected)
-    assert sum(found[1]["reused"].values()) > 0
+    assert sum(found[1]["reused"].values()) > 0 and not left.exists()
 
 
 def test_a_full_disk_costs_the_state_alone(tmp_path, monkeypatch, capsys):

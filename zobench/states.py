@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zobench import reads, store
+from zobench import atomic, reads, store
 from zobench.surroundings import SIMILAR, machine
 
 LARGEST = 2**30  # bytes: a file of states that would be larger is not written
@@ -240,9 +240,12 @@ def _near(place: Path, seeds: Sequence[int]) -> Iterator[tuple[Path, range]]:
 
 
 def _names(folder: Path, ending: str) -> Iterator[tuple[str, int, int]]:
-    """What is in a folder by names of two numbers."""
+    """What is in a folder by names of two numbers; what killed processes left there goes."""
     with suppress(FileNotFoundError, NotADirectoryError):
-        for name in os.listdir(folder):
+        found = os.listdir(folder)
+        if any(name.endswith(".tmp") for name in found):
+            atomic.sweep_up(folder)
+        for name in found:
             first, _, second = name.removesuffix(ending).partition("-")
             if name.endswith(ending) and first.isdecimal() and second.isdecimal():
                 yield name, int(first), int(second)
