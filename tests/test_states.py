@@ -267,6 +267,38 @@ def test_what_is_damaged_or_of_something_else_is_ignored(tmp_path, capsys):
     capsys.readouterr()
 
 
+def test_what_is_too_large_is_not_saved(tmp_path, monkeypatch):
+    expected = cell(None, None)
+    for module in (states, zobench.cell):
+        monkeypatch.setattr(module, "LARGEST", 300)
+        same(cell(tmp_path, None), expected)
+        assert not files(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["two-point", "tuned", "black box", pytest.param("Nelder-Mead", marks=SLOW)])
+def test_a_cell_saves_as_it_goes(tmp_path, monkeypatch, name):
+    """What a process leaves behind that is killed without a word as it saves for the second time."""
+    monkeypatch.setattr(states, "SAVE_EVERY", -1.0)
+    long, programs, saved, write = {**CELLS[name], **LONG, "gd_iterations": 300.0}, [], [], store.write
+    expected = cell(None, programs, **long)
+
+    def dies(*arguments):
+        if len(saved) == 1:
+            raise Killed
+        saved.append(write(*arguments))
+
+    monkeypatch.setattr(store, "write", dies)
+    with pytest.raises(Killed):
+        cell(tmp_path, programs, **long)
+    monkeypatch.setattr(store, "write", write)
+    left = files(tmp_path)[0].parent / ".x.state.another-host.1.0.tmp"
+    left.touch()
+    os.utime(left, (1e9, 1e9))
+    found = cell(tmp_path, programs, **long)
+    same(found, expected)
+    assert sum(found[1]["reused"].values()) > 0 and not left.exists()
+
+
 def test_a_full_disk_costs_the_state_alone(tmp_path, monkeypatch, capsys):
     def full(*_):
         raise OSError(28, "No space left on device")

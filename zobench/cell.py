@@ -58,16 +58,16 @@ def run_cell(
     rules: dict[str, dict[str, Any]] = {}
     ran, tuning = [], None
     for rule, size in plan.steps.items():
-        report = partial(_report, progress, rule, stop)
+        report, tuning_seconds = partial(_report, progress, rule, stop), 0.0
         if rule == "tuned":
             tuning = tune(program, size, settings.tuning_tries, held_out, stop, report, family)
             arrays |= {f"tuning/{name}": getattr(tuning, name) for name in ("multiples", "hits", "outcome")}
-            size *= tuning.best
+            size, tuning_seconds = size * tuning.best, tuning.seconds
         curves = _run_rule(program, size, reported, stop, report, family)
         arrays |= _arrays(rule, curves, *hitting_times(curves, stop))
         if getattr(method, "func", method) is descent:  # a partial of it too
             arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, len(curves.k))
-        rules[rule] = _rule_meta(size, curves, tuning.seconds if tuning and rule == "tuned" else 0.0, stop)
+        rules[rule] = _rule_meta(size, curves, tuning_seconds, stop)
         ran.append(curves)
     warning = [_alike(arrays, rules)] if len(reported) > 1 else []
     return arrays, {

@@ -15,8 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.runs import SAVE_EVERY, Program, Runs, end_of, keep, known_block, next_block, save_all
-from zobench.states import Past, new_past
+from zobench.runs import Program, Runs, end_of, keep, known_block, next_block, save_all
+from zobench.states import Past, new_past, now_and_then
 from zobench.types import Draw, Key, Method, Problem, Scalar, oracle
 
 RECORDS = 64
@@ -197,7 +197,8 @@ def _blocks(
 ) -> tuple[list[np.ndarray], int, float, str]:
     """The blocks until all runs have ended, the iterations made for them, seconds, and what failed."""
     span, ended = runs.program.records * runs.program.every, np.zeros(len(runs.asked), bool)
-    blocks, made, seconds, due = [], 0, 0.0, time.perf_counter() + SAVE_EVERY
+    blocks, made, seconds = [], 0, 0.0
+    look = now_and_then(partial(save_all, runs, save)) if save else None
     while (k := len(blocks) * span) <= stop.cap and not ended.all():
         if save and k + span > stop.cap:
             keep(runs)  # a larger cap goes on from before the block that this one cuts short
@@ -211,8 +212,8 @@ def _blocks(
         made, seconds = made + new * (min(k + span, stop.cap) - k), seconds + took
         ended |= np.logical_or(*_events(Values(*block), stop)).any(axis=1)
         progress(min(k + span, stop.cap))
-        if save and time.perf_counter() > due:
-            due = save_all(runs, save)
+        if look:
+            look()
     return blocks, made, seconds, ""
 
 

@@ -11,8 +11,6 @@ import numpy as np
 from zobench.states import Past, Tail
 from zobench.types import Problem
 
-SAVE_EVERY = 30.0  # seconds, and twenty times what saving takes
-
 
 class Program(NamedTuple):
     """The compiled block of `records` records of one run, `every` iterations between records.
@@ -117,13 +115,10 @@ def keep(runs: Runs, *which: int) -> None:
             past.keep(block, [np.array(leaf) for leaf in jax.tree.leaves(runs.live[run][1])])
 
 
-def save_all(runs: Runs, save: Callable[[], None]) -> float:
-    """Save, and when to do it again."""
-    start = time.perf_counter()
+def save_all(runs: Runs, save: Callable[[], None]) -> None:
+    """Save, with the state of every run where it stands now."""
     keep(runs)
     save()
-    now = time.perf_counter()
-    return now + max(SAVE_EVERY, 20 * (now - start))
 
 
 def end_of(runs: Runs, run: int, blocks: int) -> np.ndarray:

@@ -18,7 +18,6 @@ import numpy as np
 
 from zobench import states, store
 from zobench.loop import Curves, Stop, Values, last_line, measure
-from zobench.runs import SAVE_EVERY
 from zobench.states import Family
 from zobench.types import Calls, Key, Problem
 
@@ -202,7 +201,8 @@ def _runs(
 ) -> tuple[list[Ran], tuple[int, int]]:
     """A run for each seed, up to one that failed; how many of them were saved, and their calls."""
     known, measured = _load(family, budget, seeds, problem), jax.jit(jax.vmap(partial(measure, problem)))
-    saved, ran, due = {*known}, [], time.perf_counter() + SAVE_EVERY
+    saved, ran, save = {*known}, [], partial(_save, family, budget, seeds, known)
+    look = states.now_and_then(save)
     try:
         for i, seed in enumerate(seeds):
             if seed not in known:
@@ -214,12 +214,10 @@ def _runs(
             progress(round(budget * (i + 1) / len(seeds)))
             if ran[-1][0].failed:
                 break
-            if time.perf_counter() > due:
-                _save(family, budget, seeds, known)
-                due = time.perf_counter() + SAVE_EVERY
+            look()
     finally:
         if known.keys() - saved:
-            _save(family, budget, seeds, known)
+            save()
     again = [trace.calls for seed, (trace, _, _) in zip(seeds, ran, strict=False) if seed in saved]
     return ran, (len(again), sum(again))
 

@@ -7,6 +7,7 @@ takes the place of those within it. Nothing is lost without these files but time
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zobench import reads, store
+from zobench import atomic, reads, store
 from zobench.surroundings import SIMILAR, machine
 
 LARGEST = 2**30  # bytes: a file of states that would be larger is not written
 ENDING = ".state"
 TAILS = 4
+SAVE_EVERY = 30.0  # seconds, and twenty times what saving takes
 
 Leaves = list[np.ndarray]
 
@@ -190,6 +192,20 @@ def save(
             other.unlink(missing_ok=True)
 
 
+def now_and_then(save: Callable[[], None]) -> Callable[[], None]:
+    """What saves where that has not been done for a while, to be called often."""
+    due = time.perf_counter() + SAVE_EVERY
+
+    def look() -> None:
+        nonlocal due
+        start = time.perf_counter()
+        if start > due:
+            save()
+            due = time.perf_counter() + max(SAVE_EVERY, 20 * (time.perf_counter() - start))
+
+    return look
+
+
 def merged(files: dict[str, str], inherited: dict[str, str]) -> dict[str, str]:
     """The hashes of all files that decide a cell; none ("") for one that was another for the runs it goes on from."""
     kept = {path: known if inherited.get(path, known) == known else "" for path, known in files.items()}
@@ -224,9 +240,12 @@ def _near(place: Path, seeds: Sequence[int]) -> Iterator[tuple[Path, range]]:
 
 
 def _names(folder: Path, ending: str) -> Iterator[tuple[str, int, int]]:
-    """What is in a folder by names of two numbers."""
+    """What is in a folder by names of two numbers; what killed processes left there goes."""
     with suppress(FileNotFoundError, NotADirectoryError):
-        for name in os.listdir(folder):
+        found = os.listdir(folder)
+        if any(name.endswith(".tmp") for name in found):
+            atomic.sweep_up(folder)
+        for name in found:
             first, _, second = name.removesuffix(ending).partition("-")
             if name.endswith(ending) and first.isdecimal() and second.isdecimal():
                 yield name, int(first), int(second)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from math import ceil, inf, isfinite
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from zobench import states, store
 from zobench.loop import Stop, advance, hitting_times
-from zobench.runs import SAVE_EVERY, Program
+from zobench.runs import Program
 from zobench.states import Family
 
 TUNING_SEEDS_FROM = 1_000_000
@@ -93,24 +94,23 @@ def tune(
     """
     known, number = _load(family, base, stop, seeds), program.problem.x0.dtype.type
     hits, outcome, least, used, begun = [], [], inf, [], len(known)
-    due = time.perf_counter() + SAVE_EVERY
+    save = partial(_save, family, base, stop, seeds, known)
+    look = states.now_and_then(save)
 
     def score(multiple: float) -> Score:
-        nonlocal least, due
+        nonlocal least
         capped = stop._replace(cap=min(stop.cap, ceil(2 * least)) if isfinite(least) else stop.cap)
         times, ends, metrics = np.full(len(seeds), inf), np.full(len(seeds), "not run", object), []
         for i, seed in enumerate(seeds):
             if i > len(seeds) / 2 and np.isinf(times[:i]).all():
                 break
             run = _run(program, multiple * base, seed, capped, known, lambda k: progress(0))
+            look()
             times[i], ends[i] = run.hit, run.outcome
             metrics.append(inf if ends[i] in ("diverged", "nan") else number(run.metric))
             used.append(run)
         hits.append(times)
         outcome.append(ends.astype(str))
-        if time.perf_counter() > due:
-            _save(family, base, stop, seeds, known)
-            due = time.perf_counter() + SAVE_EVERY
         mean = float(penalised(times, capped.cap))
         least = min(least, mean)
         return (mean,) if isfinite(mean) else (inf, float(np.median(metrics)), multiple)
@@ -119,7 +119,7 @@ def tune(
         found = search(score, tries)
     finally:
         if len(known) > begun:
-            _save(family, base, stop, seeds, known)
+            save()
     multiples = np.array([multiple for multiple, _ in found])
     best, _ = min(found, key=lambda tried: tried[1])  # of equal ones the first, which `search` has gone on from
     bracketed = bool(multiples.min() < best < multiples.max())
