@@ -1,0 +1,123 @@
+"""The cells of a sweep by Hydra's launcher: checked first, then run until each of them has ended."""
+
+import os
+import pickle
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor
+from functools import partial
+from typing import Any, NamedTuple
+
+from hydra._internal.callbacks import Callbacks
+from hydra.core.plugins import Plugins
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig
+
+from zobench import build, store, sweeps
+from zobench.command import launchers, signals, slurm, supervise, worker
+from zobench.command.compose import Cell
+from zobench.command.job import job
+from zobench.errors import UsageError, one_line
+
+QUIET = "ignore:resource_tracker:UserWarning"  # what joblib's helper says when the command was killed
+FRUITLESS = 3  # times that workers may be killed before one cell has ended
+JOBS_PER_CORE = 32  # at most: what Hydra does for a job takes as long as some three small cells
+
+
+def check(cells: Sequence[Cell], cfg: DictConfig) -> None:
+    """Refuse the whole sweep if any of its problems or estimators cannot be made.
+
+    Under joblib the workers that will run the cells do this, so that the import of jax is not paid twice.
+    """
+    groups: dict[str, list[build.Config]] = {}
+    for cell in cells:
+        groups.setdefault(store.digest(cell.config["problem"], cell.config.get("study")), []).append(cell.config)
+    limits, launcher = supervise.limits(**cfg.limit), cfg.hydra.launcher
+    look = partial(supervise.check, limits=limits, trusted=list(cfg.trust))
+    if "joblib" in launcher._target_:
+        from hydra_plugins.hydra_joblib_launcher._core import process_joblib_cfg
+        from joblib import Parallel, delayed
+
+        # joblib keeps its workers for the launcher only if these are the same
+        same: Any = {name: value for name, value in launcher.items() if name != "_target_"} | {"verbose": 0}
+        process_joblib_cfg(same)
+        os.environ.setdefault("PYTHONWARNINGS", QUIET)
+        try:
+            at_once = Parallel(**{**same, "backend": "loky"}, **signals.attended())
+            complaints = at_once(delayed(look)(group) for group in groups.values())
+        except (ValueError, TypeError) as error:  # what it has no use for
+            raise UsageError(f"hydra.launcher: {one_line(error)}") from error
+        except BrokenExecutor:  # a worker was killed; what cannot be run is found again when it runs
+            complaints = []
+    else:
+        complaints = [look([config for group in groups.values() for config in group])]
+    for complaint in complaints:
+        if complaint:
+            raise UsageError(complaint)
+
+
+def run(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
+    """Launch until every cell has ended: a worker that is killed takes the others of its launcher with it.
+
+    A cell with which nothing ever ends is recorded as failed. Raises what the launcher raises before any cell has run.
+    """
+    left, fruitless, endings = list(cells), 0, {}
+    while left and fruitless < FRUITLESS:
+        reason = ""
+        try:
+            with signals.gently(markers), signals.unstalled(markers, [cell.key for cell in left]):
+                endings = _launch(left, cfg, markers)
+        except UsageError:
+            raise
+        except BrokenExecutor:
+            reason = "by a signal"
+        except Exception as error:
+            reason = f"{type(error).__name__}: {one_line(error)}"
+            if not any(markers.folder.glob("*.running")) and not any(cell.key in markers.ended() for cell in cells):
+                raise
+        ended = {*markers.ended()}
+        fruitless = 0 if any(cell.key in ended for cell in left) else fruitless + 1
+        left = [cell for cell in left if cell.key not in ended]
+        if not reason:
+            break
+    for cell in left:
+        why = f"its worker was killed {FRUITLESS} times, {reason}" if reason else "its worker made no record"
+        ending = endings.get(cell.key, slurm.Ending("killed", why))
+        worker.record(store.path(cfg.runs_dir, cell.key), {}, cell.config, ending.reason, {"died": ending.died})
+        markers.mark(cell.key)
+
+
+class Loader(NamedTuple):
+    """What launchers ask for a job's cfg: that of the sweep, pickled, with the cells of the job.
+
+    Hydra's own would read and merge all files once a job.
+    """
+
+    pickled: bytes
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """The cfg of a job, whose only override names its cells; the name is Hydra's."""
+        cfg = pickle.loads(self.pickled)
+        cfg.cells = sweep_overrides[0].partition("=")[2].strip("[]").split(",")
+        return cfg
+
+
+def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> dict[str, slurm.Ending]:
+    """Hydra's launcher without its sweeper and its loader; how those cells ended that Slurm has ended."""
+    cfg.sweep = markers.folder.name
+    cfg.hydra.sweep.dir = str(markers.folder.absolute())  # a worker may be in another folder
+    cfg.hydra.mode = RunMode.MULTIRUN
+    keys = [cell.key for cell in cells]
+    # a task of Slurm's has limits, which are to be a cell's
+    many = 1 if slurm.is_chosen(cfg) else -(-len(keys) // (JOBS_PER_CORE * (os.cpu_count() or 1)))
+    jobs = [[f"cells=[{','.join(keys[i : i + many])}]"] for i in range(0, len(keys), many)]
+    context = HydraContext(Loader(pickle.dumps(cfg)), Callbacks(cfg))  # type: ignore[arg-type]
+    launcher: Any = Plugins.instance().instantiate_launcher(context, job, cfg)
+    if "joblib" in cfg.hydra.launcher._target_:
+        launcher.joblib |= signals.attended()
+    if slurm.is_chosen(cfg):
+        found = slurm.launch(launcher, jobs, markers.folder, lambda place: (markers.folder / keys[place]).exists())
+        return {keys[place]: ending for place, ending in found.items()}
+    launchers.begin(cfg)
+    for result in launcher.launch(jobs, initial_job_idx=0):
+        result.return_value  # noqa: B018  raises what a job raised
+    return {}
