@@ -1,6 +1,6 @@
 """A Slurm of one node, started for tests as root from Debian's packages: no systemd, no database, a folder of its own.
 
-Its daemons are children of the tests' process and end with it, even if that is killed.
+Its daemons and what runs on it end with the tests' process, even if that is killed.
 """
 
 import os
@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -43,6 +43,10 @@ PartitionName=debug Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 
 
+# When its input ends, whatever has found this Slurm is killed: daemons, steps, tasks.
+REAP = 'cat > /dev/null; for p in /proc/[0-9]*; do grep -qas "SLURM_CONF=$0" $p/environ && kill -9 ${p#/proc/}; done'
+
+
 def missing() -> str:
     """What there is not to start a Slurm, or ""."""
     names = [name for name in DAEMONS if not shutil.which(name, path=PATH)]
@@ -69,6 +73,7 @@ def cluster(folder: Path) -> Iterator[dict[str, str]]:
         ("socket", "munge.socket"), ("key-file", "munge.key"), ("pid-file", "munged.pid"), ("log-file", "munged.log"),
         ("seed-file", "munged.seed"))]  # fmt: skip
     with ExitStack() as daemons:
+        daemons.callback(_reaper(conf))
         daemons.enter_context(_daemon(["munged", "--foreground", "--force", *munge], env, folder))
         _until(lambda: (folder / "munge.socket").exists(), folder)
         daemons.enter_context(_daemon(["slurmctld", "-D"], env, folder))
@@ -80,6 +85,12 @@ def cluster(folder: Path) -> Iterator[dict[str, str]]:
             _output(["scancel", "--user=root"], env)
             _output(["scancel", "--user=root", "--signal=KILL", "--full"], env)
             _until(lambda: not _output(["squeue", "--noheader"], env), folder)
+
+
+def _reaper(conf: Path) -> Callable[[], object]:
+    """Ends what is left of a Slurm, when it is called or when this process is no more."""
+    reaper = subprocess.Popen(["sh", "-c", REAP, str(conf)], stdin=subprocess.PIPE, start_new_session=True)
+    return lambda: reaper.communicate(timeout=30)
 
 
 @contextmanager
