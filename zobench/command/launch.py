@@ -80,9 +80,12 @@ def run(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
         if not reason:
             break
     for cell in left:
+        path = store.path(cfg.runs_dir, cell.key)
+        if store.is_done(path, cell.config):  # by the same command beside this one
+            continue
         why = f"its worker was killed {FRUITLESS} times, {reason}" if reason else "its worker made no record"
         ending = endings.get(cell.key, slurm.Ending("killed", why))
-        worker.record(store.path(cfg.runs_dir, cell.key), {}, cell.config, ending.reason, {"died": ending.died})
+        worker.record(path, {}, cell.config, ending.reason, {"died": ending.died})
         markers.mark(cell.key)
 
 
