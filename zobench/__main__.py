@@ -22,8 +22,8 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench experiment=slowdown problem.dim=8,16 seeds=4      a smaller one; the command line wins over the file
   zobench experiment=quick/memory                   any experiment in seconds, its page in reports/quick
   zobench problem=mds problem.points=15 estimator=two_point seeds=10         one cell and a short table
-  zobench -m problem.dim=8,16 estimator=two_point,autodiff                   a sweep
-  zobench report slowdown [report_dir=...] [runs_dir=...] [--open]           draw again from records, show it
+  zobench -m problem.dim=8,16 estimator=two_point,autodiff                   a sweep, its page in reports/sweep
+  zobench report slowdown|sweep [report_dir=...] [runs_dir=...] [--open]     draw again from records, show it
   zobench report [report_dir=...] [--open]                                   the front page over all reports
   zobench report claims                             the board: what the lectures claim, and what the records say of it
   zobench status [NAME] [runs_dir=...]              done, running, failed, missing; the command that goes on

@@ -127,16 +127,20 @@ class Sweep(NamedTuple):
 
     def again(self) -> str:
         """The command that goes on with this sweep, to be pasted into a shell; "" where the plan does not say."""
-        own = [word for word in self.plan().command if not word.startswith("runs_dir=")]
-        if not own:
-            return ""
-        runs_dir = str(self.folder.parents[1])
-        multirun = [] if any(word.startswith("experiment=") for word in own) else ["-m"]
-        return shlex.join(["zobench", *multirun, *own, *([] if runs_dir == "runs" else [f"runs_dir={runs_dir}"])])
+        return command(self.plan().command, self.folder.parents[1])
 
     def members(self) -> list[str]:
         """All cells of the sweep in order, whether they have ended or not."""
         return [*self.plan().cells]
+
+
+def command(overrides: Sequence[str], runs_dir: str | Path) -> str:
+    """The command of a sweep with these overrides, to be pasted into a shell; "" where there are none."""
+    own = [word for word in overrides if not word.startswith("runs_dir=")]
+    if not own:
+        return ""
+    multirun = [] if any(word.startswith("experiment=") for word in own) else ["-m"]
+    return shlex.join(["zobench", *multirun, *own, *([] if str(runs_dir) == "runs" else [f"runs_dir={runs_dir}"])])
 
 
 @lru_cache(maxsize=1)

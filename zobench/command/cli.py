@@ -1,5 +1,6 @@
 """What a command does: one cell, a sweep of cells, or a report drawn again from records."""
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -14,9 +15,18 @@ from zobench.command import supervise, terminal
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled
 from zobench.errors import UsageError, one_line, printable
+from zobench.report.places import SWEEP, package
 from zobench.survey import Gap
 
 REPORTS = "reports"  # the folder of all reports
+REPORT_HELP = """\
+zobench report NAME [report_dir=FOLDER] [runs_dir=FOLDER] [trust=[PACKAGE]] [--open]
+
+  Draws the tables and figures of the latest sweep of that name again, from its records alone. NAME is an experiment,
+  sweep (the latest sweep of your own), claims (the board of all claims) or a package of yours with a page.py; without
+  a NAME, the front page over all reports of a folder. --open shows it in a browser.
+  report_dir: where to, reports/NAME if it is not given; runs_dir: where the records are, else runs.
+  Exit code 1 where a cell has no good record: the report says which, and the command that runs it."""
 
 
 def run_single(arguments: Sequence[str], console: Console) -> int:
@@ -46,10 +56,12 @@ def run_single(arguments: Sequence[str], console: Console) -> int:
 
 
 def run_sweep(arguments: Sequence[str], console: Console) -> int:
-    """`zobench -m ...` or `zobench experiment=...`: all cells that have no record yet, then the report or a table."""
+    """`zobench -m ...` or `zobench experiment=...`: all cells that have no record yet, then the report.
+
+    A sweep without a report of its own has a short table instead of the page's, which is drawn all the same.
+    """
     from zobench.command import compose, sweep
     from zobench.report import stamp
-    from zobench.report.places import package
 
     with compose.session():
         overrides = compose.parse(arguments)
@@ -61,17 +73,34 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
             except ValueError as error:
                 raise UsageError(one_line(error)) from error
             stamp.require_own(Path(cfg.report_dir), cfg.report)
+        name, report_dir = cfg.report, cfg.report_dir
+        if name == SWEEP:
+            cfg.report = None  # to the sweep it is none: only an experiment is known by what its command says
         cells, failed = sweep.run(overrides, cfg)
+    command = sweeps.command([str(override.input_line) for override in overrides], cfg.runs_dir)
     try:
         if cfg.report:
-            report(cfg.report, cells, cfg.report_dir, console)
+            report(name, cells, report_dir, console, command)
         else:
             terminal.table(cells, console)
             console.print(f"records: {cfg.runs_dir}", soft_wrap=True, markup=False)
+        if name == SWEEP:
+            _report_sweep(cells, report_dir, console, command)
     finally:  # what failed is said last, also where too little is left to draw from
         terminal.warnings(cells)
         code = terminal.failures(failed)
     return code
+
+
+def _report_sweep(cells: Sequence[tuple[str, Path]], report_dir: str, console: Console, command: str) -> None:
+    """Draw the page of a sweep that names none; why it could not be drawn is said, and the sweep has run well."""
+    try:
+        require_writable("report_dir", report_dir)
+        report(SWEEP, cells, report_dir, console, command, False)
+    except Exception as error:  # whatever a page may raise, the records are there
+        if os.environ.get("HYDRA_FULL_ERROR") == "1":
+            raise
+        print(printable(f"zobench: no report: {one_line(error)}"), file=sys.stderr)
 
 
 def report_again(arguments: Sequence[str], console: Console) -> int:
@@ -83,6 +112,9 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     """
     from zobench.command import front, keys
 
+    if {"-h", "--help", "help"} & {*arguments}:
+        console.print(REPORT_HELP, markup=False, highlight=False, soft_wrap=True)
+        return 0
     opens = "--open" in arguments
     given = [argument for argument in arguments if argument != "--open"]
     names, options = options_of("report", given, ("report_dir", "runs_dir", "trust"))
@@ -106,7 +138,7 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     keys.check_report(names[0])
     report_dir = options.get("report_dir", f"reports/{names[0]}")
     require_writable("report_dir", report_dir)
-    gaps = report(names[0], found[names[0]].cells(), report_dir, console, found[names[0]].again(), opens)
+    gaps = report(names[0], found[names[0]].cells(), report_dir, console, found[names[0]].again(), opens=opens)
     return 1 if gaps else 0
 
 
@@ -145,13 +177,17 @@ def report(
     report_dir: str,
     console: Console,
     command: str = "",
+    shows: bool = True,
     opens: bool = False,
 ) -> list[Gap]:
-    """Draw a report from the records of cells, label and path, and say where it is; the cells that are not in it."""
+    """Draw a report from the records of cells, label and path, and say where it is; the cells that are not in it.
+
+    `command` made the cells; `shows`: print the tables too; `opens`: show it in a browser.
+    """
     from zobench import report
     from zobench.command import front
 
-    gaps = report.draw(name, cells, Path(report_dir), console, command)
+    gaps = report.draw(name, cells, Path(report_dir), console, command, shows)
     console.print(f"report: {report_dir}", soft_wrap=True, markup=False)
     front.show(Path(report_dir), console, opens)
     return gaps
@@ -159,5 +195,5 @@ def report(
 
 def _require_folders(cfg: DictConfig, overrides: Sequence[Any]) -> None:
     """The folder of the report; that of the records may be one to read, where nothing is missing."""
-    if cfg.report or any(override.key_or_group == "report_dir" for override in overrides):
+    if cfg.report not in (None, SWEEP) or any(override.key_or_group == "report_dir" for override in overrides):
         require_writable("report_dir", cfg.report_dir)

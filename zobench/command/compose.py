@@ -73,6 +73,7 @@ def shared(overrides: Sequence[Override]) -> DictConfig:
     """
     trust.allow(keys.granted(overrides))
     cfg = _cfg([override for override in overrides if not override.is_sweep_override()], keep_hydra=True)
+    cfg.report = None if cfg.report == "none" else cfg.report
     keys.check_report(cfg.report)
     cfg.trust = trust.allowed()
     return cfg
@@ -86,8 +87,9 @@ def single(overrides: Sequence[Override]) -> DictConfig:
             raise UsageError(f"{override.input_line}: several values are a sweep; add -m{hint}")
     trust.allow(keys.granted(overrides))
     cfg = _cfg(overrides)
-    if cfg.report:
+    if cfg.report not in (None, "none") and any(override.key_or_group == "report" for override in overrides):
         raise UsageError(f"report={cfg.report}: one cell has no report; a sweep has, add -m")
+    cfg.report = None
     _checked(cfg)
     cfg.trust = trust.allowed()
     return cfg

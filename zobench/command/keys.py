@@ -156,7 +156,7 @@ def _is_study(value: Any) -> bool:
 
 _FOLDER = f"the name of a folder, at most {LONGEST_NAME} bytes long"
 _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "report": (_is_report, "null, an experiment, compare, or a package of yours with a page.py"),
+    "report": (_is_report, "null, sweep, an experiment, or a package of yours with a page.py"),
     "runs_dir": (_is_folder, _FOLDER),
     "report_dir": (_is_folder, _FOLDER),
     "force": (lambda value: isinstance(value, bool), "true or false"),

@@ -10,13 +10,19 @@ from zobench.survey import Gap, survey
 
 
 def draw(
-    name: str, cells: Sequence[tuple[str, Path]], report_dir: Path, console: Console, command: str = ""
+    name: str,
+    cells: Sequence[tuple[str, Path]],
+    report_dir: Path,
+    console: Console,
+    command: str = "",
+    shows: bool = True,
 ) -> list[Gap]:
     """Draw the report of that name from the records of cells, label and path, into report_dir; print its main table.
 
-    The cells without a good record, which page and terminal name, with the `command` that runs them. A report drawn by
-    the same code from the same records is only printed again. Raises ValueError for an unknown name and where there are
-    no records, UsageError where report_dir has another report.
+    The cells without a good record, which page and terminal name, with the `command` that runs them. Unless it `shows`
+    its tables, what it leaves out is printed alone. A report drawn by the same code from the same records is only
+    printed again. Raises ValueError for an unknown name and where there are no records, UsageError where report_dir has
+    another report.
     """
     from zobench.report import page, stamp, tables
 
@@ -26,15 +32,18 @@ def draw(
     found = survey(cells)
     said, records = found.lines(command), [path for _, path in cells]
     drawn, *written = stamp.claim(report_dir, name, page.may_write(name)) or [""]
-    wanted = page.fingerprint(name, records, said)
+    made_by = command if page.load(name).captions else ""
+    wanted = page.fingerprint(name, records, [*said, *filter(None, [made_by])])
     if drawn != wanted or not all((report_dir / file).exists() for file in written):
         try:
-            stamp.write(report_dir, name, wanted, page.write(name, records, report_dir, found.gaps, said))
+            stamp.write(report_dir, name, wanted, page.write(name, records, report_dir, found.gaps, said, made_by))
         except ValueError as error:
             raise ValueError("; ".join([one_line(error), *said])) from error
-    for table in page.summary(name, report_dir):
+    for table in page.summary(name, report_dir) if shows else ():
         tables.show(table, console)
-    for line in page.closing(name, report_dir, said).split("\n"):
+    left_out = page.left_out(name, report_dir)
+    closing = page.closing(name, report_dir, said) if shows else found.machines
+    for line in filter(None, [*closing.split("\n"), left_out]):
         console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
     return found.gaps
 

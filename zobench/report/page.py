@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from zobench import code
+from zobench.errors import printable
 from zobench.report import claims, files, tables, verdicts
 from zobench.report.places import package
 from zobench.statistics import Estimate
@@ -16,13 +17,21 @@ Rows = Sequence[Mapping[str, Any]]
 TEXTS = ("table.md", "table.tex", "verdicts.json")
 
 
+class Caption(NamedTuple):
+    """What a figure shows, and what a sweep must have for there to be anything to see."""
+
+    shows: str
+    takes: str
+
+
 class Experiment(NamedTuple):
     """A page, as pure functions: records -> what was found -> rows, tables, measured quantities, figures.
 
     `rows` are those of table.csv, `more` those of other CSV files by name; `tables` takes them as they are read back,
     text by column, table.csv first. `measures` are the quantities that claims.yaml speaks of. `figures` are names of
     functions of the module `figures` beside the page (of the page itself where there is none) that give a Figure of
-    what was found, None where there is nothing to draw, or the bytes of a file, whose name then has a suffix.
+    what was found, None where there is nothing to draw, or the bytes of a file, whose name then has a suffix. Those
+    with `captions` stand in table.md.
     """
 
     question: str
@@ -32,6 +41,7 @@ class Experiment(NamedTuple):
     measures: Callable[[Any], dict[str, Estimate]] = lambda found: {}
     figures: tuple[str, ...] = ()
     more: Mapping[str, Callable[[Any], Rows]] = {}
+    captions: Mapping[str, Caption] = {}
 
     @property
     def csv(self) -> tuple[str, ...]:
@@ -62,11 +72,17 @@ def may_write(name: str) -> list[str]:
 
 
 def write(
-    name: str, records: Sequence[Path], folder: Path, gaps: Sequence[Gap] = (), said: Sequence[str] = ()
+    name: str,
+    records: Sequence[Path],
+    folder: Path,
+    gaps: Sequence[Gap] = (),
+    said: Sequence[str] = (),
+    command: str = "",
 ) -> list[str]:
     """All files of a page; their names. ValueError where the records give nothing to show.
 
     `said` stands before the tables: which cells of the sweep are not in them; missing.csv has all of these `gaps`.
+    `command`, where it is given, made the records, and stands above the tables and below each figure in table.md.
     """
     page = load(name)
     found = page.read(records)
@@ -76,9 +92,10 @@ def write(
     verdicts.judge(folder, name, records, page.measures(found))
     shown = [*_tables(page, folder), *verdicts.table(folder)]
     warned = "".join(f"> {line}\n" for line in said).replace("*", "\\*").replace("<", "&lt;")
-    files.write(folder / "table.md", "\n".join(filter(None, [warned, tables.markdown(shown)])))
     files.write(folder / "table.tex", tables.latex(shown))
     drawn = _draw(page, import_module(_figures(package(name))), found, folder) if rows else []
+    parts = [_made_by(command), warned, _pictures(page, drawn, command), tables.markdown(shown)]
+    files.write(folder / "table.md", "\n".join(filter(None, parts)))
     if gaps:
         files.write_csv(folder / "missing.csv", [gap._asdict() for gap in gaps])
     return [*page.csv, *TEXTS, *(["missing.csv"] if gaps else []), *drawn]
@@ -97,6 +114,32 @@ def _draw(page: Experiment, module: Any, found: Any, folder: Path) -> list[str]:
             elif made is not None:
                 drawn += drawing.save(made, folder, name)
     return drawn
+
+
+def _made_by(command: str) -> str:
+    """The command as a block of Markdown, in which nothing means anything."""
+    return f"    {printable(command)}\n" if command else ""
+
+
+def _pictures(page: Experiment, drawn: Sequence[str], command: str) -> str:
+    """The figures with captions, each with the command below it, and what is left out."""
+    parts = []
+    for name, caption in page.captions.items():
+        if f"{name}.png" in drawn:
+            title = name.replace("_", " ").capitalize()
+            parts.append(f"## {title}\n\n![{title}]({name}.png)\n\n{caption.shows}\n")
+            parts.append(_made_by(command))
+    return "\n".join(filter(None, [*parts, _left_out(page, drawn)])) + "\n" * bool(page.captions)
+
+
+def _left_out(page: Experiment, drawn: Sequence[str]) -> str:
+    absent = [f"{name} ({of.takes})" for name, of in page.captions.items() if f"{name}.png" not in drawn]
+    return f"Not drawn, as there is nothing to see: {', '.join(absent)}." if absent else ""
+
+
+def left_out(name: str, folder: Path) -> str:
+    """Which figures a page that was written does not have, and what they take; "" where it has all."""
+    return _left_out(load(name), [file.name for file in folder.glob("*.png")])
 
 
 def measured(name: str, records: Sequence[Path]) -> dict[str, Estimate]:

@@ -4,7 +4,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 OWN = Path(__file__).parents[1] / "experiments"
-SHARED = {"compare": "zobench.report.compare"}  # pages for any sweep
+SWEEP = "sweep"  # the page of a sweep that names none
+SHARED = {"compare": "zobench.report.compare", SWEEP: "zobench.report.compare"}  # pages for any sweep
 
 
 def names() -> list[str]:

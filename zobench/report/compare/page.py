@@ -2,16 +2,27 @@
 
 from collections.abc import Sequence
 from math import inf, nan
+from pathlib import Path
 from typing import Any
 
+from zobench import store
 from zobench.decay import median_end
 from zobench.report import cell_rows, files, groups
 from zobench.report.groups import Cells, Group
 from zobench.report.measured import Measured, censored
-from zobench.report.page import Experiment
+from zobench.report.page import Caption, Experiment
 from zobench.report.records import RULES, rank
 from zobench.report.tables import Cell, Row, Table, rounded, spread, table
 from zobench.statistics import Estimate
+
+
+def read(paths: Sequence[Path]) -> Cells:
+    """The records of runs. ValueError where all are measurements of another kind."""
+    metas = {path: store.read_meta(path) for path in paths}
+    runs = [path for path, meta in metas.items() if meta and "stop" in meta["config"]]
+    if not runs and any(metas.values()):
+        raise ValueError("these cells are measurements without runs, of which there is no general page")
+    return groups.read(runs)
 
 
 def rows(found: Cells) -> list[dict[str, Any]]:
@@ -77,10 +88,14 @@ def measures(found: Cells) -> dict[str, Estimate]:
 
 EXPERIMENT = Experiment(
     question="Which of these methods asks least?",
-    read=groups.read,
+    read=read,
     rows=rows,
     tables=shown,
     measures=measures,
     figures=("convergence", "scaling"),
     more={"cells.csv": cell_rows.rows},
+    captions={
+        "convergence": Caption("What runs stop on against oracle calls.", "it takes runs"),
+        "scaling": Caption("Iterations and oracle calls to the target against n.", "it takes several dimensions"),
+    },
 )

@@ -1,0 +1,68 @@
+"""Any sweep ends with a report: of runs, of one cell, of failed ones; of none where it is told so."""
+
+from typing import NamedTuple
+
+import pytest
+
+from zobench import build
+from zobench.__main__ import main
+
+SWEEP = ("-m", "problem.dim=3,4", "estimator=autodiff,two_point", "seeds=2", "stop.gd_iterations=20")
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def zobench(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as exit:
+            main(arguments)
+        return Ended(exit.value.code, *capsys.readouterr())  # type: ignore[arg-type]
+
+    return run
+
+
+def test_a_sweep_ends_with_a_report_which_is_drawn_again_and_replaced(zobench, tmp_path):
+    ended = zobench(*SWEEP)
+    folder = tmp_path / "reports" / "sweep"
+    assert ended.code == 0 and ended.out.endswith("report: reports/sweep\n")
+    assert ended.out.count("iterations and calls to target") == 1 and "fewest calls first" not in ended.out
+    page, command = (folder / "table.md").read_text(), "    zobench " + " ".join(SWEEP) + "\n"
+    assert page.startswith(command) and "![Convergence](convergence.png)\n\n" in page
+    assert page.count(command) == 1 + page.count("![") > 1
+    whole = {file.name: file.read_bytes() for file in folder.iterdir()}
+    for file in folder.glob("*.*"):
+        file.unlink()
+    again = zobench("report", "sweep")
+    assert again.code == 0 and "fewest calls first" in again.out
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == whole
+    assert zobench("-m", "problem.dim=5", *SWEEP[2:]).code == 0
+    assert not (folder / "scaling.png").exists() and "scaling (it takes" in (folder / "table.md").read_text()
+
+
+def test_a_report_is_not_drawn_where_none_is_wanted(zobench, tmp_path):
+    for none in ("null", "none"):
+        ended = zobench(*SWEEP, f"report={none}")
+        assert ended.code == 0 and "report:" not in ended.out
+    assert zobench("problem.dim=3", *SWEEP[3:]).code == 0 and not (tmp_path / "reports").exists()
+    help = zobench("report", "--help")
+    assert help.code == 0 and "latest sweep" in help.out
+
+
+def test_what_cannot_be_drawn_costs_the_sweep_nothing(zobench, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    assert zobench(*SWEEP, "report_dir=file/x").code == 2
+    (tmp_path / "reports").touch()
+    ended = zobench(*SWEEP)
+    assert ended.code == 0 and "zobench: no report: report_dir=reports/sweep: " in ended.err
+    (tmp_path / "reports").unlink()
+    monkeypatch.setattr(build, "run", None)
+    ended = zobench(*SWEEP, "seed=1")
+    assert ended.code == 1 and "4 of 4 cells failed" in (tmp_path / "reports" / "sweep" / "table.md").read_text()
