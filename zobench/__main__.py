@@ -63,7 +63,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    if not arguments or arguments[0] == "help" or {"-h", "--help"} & {*arguments}:
+    asks_help = {"-h", "--help"} & {*arguments} and arguments[0] != "report"  # which has more to say
+    if not arguments or arguments[0] == "help" or asks_help:
         print(HELP.format(choices=_choices()))
         return 0
     if arguments[0] == "--version":
