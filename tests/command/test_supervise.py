@@ -71,7 +71,7 @@ BOX += ["stop.gd_iterations=40", "stop.target=1e-9"]
 DIED = {
     "exits": "its process ended itself, with exit code 3",
     "crashes": "its process crashed (SIGSEGV)",
-    "hangs": "timeout: it ran for more than limit.seconds=8",
+    "hangs": "timeout: it ran for more than limit.seconds=15",
     "hogs": "memory: it took more than limit.gigabytes=0.8",
     "leaves": "SystemExit: 7",
 }
@@ -124,7 +124,7 @@ def left(processes):
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])
 def test_a_cell_that_dies_costs_itself_and_is_tried_again_when_asked(started, tmp_path, launcher):
     functions = ",".join(f"box.{name}" for name in ("good", *DIED, "other"))
-    sweep = ["-m", f"hydra/launcher={launcher}", "limit.seconds=8", "limit.gigabytes=0.8"]
+    sweep = ["-m", f"hydra/launcher={launcher}", "limit.seconds=15", "limit.gigabytes=0.8"]
     sweep += [f"problem.function._target_={functions}"]
     code, out, err = ended(started(*sweep))
     assert code == 1 and out.count("of 2") == 2 and len(list(tmp_path.glob("runs/*.npz"))) == 7
@@ -251,3 +251,19 @@ def test_a_store_that_is_finished_may_be_read_only(started, tmp_path):
     code, out, err = ended(started(*sweep))
     assert code == 0 and out.count("2 of 2") == 2, err
     assert all(path.read_bytes() == before[path] for path in (tmp_path / "runs").glob("*.npz"))
+
+
+def test_a_signal_that_python_loses_is_sent_again():
+    class Swallows:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), signals.heard():
+            held = Swallows()
+            del held
+            time.sleep(5)
+    finally:
+        signal.signal(signal.SIGINT, before)

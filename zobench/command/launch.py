@@ -34,16 +34,10 @@ def check(cells: Sequence[Cell], cfg: DictConfig) -> None:
     limits, launcher = supervise.limits(**cfg.limit), cfg.hydra.launcher
     look = partial(supervise.check, limits=limits, trusted=list(cfg.trust))
     if "joblib" in launcher._target_:
-        from hydra_plugins.hydra_joblib_launcher._core import process_joblib_cfg
-        from joblib import Parallel, delayed
+        from joblib import delayed
 
-        # joblib keeps its workers for the launcher only if these are the same
-        same: Any = {name: value for name, value in launcher.items() if name != "_target_"} | {"verbose": 0}
-        process_joblib_cfg(same)
-        os.environ.setdefault("PYTHONWARNINGS", QUIET)
         try:
-            at_once = Parallel(**{**same, "backend": "loky"}, **signals.attended())
-            complaints = at_once(delayed(look)(group) for group in groups.values())
+            complaints = _started(cfg)(delayed(look)(group) for group in groups.values())
         except (ValueError, TypeError) as error:  # what it has no use for
             raise UsageError(f"hydra.launcher: {one_line(error)}") from error
         except BrokenExecutor:  # a worker was killed; what cannot be run is found again when it runs
@@ -53,6 +47,20 @@ def check(cells: Sequence[Cell], cfg: DictConfig) -> None:
     for complaint in complaints:
         if complaint:
             raise UsageError(complaint)
+
+
+def _started(cfg: DictConfig) -> Any:
+    """Joblib's workers, which it keeps for its launcher as that asks for them in the same words."""
+    from hydra_plugins.hydra_joblib_launcher._core import process_joblib_cfg
+    from joblib import Parallel, delayed
+
+    same: Any = {name: value for name, value in cfg.hydra.launcher.items() if name != "_target_"} | {"verbose": 0}
+    process_joblib_cfg(same)
+    os.environ.setdefault("PYTHONWARNINGS", QUIET)
+    workers = Parallel(**{**same, "backend": "loky"}, **signals.attended())
+    with signals.deaf():
+        workers([delayed(os.getpid)()])
+    return workers
 
 
 def run(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
@@ -116,6 +124,7 @@ def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> di
     context = HydraContext(Loader(pickle.dumps(cfg)), Callbacks(cfg))  # type: ignore[arg-type]
     launcher: Any = Plugins.instance().instantiate_launcher(context, job, cfg)
     if "joblib" in cfg.hydra.launcher._target_:
+        _started(cfg)
         launcher.joblib |= signals.attended()
     if slurm.is_chosen(cfg):
         found = slurm.launch(launcher, jobs, markers.folder, lambda place: (markers.folder / keys[place]).exists())

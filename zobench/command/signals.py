@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from zobench.sweeps import Sweep
@@ -35,9 +37,10 @@ def heard() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # which alone hears signals
         yield
         return
-    before = _heard()
+    before, hook = _heard(), sys.unraisablehook
     if signal.SIGTERM in before:
         signal.signal(signal.SIGTERM, _terminate)
+    sys.unraisablehook = partial(_say_again, hook)
     try:
         yield
     except KeyboardInterrupt as error:
@@ -47,8 +50,19 @@ def heard() -> Iterator[None]:
         before.clear()
         raise
     finally:
+        sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _say_again(otherwise: Callable[[Any], Any], lost: Any) -> None:
+    """Send a signal once more that came as Python ran a callback of its own, which cannot raise: it would be lost."""
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        otherwise(lost)
+        return
+    number = signal.SIGTERM if issubclass(lost.exc_type, Terminated) else signal.SIGINT
+    main = threading.main_thread().ident or 0
+    threading.Timer(0.05, signal.pthread_kill, (main, number)).start()
 
 
 @contextmanager
@@ -122,6 +136,16 @@ def unstalled(sweep: Sweep, keys: Collection[str]) -> Iterator[None]:
         over.set()
         watcher.join()
         signal.signal(signal.SIGUSR1, before)
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """What is started here does not hear Ctrl-C, which goes to all processes of a terminal; this one does later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def attended() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NoReturn
 
 from zobench import build, store, surroundings, trust
 from zobench.build import Config
@@ -34,15 +34,18 @@ def serve(fd: int) -> None:
     ending = threading.Event()
     threading.Thread(target=_listen, args=(connection, asked, ending), daemon=True).start()
     import_module("jax")  # which is not the time of a cell
-    connection.send(("ready", None))
-    while True:
-        name, arguments, trusted = asked.get()
-        trust.allow(trusted)
-        try:
-            answer = TASKS[name](*arguments, _teller(connection, ending))
-        except KeyboardInterrupt:
-            answer = ("stopped", "")
-        connection.send(("done", answer))
+    try:
+        connection.send(("ready", None))
+        while True:
+            name, arguments, trusted = asked.get()
+            trust.allow(trusted)
+            try:
+                answer = TASKS[name](*arguments, _teller(connection, ending))
+            except KeyboardInterrupt:
+                answer = ("stopped", "")
+            connection.send(("done", answer))
+    except OSError:
+        _end()
 
 
 def _listen(connection: Connection, asked: SimpleQueue, ending: threading.Event) -> None:
@@ -50,11 +53,17 @@ def _listen(connection: Connection, asked: SimpleQueue, ending: threading.Event)
         try:
             message = connection.recv()
         except (EOFError, OSError):
-            os.killpg(os.getpgrp(), signal.SIGKILL)  # nobody waits for the answer, wherever this process is just now
+            _end()
         if message == "stop":
             ending.set()
         else:
             asked.put(message)
+
+
+def _end() -> NoReturn:
+    """End this process and all that it has started, wherever they are just now: nobody waits for the answer."""
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)
 
 
 def _teller(connection: Connection, ending: threading.Event) -> Listen:
