@@ -83,6 +83,8 @@ def test_every_pair_has_its_verdict_and_what_has_none_is_named(zobench):
     }  # fmt: skip
     ratio = [float(table[4][f"calls_ratio{end}"]) for end in ("", "_low", "_high")]
     assert ratio == pytest.approx([0.9] * 3) and float(table[4]["calls_a"]) == 2 * np.median(SPREAD)
+    said_of = next(line for line in Path("reports/compare-a-b/table.md").read_text().splitlines() if "n = 4," in line)
+    assert [part.strip() for part in said_of.split("|")][3:9] == ["20 of 20", "20 of 20", "678", "610", "0.9", "faster"]
     low, high = (float(table[16][f"calls_ratio_{end}"]) for end in ("low", "high"))
     assert low < 1 < high and table[32]["arrived_b"] == "0" and table[32]["calls_ratio"] == "inf"
     alone = {
@@ -158,13 +160,15 @@ def test_what_is_damaged_or_strange_is_named_and_the_rest_compared(zobench):
     store.write(store.path("b", "e" * 16), {}, {"status": "ok", "config": {"study": {}}})
     store.write(store.path("b", "d" * 16), {}, {"status": "ok", "config": {"stop": 3, "problem": "\x1b[31m<b>"}})
     for folder in ("a", "b"):
-        cell(folder, 32, SPREAD, calls={"a": "x"}, rules={"theory": "<script>\x1b[31m"})
+        cell(folder, 32, SPREAD, calls={"a": "x"})
+        cell(folder, 4, SPREAD, versions={"<script>\x1b[31m": "1"}, seeds=99)
     code, out, err = zobench("a", "b")
     assert code == 1 and f"B: damaged: {victim.name} has no checksum" in out and "Traceback" not in err
     assert f"B: without runs: {'e' * 16}.npz" in out and f"B: no record of runs: {'d' * 16}.npz" in out
-    assert "cannot be read as runs" in out and set(rows("reports/compare-a-b")) == {4, 8} and "\x1b" not in out
-    text = Path("reports/compare-a-b/table.md").read_text()
-    assert "\x1b" not in text and "<script>" not in text and victim.name in text
+    assert "cannot be read as runs" in out and set(rows("reports/compare-a-b")) == {4, 8} and "\x1b[31m" not in out
+    for text in (Path(f"reports/compare-a-b/{name}").read_text() for name in ("table.md", "index.html")):
+        assert "\x1b" not in text and "<script>" not in text and victim.name in text
+    assert "default-src 'none'" in text and "address: file://" in out
 
 
 @pytest.mark.parametrize(("arguments", "said"), [

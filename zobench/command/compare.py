@@ -8,6 +8,7 @@ from rich.console import Console
 
 from zobench import store
 from zobench.code import LIBRARIES
+from zobench.command import front
 from zobench.command.cli import options_of
 from zobench.command.folders import require_writable
 from zobench.errors import UsageError, printable
@@ -21,13 +22,15 @@ STAMP = "comparison"
 
 
 def compare(arguments: Sequence[str], console: Console) -> int:
-    """`zobench compare A B [report_dir=...]`: pairs of records of the same config, as tables in a folder.
+    """`zobench compare A B [report_dir=...] [--open]`: pairs of records of the same config, as tables in a folder.
 
     A and B are folders of records, or FOLDER@LIBRARY==VERSION; one folder alone: the latest record of each config
     against the one before. Exit code 1 where a damaged record is left out. UsageError for what cannot be compared.
     """
-    sides = [argument for argument in arguments if "@" in argument or "=" not in argument or Path(argument).is_dir()]
-    _, options = options_of("compare", [one for one in arguments if one not in sides], ("report_dir",))
+    opens = "--open" in arguments
+    given = [argument for argument in arguments if argument != "--open"]
+    sides = [argument for argument in given if "@" in argument or "=" not in argument or Path(argument).is_dir()]
+    _, options = options_of("compare", [one for one in given if one not in sides], ("report_dir",))
     if len(sides) not in (1, 2) or any(one.startswith("-") for one in sides):
         raise UsageError(f"compare takes one or two folders of records, and report_dir=..., as in: {USAGE}")
     folder = Path(options.get("report_dir", f"reports/{_named(sides)}"))
@@ -43,6 +46,7 @@ def compare(arguments: Sequence[str], console: Console) -> int:
     for table in (*_shown(found), versus_page.summary(found)):
         tables.show(table, console)
     console.print("\n".join(map(printable, _closing(found, folder))), markup=False, highlight=False, soft_wrap=True)
+    front.show(folder, console, opens)
     return 1 if any(line.startswith("damaged: ") for side in (a, b) for line in side.left_out) else 0
 
 
@@ -86,8 +90,8 @@ def _paths(folder: Path) -> list[Path]:
 def _there(folder: Path) -> str:
     """Which versions the records of a folder were made by."""
     metas = [meta for path in _paths(folder) if (meta := store.read_meta(path)) is not None]
-    made = {tuple(sorted(own.items())) for meta in metas if isinstance(own := meta.get("versions"), dict)}
-    said = "; ".join(sorted(", ".join(f"{name}=={version}" for name, version in own) for own in made))
+    made = {versus_page.libraries(meta, "==") for meta in metas} - {""}
+    said = "; ".join(sorted(made))
     return f" (there: {said})" if said else ""
 
 

@@ -7,6 +7,7 @@ a package that is trusted.
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,15 +116,16 @@ def _unreadable(what: str, error: Exception) -> str:
 
 
 def _question(folder: Path, report: str) -> str:
-    """That of the page; what the tables of another program are called."""
+    """That of the page; of others what they are called at the head of their tables."""
     if report == BOARD:
         return "What the lectures claim, and what the records say of it."
     if report in places.names() or _is_trusted(report):
         return page.load(report).question
-    if (folder / TABLE).exists() or (folder / stamp.NAME).exists():
-        return f"A page of one's own: {report}"
-    heads = (file.read_text(encoding="utf-8").lstrip().partition("\n")[0] for file in sorted(folder.glob("*.md")))
-    return ". ".join(head.lstrip("# ").strip() for head in heads if head.startswith("#"))
+    is_stamped = (folder / TABLE).exists() or (folder / stamp.NAME).exists()
+    words = sorted(folder.glob("table.md" if is_stamped else "*.md"))
+    heads = [file.read_text(encoding="utf-8").lstrip().partition("\n")[0] for file in words]
+    said = ". ".join(re.sub(r"\\(.)", r"\1", head[2:].strip()) for head in heads if head.startswith("# "))
+    return said or (f"A page of one's own: {report}" if is_stamped else "")
 
 
 def _is_trusted(report: str) -> bool:

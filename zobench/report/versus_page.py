@@ -1,19 +1,20 @@
 """The comparison of two sides as files and tables: every pair, how many are ahead, and what has no pair."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from zobench import surroundings
-from zobench.report import files, tables
+from zobench.report import files, hypertext, tables
 from zobench.report.tables import Table
 from zobench.report.versus import AHEAD, BEHIND, NOT_JUDGED, SAME, UNDECIDED, Change, Pair, Versus, overall
 from zobench.statistics import Estimate
 
-FILES = ("table.csv", "alone.csv", "table.md", "table.tex")
+FILES = ("index.html", "table.csv", "alone.csv", "table.md", "table.tex")
 CALLS = {AHEAD: "faster", BEHIND: "slower", SAME: "same", UNDECIDED: "undecided", NOT_JUDGED: "not judged"}
 FINAL = {**CALLS, AHEAD: "better", BEHIND: "worse"}
+KINDS = {"faster": "good", "better": "good", "slower": "bad", "worse": "bad", "undecided": "open"}
 RULE = (
     "B/A: of the medians over the seeds, with a 95 % interval of a bootstrap that draws the same seeds on both sides. "
 )
@@ -25,17 +26,14 @@ def write(found: Versus, folder: Path) -> None:
     files.write_csv(folder / "table.csv", [_line(pair) for pair in found.pairs])
     files.write_csv(folder / "alone.csv", [each._asdict() for each in found.alone])
     shown = [summary(found), *pairs(found), *_alone(found)]
-    files.write(folder / "table.md", f"# {title(found)}\n\n{_listed(made_by(found))}\n{tables.markdown(shown)}")
+    title, about = f"{found.b.name} (B) against {found.a.name} (A)", made_by(found)
+    listed = "".join(f"- {tables.md(line)}\n" for line in about)
+    files.write(folder / "table.md", f"# {tables.md(title)}\n\n{listed}\n{tables.markdown(shown)}")
+    items = "".join(f"<li>{hypertext.text(line)}</li>" for line in about)
+    body = [f"<main>\n<h1>{hypertext.text(title)}</h1>\n<ul>{items}</ul>"]
+    body += [*(hypertext.table(own, KINDS) for own in shown), "</main>"]
+    files.write(folder / "index.html", hypertext.document(f"zobench: {title}", "\n".join(body)))
     files.write(folder / "table.tex", tables.latex(shown))
-
-
-def title(found: Versus) -> str:
-    """What is compared."""
-    return tables.md(f"{found.b.name} (B) against {found.a.name} (A)")
-
-
-def _listed(lines: Sequence[str]) -> str:
-    return "".join(f"- {tables.md(line)}\n" for line in lines)
 
 
 def _line(pair: Pair) -> dict[str, Any]:
@@ -72,7 +70,10 @@ def summary(found: Versus) -> Table:
 def _note(found: Versus) -> str:
     count = found.comparisons
     said = f"{RULE}A verdict is widened for all {count} comparisons that chance has a part in (Bonferroni). "
-    said += "Not judged: no side arrives, or, of final values, both sides do in all runs. "
+    said += (
+        "Not judged: no side arrives, or, of final values, both sides do in all runs. Geometric mean: over the pairs "
+    )
+    said += "that have a ratio, with the interval of a bootstrap over them. "
     if are_alike(found):
         return f"{said}Seconds, measured once a cell, are judged by their mean over cells alone: {time_verdict(found)}."
     return f"{said}Seconds are of different machines, or of unknown ones, and say nothing of the two sides."
@@ -99,9 +100,8 @@ def pairs(found: Versus, changed: bool = False) -> list[Table]:
     lines, above = [], ""
     for pair in chosen:
         problem = f"{pair.a.problem}, {pair.a.metric}"
-        lines.append(
-            ["" if problem == above else problem, f"{pair.a.method}, {pair.rule}", str(pair.a.n), *_cells(pair)]
-        )
+        cell = f"{pair.a.method}, n = {pair.a.n}, {pair.rule}"
+        lines.append(["" if problem == above else problem, cell, *_cells(pair)])
         above = problem
     header = ["problem", "method, n, step", "arrived A", "arrived B", "calls A", "calls B", "B/A", "calls: B is"]
     header += ["final A", "final B", "final: B/A", "final: B is", "seconds: B/A"]
@@ -133,7 +133,7 @@ def ratio(change: Change) -> str:
     """B/A with its interval, in words."""
     found: Estimate = change.ratio
     value, low, high = map(tables.significant, found[:3])
-    return value + (f" [{low}, {high}]" if found.low < found.high else "")
+    return value + (f" [{low}, {high}]" if low != high else "")
 
 
 def _alone(found: Versus) -> list[Table]:
@@ -145,7 +145,7 @@ def made_by(found: Versus) -> list[str]:
     """What the sides are: how many cells, by which libraries, whether keys are the same; what is left out."""
     lines = []
     for letter, own in (("A", found.a), ("B", found.b)):
-        made = Counter(_libraries(record.meta) for record in own.cells.values())
+        made = Counter(libraries(record.meta) for record in own.cells.values())
         said = "; ".join(f"{by} ({count})" if len(made) > 1 else by for by, count in sorted(made.items()))
         lines.append(f"{letter}: {own.name}: {len(own.cells)} cells{f', by {said}' if said else ''}")
         lines += [f"{letter}: {own.replaced} configs have several records"] if own.replaced else []
@@ -156,6 +156,11 @@ def made_by(found: Versus) -> list[str]:
     return lines
 
 
-def _libraries(meta: dict[str, Any]) -> str:
+def libraries(meta: dict[str, Any], between: str = " ") -> str:
+    """The versions that a record was made by."""
     made = meta.get("versions")
-    return ", ".join(f"{name} {version}" for name, version in sorted(made.items())) if isinstance(made, dict) else ""
+    return (
+        ", ".join(f"{name}{between}{version}" for name, version in sorted(made.items()))
+        if isinstance(made, dict)
+        else ""
+    )
