@@ -158,6 +158,7 @@ def test_what_is_damaged_or_strange_is_named_and_the_rest_compared(zobench):
     victim = cell("b", 16, SPREAD)
     victim.write_bytes(victim.read_bytes()[:-1])
     store.write(store.path("b", "e" * 16), {}, {"status": "ok", "config": {"study": {}}})
+    store.write(store.path("b", "c" * 16), {}, {"status": "ok", "config": None})
     store.write(store.path("b", "d" * 16), {}, {"status": "ok", "config": {"stop": 3, "problem": "\x1b[31m<b>"}})
     for folder in ("a", "b"):
         cell(folder, 32, SPREAD, calls={"a": "x"})

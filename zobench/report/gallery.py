@@ -21,7 +21,7 @@ from zobench.survey import KINDS
 BOARD = "claims"  # the folder of the board
 PAGE, TABLE, VERDICTS, MISSING = "index.html", "table.csv", "verdicts.json", "missing.csv"
 PICTURES = (".png", ".svg")
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error)
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error)
 
 
 class Link(NamedTuple):
@@ -138,7 +138,7 @@ def _is_trusted(report: str) -> bool:
 
 def _headline(folder: Path, report: str) -> list[str]:
     """How the claims fare, and the first quantity that was measured with an interval, else the first."""
-    if not (folder / VERDICTS).exists():
+    if not (folder / VERDICTS).is_file():
         return _size(folder)
     entries = _entries(folder)
     if report == BOARD:
@@ -157,7 +157,7 @@ def _headline(folder: Path, report: str) -> list[str]:
 
 
 def _size(folder: Path) -> list[str]:
-    if not (folder / TABLE).exists():
+    if not (folder / TABLE).is_file():
         return []
     lines = len(_rows(folder / TABLE))
     return [f"a table of {lines} line{'s' * (lines != 1)}; no claims"]
@@ -165,7 +165,7 @@ def _size(folder: Path) -> list[str]:
 
 def _missing(folder: Path, report: str) -> str:
     """How many cells are not in a report, and why."""
-    if not (folder / MISSING).exists():
+    if not (folder / MISSING).is_file():
         return ""
     count = Counter(row["kind"] for row in _rows(folder / MISSING))
     kinds = [*KINDS, *sorted(count.keys() - {*KINDS})]

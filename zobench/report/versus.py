@@ -25,7 +25,7 @@ AHEAD, BEHIND, SAME, UNDECIDED = VERDICTS = ("ahead", "behind", "same", "undecid
 NOT_JUDGED = ""
 MARGIN = log(1.01)  # of a logarithm of a ratio that is called the same
 FEWEST = 4  # runs from which on targets that one side never reaches decide
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
 class Side(NamedTuple):
@@ -105,12 +105,12 @@ def side(name: str, paths: Iterable[Path], versions: Mapping[str, str] | None = 
             left_out.append(f"damaged: {path.name} {store.fault(path)}")
         elif not _is_of(stored.meta, versions):
             continue
-        elif "stop" not in stored.meta.get("config", {}):
+        elif not isinstance(config := stored.meta.get("config"), dict) or "stop" not in config:
             left_out.append(f"without runs: {path.name}")
         elif wrong := _fault(record := Record(path.stem, stored.meta, stored.arrays)):
             left_out.append(f"no record of runs: {path.name} ({wrong})")
         else:
-            found.setdefault(store.digest(record.config), []).append(record)
+            found.setdefault(store.digest(config), []).append(record)
     place = -2 if before else -1
     cells = {asked: own[place] for asked, own in found.items() if len(own) >= -place}
     return Side(name, cells, left_out, sum(len(own) > 1 for own in found.values()))
