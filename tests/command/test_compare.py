@@ -10,7 +10,7 @@ import pytest
 
 from zobench import store
 from zobench.__main__ import main
-from zobench.report import files, versus
+from zobench.report import files, versus, versus_page
 
 SEEDS = 20
 MACHINE = {"processor": "P", "instructions": "avx2", "threads": 1, "device": "cpu"}
@@ -95,6 +95,7 @@ def test_every_pair_has_its_verdict_and_what_has_none_is_named(zobench):
     assert alone == {**gone, " n = 2048": ("A and B", "failed in B")}
     for text in (out, Path("reports/compare-a-b/table.md").read_text()):
         assert "n = 512" in text and "failed in B" in text and "all 5 comparisons" in " ".join(text.split())
+    assert 'src="./ratio.png"' in Path("reports/compare-a-b/index.html").read_text()
     before = {file.name: file.read_bytes() for file in Path("reports/compare-a-b").iterdir()}
     assert zobench("a", "b")[1] == out
     assert before == {file.name: file.read_bytes() for file in Path("reports/compare-a-b").iterdir()}
@@ -105,6 +106,17 @@ def test_every_pair_has_its_verdict_and_what_has_none_is_named(zobench):
         "faster",
         "worse",
     )
+
+
+def test_a_picture_of_an_earlier_comparison_goes(zobench):
+    for folder in ("a", "b"):
+        cell(folder, 4, SPREAD)
+        cell(f"{folder}2", 4, np.full(SEEDS, inf))
+    zobench("a", "b", "report_dir=page")
+    assert {file.name for file in Path("page").iterdir()} == {*versus_page.MAY, "inputs"}
+    zobench("a2", "b2", "report_dir=page")
+    assert {file.name for file in Path("page").iterdir()} == {*versus_page.FILES, "inputs"}
+    assert "<img" not in Path("page/index.html").read_text()
 
 
 def test_many_comparisons_need_more_of_each(zobench):

@@ -34,15 +34,14 @@ def compare(arguments: Sequence[str], console: Console) -> int:
     if len(sides) not in (1, 2) or any(one.startswith("-") for one in sides):
         raise UsageError(f"compare takes one or two folders of records, and report_dir=..., as in: {USAGE}")
     folder = Path(options.get("report_dir", f"reports/{_named(sides)}"))
-    stamp.require_own(folder, STAMP, versus_page.FILES)
+    stamp.require_own(folder, STAMP, versus_page.MAY)
     a, b = _sides(sides)
     found = versus.compare(a, b)
     if not found.pairs:
         raise UsageError(_no_pairs(found))
     require_writable("report_dir", str(folder))
-    stamp.claim(folder, STAMP, versus_page.FILES)
-    versus_page.write(found, folder)
-    stamp.write(folder, STAMP, "", [*versus_page.FILES])
+    stamp.claim(folder, STAMP, versus_page.MAY)
+    stamp.write(folder, STAMP, "", versus_page.write(found, folder))
     for table in (*_shown(found), versus_page.summary(found)):
         tables.show(table, console)
     console.print("\n".join(map(printable, _closing(found, folder))), markup=False, highlight=False, soft_wrap=True)

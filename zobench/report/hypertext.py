@@ -32,6 +32,7 @@ tbody th { font-weight: normal; } tr { break-inside: avoid; }
 .wide { overflow-x: auto; } .wide table { overflow-wrap: normal; width: auto; }
 .wide .figure { text-align: right; } .wide td.figure { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .wide th, .wide td { padding-right: 1rem; } .wide tbody th { min-width: 12rem; } .wide .head th { font-weight: 600; }
+.picture { max-width: 100%; height: auto; background: #fff; }
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
 .open { color: var(--open); font-weight: 600; } .none { color: var(--soft); }
 @media print { body { max-width: none; padding: 0; font-size: 9pt; } .wide { overflow: visible; } }

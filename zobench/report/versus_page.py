@@ -12,6 +12,7 @@ from zobench.report.versus import AHEAD, BEHIND, NOT_JUDGED, SAME, UNDECIDED, Ch
 from zobench.statistics import Estimate
 
 FILES = ("index.html", "table.csv", "alone.csv", "table.md", "table.tex")
+MAY = (*FILES, "ratio.png", "ratio.svg")
 CALLS = {AHEAD: "faster", BEHIND: "slower", SAME: "same", UNDECIDED: "undecided", NOT_JUDGED: "not judged"}
 FINAL = {**CALLS, AHEAD: "better", BEHIND: "worse"}
 KINDS = {"faster": "good", "better": "good", "slower": "bad", "worse": "bad", "undecided": "open"}
@@ -21,19 +22,26 @@ RULE = (
 RULE += "Same: all runs are equal, or the interval is within 1 % of 1. "
 
 
-def write(found: Versus, folder: Path) -> None:
-    """All files of a comparison."""
+def write(found: Versus, folder: Path) -> list[str]:
+    """All files of a comparison; their names."""
+    from zobench.report import versus_figure
+
     files.write_csv(folder / "table.csv", [_line(pair) for pair in found.pairs])
     files.write_csv(folder / "alone.csv", [each._asdict() for each in found.alone])
     shown = [summary(found), *pairs(found), *_alone(found)]
     title, about = f"{found.b.name} (B) against {found.a.name} (A)", made_by(found)
     listed = "".join(f"- {tables.md(line)}\n" for line in about)
     files.write(folder / "table.md", f"# {tables.md(title)}\n\n{listed}\n{tables.markdown(shown)}")
+    files.write(folder / "table.tex", tables.latex(shown))
     items = "".join(f"<li>{hypertext.text(line)}</li>" for line in about)
     body = [f"<main>\n<h1>{hypertext.text(title)}</h1>\n<ul>{items}</ul>"]
-    body += [*(hypertext.table(own, KINDS) for own in shown), "</main>"]
+    drawn = versus_figure.draw(found, folder)
+    about_it = "Oracle calls to the target, B over A, of each pair; the numbers are in the table"
+    picture = f'<p><img class="picture" src="{hypertext.href(drawn[0])}" alt="{about_it}"></p>' if drawn else ""
+    first, *others = (hypertext.table(own, KINDS) for own in shown)
+    body += [first, picture, *others, "</main>"]
     files.write(folder / "index.html", hypertext.document(f"zobench: {title}", "\n".join(body)))
-    files.write(folder / "table.tex", tables.latex(shown))
+    return [*FILES, *drawn]
 
 
 def _line(pair: Pair) -> dict[str, Any]:
