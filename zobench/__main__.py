@@ -27,6 +27,7 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench report [report_dir=...] [--open]                                   the front page over all reports
   zobench report claims                             the board: what the lectures claim, and what the records say of it
   zobench status [NAME] [runs_dir=...]              done, running, failed, missing; the command that goes on
+  zobench compare old/runs new/runs [report_dir=...]                         what got faster, slower, better, worse
   zobench export [runs.csv|runs.parquet] [runs_dir=...]                      every run of every record in one table
   zobench list [problems|estimators|methods|experiments]                     what there is, one sentence each
   zobench check my_problem.py | <name>              test a problem or an estimator against what it declares
@@ -88,6 +89,10 @@ def _dispatch(arguments: list[str]) -> int:
         from zobench.command.export import export
 
         return export(arguments[1:], console)
+    if arguments[0] == "compare":
+        from zobench.command.compare import compare
+
+        return compare(arguments[1:], console)
     if arguments[0] == "list":
         from zobench.command.listing import show
 

@@ -17,18 +17,20 @@ SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")  # variables of which one is
 
 def report_all(reports: str, runs_dir: str, console: Console) -> Path:
     """Write reports/index.html, say where it is and which sweeps have no report in it; its path. UsageError."""
-    from zobench.report import gallery, gallery_page
+    from zobench.report import gallery, gallery_page, places
 
     folder = Path(reports)
     found = gallery.read(folder)  # before anything is made where there is nothing
     gallery_page.require_own(folder / PAGE)
     require_writable("report_dir", reports)
     gallery_page.write(folder, found)
-    lines = [f"{folder / PAGE}: {len(found.cards)} reports{', and the claims' * bool(found.board)}"]
+    count = len(found.cards)
+    lines = [f"{folder / PAGE}: {count} report{'s' * (count != 1)}{', and the claims' * bool(found.board)}"]
     for card in [*found.cards, *filter(None, [found.board])]:
         lines += [f"{card.name}: {said}" for said in [card.missing, *card.wrong] if said]
     own = {Path(card.name).name for card in found.cards}
-    without = [name for name in sweeps.sweeps(runs_dir) if name not in own] if Path(runs_dir).is_dir() else []
+    there = sweeps.sweeps(runs_dir) if Path(runs_dir).is_dir() else {}
+    without = [name for name in there if name in places.names() and name not in own]
     lines += [f"not in it: {name} has records and no report: zobench report {name}" for name in without]
     console.print("\n".join(map(printable, lines)), markup=False, highlight=False, soft_wrap=True)
     return folder

@@ -7,6 +7,7 @@ a package that is trusted.
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from zobench.survey import KINDS
 BOARD = "claims"  # the folder of the board
 PAGE, TABLE, VERDICTS, MISSING = "index.html", "table.csv", "verdicts.json", "missing.csv"
 PICTURES = (".png", ".svg")
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error)
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error)
 
 
 class Link(NamedTuple):
@@ -115,15 +116,16 @@ def _unreadable(what: str, error: Exception) -> str:
 
 
 def _question(folder: Path, report: str) -> str:
-    """That of the page; what the tables of another program are called."""
+    """That of the page; of others what they are called at the head of their tables."""
     if report == BOARD:
         return "What the lectures claim, and what the records say of it."
     if report in places.names() or _is_trusted(report):
         return page.load(report).question
-    if (folder / TABLE).exists() or (folder / stamp.NAME).exists():
-        return f"A page of one's own: {report}"
-    heads = (file.read_text(encoding="utf-8").lstrip().partition("\n")[0] for file in sorted(folder.glob("*.md")))
-    return ". ".join(head.lstrip("# ").strip() for head in heads if head.startswith("#"))
+    is_stamped = (folder / TABLE).exists() or (folder / stamp.NAME).exists()
+    words = sorted(folder.glob("table.md" if is_stamped else "*.md"))
+    heads = [file.read_text(encoding="utf-8").lstrip().partition("\n")[0] for file in words]
+    said = ". ".join(re.sub(r"\\(.)", r"\1", head[2:].strip()) for head in heads if head.startswith("# "))
+    return said or (f"A page of one's own: {report}" if is_stamped else "")
 
 
 def _is_trusted(report: str) -> bool:
@@ -136,7 +138,7 @@ def _is_trusted(report: str) -> bool:
 
 def _headline(folder: Path, report: str) -> list[str]:
     """How the claims fare, and the first quantity that was measured with an interval, else the first."""
-    if not (folder / VERDICTS).exists():
+    if not (folder / VERDICTS).is_file():
         return _size(folder)
     entries = _entries(folder)
     if report == BOARD:
@@ -155,7 +157,7 @@ def _headline(folder: Path, report: str) -> list[str]:
 
 
 def _size(folder: Path) -> list[str]:
-    if not (folder / TABLE).exists():
+    if not (folder / TABLE).is_file():
         return []
     lines = len(_rows(folder / TABLE))
     return [f"a table of {lines} line{'s' * (lines != 1)}; no claims"]
@@ -163,7 +165,7 @@ def _size(folder: Path) -> list[str]:
 
 def _missing(folder: Path, report: str) -> str:
     """How many cells are not in a report, and why."""
-    if not (folder / MISSING).exists():
+    if not (folder / MISSING).is_file():
         return ""
     count = Counter(row["kind"] for row in _rows(folder / MISSING))
     kinds = [*KINDS, *sorted(count.keys() - {*KINDS})]

@@ -117,7 +117,7 @@ def _add(part: Part, path: Path, record: store.Record) -> None:
         line = about | {"rule": rule, "step": own.get("step", nan), "seconds": own.get("run_seconds", nan)}
         for name, values in part.shared.items():
             values.append(line.get(name))
-        runs = _runs(rule, arrays, meta, about["calls_per_step"]) if rule else _FAILED
+        runs = outcomes(rule, arrays, meta, about["calls_per_step"]) if rule else _FAILED
         for name, values in part.runs.items():
             values.extend(runs[name])
         part.counts.append(len(runs["run"]))
@@ -167,7 +167,8 @@ def _about(key: str, meta: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _runs(rule: str, arrays: dict[str, np.ndarray], meta: dict[str, Any], calls: int) -> dict[str, list[Any]]:
+def outcomes(rule: str, arrays: dict[str, np.ndarray], meta: dict[str, Any], calls: int) -> dict[str, list[Any]]:
+    """The columns OWN of the runs of a record under a rule, `calls` being those of a step."""
     metric = meta["config"]["stop"]["metric"]
     curves, hits = arrays[f"{rule}/{metric}"].astype(float), arrays[f"{rule}/hits"].astype(float)
     hits = decay.arrivals(arrays[f"{rule}/k"], curves, hits, float(meta["target"]))

@@ -128,12 +128,12 @@ def markdown(tables: Sequence[Table]) -> str:
     for table in tables:
         rule = ["---"] * table.words + ["---:"] * (len(table.header) - table.words)
         lines = [table.header, rule, *table.lines]
-        body = "\n".join("| " + " | ".join(map(_md, line)) + " |" for line in lines)
-        parts.append(f"## {_md(table.title)}\n\n{body}\n\n{_md(table.note)}\n")
+        body = "\n".join("| " + " | ".join(map(md, line)) + " |" for line in lines)
+        parts.append(f"## {md(table.title)}\n\n{body}\n\n{md(table.note)}\n")
     return "\n".join(parts)
 
 
-def _md(text: str) -> str:
+def md(text: str) -> str:
     """Text for Markdown: no code, no links, no HTML, no cells of its own."""
     plain = re.sub(r"&(?=#?\w+;)", "&amp;", printable(text)).replace("<", "&lt;" if MARKUP.search(text) else "<")
     return re.sub(r"[\\|*`]|(?<=\])(?=[(\[:])", r"\\\g<0>", plain)
