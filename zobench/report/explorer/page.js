@@ -5,11 +5,11 @@ function cells() {
   const { series, metrics } = DATA.curves;
   const lines = series.map((each) => {
     const end = values(each.of[each.metric]?.mid)?.at(-1);
-    return [each.problem, String(each.n), each.name, metrics[each.metric], short(each.target), short(end), each.ended];
+    return [each.problem, each.name, metrics[each.metric], String(each.n), short(each.target), short(end), each.ended];
   });
-  const header = ["problem", "n", "method", "stops on", "target", "at the end, median", "runs"];
+  const header = ["problem", "method", "stops on", "n", "target", "at the end, median", "runs"];
   return lines.length
-    ? [{ title: "Every cell", note: "How its runs ended; a line a step rule.", header, lines, words: 1 }]
+    ? [{ title: "Every cell", note: "How its runs ended; a line a step rule.", header, lines, words: 3 }]
     : [];
 }
 
