@@ -30,7 +30,8 @@ def made(
 def files(experiment):
     """The files of a page all of whose figures are drawn."""
     pictures = ([name] if "." in name else [f"{name}.png", f"{name}.svg"] for name in experiment.figures)
-    return {*experiment.csv, "table.md", "table.tex", "verdicts.json", *(file for each in pictures for file in each)}
+    always = {*experiment.csv, "table.md", "table.tex", "verdicts.json", "index.html"}
+    return always.union(*pictures)
 
 
 def labelled(paths):

@@ -106,7 +106,7 @@ def drawn(paths, tmp_path_factory):
 
 def test_all_files_are_written_and_nothing_else(drawn):
     pictures = {f"{name}.{form}" for name in page.load("slowdown").figures for form in ("png", "svg")}
-    assert {path.name for path in drawn.iterdir()} == {*TABLES, "cells.csv", *pictures, "inputs"}
+    assert {path.name for path in drawn.iterdir()} == {*TABLES, "cells.csv", *pictures, "index.html", "inputs"}
 
 
 def test_known_laws_are_found_and_every_claim_holds(drawn):

@@ -76,7 +76,10 @@ def _teller(connection: Connection, ending: threading.Event) -> Listen:
             raise Stopped
         if time.monotonic() - last > SHOW_EVERY or k >= cap:
             last = time.monotonic()
-            connection.send(("progress", (rule, k, cap)))
+            try:
+                connection.send(("progress", (rule, k, cap)))
+            except OSError:
+                _end()
 
     return tell
 

@@ -220,12 +220,12 @@ def method_handles(groups: Sequence[Group], all_groups: Sequence[Group]) -> list
     return [Line2D([], [], label=name, **look(styles[kind[0]], kind[1])) for kind, name in names.items()]
 
 
-def thin(k: np.ndarray, last: float = np.inf) -> np.ndarray:
-    """Indices of at most 200 recorded iterations in (0, last], evenly spaced in ln k."""
+def thin(k: np.ndarray, last: float = np.inf, points: int = CURVE_POINTS) -> np.ndarray:
+    """Indices of at most so many recorded iterations in (0, last], evenly spaced in ln k."""
     inside = np.flatnonzero((k > 0) & (k <= last))
-    if inside.size <= CURVE_POINTS:
+    if inside.size <= points:
         return inside
-    wanted = np.geomspace(k[inside[0]], k[inside[-1]], CURVE_POINTS)
+    wanted = np.geomspace(k[inside[0]], k[inside[-1]], points)
     return np.unique(inside[np.clip(np.searchsorted(k[inside], wanted - 1e-9), 0, inside.size - 1)])
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from zobench import code
 from zobench.errors import printable
-from zobench.report import claims, files, tables, verdicts
+from zobench.report import claims, explorer, files, tables, verdicts
 from zobench.report.places import package
 from zobench.statistics import Estimate
 from zobench.survey import Gap
@@ -58,7 +58,7 @@ def fingerprint(name: str, records: Sequence[Path], said: Sequence[str] = ()) ->
     """Hash of the records' bytes, the claims, the code that draws and what is said: the same one, the same page."""
     place = package(name)
     by = [code.code_hash([f"{place}.page", _figures(place)]), *said]
-    return files.fingerprint([*records, claims.file(name)], "\n".join(by))
+    return files.fingerprint([*records, claims.file(name), *explorer.ASSETS], "\n".join(by))
 
 
 def _figures(place: str) -> str:
@@ -68,7 +68,8 @@ def _figures(place: str) -> str:
 def may_write(name: str) -> list[str]:
     """The files that a page may have."""
     pictures = ([name] if "." in name else [f"{name}.png", f"{name}.svg"] for name in load(name).figures)
-    return [*load(name).csv, *TEXTS, "missing.csv", *(file for each in pictures for file in each)]
+    own = (file for each in pictures for file in each)
+    return [*load(name).csv, *TEXTS, "missing.csv", *own, explorer.NAME]
 
 
 def write(
@@ -98,7 +99,9 @@ def write(
     files.write(folder / "table.md", "\n".join(filter(None, parts)))
     if gaps:
         files.write_csv(folder / "missing.csv", [gap._asdict() for gap in gaps])
-    return [*page.csv, *TEXTS, *(["missing.csv"] if gaps else []), *drawn]
+    written = [*page.csv, *TEXTS, *(["missing.csv"] if gaps else []), *drawn]
+    about = explorer.Shown(page.question, _tables(page, folder), written, gaps)
+    return [*written, *explorer.write(name, records, folder, about)]
 
 
 def _draw(page: Experiment, module: Any, found: Any, folder: Path) -> list[str]:

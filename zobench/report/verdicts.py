@@ -33,6 +33,11 @@ def table(folder: Path) -> list[tables.Table]:
     return [tables.Table("Claims", note, header, lines, 2)] if lines else []
 
 
+def checks(folder: Path) -> list[dict[str, Any]]:
+    """The checks of a page's claims: one for each line of `table`."""
+    return [check for entry in _read(folder) for check in entry["checks"]]
+
+
 def named(entry: dict[str, Any], words: str = "statement") -> str:
     """A claim by its number, where it has one, and its statement, or its short name."""
     return f"{entry['number']}. {entry[words]}" if entry["number"] else entry[words]

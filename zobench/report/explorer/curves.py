@@ -1,0 +1,140 @@
+"""The curves of the cells of a report as data of its page: thinned, rounded to four digits, each array once."""
+
+from collections.abc import Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zobench import decay, store
+from zobench.report import drawing, measured, records
+from zobench.report.records import Record
+
+METRICS = {"gap": "f − f*", "gradient": "‖∇f‖², the least so far", "distance": "‖x − x*‖²"}
+NUMBERS = 160_000  # of all curves together: at five letters each well under a megabyte
+FEWEST = 24  # points of a curve, however many there are
+ENOUGH = 64  # points that a curve must be able to have before room is given to single runs
+RUNS = 20  # single runs of a cell
+DASHES = {"trace": [8, 4], "tuned": [2, 3]}
+DEFAULT_DASHES: list[list[int]] = [[], [10, 3, 2, 3], [5, 2]]
+FIXED = ("L", "B", "mu", "delta", "radius2")  # constants of the proven bounds
+
+
+def found(paths: Sequence[Path]) -> dict[str, Any]:
+    """`curves`, their arrays in a `pool`. No series where the records are of a study."""
+    cells = [record for record in records.load(_with_runs(paths)) if not record.failed]
+    drawn = [(record, rule) for record in cells for rule in record.rules if _has_curves(record, rule)]
+    points, single = _room(drawn)
+    pool: dict[tuple[int | None, ...], int] = {}
+    looks = drawing.looks(cells)  # pyright: ignore[reportArgumentType]  a record says of itself what a group does
+    series = [_series(record, rule, looks, points, single, pool) for record, rule in drawn]
+    note = "" if single or not any(_runs(record, rule) > 1 for record, rule in drawn) else "Too many for single runs. "
+    note += f"Curves are thinned to at most {points} points and rounded to four digits; the records have all of them. "
+    note += "A value that is not positive, or no number, is left out."
+    return {"curves": {"metrics": METRICS, "series": series, "note": note}, "pool": [[*array] for array in pool]}
+
+
+def _with_runs(paths: Sequence[Path]) -> list[Path]:
+    """Those whose records are of runs: a study has its own arrays, and may have no stop."""
+    metas = [(path, store.read_meta(path)) for path in paths]
+    asked = [(path, meta["config"]) for path, meta in metas if meta and isinstance(meta.get("config"), dict)]
+    return [path for path, config in asked if {"stop", "problem", "estimator"} <= config.keys()]
+
+
+def _has_curves(record: Record, rule: str) -> bool:
+    return record.arrays.keys() >= {f"{rule}/{name}" for name in ("k", "outcome", record.metric)}
+
+
+def _runs(record: Record, rule: str) -> int:
+    return len(record.arrays[f"{rule}/{record.metric}"])
+
+
+def _room(drawn: Sequence[tuple[Record, str]]) -> tuple[int, bool]:
+    """Points a curve, and whether single runs have room."""
+    several = [_runs(record, rule) for record, rule in drawn]
+    arrays = sum(4 if runs == 1 else 10 for runs in several)
+    with_runs = arrays + sum(min(runs, RUNS) for runs in several if runs > 1)
+    single = NUMBERS // max(1, with_runs) >= ENOUGH
+    return int(np.clip(NUMBERS // max(1, with_runs if single else arrays), FEWEST, drawing.CURVE_POINTS)), single
+
+
+def _series(
+    record: Record, rule: str, looks: dict[str, dict[str, Any]], points: int, single: bool, pool: dict
+) -> dict[str, Any]:
+    def put(array: list[int | None]) -> int:
+        return pool.setdefault(tuple(array), len(pool))
+
+    k = record.k(rule)
+    shown = drawing.thin(k, points=points)
+    shown = np.concatenate([np.flatnonzero(k[:1] == 0), shown])
+    of = {}
+    for metric in METRICS:
+        curves = record.array(rule, metric)
+        if curves is not None and np.isfinite(curves).any():
+            of[metric] = {name: put(array) for name, array in _arrays(record, rule, metric, shown).items()}
+            if single and metric == record.metric and len(curves) > 1:
+                ran = decay.so_far(metric, curves.astype(float))[:RUNS, shown]
+                of[metric]["runs"] = [put(encoded(run)) for run in ran]
+    steps = np.diff(k[shown].astype(int), prepend=0).tolist()
+    name = record.method if rule == "own" else f"{record.method}, {rule} step"
+    own, ended = looks[record.method], record.arrays[f"{rule}/outcome"]
+    about = {"name": name, "problem": record.problem, "n": record.n, "metric": record.metric}
+    about |= {"target": _number(record.meta.get("target")), "seeds": len(ended), "ended": _ended(ended)}
+    about |= {"asks": record.calls, "price": _price(record), "seconds": _seconds(record, rule)}
+    return {**about, "color": own["color"], "dash": _dash(record, rule, looks), "k": put(steps), "of": of}
+
+
+def _arrays(record: Record, rule: str, metric: str, shown: np.ndarray) -> dict[str, list[int | None]]:
+    """The median over runs and the band of 10 to 90 %, the exact mean and the proven bound where they are known."""
+    curves = decay.so_far(metric, record.curve(rule, metric))[:, shown]
+    low, middle, high = np.quantile(np.where(np.isnan(curves), np.inf, curves), [0.1, 0.5, 0.9], axis=0, method="lower")
+    arrays = {"mid": middle, **({"low": low, "high": high} if len(curves) > 1 else {})}
+    exact = record.array(rule, f"exact_{metric}")
+    arrays |= {} if exact is None else {"exact": exact[shown]}
+    if metric == record.metric and rule == "theory" and record.plain and {*FIXED} <= record.meta.keys():
+        k = record.k(rule)[shown].astype(float)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            arrays["bound"] = np.where(k > 0, measured.bound(record, np.where(k > 0, k, 1.0)), np.nan)
+    return {name: encoded(array) for name, array in arrays.items() if (np.isfinite(array) & (array > 0)).any()}
+
+
+def encoded(values: np.ndarray) -> list[int | None]:
+    """10⁴·log10 as whole numbers, each less the one before: four digits. None where not positive and finite."""
+    fine = np.isfinite(values) & (values > 0)
+    steps = np.diff(np.rint(1e4 * np.log10(values[fine])).astype(int), prepend=0)
+    array: list[int | None] = [None] * len(values)
+    for i, step in zip(np.flatnonzero(fine), steps.tolist(), strict=True):
+        array[i] = step
+    return array
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and isfinite(value) else None
+
+
+def _price(record: Record) -> float | None:
+    """What an iteration costs in values of f; None where a derivative is asked for whose price is not recorded."""
+    calls, price = record.meta["calls"], _number(record.meta.get("price"))
+    if calls.get("jvp") or (calls.get("grad") and price is None):
+        return None
+    return float(calls.get("value", 0) + calls.get("grad", 0) * (price or 0))
+
+
+def _seconds(record: Record, rule: str) -> float | None:
+    run = record.meta["rules"][rule]
+    seconds, steps = _number(run.get("run_seconds")), _number(run.get("steps_run"))
+    return float(f"{seconds / steps:.4g}") if seconds and steps else None
+
+
+def _ended(outcomes: np.ndarray) -> str:
+    """How the runs ended: "18 of 20 runs reached the target, 2 diverged"."""
+    counts = {str(how): int((outcomes == how).sum()) for how in sorted(set(outcomes.tolist()))}
+    reached = f"{counts.pop('reached', 0)} of {len(outcomes)} runs reached the target"
+    return ", ".join([reached, *(f"{count} {how}" for how, count in counts.items())])
+
+
+def _dash(record: Record, rule: str, looks: dict[str, Any]) -> list[int]:
+    """The line by the step rule; of the theory step by how often the colours have gone round."""
+    round_ = list(looks).index(record.method) // len(drawing.OTHER_COLORS)
+    return DASHES.get(rule) or DEFAULT_DASHES[round_ % len(DEFAULT_DASHES)]

@@ -1,0 +1,65 @@
+"""How a report was made, from its records and the plan beside them: command, seeds, versions, machines."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from zobench import store
+from zobench.sweeps import Sweep
+
+LOCAL = ("runs_dir=", "report_dir=")  # where it was made, which decides no number
+
+
+def made(name: str, records: Sequence[Path]) -> list[tuple[str, list[str]]]:
+    """Terms and what is to be said of each, a line a kind with how many cells are of it. Records have no dates."""
+    metas = [meta for path in records if (meta := store.read_meta(path)) is not None]
+    configs = [meta["config"] for meta in metas if isinstance(meta.get("config"), dict)]
+    statuses = [str(meta["status"]) for meta in metas] + ["missing"] * (len(records) - len(metas))
+    lines = {
+        "command": [_command(name, records) or "not known: no plan of a sweep lies beside the records"],
+        "cells": [f"{count} {status}" for status, count in sorted(Counter(statuses).items())],
+        "seeds": _counted(map(_seeds, configs), len(configs)),
+        "precision": _counted([str(config["dtype"]) for config in configs if "dtype" in config], len(configs)),
+        "versions": _counted(map(_versions, metas), len(metas)),
+        "machines": _counted(map(_machine, metas), len(metas)),
+        "dates": ["not kept in records"],
+    }
+    return [(term, said) for term, said in lines.items() if said]
+
+
+def _counted(texts: Iterable[str], total: int) -> list[str]:
+    """Each text once, the most frequent first, with its number of cells where it is not that of all."""
+    counts = Counter(filter(None, texts))
+    order = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [text if count == total else f"{text} ({count} cell{'s' * (count > 1)})" for text, count in order]
+
+
+def _seeds(config: dict[str, Any]) -> str:
+    first, seeds = config.get("seed", 0), config.get("seeds")
+    if not isinstance(seeds, int) or not isinstance(first, int):
+        return ""
+    return f"{first}" if seeds == 1 else f"{first} to {first + seeds - 1}"
+
+
+def _versions(meta: dict[str, Any]) -> str:
+    known = meta.get("versions")
+    return ", ".join(f"{name} {version}" for name, version in known.items()) if isinstance(known, dict) else ""
+
+
+def _machine(meta: dict[str, Any]) -> str:
+    known = meta.get("machine")
+    return ", ".join(f"{name} {value}" for name, value in known.items()) if isinstance(known, dict) else ""
+
+
+def _command(name: str, records: Sequence[Path]) -> str:
+    """That of the smallest sweep beside the records that has all of them; "" where there is none."""
+    keys = {path.stem for path in records}
+    beside = sorted({folder for path in records[:1] for folder in path.parent.glob("sweeps/*-*")})
+    plans = [plan for folder in beside if keys <= (plan := Sweep(folder).plan()).cells.keys() and plan.command]
+    if not plans:
+        return ""
+    smallest = min(plans, key=lambda plan: (len(plan.cells), list(plan.command)))
+    own = [word for word in smallest.command if not word.startswith(LOCAL)]
+    return shlex.join(["zobench", *([] if any(word.startswith("experiment=") for word in own) else ["-m"]), *own])
