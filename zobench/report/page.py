@@ -133,13 +133,18 @@ def _pictures(page: Experiment, drawn: Sequence[str], command: str) -> str:
 
 
 def _left_out(page: Experiment, drawn: Sequence[str]) -> str:
-    absent = [f"{name} ({of.takes})" for name, of in page.captions.items() if f"{name}.png" not in drawn]
+    absent = [f"{name} ({page.captions[name].takes})" for name in _absent(page, drawn)]
     return f"Not drawn, as there is nothing to see: {', '.join(absent)}." if absent else ""
 
 
+def _absent(page: Experiment, drawn: Sequence[str]) -> list[str]:
+    return [name for name in page.captions if f"{name}.png" not in drawn]
+
+
 def left_out(name: str, folder: Path) -> str:
-    """Which figures a page that was written does not have, and what they take; "" where it has all."""
-    return _left_out(load(name), [file.name for file in folder.glob("*.png")])
+    """Which figures a page that was written does not have; "" where it has all."""
+    absent = _absent(load(name), [file.name for file in folder.glob("*.png")])
+    return f"not drawn: {', '.join(absent)} (why: {folder / 'table.md'})" if absent else ""
 
 
 def measured(name: str, records: Sequence[Path]) -> dict[str, Estimate]:
