@@ -19,11 +19,12 @@ from zobench.report.places import SWEEP, package
 from zobench.survey import Gap
 
 REPORT_HELP = """\
-zobench report NAME [report_dir=FOLDER] [runs_dir=FOLDER] [trust=[PACKAGE]]
+zobench report NAME [report_dir=FOLDER] [runs_dir=FOLDER] [report_formats=[png,svg,pdf]] [trust=[PACKAGE]]
 
   Draws the tables and figures of the latest sweep of that name again, from its records alone. NAME is an experiment,
   sweep (the latest sweep of your own), claims (the board of all claims) or a package of yours with a page.py.
   report_dir: where to, reports/NAME if it is not given; runs_dir: where the records are, else runs.
+  report_formats: of the figures; as the sweep had them, if it is not given. There is a png in any case.
   Exit code 1 where a cell has no good record: the report says which, and the command that runs it."""
 
 
@@ -71,30 +72,32 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
             except ValueError as error:
                 raise UsageError(one_line(error)) from error
             stamp.require_own(Path(cfg.report_dir), cfg.report)
-        name, report_dir = cfg.report, cfg.report_dir
+        name, report_dir, formats = cfg.report, cfg.report_dir, list(cfg.report_formats)
         if name == SWEEP:
             cfg.report = None  # to the sweep it is none: only an experiment is known by what its command says
         cells, failed = sweep.run(overrides, cfg)
     command = sweeps.command([str(override.input_line) for override in overrides], cfg.runs_dir)
     try:
         if cfg.report:
-            report(name, cells, report_dir, console, command)
+            report(name, cells, report_dir, console, command, True, formats)
         else:
             terminal.table(cells, console)
             console.print(f"records: {cfg.runs_dir}", soft_wrap=True, markup=False)
         if name == SWEEP:
-            _report_sweep(cells, report_dir, console, command)
+            _report_sweep(cells, report_dir, console, command, formats)
     finally:  # what failed is said last, also where too little is left to draw from
         terminal.warnings(cells)
         code = terminal.failures(failed)
     return code
 
 
-def _report_sweep(cells: Sequence[tuple[str, Path]], report_dir: str, console: Console, command: str) -> None:
+def _report_sweep(
+    cells: Sequence[tuple[str, Path]], report_dir: str, console: Console, command: str, formats: Sequence[str]
+) -> None:
     """Draw the page of a sweep that names none; why it could not be drawn is said, and the sweep has run well."""
     try:
         require_writable("report_dir", report_dir)
-        report(SWEEP, cells, report_dir, console, command, False)
+        report(SWEEP, cells, report_dir, console, command, False, formats)
     except Exception as error:  # whatever a page may raise, the records are there
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
@@ -112,7 +115,7 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     if {"-h", "--help", "help"} & {*arguments}:
         console.print(REPORT_HELP, markup=False, highlight=False, soft_wrap=True)
         return 0
-    names, options = options_of("report", arguments, ("report_dir", "runs_dir", "trust"))
+    names, options = options_of("report", arguments, ("report_dir", "runs_dir", "report_formats", "trust"))
     trusted = re.split(r"[\s,]+", options.pop("trust", "").strip("[] "))
     trust.allow(filter(None, [*trusted, *filter(trust.is_own, names)]))
     if len(names) != 1:
@@ -129,7 +132,12 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     keys.check_report(names[0])
     report_dir = options.get("report_dir", f"reports/{names[0]}")
     require_writable("report_dir", report_dir)
-    gaps = report(names[0], found[names[0]].cells(), report_dir, console, found[names[0]].again())
+    plan, formats = found[names[0]].plan(), options.get("report_formats", "")
+    formats = formats or next(
+        (word.partition("=")[2] for word in plan.command if word.startswith("report_formats=")), ""
+    )
+    formats = keys.formats_of(formats) if formats else ()
+    gaps = report(names[0], found[names[0]].cells(), report_dir, console, found[names[0]].again(), True, formats)
     return 1 if gaps else 0
 
 
@@ -164,14 +172,15 @@ def report(
     console: Console,
     command: str = "",
     shows: bool = True,
+    formats: Sequence[str] = (),
 ) -> list[Gap]:
     """Draw a report from the records of cells, label and path, and name its folder; the cells that are not in it.
 
-    `command` made the cells; `shows`: print the tables too.
+    `command` made the cells; `shows`: print the tables too; `formats`: of the figures, as the experiment has them.
     """
     from zobench import report
 
-    gaps = report.draw(name, cells, Path(report_dir), console, command, shows)
+    gaps = report.draw(name, cells, Path(report_dir), console, command, shows, formats)
     console.print(f"report: {report_dir}", soft_wrap=True, markup=False)
     return gaps
 

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from zobench.report import drawing
 from zobench.report import profiles as shares
@@ -34,15 +35,19 @@ def convergence(found: Cells, axis: str = "calls") -> Figure | None:
         Panel(_title(column, n, cells), partial(_curves, cells=cells, traces=traces[column], axis=axis, parts=parts))
         for column, (n, cells) in known.items()
     ]
-    few = [block for block in parts if len(block.looks) <= PROVEN]
+    few = {key for block in parts if len(block.looks) <= PROVEN for key in block.looks}
+    few_cells = [cell for _, cells in known.values() for key, cell in cells.items() if key in few]
     grey = [Line2D([], [], label="other methods", color="#cccccc")] if _has_context(parts) else []
-    exact = any(_exact(cell) is not None for _, cells in known.values() for cell in cells.values())
-    proven = any(cell.record.plain and cell.rule == "theory" for _, cells in known.values() for cell in cells.values())
-    extra = [Line2D([], [], label="exact mean", color=FOOT, marker="x", ms=4, lw=0)] if few and exact else []
-    extra += [Line2D([], [], label="bound on the mean", color=FOOT, lw=0.6)] if few and proven else []
+    exact, proven = any(_exact(cell) is not None for cell in few_cells), any(map(_is_proven, few_cells))
+    extra = [Line2D([], [], label="exact mean", color=FOOT, marker="x", ms=4, lw=0)] if exact else []
+    extra += [Line2D([], [], label="bound on the mean", color=FOOT, lw=0.6)] if proven else []
+    extra = extra if axis != "seconds" else []
     caption = f"Median over {found.seeds} seeds, band: 10 to 90 % of runs." if found.seeds > 1 else "One run each."
     if any(cell.ended("diverged") + cell.ended("nan") for cell in found.measured):
         caption += f" Runs that diverge leave the axis at {ABOVE:.0f} times the start."
+    ends = [(traces[column][key], cell) for column, (_, cells) in known.items() for key, cell in cells.items()]
+    if any(one.values.min() < BELOW * cell.record.meta["target"] for one, cell in ends):
+        caption += f" What is below {BELOW:g} of the target is drawn there."
     return multiples(shows, parts, caption, AXES[axis], [*grey, *extra])
 
 
@@ -113,12 +118,16 @@ def _exact(cell: Measured) -> np.ndarray | None:
     return cell.record.array(cell.rule, f"exact_{cell.record.metric}")
 
 
+def _is_proven(cell: Measured) -> bool:
+    return cell.record.plain and cell.rule == "theory"
+
+
 def _proven(axes: Axes, cell: Measured, x: np.ndarray, shown: np.ndarray, color: str) -> None:
     """The exact mean as crosses and the proven bound as a thin line."""
     exact = _exact(cell)
     if exact is not None:
         axes.plot(x, exact[shown], color=color, marker="x", ms=4, lw=0, markevery=0.12)
-    if cell.record.plain and cell.rule == "theory":
+    if _is_proven(cell):
         axes.plot(x, bound(cell.record, cell.record.k(cell.rule)[shown]), color=color, lw=0.6)
 
 
@@ -205,6 +214,7 @@ def _ranked(axes: Axes, block: Block, found: budget.Race) -> bool:
             drawn = True
     logarithmic(axes, y=False)
     axes.set_ylim(len(found.keys) + 0.3, 0.7)
+    axes.yaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.set_ylabel("rank")
     return drawn
 

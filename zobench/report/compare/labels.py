@@ -21,7 +21,7 @@ Key = tuple[str, str]  # a method and a step rule
 
 
 class Line(NamedTuple):
-    """A method under a step rule: what a legend calls it, and the usual name that its variants share."""
+    """A method under a step rule: what a legend calls it, and the name that its variants share, as those of Adam do."""
 
     key: Key
     label: str
@@ -47,8 +47,10 @@ def lines(found: Cells) -> list[Line]:
     made = {}
     for group in found.groups:
         step = f", step {group.rule}" if _is_number(group.rule) else f", {group.rule} step"
-        label = group.method + (step if len(rules) > 1 and group.rule != "own" else "")
-        made.setdefault(line_of(group), Line(line_of(group), label, group.cells[0].record.kind))
+        kind = group.cells[0].record.kind
+        named = kind.replace("_", " ") + group.method.removeprefix(kind)
+        label = named + (step if len(rules) > 1 and group.rule != "own" else "")
+        made.setdefault(line_of(group), Line(line_of(group), label, kind.replace("_", " ").partition(",")[0]))
     families = list(dict.fromkeys(line.family for line in made.values()))
     return sorted(made.values(), key=lambda line: families.index(line.family))
 
@@ -79,7 +81,7 @@ def _block(own: Sequence[Line]) -> Block:
     families = list(dict.fromkeys(line.family for line in own))
     title = families[0] if len(families) == 1 else ""
     taken = {USUAL[family] for family in families if family in USUAL}
-    free = [color for color in PALETTE if color not in taken] or list(PALETTE)
+    free = sorted((color for color in PALETTE if color not in taken), key=lambda color: color in USUAL.values())
     others = [family for family in families if family not in USUAL]
     colors = {family: USUAL.get(family) or free[others.index(family) % len(free)] for family in families}
     seen: dict[str, int] = {}

@@ -33,8 +33,8 @@ def multiples(
     """All panels for each block, as many as can be looked at; None where none has anything to show."""
     blocks_shown = blocks[:MOST]
     panels_shown = panels[: max(1, MOST // max(1, len(blocks_shown)))]
-    across = min(COLUMNS, len(panels_shown))
-    down = -(-len(panels_shown) // across) if across else 0
+    down = -(-len(panels_shown) // COLUMNS)
+    across = -(-len(panels_shown) // max(1, down))
     size = across * WIDE + LEGEND, len(blocks_shown) * down * (HIGH + 0.25) + 0.45
     figure = Figure(figsize=size, layout="constrained")
     spec, drawn = figure.add_gridspec(max(1, len(blocks_shown) * down), max(1, across)), False
@@ -84,5 +84,5 @@ def logarithmic(axes: Axes, x: bool = True, y: bool = True) -> None:
             within = floor(log10(high)) - ceil(log10(low)) + 1 if 0 < low < high else 2
             axis.set_major_locator(LogLocator(numticks=6) if within > 1 else LogLocator(subs=(1, 2, 5), numticks=6))
             axis.set_minor_locator(NullLocator())
-            if within <= 1 and low > 1e-3 and high < 1e5:
+            if within <= 1:
                 axis.set_major_formatter(StrMethodFormatter("{x:g}"))
