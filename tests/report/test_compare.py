@@ -119,6 +119,16 @@ def test_runs_that_leave_the_numbers_or_are_negative_are_drawn(drawn, tmp_path):
     assert figure and figure.axes[0].get_yscale() == "linear"
 
 
+def test_names_of_a_stranger_are_text(drawn, tmp_path):
+    bad = ("$\\frac{", "_hidden", "<script>alert(1)</script>", "a\x1b[31m|b`c\n# d", "{}%&#", "x" * 300)
+    paths = [cell(tmp_path, estimator=name, problem=problem) for name in bad for problem in (bad[0], PROBLEMS[0])]
+    assert {"convergence", "ranks", "profiles"} <= drawn(paths)
+    text = (tmp_path / "page" / "table.md").read_text()
+    assert "<script" not in text and "\x1b" not in text and "\n# d" not in text
+    svg = (tmp_path / "page" / "convergence.svg").read_text()
+    assert "<script" not in svg
+
+
 def test_many_lines_become_small_multiples_of_at_most_eight(tmp_path):
     paths = [cell(tmp_path, estimator=name, dtype=f"float{i}") for name in FACTOR for i in range(10)]
     found = groups.read(paths)

@@ -24,6 +24,7 @@ CONTEXT = 24  # lines of all blocks that are drawn behind each other's
 BEHIND = {"color": "#cccccc", "lw": 0.5, "zorder": 0.5}
 BELOW, ABOVE = 1e-4, 30.0  # an axis ends there, times the target and the start
 ROUNDING = 1e-6  # of the start: f − f* may be so far below zero
+SEVERAL = 10  # problems from which an interval over them is no whole axis
 CLEAR = 0.1  # seconds of a cell below which they say nothing of the method
 
 
@@ -252,7 +253,7 @@ def profiles(found: Cells) -> Figure | None:
     ran = across.times(found)
     if ran is None:
         return None
-    kappa = ran.budgets
+    kappa, bands = ran.budgets, len(ran.n) >= SEVERAL
     made = {
         ("performance profile", "calls / fewest calls"): (
             across.RATIOS,
@@ -262,21 +263,20 @@ def profiles(found: Cells) -> Figure | None:
         ("runtimes", "calls / n"): (kappa, shares.ecdf(ran.many, ran.n, kappa)),
     }
     shows = [
-        Panel(title, partial(_shares, keys=ran.keys, x=x, profile=shares.profile(reached)), xlabel)
+        Panel(title, partial(_shares, keys=ran.keys, x=x, profile=shares.profile(reached), bands=bands), xlabel)
         for (title, xlabel), (x, reached) in made.items()
     ]
     caption = f"Left and middle: share of {len(ran.n)} problems and of their runs that are at the target; right: of "
-    caption += (
-        f"{targets.SHARES} targets as well. Mean over the problems, bands, of few methods: 95 % interval over them."
-    )
+    caption += f"{targets.SHARES} targets as well. Mean over the problems"
+    caption += "; bands, of few methods: 95 % interval over them." if bands else "; intervals: table.md."
     return multiples(shows, blocks(found), caption, "")
 
 
-def _shares(axes: Axes, block: Block, keys: list[Key], x: np.ndarray, profile: shares.Profile) -> bool:
+def _shares(axes: Axes, block: Block, keys: list[Key], x: np.ndarray, profile: shares.Profile, bands: bool) -> bool:
     for i, line in enumerate(keys):
         if line in block.looks:
             axes.plot(x, profile.value[i], **curve(block, line))
-            if len(block.looks) <= PROVEN:
+            if len(block.looks) <= PROVEN and bands:
                 drawing.band(axes, x, profile.low[i], profile.high[i], block.looks[line]["color"], 0.12)
     logarithmic(axes, y=False)
     axes.set(ylim=(-0.02, 1.02), ylabel="share")

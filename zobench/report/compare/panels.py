@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
+from zobench.errors import printable
 from zobench.report.compare.labels import Block
 
 WIDE, HIGH, LEGEND = 2.3, 2.0, 2.0  # inches
@@ -42,7 +43,7 @@ def multiples(
         for j, panel in enumerate(panels_shown):
             axes = figure.add_subplot(spec[i * down + j // across, j % across])
             drawn = panel.draw(axes, block) or drawn
-            axes.set_title(textwrap.fill(panel.title.replace("_", " "), 36), fontsize=8)
+            axes.set_title(_folded(panel.title.replace("_", " "), 36), fontsize=8)
             if j + across >= len(panels_shown):
                 axes.set_xlabel(panel.xlabel or xlabel)
             if j == across - 1:
@@ -63,12 +64,15 @@ def _left_out(panels: int, blocks: int) -> str:
     return f" Not shown here but in the tables: {', '.join(more)}." if more else ""
 
 
+def _folded(text: str, wide: int = FOLDED) -> str:
+    """Text as it stands on lines of that width: no formula, and no name that matplotlib would take for a hidden one."""
+    plain = textwrap.fill(printable(text), wide).replace("$", r"\$")
+    return f" {plain}" if plain.startswith("_") else plain
+
+
 def _legend(axes: Axes, block: Block, extra: Sequence[Line2D]) -> None:
-    handles = [
-        Line2D([], [], label=textwrap.fill(block.labels[key], FOLDED), ms=4, **look)
-        for key, look in block.looks.items()
-    ]
-    title = textwrap.fill(block.title, FOLDED) if block.title else None
+    handles = [Line2D([], [], label=_folded(block.labels[key]), ms=4, **look) for key, look in block.looks.items()]
+    title = _folded(block.title) if block.title else None
     axes.legend(
         handles=[*handles, *extra], title=title, title_fontsize=7.5, alignment="left", loc="upper left",
         bbox_to_anchor=(1.03, 1.03), handlelength=2.4, borderaxespad=0, fontsize=7,
