@@ -52,7 +52,9 @@ def multiples(
         return None
     left = _left_out(len(panels) - len(panels_shown), len(blocks) - len(blocks_shown))
     figure.supxlabel(textwrap.fill(caption + left, int(15.5 * size[0])), fontsize=7, color=FOOT)
-    figure.draw_without_rendering()  # lays it out, once for all formats
+    engine = figure.get_layout_engine()
+    if engine:
+        engine.execute(figure)  # once for all formats
     figure.set_layout_engine("none")
     return figure
 
