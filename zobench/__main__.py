@@ -23,7 +23,8 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench experiment=quick/memory                   any experiment in seconds, its page in reports/quick
   zobench problem=mds problem.points=15 estimator=two_point seeds=10         one cell and a short table
   zobench -m problem.dim=8,16 estimator=two_point,autodiff                   a sweep, its page in reports/sweep
-  zobench report slowdown|sweep [report_dir=...] [runs_dir=...]              draw again from records
+  zobench report slowdown|sweep [report_dir=...] [runs_dir=...] [--open]     draw again from records, show it
+  zobench report [report_dir=...] [--open]                                   the front page over all reports
   zobench report claims                             the board: what the lectures claim, and what the records say of it
   zobench status [NAME] [runs_dir=...]              done, running, failed, missing; the command that goes on
   zobench export [runs.csv|runs.parquet] [runs_dir=...]                      every run of every record in one table
@@ -63,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
+    asks_help = {"-h", "--help"} & {*arguments} and arguments[0] != "report"  # which has more to say
+    if not arguments or arguments[0] == "help" or asks_help:
         print(HELP.format(choices=_choices()))
         return 0
     if arguments[0] == "--version":

@@ -132,6 +132,7 @@ def _is_data(path: str) -> bool:
     """Not code, which decides the key, and no file of the system, of Python, a package, zobench or JAX's cache."""
     place = Path(os.path.realpath(path))
     other = place.suffix in (".py", ".pyc") or any(part in INSTALLED for part in place.parts)
+    other = other or any(part.endswith((".egg-info", ".dist-info")) for part in place.parts)
     return not (other or any(place.is_relative_to(root) for root in _roots()))
 
 

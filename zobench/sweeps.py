@@ -1,9 +1,9 @@
 """Sweeps: a folder each, which says what was planned, which cells are running and which have ended.
 
-`plan.json` names all cells in order before the first of them runs; `cells.json` has the configs of those to be run. An
-empty file named like its record stands for each cell that has ended, one with the suffix .running for each that runs;
-`complete` for the whole, `ending` for one that is to go no further. The order of sweeps is that of the times in their
-plans, so a copy keeps it.
+`plan.json` names all cells in order before the first of them runs; `cells.json` has their configs. An empty file named
+like its record stands for each cell that has ended, one with the suffix .running for each that runs; `complete` for the
+whole, `ending` for one that is to go no further. The order of sweeps is that of the times in their plans, so a copy
+keeps it.
 """
 
 import json
@@ -48,7 +48,7 @@ class Sweep(NamedTuple):
     ) -> None:
         """Plan these cells, labels by key; forget the markers of an earlier run but for cells that have ended well.
 
-        `configs`: by key, what the workers are to run.
+        `configs`: of all cells by key, for the workers.
         """
         old = [file for file in self.folder.glob("*") if len(file.stem) == 16 or file.name in ("complete", "ending")]
         for file in old:
@@ -69,7 +69,7 @@ class Sweep(NamedTuple):
         atomic.write(self.folder / "plan.json", json.dumps(plan._asdict(), indent=1).encode())
 
     def configs(self) -> dict[str, Config]:
-        """The configs of the cells that are to be run, by key."""
+        """The configs of the cells, by key."""
         file = self.folder / "cells.json"
         return _configs(file, file.stat().st_mtime_ns)
 

@@ -1,6 +1,7 @@
 """A cell that misbehaves costs itself alone, under any launcher; the user's signals; nothing is left behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -227,3 +228,26 @@ def test_a_launcher_that_does_not_return_is_left(monkeypatch, tmp_path):
     sweep.mark("a" * 16)
     with pytest.raises(signals.Stalled), signals.unstalled(sweep, ["a" * 16]):
         time.sleep(10)
+
+
+@pytest.mark.slow
+def test_the_same_command_twice_at_once(started, tmp_path):
+    sweep = ("-m", "seed=range(0,6)", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    commands = [started(*sweep, "problem.function._target_=box.slow")]
+    family(commands[0], tmp_path)
+    commands.append(started(*sweep, "problem.function._target_=box.slow"))
+    assert [ended(command)[0] for command in commands] == [0, 0]
+    metas = [store.read_meta(path) or {} for path in tmp_path.glob("runs/*.npz")]
+    assert [meta["status"] for meta in metas] == ["ok"] * 6
+
+
+@pytest.mark.slow
+def test_a_store_that_is_finished_may_be_read_only(started, tmp_path):
+    sweep = ("-m", "seed=1,2", "problem.function._target_=box.good")
+    assert ended(started(*sweep))[0] == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "runs").rglob("*") if path.is_file()}
+    shutil.rmtree(tmp_path / "runs" / "sweeps")
+    (tmp_path / "runs" / "sweeps").touch()  # where nothing can be written, whoever asks
+    code, out, err = ended(started(*sweep))
+    assert code == 0 and out.count("2 of 2") == 2, err
+    assert all(path.read_bytes() == before[path] for path in (tmp_path / "runs").glob("*.npz"))

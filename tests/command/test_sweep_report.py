@@ -32,7 +32,7 @@ def zobench(tmp_path, monkeypatch, capsys):
 def test_a_sweep_ends_with_a_report_which_is_drawn_again_and_replaced(zobench, tmp_path):
     ended = zobench(*SWEEP)
     folder = tmp_path / "reports" / "sweep"
-    assert ended.code == 0 and ended.out.endswith("report: reports/sweep\n")
+    assert ended.code == 0 and "report: reports/sweep\naddress: file://" in ended.out
     assert ended.out.count("iterations and calls to target") == 1 and "fewest calls first" not in ended.out
     page, command = (folder / "table.md").read_text(), "    zobench " + " ".join(SWEEP) + "\n"
     assert page.startswith(command) and "![Convergence](convergence.png)\n\n" in page

@@ -18,11 +18,13 @@ from zobench.errors import UsageError, one_line, printable
 from zobench.report.places import SWEEP, package
 from zobench.survey import Gap
 
+REPORTS = "reports"  # the folder of all reports
 REPORT_HELP = """\
-zobench report NAME [report_dir=FOLDER] [runs_dir=FOLDER] [report_formats=[png,svg,pdf]] [trust=[PACKAGE]]
+zobench report NAME [report_dir=FOLDER] [runs_dir=FOLDER] [report_formats=[png,svg,pdf]] [trust=[PACKAGE]] [--open]
 
   Draws the tables and figures of the latest sweep of that name again, from its records alone. NAME is an experiment,
-  sweep (the latest sweep of your own), claims (the board of all claims) or a package of yours with a page.py.
+  sweep (the latest sweep of your own), claims (the board of all claims) or a package of yours with a page.py; without
+  a NAME, the front page over all reports of a folder. --open shows it in a browser.
   report_dir: where to, reports/NAME if it is not given; runs_dir: where the records are, else runs.
   report_formats: of the figures; as the sweep had them, if it is not given. There is a png in any case.
   Exit code 1 where a cell has no good record: the report says which, and the command that runs it."""
@@ -108,21 +110,28 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     """`zobench report slowdown [report_dir=...] [runs_dir=...]`: from the records of the latest sweep alone.
 
     Exit code 1 where a cell has no good record; the report, drawn from the others, says which and why.
-    `zobench report claims` judges the claims of all experiments.
+    `zobench report claims` judges the claims of all experiments; without a name it writes the front page over all
+    reports of a folder. `--open` shows the page in a browser.
     """
-    from zobench.command import keys
+    from zobench.command import front, keys
 
     if {"-h", "--help", "help"} & {*arguments}:
         console.print(REPORT_HELP, markup=False, highlight=False, soft_wrap=True)
         return 0
-    names, options = options_of("report", arguments, ("report_dir", "runs_dir", "report_formats", "trust"))
+    opens = "--open" in arguments
+    given = [argument for argument in arguments if argument != "--open"]
+    names, options = options_of("report", given, ("report_dir", "runs_dir", "report_formats", "trust"))
     trusted = re.split(r"[\s,]+", options.pop("trust", "").strip("[] "))
     trust.allow(filter(None, [*trusted, *filter(trust.is_own, names)]))
-    if len(names) != 1:
-        raise UsageError("zobench report takes a name, report_dir=... and runs_dir=..., as in: zobench report slowdown")
+    if len(names) > 1 or any(name.startswith("-") for name in names):
+        known = "a name, report_dir=..., runs_dir=... and --open"
+        raise UsageError(f"zobench report takes {known}, as in: zobench report slowdown")
     runs_dir = options.get("runs_dir", "runs")
+    if not names:
+        front.show(front.report_all(options.get("report_dir", REPORTS), runs_dir, console), console, opens)
+        return 0
     if names[0] == "claims":
-        return _report_claims(runs_dir, options.get("report_dir", "reports/claims"), console)
+        return _report_claims(runs_dir, options.get("report_dir"), console, opens)
     found = {name: own[-1] for name, own in sweeps.sweeps(runs_dir).items()}
     if names[0] not in found:
         there = ", ".join(f"{name} ({len(sweep.members())} cells)" for name, sweep in found.items()) or "none"
@@ -132,13 +141,19 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     keys.check_report(names[0])
     report_dir = options.get("report_dir", f"reports/{names[0]}")
     require_writable("report_dir", report_dir)
-    plan, formats = found[names[0]].plan(), options.get("report_formats", "")
-    formats = formats or next(
-        (word.partition("=")[2] for word in plan.command if word.startswith("report_formats=")), ""
-    )
-    formats = keys.formats_of(formats) if formats else ()
-    gaps = report(names[0], found[names[0]].cells(), report_dir, console, found[names[0]].again(), True, formats)
+    formats = _formats(found[names[0]], options)
+    command = found[names[0]].again()
+    gaps = report(names[0], found[names[0]].cells(), report_dir, console, command, True, formats, opens)
     return 1 if gaps else 0
+
+
+def _formats(sweep: sweeps.Sweep, options: dict[str, str]) -> Sequence[str]:
+    """Those asked for, or that the command of the sweep asked for."""
+    from zobench.command import keys
+
+    words = [word for word in sweep.plan().command if word.startswith("report_formats=")]
+    asked = options.get("report_formats") or "".join(words[-1:]).partition("=")[2]
+    return keys.formats_of(asked) if asked else ()
 
 
 def options_of(command: str, arguments: Sequence[str], known: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -154,14 +169,19 @@ def options_of(command: str, arguments: Sequence[str], known: Sequence[str]) -> 
     return [argument for argument in arguments if "=" not in argument], options
 
 
-def _report_claims(runs_dir: str, report_dir: str, console: Console) -> int:
+def _report_claims(runs_dir: str, report_dir: str | None, console: Console, opens: bool) -> int:
+    """The board, and the front page that shows it, where it is in its own place."""
+    from zobench.command import front
     from zobench.report import draw_board
 
-    require_writable("report_dir", report_dir)
-    failed = draw_board(Path(runs_dir), Path(report_dir), console)
-    console.print(f"report: {report_dir}", soft_wrap=True, markup=False)
+    place = report_dir or f"{REPORTS}/claims"
+    require_writable("report_dir", place)
+    failed = draw_board(Path(runs_dir), Path(place), console)
+    console.print(f"report: {place}", soft_wrap=True, markup=False)
     for name, reason in failed:
         print(printable(f"zobench: {name} raised: {reason}"), file=sys.stderr)
+    shown = Path(place) if report_dir else front.report_all(REPORTS, runs_dir, console)
+    front.show(shown, console, opens)
     return 1 if failed else 0
 
 
@@ -173,15 +193,19 @@ def report(
     command: str = "",
     shows: bool = True,
     formats: Sequence[str] = (),
+    opens: bool = False,
 ) -> list[Gap]:
-    """Draw a report from the records of cells, label and path, and name its folder; the cells that are not in it.
+    """Draw a report from the records of cells, label and path, and say where it is; the cells that are not in it.
 
-    `command` made the cells; `shows`: print the tables too; `formats`: of the figures, as the experiment has them.
+    `command` made the cells; `shows`: print the tables too; `formats`: of the figures, as the experiment has them;
+    `opens`: show it in a browser.
     """
     from zobench import report
+    from zobench.command import front
 
     gaps = report.draw(name, cells, Path(report_dir), console, command, shows, formats)
     console.print(f"report: {report_dir}", soft_wrap=True, markup=False)
+    front.show(Path(report_dir), console, opens)
     return gaps
 
 

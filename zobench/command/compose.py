@@ -206,7 +206,8 @@ def _with_values(composed: bytes, overrides: Sequence[Override]) -> DictConfig:
 def _compose(overrides: tuple[str, ...]) -> tuple[bytes, bytes]:
     """The composed cfg, with and without its large hydra node; pickled, as deepcopy would take five times longer."""
     for override in parse(overrides):
-        if _is_group(override) and not isinstance(override.value(), str | None):
+        values = str | dict | None if override.key_or_group in build.FACTORIES else str | None  # {cities:synthetic}
+        if _is_group(override) and not isinstance(override.value(), values):
             raise _no_choice(override)
     try:
         with catch_warnings():

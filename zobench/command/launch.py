@@ -20,7 +20,7 @@ from zobench.errors import UsageError, one_line
 
 QUIET = "ignore:resource_tracker:UserWarning"  # what joblib's helper says when the command was killed
 FRUITLESS = 3  # times that workers may be killed before one cell has ended
-JOBS_PER_CORE = 32  # at most: what Hydra does for a job takes as long as some three small cells
+JOBS_PER_CORE = 32  # at most, on one machine: what Hydra does for a job takes as long as some three small cells
 
 
 def check(cells: Sequence[Cell], cfg: DictConfig) -> None:
@@ -80,9 +80,12 @@ def run(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> None:
         if not reason:
             break
     for cell in left:
+        path = store.path(cfg.runs_dir, cell.key)
+        if store.is_done(path, cell.config):  # by the same command beside this one
+            continue
         why = f"its worker was killed {FRUITLESS} times, {reason}" if reason else "its worker made no record"
         ending = endings.get(cell.key, slurm.Ending("killed", why))
-        worker.record(store.path(cfg.runs_dir, cell.key), {}, cell.config, ending.reason, {"died": ending.died})
+        worker.record(path, {}, cell.config, ending.reason, {"died": ending.died})
         markers.mark(cell.key)
 
 
@@ -107,8 +110,8 @@ def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> di
     cfg.hydra.sweep.dir = str(markers.folder.absolute())  # a worker may be in another folder
     cfg.hydra.mode = RunMode.MULTIRUN
     keys = [cell.key for cell in cells]
-    # a task of Slurm's has limits, which are to be a cell's
-    many = 1 if slurm.is_chosen(cfg) else -(-len(keys) // (JOBS_PER_CORE * (os.cpu_count() or 1)))
+    is_here = any(name in cfg.hydra.launcher._target_ for name in ("basic_launcher", "joblib"))
+    many = 1 if not is_here else -(-len(keys) // (JOBS_PER_CORE * (os.cpu_count() or 1)))
     jobs = [[f"cells=[{','.join(keys[i : i + many])}]"] for i in range(0, len(keys), many)]
     context = HydraContext(Loader(pickle.dumps(cfg)), Callbacks(cfg))  # type: ignore[arg-type]
     launcher: Any = Plugins.instance().instantiate_launcher(context, job, cfg)

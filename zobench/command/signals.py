@@ -23,14 +23,21 @@ def _terminate(number: int, frame: Any) -> None:
     raise Terminated
 
 
+def _heard() -> dict[signal.Signals, Any]:
+    """The signals that end a command, with their handlers; not those that whoever started it has had ignored."""
+    now = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    return {number: handler for number, handler in now.items() if handler != signal.SIG_IGN}
+
+
 @contextmanager
 def heard() -> Iterator[None]:
     """SIGTERM is Ctrl-C; after the first of them a second one ends the command at once, without a word."""
     if threading.current_thread() is not threading.main_thread():  # which alone hears signals
         yield
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    signal.signal(signal.SIGTERM, _terminate)
+    before = _heard()
+    if signal.SIGTERM in before:
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
     except KeyboardInterrupt as error:
@@ -55,7 +62,7 @@ def gently(sweep: Sweep) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = _heard()
     is_second = False
 
     def ask(number: int, frame: Any) -> None:

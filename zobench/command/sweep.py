@@ -15,7 +15,7 @@ from zobench.command.folders import require_writable
 from zobench.command.job import is_settled
 
 NOT_NUMERIC = ("runs_dir", "report_dir", "force", "sweep", "retry", "limit.seconds", "limit.gigabytes", "trust")
-NO_RECORD = {"status": "failed", "reason": "its record has gone"}
+NO_RECORD = {"status": "failed", "reason": "no record could be written, or it has gone; is the disk full?"}
 
 
 def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:
@@ -41,7 +41,7 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
     command = [str(override.input_line) for override in overrides]
     ended = labels.keys() - {cell.key for cell in missing}
     if missing:
-        markers.begin(labels, command, ended, {cell.key: cell.config for cell in missing})
+        markers.begin(labels, command, ended, {cell.key: cell.config for cell in cells})
         with terminal.sweep_progress(markers, labels):
             launch.run(missing, cfg, markers)
         markers.end()

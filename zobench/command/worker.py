@@ -81,6 +81,7 @@ def measure(path: Path, config: Config, saves: bool, progress: Listen) -> Ended:
     """Run a cell to its record. What it refuses, a ValueError, leaves none; what else it raises is recorded."""
     try:
         arrays, meta = build.run(config, progress, path.parent / "states" if saves else None)
+        failure = meta.get("failure", "")  # a black box may raise midway: what was recorded until then is kept
     except KeyboardInterrupt:
         raise
     except ValueError as error:
@@ -88,11 +89,11 @@ def measure(path: Path, config: Config, saves: bool, progress: Listen) -> Ended:
         return "refused", one_line(error)
     except BaseException as error:  # also SystemExit, which a black box may raise
         _show()
-        reason = f"{type(error).__name__}: {one_line(error)}"
-        record(path, {}, config, reason, {})
-        return "raised", reason
-    failure = meta.get("failure", "")  # a black box may raise midway: what was recorded until then is kept
-    record(path, arrays, config, failure, meta)
+        arrays, meta, failure = {}, {}, f"{type(error).__name__}: {one_line(error)}"
+    try:
+        record(path, arrays, config, failure, meta)
+    except OSError as error:
+        return "raised", f"its record cannot be written: {one_line(error)}"
     return ("raised", failure) if failure else ("ok", "")
 
 

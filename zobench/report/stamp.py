@@ -55,6 +55,12 @@ def write(folder: Path, name: str, drawn_from: str, written: list[str]) -> None:
     atomic.write(folder / NAME, ("\n".join([name, drawn_from, *written]) + "\n").encode())
 
 
+def owner(folder: Path) -> str:
+    """The name of the report that a folder has; "" where no stamp says so."""
+    name = _lines(folder)[0]
+    return "" if UNNAMED.fullmatch(name) or " " in name else name
+
+
 def _lines(folder: Path) -> list[str]:
     """The stamp's; [""] where there is none. Another process may have made it and be about to write its name."""
     for _ in range(20):

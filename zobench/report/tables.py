@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -24,6 +25,7 @@ TEX = {
 }  # fmt: skip
 MARKUP = re.compile(r"<[A-Za-z/!?]")  # where HTML begins
 WIDE = 104  # characters of a terminal that holds a value and its interval side by side in three columns
+LABEL, NUMBER = 24, 16  # characters of a cell of the first column, and of another one, that are kept on one line
 WIDEST = 11  # columns that a page of paper holds
 
 
@@ -183,23 +185,78 @@ def _printed(found: re.Match) -> str:
 
 
 def show(table: Table, console: Console) -> None:
-    """Print to the terminal. Where it is narrow, intervals go on a line of their own."""
+    """Print to the terminal. Where it is narrow, intervals go on a line of their own.
+
+    Columns for which there is no room follow below, beside the first one again: no word is cut.
+    """
     if not table.lines:
         return
     grouped = table.words > 1
-    grid = RichTable(
-        title=Text(printable(table.title), "table.title"), box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1)
-    )
-    for i, name in enumerate(table.header[grouped:]):
-        grid.add_column(_shown(name, ": "), justify="right" if i else "left", no_wrap=not i)
-    for line in table.lines:
-        if grouped and line[0]:
-            grid.add_section()
-            grid.add_row(_shown(line[0]), style="bold")
-        ends = (" [", " ±") if console.width < WIDE else ()
-        grid.add_row(*(_shown(cell, *ends) for cell in line[grouped:]))
-    console.print(grid, markup=False, highlight=False)
+    ends = (" [", " ±") if console.width < WIDE else ()
+    heads = [_shown(name, ": ") for name in table.header[grouped:]]
+    lines = [[_shown(cell, *ends) for cell in line[grouped:]] for line in table.lines]
+    above = [_shown(line[0]) if grouped else Text() for line in table.lines]
+    pad, blocks = _blocks(heads, [*lines, *([heading] for heading in above)], console.width)
+    for i, columns in enumerate(blocks):
+        title = Text(printable(table.title) + ", continued" * bool(i), "table.title")
+        grid = RichTable(title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, pad))
+        for at, width in columns.items():
+            grid.add_column(heads[at], justify="right" if at else "left", width=width, overflow="fold")
+        for heading, line in zip(above, lines, strict=True):
+            if heading:
+                grid.add_section()
+                grid.add_row(heading, style="bold")
+            grid.add_row(*(line[at] for at in columns))
+        console.print(grid, markup=False, highlight=False)
     console.print(printable(table.note), markup=False, highlight=False)
+
+
+def _blocks(heads: Sequence[Text], lines: Sequence[Sequence[Text]], room: int) -> tuple[int, list[dict[int, int]]]:
+    """The blanks beside a cell, and the columns that stand side by side with their widths, the first one in each block.
+
+    A column is as wide as it likes where there is room, and never narrower than its longest word.
+    """
+    cells = [[line[i] for line in lines if i < len(line)] for i in range(len(heads))]
+    likes = [max(map(_width, [head, *own])) for head, own in zip(heads, cells, strict=True)]
+    least = [
+        max([_word(head), *(_least(cell, i) for cell in own)])
+        for i, (head, own) in enumerate(zip(heads, cells, strict=True))
+    ]
+    pad = 0 if _total(least, 1) > room >= _total(least, 0) else 1
+    blocks = [[0]]
+    for i in range(1, len(heads)):
+        if len(blocks[-1]) > 1 and _total([least[at] for at in (*blocks[-1], i)], pad) > room:
+            blocks.append([0])
+        blocks[-1].append(i)
+    return pad, [_widths(block, least, likes, room - _total([0] * len(block), pad)) for block in blocks]
+
+
+def _widths(block: Sequence[int], least: Sequence[int], likes: Sequence[int], room: int) -> dict[int, int]:
+    """The widths of the columns of a block: the least ones, and what is left to the narrowest that would like more."""
+    widths = {at: least[at] for at in block}
+    left = room - sum(widths.values())
+    while left > 0 and (short := [at for at in block if widths[at] < likes[at]]):
+        widths[min(short, key=lambda at: widths[at])] += 1
+        left -= 1
+    return {at: min(width, max(room, 1)) for at, width in widths.items()}
+
+
+def _total(widths: Sequence[int], pad: int) -> int:
+    """Of a grid with these columns, its edges and what is between them."""
+    return sum(widths) + len(widths) * (2 * pad + 1) + 1
+
+
+def _width(text: Text) -> int:
+    return max((cell_len(line) for line in text.plain.split("\n")), default=0)
+
+
+def _word(text: Text) -> int:
+    return max((cell_len(word) for word in text.plain.split()), default=0)
+
+
+def _least(cell: Text, column: int) -> int:
+    """Of a cell: a number with what belongs to it stays on one line, words do not."""
+    return _width(cell) if _width(cell) <= (LABEL if column == 0 else NUMBER) else _word(cell)
 
 
 def _shown(text: str, *ends: str) -> Text:
