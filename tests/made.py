@@ -9,15 +9,17 @@ SGD = {"_target_": "optax.sgd"}
 
 
 def made(
-    folder, problem, *, arrays, method=DESCENT, estimator="two_point", optimizer=SGD, calls=2, status="ok", **meta
-):
-    """Write a record; its rules are those of its arrays' names. Its path."""
+    folder, problem, *, arrays, method=DESCENT, estimator="two_point", optimizer=SGD, calls=2, status="ok", asked=(),
+    **meta,
+):  # fmt: skip
+    """Write a record; its rules are those of its arrays' names, `asked` what else its config says. Its path."""
     config = {
         "problem": problem,
         "estimator": {"_target_": f"zobench.estimators.{estimator}"},
         "optimizer": optimizer,
         "method": method,
         "stop": {"metric": meta.pop("metric", "gap"), "calls": meta.pop("budget", None)},
+        **dict(asked),
     }
     names = dict.fromkeys(name.partition("/")[0] for name in arrays if not name.startswith("tuning/"))
     rules = {name: {"step": meta.get("step", 1.0)} for name in names}

@@ -47,6 +47,20 @@ def test_a_sweep_ends_with_a_report_which_is_drawn_again_and_replaced(zobench, t
     assert not (folder / "scaling.png").exists() and "scaling (it takes" in (folder / "table.md").read_text()
 
 
+def test_figures_come_in_the_formats_asked_for_and_again(zobench, tmp_path):
+    folder = tmp_path / "reports" / "sweep"
+    assert zobench(*SWEEP, "report_formats=[pdf]").code == 0
+    kept = (folder / "convergence.pdf").read_bytes()
+    assert b"FontFile2" in kept and (folder / "convergence.png").exists() and not [*folder.glob("*.svg")]
+    (folder / "inputs").unlink()
+    assert zobench("report", "sweep").code == 0 and (folder / "convergence.pdf").read_bytes() == kept
+    assert zobench("report", "sweep", "report_formats=[svg]").code == 0
+    assert (folder / "convergence.svg").exists() and not [*folder.glob("*.pdf")]
+    for refused in (("report", "sweep", "report_formats=[gif]"), (*SWEEP, "report_formats=[]")):
+        ended = zobench(*refused)
+        assert ended.code == 2 and "report_formats is a list of png, svg, pdf" in ended.err
+
+
 def test_a_report_is_not_drawn_where_none_is_wanted(zobench, tmp_path):
     for none in ("null", "none"):
         ended = zobench(*SWEEP, f"report={none}")

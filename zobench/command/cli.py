@@ -20,12 +20,13 @@ from zobench.survey import Gap
 
 REPORTS = "reports"  # the folder of all reports
 REPORT_HELP = """\
-zobench report NAME [report_dir=FOLDER] [runs_dir=FOLDER] [trust=[PACKAGE]] [--open]
+zobench report NAME [report_dir=FOLDER] [runs_dir=FOLDER] [report_formats=[png,svg,pdf]] [trust=[PACKAGE]] [--open]
 
   Draws the tables and figures of the latest sweep of that name again, from its records alone. NAME is an experiment,
   sweep (the latest sweep of your own), claims (the board of all claims) or a package of yours with a page.py; without
   a NAME, the front page over all reports of a folder. --open shows it in a browser.
   report_dir: where to, reports/NAME if it is not given; runs_dir: where the records are, else runs.
+  report_formats: of the figures; as the sweep had them, if it is not given. There is a png in any case.
   Exit code 1 where a cell has no good record: the report says which, and the command that runs it."""
 
 
@@ -73,30 +74,32 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
             except ValueError as error:
                 raise UsageError(one_line(error)) from error
             stamp.require_own(Path(cfg.report_dir), cfg.report)
-        name, report_dir = cfg.report, cfg.report_dir
+        name, report_dir, formats = cfg.report, cfg.report_dir, list(cfg.report_formats)
         if name == SWEEP:
             cfg.report = None  # to the sweep it is none: only an experiment is known by what its command says
         cells, failed = sweep.run(overrides, cfg)
     command = sweeps.command([str(override.input_line) for override in overrides], cfg.runs_dir)
     try:
         if cfg.report:
-            report(name, cells, report_dir, console, command)
+            report(name, cells, report_dir, console, command, True, formats)
         else:
             terminal.table(cells, console)
             console.print(f"records: {cfg.runs_dir}", soft_wrap=True, markup=False)
         if name == SWEEP:
-            _report_sweep(cells, report_dir, console, command)
+            _report_sweep(cells, report_dir, console, command, formats)
     finally:  # what failed is said last, also where too little is left to draw from
         terminal.warnings(cells)
         code = terminal.failures(failed)
     return code
 
 
-def _report_sweep(cells: Sequence[tuple[str, Path]], report_dir: str, console: Console, command: str) -> None:
+def _report_sweep(
+    cells: Sequence[tuple[str, Path]], report_dir: str, console: Console, command: str, formats: Sequence[str]
+) -> None:
     """Draw the page of a sweep that names none; why it could not be drawn is said, and the sweep has run well."""
     try:
         require_writable("report_dir", report_dir)
-        report(SWEEP, cells, report_dir, console, command, False)
+        report(SWEEP, cells, report_dir, console, command, False, formats)
     except Exception as error:  # whatever a page may raise, the records are there
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
@@ -117,7 +120,7 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
         return 0
     opens = "--open" in arguments
     given = [argument for argument in arguments if argument != "--open"]
-    names, options = options_of("report", given, ("report_dir", "runs_dir", "trust"))
+    names, options = options_of("report", given, ("report_dir", "runs_dir", "report_formats", "trust"))
     trusted = re.split(r"[\s,]+", options.pop("trust", "").strip("[] "))
     trust.allow(filter(None, [*trusted, *filter(trust.is_own, names)]))
     if len(names) > 1 or any(name.startswith("-") for name in names):
@@ -138,8 +141,19 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     keys.check_report(names[0])
     report_dir = options.get("report_dir", f"reports/{names[0]}")
     require_writable("report_dir", report_dir)
-    gaps = report(names[0], found[names[0]].cells(), report_dir, console, found[names[0]].again(), opens=opens)
+    formats = _formats(found[names[0]], options)
+    command = found[names[0]].again()
+    gaps = report(names[0], found[names[0]].cells(), report_dir, console, command, True, formats, opens)
     return 1 if gaps else 0
+
+
+def _formats(sweep: sweeps.Sweep, options: dict[str, str]) -> Sequence[str]:
+    """Those asked for, or that the command of the sweep asked for."""
+    from zobench.command import keys
+
+    words = [word for word in sweep.plan().command if word.startswith("report_formats=")]
+    asked = options.get("report_formats") or "".join(words[-1:]).partition("=")[2]
+    return keys.formats_of(asked) if asked else ()
 
 
 def options_of(command: str, arguments: Sequence[str], known: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -178,16 +192,18 @@ def report(
     console: Console,
     command: str = "",
     shows: bool = True,
+    formats: Sequence[str] = (),
     opens: bool = False,
 ) -> list[Gap]:
     """Draw a report from the records of cells, label and path, and say where it is; the cells that are not in it.
 
-    `command` made the cells; `shows`: print the tables too; `opens`: show it in a browser.
+    `command` made the cells; `shows`: print the tables too; `formats`: of the figures, as the experiment has them;
+    `opens`: show it in a browser.
     """
     from zobench import report
     from zobench.command import front
 
-    gaps = report.draw(name, cells, Path(report_dir), console, command, shows)
+    gaps = report.draw(name, cells, Path(report_dir), console, command, shows, formats)
     console.print(f"report: {report_dir}", soft_wrap=True, markup=False)
     front.show(Path(report_dir), console, opens)
     return gaps

@@ -23,7 +23,18 @@ from zobench.build import Config
 from zobench.command import foreign, keys
 from zobench.errors import UsageError, one_line
 
-ONE_PER_SWEEP = ("experiment", "runs_dir", "report_dir", "report", "force", "sweep", "retry", "limit", "trust")
+ONE_PER_SWEEP = (
+    "experiment",
+    "runs_dir",
+    "report_dir",
+    "report",
+    "report_formats",
+    "force",
+    "sweep",
+    "retry",
+    "limit",
+    "trust",
+)
 
 
 class Cell(NamedTuple):

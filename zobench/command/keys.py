@@ -1,6 +1,7 @@
 """The keys of a cfg that make no numbers: which there are, and what each may be. Bad ones are refused in one line."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cache
@@ -15,6 +16,7 @@ from zobench import build, trust
 from zobench.build import Config
 from zobench.errors import UsageError
 
+FORMATS = ("png", "svg", "pdf")  # of figures
 FOLDERS = ("runs_dir", "report_dir")
 LONGEST_NAME, LONGEST_PATH = 255, 4000  # bytes, of a part of a path and of the whole
 
@@ -38,6 +40,14 @@ def check_folder(name: str, value: str) -> None:
     """Refuse what is no name of a folder. UsageError."""
     if not _is_folder(value):
         raise UsageError(f"{name}={value}: {name} is {_FOLDER}")
+
+
+def formats_of(text: str) -> list[str]:
+    """The formats that a text names. UsageError where it names others, or none."""
+    found = [word for word in re.split(r"[\s,]+", text.strip("[] ")) if word]
+    if not _are_formats(found):
+        raise UsageError(f"report_formats={text}: report_formats is {_FORMATS}")
+    return found
 
 
 def check_targets(values: Config, prefix: str = "") -> None:
@@ -150,13 +160,19 @@ def _is_report(value: Any) -> bool:
     return value is None or (isinstance(value, str) and bool(trust.NAME.fullmatch(value)))
 
 
+def _are_formats(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(form in FORMATS for form in value)
+
+
 def _is_study(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and isinstance(value.get("_target_"), str))
 
 
+_FORMATS = f"a list of {', '.join(FORMATS)}, as in report_formats=[png,pdf]"
 _FOLDER = f"the name of a folder, at most {LONGEST_NAME} bytes long"
 _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "report": (_is_report, "null, sweep, an experiment, or a package of yours with a page.py"),
+    "report_formats": (_are_formats, _FORMATS),
     "runs_dir": (_is_folder, _FOLDER),
     "report_dir": (_is_folder, _FOLDER),
     "force": (lambda value: isinstance(value, bool), "true or false"),

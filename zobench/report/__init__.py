@@ -16,13 +16,14 @@ def draw(
     console: Console,
     command: str = "",
     shows: bool = True,
+    formats: Sequence[str] = (),
 ) -> list[Gap]:
     """Draw the report of that name from the records of cells, label and path, into report_dir; print its main table.
 
     The cells without a good record, which page and terminal name, with the `command` that runs them. Unless it `shows`
-    its tables, what it leaves out is printed alone. A report drawn by the same code from the same records is only
-    printed again. Raises ValueError for an unknown name and where there are no records, UsageError where report_dir has
-    another report.
+    its tables, what it leaves out is printed alone. Whatever the `formats` of figures, a PNG is among them. A report
+    drawn by the same code from the same records is only printed again. Raises ValueError for an unknown name and where
+    there are no records, UsageError where report_dir has another report.
     """
     from zobench.report import page, stamp, tables
 
@@ -33,10 +34,14 @@ def draw(
     said, records = found.lines(command), [path for _, path in cells]
     drawn, *written = stamp.claim(report_dir, name, page.may_write(name)) or [""]
     made_by = command if page.load(name).captions else ""
-    wanted = page.fingerprint(name, records, [*said, *filter(None, [made_by])])
+    asked = [*dict.fromkeys(["png", *formats])] if formats else [*page.FORMATS]
+    other = asked if asked != [*page.FORMATS] else []
+    wanted = page.fingerprint(name, records, [*said, *filter(None, [made_by]), *other])
     if drawn != wanted or not all((report_dir / file).exists() for file in written):
         try:
-            stamp.write(report_dir, name, wanted, page.write(name, records, report_dir, found.gaps, said, made_by))
+            stamp.write(
+                report_dir, name, wanted, page.write(name, records, report_dir, found.gaps, said, made_by, asked)
+            )
         except ValueError as error:
             raise ValueError("; ".join([one_line(error), *said])) from error
     for table in page.summary(name, report_dir) if shows else ():

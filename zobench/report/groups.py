@@ -74,9 +74,11 @@ def column_of(record: Record, records: Sequence[Record]) -> str:
 def groups(records: Sequence[Record]) -> list[Group]:
     """Cells that ran, by column, method and rule: those of one entry are equal in everything but the dimension."""
     found: dict[tuple[str, str, str], list[Measured]] = {}
+    apart = [*{(record.metric, record.problem): record for record in records}.values()]  # what decides a column
     for record in records:
+        column = column_of(record, apart)
         for rule in record.rules:
-            found.setdefault((column_of(record, records), record.method, rule), []).append(measure(record, rule))
+            found.setdefault((column, record.method, rule), []).append(measure(record, rule))
     return [Group(*place, cells) for place, cells in found.items()]
 
 

@@ -14,6 +14,7 @@ from zobench.statistics import Estimate
 from zobench.survey import Gap
 
 Rows = Sequence[Mapping[str, Any]]
+FORMATS = ("png", "svg")  # of figures, unless others are asked for
 TEXTS = ("table.md", "table.tex", "verdicts.json")
 
 
@@ -67,7 +68,8 @@ def _figures(place: str) -> str:
 
 def may_write(name: str) -> list[str]:
     """The files that a page may have."""
-    pictures = ([name] if "." in name else [f"{name}.png", f"{name}.svg"] for name in load(name).figures)
+    forms = (*FORMATS, "pdf")
+    pictures = ([name] if "." in name else [f"{name}.{form}" for form in forms] for name in load(name).figures)
     own = (file for each in pictures for file in each)
     return [*load(name).csv, *TEXTS, "missing.csv", *own, explorer.NAME]
 
@@ -79,11 +81,13 @@ def write(
     gaps: Sequence[Gap] = (),
     said: Sequence[str] = (),
     command: str = "",
+    formats: Sequence[str] = FORMATS,
 ) -> list[str]:
     """All files of a page; their names. ValueError where the records give nothing to show.
 
     `said` stands before the tables: which cells of the sweep are not in them; missing.csv has all of these `gaps`.
     `command`, where it is given, made the records, and stands above the tables and below each figure in table.md.
+    `formats`: of the figures.
     """
     page = load(name)
     found = page.read(records)
@@ -94,7 +98,7 @@ def write(
     shown = [*_tables(page, folder), *verdicts.table(folder)]
     warned = "".join(f"> {line}\n" for line in said).replace("*", "\\*").replace("<", "&lt;")
     files.write(folder / "table.tex", tables.latex(shown))
-    drawn = _draw(page, import_module(_figures(package(name))), found, folder) if rows else []
+    drawn = _draw(page, import_module(_figures(package(name))), found, folder, formats) if rows else []
     parts = [_made_by(command), warned, _pictures(page, drawn, command), tables.markdown(shown)]
     files.write(folder / "table.md", "\n".join(filter(None, parts)))
     if gaps:
@@ -104,7 +108,7 @@ def write(
     return [*written, *explorer.write(name, records, folder, about)]
 
 
-def _draw(page: Experiment, module: Any, found: Any, folder: Path) -> list[str]:
+def _draw(page: Experiment, module: Any, found: Any, folder: Path, formats: Sequence[str]) -> list[str]:
     from zobench.report import drawing
 
     drawn = []
@@ -115,7 +119,7 @@ def _draw(page: Experiment, module: Any, found: Any, folder: Path) -> list[str]:
                 files.write(folder / name, made)
                 drawn.append(name)
             elif made is not None:
-                drawn += drawing.save(made, folder, name)
+                drawn += drawing.save(made, folder, name, formats)
     return drawn
 
 
@@ -136,13 +140,18 @@ def _pictures(page: Experiment, drawn: Sequence[str], command: str) -> str:
 
 
 def _left_out(page: Experiment, drawn: Sequence[str]) -> str:
-    absent = [f"{name} ({of.takes})" for name, of in page.captions.items() if f"{name}.png" not in drawn]
+    absent = [f"{name} ({page.captions[name].takes})" for name in _absent(page, drawn)]
     return f"Not drawn, as there is nothing to see: {', '.join(absent)}." if absent else ""
 
 
+def _absent(page: Experiment, drawn: Sequence[str]) -> list[str]:
+    return [name for name in page.captions if f"{name}.png" not in drawn]
+
+
 def left_out(name: str, folder: Path) -> str:
-    """Which figures a page that was written does not have, and what they take; "" where it has all."""
-    return _left_out(load(name), [file.name for file in folder.glob("*.png")])
+    """Which figures a page that was written does not have; "" where it has all."""
+    absent = _absent(load(name), [file.name for file in folder.glob("*.png")])
+    return f"not drawn: {', '.join(absent)} (why: {folder / 'table.md'})" if absent else ""
 
 
 def measured(name: str, records: Sequence[Path]) -> dict[str, Estimate]:

@@ -5,14 +5,17 @@ from math import inf, nan
 from pathlib import Path
 from typing import Any
 
-from zobench import store
+from zobench import statistics, store
 from zobench.decay import median_end
 from zobench.report import cell_rows, files, groups
+from zobench.report.compare import across, budget, targets
+from zobench.report.compare.labels import lines
 from zobench.report.groups import Cells, Group
+from zobench.report.lines import local as local_exponents
 from zobench.report.measured import Measured, censored
 from zobench.report.page import Caption, Experiment
 from zobench.report.records import RULES, rank
-from zobench.report.tables import Cell, Row, Table, rounded, spread, table
+from zobench.report.tables import Cell, Row, Table, fixed, number, rounded, spread, table
 from zobench.statistics import Estimate
 
 
@@ -56,10 +59,17 @@ def _row(group: Group, cell: Measured, best: float) -> dict[str, Any]:
     }
 
 
-def shown(rows: Sequence[Row], _cells: Sequence[Row]) -> list[Table]:
-    """A block for each problem and dimension."""
+def shown(
+    rows: Sequence[Row],
+    _cells: Sequence[Row],
+    targets: Sequence[Row],
+    budgets: Sequence[Row],
+    exponents: Sequence[Row],
+    profiles: Sequence[Row],
+) -> list[Table]:
+    """A block for each problem and dimension; the tables after the first are in the files alone."""
     columns: dict[str, Cell] = {
-        "": lambda row: f"{row['column']}, n = {row['n']}",
+        "": _place,
         "method": lambda row: f"{row['method']}, {row['rule']} step" if row["rule"] != "own" else row["method"],
         "arrived": lambda row: f"{row['reached']} of {row['runs']}",
         "iterations": _times("iterations"),
@@ -71,12 +81,101 @@ def shown(rows: Sequence[Row], _cells: Sequence[Row]) -> list[Table]:
         "To the target, median over seeds [95 % interval, bootstrap]; never: half of the runs or more did not arrive. "
     )
     note += "At the end: the value that runs stop on, median over seeds."
-    return [table("Methods, those that ask the fewest calls first", note, rows, columns, words=2)]
+    first = table("Methods, those that ask the fewest calls first", note, rows, columns, words=2)
+    return [first, _targets(targets), _budgets(budgets), _exponents(exponents), _profiles(profiles)]
+
+
+def _place(row: Row) -> str:
+    return f"{row['column']}, n = {row['n']}"
 
 
 def _times(column: str) -> Cell:
     text = spread(column, shown=lambda x: f"{x:.0f}")
     return lambda row: "never" if row[column] in ("", "inf") else text(row)
+
+
+def _targets(rows: Sequence[Row]) -> Table:
+    """A column for each decade."""
+    decades = sorted({float(row["target"]) for row in rows}, reverse=True)
+    lines: dict[tuple[str, str], dict[float, str]] = {}
+    for row in rows:
+        text = f"{_times('calls')(row)}" if row["calls"] != "inf" else f"never ({row['reached']} of {row['runs']})"  # type: ignore[operator]
+        lines.setdefault((_place(row), row["line"]), {})[float(row["target"])] = text
+    body = [[*place, *(texts.get(decade, "never") for decade in decades)] for place, texts in lines.items()]
+    heads = ["", *(line[0] for line in body)]
+    body = [["" if line[0] == above else line[0], *line[1:]] for above, line in zip(heads, body, strict=False)]
+    note = (
+        "Oracle calls to a value of 0.1, 0.01, ... of that at the start, from the same runs: median [95 % interval]; "
+    )
+    note += "never: half of the runs or more did not get there, and how many did."
+    return Table("Several targets", note, ["", "method", *(f"{x:g}" for x in decades)], body, 2, aside=True)
+
+
+def _budgets(rows: Sequence[Row]) -> Table:
+    columns: dict[str, Cell] = {
+        "": _place,
+        "calls": "calls",
+        "best": lambda row: row["best"] + (f" (and {row['even']} more, even)" if row["even"] != "0" else ""),
+        "median": rounded("median"),
+        "second": "second",
+        "its median": rounded("second_median"),
+        "ahead": spread("ahead"),
+    }
+    note = (
+        "Best by the mean over seeds of the rank of the least value after so many oracle calls; methods that have met "
+    )
+    note += (
+        "the target are even. Ahead: share of the seeds in which it is ahead of the second, paired [95 % interval]; "
+    )
+    note += "0.5 means even."
+    return table("Who is best after so many calls", note, rows, columns, words=2, aside=True)
+
+
+def _exponents(rows: Sequence[Row]) -> Table:
+    columns: dict[str, Cell] = {
+        "": "column",
+        "method": "line",
+        "to": lambda row: f"{row['share']} of the start" if row["share"] != "0" else "the target",
+        "exponent in n": spread("exponent"),
+        "between neighbours": "local",
+        "dimensions": "dimensions",
+    }
+    note = "Of the oracle calls: of the power law fitted to the medians, with its 95 % interval, where four dimensions "
+    note += "arrived; and between each dimension and the next."
+    return table("Exponents in n", note, rows, columns, words=2, aside=True)
+
+
+def _profiles(rows: Sequence[Row]) -> Table:
+    columns: dict[str, Cell] = {
+        "method": "line",
+        "10 (n+1)": spread("solved_10"),
+        "100 (n+1)": spread("solved_100"),
+        "1000 (n+1)": spread("solved_1000"),
+        "at all": spread("solved"),
+        "first": fixed("first"),
+        "within 2×": fixed("within_2"),
+        "area": fixed("area"),
+    }
+    note = "Share of the problems and of their runs at the target within so many calls [95 % interval over problems]; "
+    note += (
+        "first, or within twice the calls of the first; area under the runtimes over many targets, in the logarithm "
+    )
+    note += "of calls/n."
+    return table("Over all problems", note, rows, columns, aside=True)
+
+
+def exponents(found: Cells) -> list[dict[str, Any]]:
+    """scaling.csv: exponents in n of the calls that the figure shows, fitted and between neighbouring dimensions."""
+    labels, made = {line.key: line.label for line in lines(found)}, []
+    for column in found.columns:
+        share, arrived = targets.against_n(found, column)
+        for key, points in arrived.items():
+            if len(points) > 1:
+                n, calls = zip(*points, strict=True)
+                local = ", ".join(number(slope) for slope in local_exponents(n, [each.value for each in calls])[1:])
+                about = {"column": column, "line": labels[key], "share": share, "dimensions": len(points)}
+                made.append({**about, **files.ends("exponent", statistics.exponent(n, calls)), "local": local})
+    return made
 
 
 def measures(found: Cells) -> dict[str, Estimate]:
@@ -86,16 +185,29 @@ def measures(found: Cells) -> dict[str, Estimate]:
     return {name: fit.slope for name, fit in fits.items() if fit}
 
 
+CAPTIONS = {
+    "convergence": Caption("What runs stop on against oracle calls.", "it takes a run"),
+    "convergence_iterations": Caption("The same against iterations.", "it takes steps that ask differently many calls"),
+    "convergence_seconds": Caption("The same against seconds of the runs.", "it takes cells of 0.1 s and more"),
+    "ranks": Caption("Who has the best value after so many calls, paired over seeds.", "it takes two methods"),
+    "runtimes": Caption("Runtime distributions over many targets.", "it takes a run that gets to 0.1 of its start"),
+    "scaling": Caption("Oracle calls to the target against n.", "it takes two dimensions that arrive"),
+    "exponents": Caption("Local exponents in n of the calls to the target.", "it takes three dimensions that arrive"),
+    "profiles": Caption("Performance and data profiles over all problems.", "it takes two methods on two problems"),
+}
 EXPERIMENT = Experiment(
     question="Which of these methods asks least?",
     read=read,
     rows=rows,
     tables=shown,
     measures=measures,
-    figures=("convergence", "scaling"),
-    more={"cells.csv": cell_rows.rows},
-    captions={
-        "convergence": Caption("What runs stop on against oracle calls.", "it takes runs"),
-        "scaling": Caption("Iterations and oracle calls to the target against n.", "it takes several dimensions"),
+    figures=tuple(CAPTIONS),
+    more={
+        "cells.csv": cell_rows.rows,
+        "targets.csv": targets.rows,
+        "budgets.csv": budget.rows,
+        "scaling.csv": exponents,
+        "profiles.csv": across.rows,
     },
+    captions=CAPTIONS,
 )

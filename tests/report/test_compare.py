@@ -1,0 +1,179 @@
+"""The page of any sweep: what varies decides what is drawn, whatever the sweep is."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made import made
+from matplotlib.image import imread
+
+from zobench import store
+from zobench.report import files, groups, page
+from zobench.report.compare import budget, figures, labels, targets, traces
+from zobench.report.compare.page import CAPTIONS
+
+K = np.array([0, 1, 2, 4, 8, 16, 32, 64])
+PROBLEMS = ("quadratics.quadratic", "classification.logistic", "robust.welsch")
+FACTOR = {"autodiff": 1.0, "finite_difference": 1.0, "two_point": 0.5, "regression": 0.25}
+
+
+def cell(folder, *, problem=PROBLEMS[0], n=8, estimator="two_point", seeds=3, runs=None, speed=None, **more):
+    """A cell whose runs r fall like exp(−speed (1 + r/10) k/n) from 1, to the target 0.01."""
+    runs = seeds if runs is None else runs
+    speed = FACTOR.get(estimator, 1.0) if speed is None else speed
+    with np.errstate(over="ignore"):
+        curves = np.exp(-speed * (1 + np.arange(runs) / 10)[:, None] * K / n)
+    hits = np.where((curves <= 0.01).any(axis=1), K[(curves <= 0.01).argmax(axis=1)].astype(float), np.inf)
+    outcome = np.where(np.isfinite(hits), "reached", "not reached")
+    arrays = {"theory/k": K, "theory/gap": curves, "theory/hits": hits, "theory/outcome": outcome}
+    about = {
+        "n": n,
+        "B": 1.0,
+        "L": 1.0,
+        "mu": 0.1,
+        "delta": 1.0,
+        "radius2": 1.0,
+        "target": 0.01,
+        "compile_seconds": 0.1,
+    }
+    asked = {"dtype": more.pop("dtype", "float64"), "seed": more.pop("seed", 0), "seeds": seeds}
+    config = {"_target_": f"zobench.problems.{problem}", "dim": n}
+    path = made(folder, config, arrays=arrays, estimator=estimator, asked=asked, **about, **more)
+    record = store.read(path)
+    assert record
+    rules = {rule: {"step": 1.0, "run_seconds": 0.5, "steps_run": 100} for rule in record.meta["rules"]}
+    asks = {"value": record.meta["calls"]["value"], "jvp": 0, "grad": 0}
+    store.write(path, record.arrays, {**record.meta, "rules": rules, "calls": asks})
+    return path
+
+
+def failed(folder, **more):
+    config = {"_target_": f"zobench.problems.{PROBLEMS[0]}", "dim": 99}
+    return made(folder, config, arrays={}, status="failed", reason="no such luck", **more)
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """Writes the page of some records; the figures that it has."""
+
+    def draw(paths, name="page"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        written = page.write("sweep", paths, tmp_path / name, command="zobench -m all")
+        assert {file.name for file in (tmp_path / name).iterdir()} == {*written}
+        return {Path(file).stem for file in written if file.endswith(".png")}
+
+    return draw
+
+
+@pytest.mark.slow
+def test_three_problems_four_methods_and_two_dtypes(drawn, tmp_path):
+    paths = [
+        cell(tmp_path, problem=problem, n=n, estimator=estimator, dtype=dtype, calls=calls)
+        for problem in PROBLEMS
+        for n in (2, 4, 8)
+        for dtype in ("float64", "float32")
+        for estimator, calls in zip(FACTOR, (1, 2 * n, 2, 2), strict=True)
+    ]
+    assert drawn(paths) == {*CAPTIONS}
+    names = {row["line"] for row in files.read_csv(tmp_path / "page" / "targets.csv")}
+    assert len(names) == 8 and {"two-point GD, float32", "regression, float64"} <= names
+    for name in CAPTIONS:
+        high, wide, _ = imread(tmp_path / "page" / f"{name}.png").shape
+        assert wide <= 1400 and high <= 900
+    text = (tmp_path / "page" / "table.md").read_text()
+    assert text.count("    zobench -m all\n") == 1 + len(CAPTIONS) and "Not drawn" not in text
+    whole = {file.name: file.read_bytes() for file in (tmp_path / "page").iterdir()}
+    drawn(paths[::-1], "again")
+    assert {file.name: file.read_bytes() for file in (tmp_path / "again").iterdir()} == whole
+
+
+@pytest.mark.parametrize(
+    ("sweep", "there"),
+    [
+        (lambda at: [cell(at)], {"convergence", "runtimes", "convergence_seconds"}),
+        (lambda at: [cell(at, seeds=1)], {"convergence", "runtimes", "convergence_seconds"}),
+        (lambda at: [failed(at)], set()),
+        (lambda at: [cell(at, n=10_000), failed(at)], {"convergence", "convergence_seconds"}),
+        (
+            lambda at: [cell(at, method={"_target_": "zobench.solvers.scipy", "algorithm": one}, speed=i)
+                        for i, one in enumerate(("Powell", "COBYQA"), 1)],
+            {"convergence", "runtimes", "convergence_seconds", "ranks"},
+        ),
+        (lambda at: [cell(at, n=n) for n in (4, 8)], {"convergence", "runtimes", "convergence_seconds", "scaling"}),
+    ],
+    ids=["one cell", "one seed", "failed", "nothing arrives", "solvers", "two sizes"],
+)  # fmt: skip
+def test_what_has_nothing_to_show_is_left_out_and_named(drawn, tmp_path, sweep, there):
+    assert drawn(sweep(tmp_path)) == there
+    text = (tmp_path / "page" / "table.md").read_text()
+    assert all(CAPTIONS[name].takes in text for name in CAPTIONS.keys() - there) or not there
+
+
+def test_runs_that_leave_the_numbers_or_are_negative_are_drawn(drawn, tmp_path):
+    assert "convergence" in drawn([cell(tmp_path, speed=-50.0), cell(tmp_path, estimator="autodiff", speed=-1e4)])
+    paths = [cell(tmp_path / "b", n=n) for n in (4, 8)]
+    found = groups.read(paths)
+    for each in found.measured:
+        each.record.arrays["theory/gap"] -= 0.5  # a black box whose f* is not known
+    figure = figures.convergence(found)
+    assert figure and figure.axes[0].get_yscale() == "linear"
+
+
+def test_names_of_a_stranger_are_text(drawn, tmp_path):
+    bad = ("$\\frac{", "_hidden", "<script>alert(1)</script>", "a\x1b[31m|b`c\n# d", "{}%&#", "x" * 300)
+    paths = [cell(tmp_path, estimator=name, problem=problem) for name in bad for problem in (bad[0], PROBLEMS[0])]
+    assert {"convergence", "ranks", "profiles"} <= drawn(paths)
+    text = (tmp_path / "page" / "table.md").read_text()
+    assert "<script" not in text and "\x1b" not in text and "\n# d" not in text
+    svg = (tmp_path / "page" / "convergence.svg").read_text()
+    assert "<script" not in svg
+
+
+def test_many_lines_become_small_multiples_of_at_most_eight(tmp_path):
+    paths = [cell(tmp_path, estimator=name, dtype=f"float{i}") for name in FACTOR for i in range(10)]
+    found = groups.read(paths)
+    parts = labels.blocks(found)
+    assert len(labels.lines(found)) == 40 == sum(len(part.looks) for part in parts)
+    assert all(len(part.looks) <= 8 for part in parts) and {part.title for part in parts} >= {"two-point GD"}
+    for part in parts:
+        looks = {(look["color"], str(look["linestyle"]), look["marker"]) for look in part.looks.values()}
+        assert len(looks) == len(part.looks) == len({*part.labels.values()})
+    figure = figures.convergence(found)
+    assert figure and len(figure.axes) == len(parts) and figure.get_size_inches()[0] < 10
+
+
+def test_calls_to_several_targets_come_from_one_run(tmp_path):
+    rows = targets.rows(groups.read([cell(tmp_path, n=4, speed=1.0, seeds=1, calls=3)]))
+    assert [row["target"] for row in rows] == [10.0**-i for i in range(1, 7)]
+    exact = [3 * np.ceil(4 * np.log(10) * i) for i in range(1, 7)]
+    np.testing.assert_allclose([row["calls"] for row in rows], exact)
+
+
+def test_budgets_are_paired_over_the_seeds_that_all_have(tmp_path):
+    slow = cell(tmp_path, n=64, estimator="two_point", seeds=6, speed=1.0)  # run r is 1 + r/10 fast
+    fast = cell(tmp_path, n=64, estimator="regression", seed=2, seeds=4, speed=1.1)
+    fixed = cell(tmp_path, n=64, estimator="autodiff", seeds=6, runs=1, speed=1.05)
+    found = groups.read([slow, fast, fixed])
+    (cells,) = traces.places(found).values()
+    race = budget.race(cells, np.array([64.0, 128.0]))
+    assert race and race.values.shape == (3, 4, 2)
+    of = {method: race.values[race.keys.index((method, "theory"))] for method, _ in race.keys}
+    np.testing.assert_allclose(of["two-point GD"][:, 0], np.exp(-(1.2 + np.arange(4) / 10) / 2), rtol=1e-6)
+    np.testing.assert_allclose(of["GD (autodiff)"][:, 1], np.exp(-1.05), rtol=1e-6)
+    last = budget.rows(found)[-1]
+    assert (last["best"], last["even"], last["seeds"]) == ("two-point GD", 0, 4)
+    assert last["second"] == "regression" and last["ahead"] == 1.0
+    apart = groups.read([slow, cell(tmp_path, n=64, estimator="regression", seed=100)])
+    assert budget.rows(apart) == [] and figures.ranks(apart) is None
+
+
+def test_calls_against_n_are_those_to_a_decade_where_the_target_is_not_reached(tmp_path):
+    found = groups.read([cell(tmp_path, n=n, speed=0.2) for n in (3, 4, 8)])
+    share, arrived = targets.against_n(found, found.columns[0])
+    assert share == 0.1 and [n for n, _ in arrived["two-point GD", "theory"]] == [3, 4]
+    found = groups.read([cell(tmp_path / "b", n=n, speed=2.0) for n in (4, 8)])
+    share, arrived = targets.against_n(found, found.columns[0])
+    assert share == 0 and [calls.value for _, calls in arrived["two-point GD", "theory"]] == [
+        18,
+        34,
+    ]  # ln 100 n/2.2, two a step
