@@ -180,11 +180,12 @@ def mains(groups: Sequence[Group]) -> dict[str, str]:
 def looks(groups: Sequence[Group]) -> dict[str, dict[str, Any]]:
     """Colour, marker and line of each method; those without one of their own get the others in turn."""
     found = {method: METHOD_STYLE[estimator] for estimator, method in mains(groups).items()}
-    for group in groups:
-        if group.method not in found:
-            i = len(found.keys() - mains(groups).values())
+    known = len(found)
+    for method in dict.fromkeys(group.method for group in groups):
+        if method not in found:
+            i = len(found) - known
             kinds = {"color": OTHER_COLORS, "marker": OTHER_MARKERS, "linestyle": OTHER_LINES}
-            found[group.method] = {name: choice[i % len(choice)] for name, choice in kinds.items()}
+            found[method] = {name: choice[i % len(choice)] for name, choice in kinds.items()}
     return found
 
 
