@@ -14,7 +14,8 @@ from zobench.command.compose import Cell
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled
 
-NOT_NUMERIC = ("runs_dir", "report_dir", "force", "sweep", "retry", "limit.seconds", "limit.gigabytes", "trust")
+NOT_NUMERIC = ("runs_dir", "report_dir", "report_formats", "force", "sweep", "retry", "trust")
+NOT_NUMERIC += ("limit.seconds", "limit.gigabytes")
 NO_RECORD = {"status": "failed", "reason": "no record could be written, or it has gone; is the disk full?"}
 
 
