@@ -12,8 +12,7 @@ from socket import socket
 from tempfile import TemporaryDirectory
 
 import pytest
-
-from tests.sweeping import arrays, assert_same, finish, starter, until
+from sweeping import arrays, assert_same, finish, starter, until
 
 pytestmark = [
     pytest.mark.slow,

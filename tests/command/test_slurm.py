@@ -6,9 +6,9 @@ import time
 from importlib.util import find_spec
 
 import pytest
+import slurm
+from sweeping import arrays, assert_same, finish, starter, until
 
-from tests import slurm
-from tests.sweeping import arrays, assert_same, finish, starter, until
 from zobench import store
 from zobench.command.slurm import jobs_of
 
