@@ -6,6 +6,7 @@ import pytest
 
 from zobench import build
 from zobench.__main__ import main
+from zobench.command import cli
 
 SWEEP = ("-m", "problem.dim=3,4", "estimator=autodiff,two_point", "seeds=2", "stop.gd_iterations=20")
 
@@ -68,6 +69,14 @@ def test_a_report_is_not_drawn_where_none_is_wanted(zobench, tmp_path):
     assert zobench("problem.dim=3", *SWEEP[3:]).code == 0 and not (tmp_path / "reports").exists()
     help = zobench("report", "--help")
     assert help.code == 0 and "latest sweep" in help.out
+
+
+def test_thousands_of_cells_are_drawn_when_asked(zobench, monkeypatch, tmp_path):
+    monkeypatch.setattr(cli, "MANY", 3)
+    ended = zobench(*SWEEP)
+    assert ended.code == 0 and "4 cells are not drawn unless asked: zobench report sweep" in ended.out
+    assert not (tmp_path / "reports").exists() and zobench("report", "sweep").code == 0
+    assert (tmp_path / "reports" / "sweep" / "table.md").exists()
 
 
 def test_what_cannot_be_drawn_costs_the_sweep_nothing(zobench, monkeypatch, tmp_path):

@@ -19,6 +19,7 @@ from zobench.report.places import SWEEP, package
 from zobench.survey import Gap
 
 REPORTS = "reports"  # the folder of all reports
+MANY = 2000  # cells whose page takes minutes, and which nobody looks at one by one
 REPORT_HELP = """\
 zobench report NAME [report_dir=FOLDER] [runs_dir=FOLDER] [report_formats=[png,svg,pdf]] [trust=[PACKAGE]] [--open]
 
@@ -97,6 +98,9 @@ def _report_sweep(
     cells: Sequence[tuple[str, Path]], report_dir: str, console: Console, command: str, formats: Sequence[str]
 ) -> None:
     """Draw the page of a sweep that names none; why it could not be drawn is said, and the sweep has run well."""
+    if len(cells) > MANY:
+        console.print(f"{len(cells)} cells are not drawn unless asked: zobench report sweep", markup=False)
+        return
     try:
         require_writable("report_dir", report_dir)
         report(SWEEP, cells, report_dir, console, command, False, formats)
