@@ -61,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         kind = "" if refused else f"{type(error).__name__}: "
         print(f"zobench: {kind}{one_line(error)}", file=sys.stderr)  # one_line: nothing that steers the terminal
         code = 2 if refused else 1
+    if argv is None:
+        signals.leave(code)
     sys.exit(code)
 
 

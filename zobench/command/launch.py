@@ -53,11 +53,13 @@ def _started(cfg: DictConfig) -> Any:
     """Joblib's workers, which it keeps for its launcher as that asks for them in the same words."""
     from hydra_plugins.hydra_joblib_launcher._core import process_joblib_cfg
     from joblib import Parallel, delayed
+    from joblib.externals.loky.backend import resource_tracker
 
     same: Any = {name: value for name, value in cfg.hydra.launcher.items() if name != "_target_"} | {"verbose": 0}
     process_joblib_cfg(same)
     os.environ.setdefault("PYTHONWARNINGS", QUIET)
     workers = Parallel(**{**same, "backend": "loky"}, **signals.attended())
+    resource_tracker.ensure_running()  # which would have them hear again
     with signals.deaf():
         workers([delayed(os.getpid)()])
     return workers

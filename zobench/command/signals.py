@@ -44,15 +44,19 @@ def heard() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as error:
-        code = 128 + (signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT)
-        for number in before:
-            signal.signal(number, lambda *_: os._exit(code))
+        leave(128 + (signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT))
         before.clear()
         raise
     finally:
         sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def leave(code: int) -> None:
+    """From here on a signal ends the command at once, with the exit code that it has: there is nothing left to stop."""
+    for number in _heard():
+        signal.signal(number, lambda *_: os._exit(code))
 
 
 def _say_again(otherwise: Callable[[Any], Any], lost: Any) -> None:
