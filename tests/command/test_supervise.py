@@ -267,3 +267,17 @@ def test_a_signal_that_python_loses_is_sent_again():
             time.sleep(5)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the masks of a process are read in /proc")
+def test_workers_are_born_deaf_to_ctrl_c():
+    code = "from omegaconf import OmegaConf; from zobench.command import launch; import sys, psutil, signal; "
+    code += (
+        "node = {'_target_': 'joblib', 'n_jobs': 2}; launch._started(OmegaConf.create({'hydra': {'launcher': node}})); "
+    )
+    code += "own = [p for p in psutil.Process().children() if 'popen_loky' in ' '.join(p.cmdline())]; "
+    code += "masks = [open(f'/proc/{p.pid}/status').read().split('SigBlk:')[1].split()[0] for p in own]; "
+    code += "print(len(own), all(int(mask, 16) & 2 for mask in masks), signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["2", "True", "set()"]

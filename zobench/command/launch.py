@@ -5,6 +5,7 @@ import pickle
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 from functools import partial
+from multiprocessing import resource_tracker
 from typing import Any, NamedTuple
 
 from hydra._internal.callbacks import Callbacks
@@ -53,13 +54,12 @@ def _started(cfg: DictConfig) -> Any:
     """Joblib's workers, which it keeps for its launcher as that asks for them in the same words."""
     from hydra_plugins.hydra_joblib_launcher._core import process_joblib_cfg
     from joblib import Parallel, delayed
-    from joblib.externals.loky.backend import resource_tracker
 
     same: Any = {name: value for name, value in cfg.hydra.launcher.items() if name != "_target_"} | {"verbose": 0}
     process_joblib_cfg(same)
     os.environ.setdefault("PYTHONWARNINGS", QUIET)
     workers = Parallel(**{**same, "backend": "loky"}, **signals.attended())
-    resource_tracker.ensure_running()  # which would have them hear again
+    resource_tracker.ensure_running()  # as it starts it would have them hear again
     with signals.deaf():
         workers([delayed(os.getpid)()])
     return workers
