@@ -47,9 +47,10 @@ def convergence(found: Cells) -> Figure:
             _curve(axes, cell, color, f"{'' if i else 'n = '}{cell.record.n}")
         _frame(axes, column, entries, "iteration k")
         axes.set_title(column, pad=17)
-        for group, place, color in ((gradient, 0.0, BLACK), (zero, 0.4, VERMILLION)):
+        for group, place, color in ((gradient, 0.0, BLACK), (zero, 1.0, VERMILLION)):
             if group:
-                axes.text(place, 1.025, _decay_text(group), transform=axes.transAxes, fontsize=7.5, color=color)
+                side = "right" if place else "left"
+                axes.text(place, 1.025, _decay_text(group), ha=side, transform=axes.transAxes, fontsize=7, color=color)
     looks = {"autodiff": {"color": BLACK}, "finite_difference": BROAD}
     handles = [handle(main[name], **look) for name, look in looks.items() if name in main]
     sizes = next((g.n for g in entries if (g.method, g.rule) == (main.get("two_point"), rule)), [])
