@@ -104,6 +104,11 @@ def _threads() -> int:
     for name in ("PJRT_NPROC", "NPROC"):
         if os.environ.get(name, "").isdecimal():
             return int(os.environ[name])
+    return usable_cores()
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
     usable = getattr(os, "sched_getaffinity", lambda pid: range(os.cpu_count() or 1))
     return len(usable(0))
 

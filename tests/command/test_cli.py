@@ -9,7 +9,7 @@ import typing
 from importlib.resources import files
 from inspect import signature
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -22,26 +22,6 @@ from zobench.command import compose
 
 CONF = Path(str(files("zobench.conf")))
 SMALL = ["problem=quadratic", "problem.dim=4", "problem.spectrum=two_level", "estimator=autodiff"]
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def zobench(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
-    monkeypatch.delenv("COLUMNS", raising=False)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as exit:
-            main(arguments)
-        return Result(exit.value.code, *capsys.readouterr())  # type: ignore[arg-type]
-
-    return run
 
 
 @pytest.fixture

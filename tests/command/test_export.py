@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +38,10 @@ def filled(tmp_path_factory):
 
 
 @pytest.fixture
-def zobench(filled, tmp_path, monkeypatch, capsys):
+def zobench(zobench, filled, tmp_path):
     """The command in a folder that has a copy of the store."""
     shutil.copytree(filled / "runs", tmp_path / "runs")
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(("export", *arguments))
-        return ended.value.code, *capsys.readouterr()
-
-    return run
+    return partial(zobench, "export")
 
 
 def test_the_table_has_a_line_a_run_and_says_what_it_has_not(zobench, tmp_path):

@@ -4,7 +4,6 @@ import overrides
 import pytest
 
 from zobench import build, cell, factories, report
-from zobench.__main__ import main
 from zobench.derivatives import fits
 from zobench.plan import check_cell, plan_cell
 
@@ -80,19 +79,6 @@ KINDS = {  # a command: what its line says
     "--resolve --cfg job stop.metric=${nope}": "stop.metric: Interpolation key 'nope' not found",
     "--config-dir": "no such folder",
 }
-
-
-@pytest.fixture
-def zobench(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as exit:
-            main(arguments)
-        return exit.value.code, *capsys.readouterr()
-
-    return run
 
 
 @pytest.mark.parametrize("command", KINDS, ids=lambda command: command[:40])

@@ -3,11 +3,11 @@
 import json
 import os
 import time
+from functools import partial
 
 import pytest
 
 from zobench import store, sweeps
-from zobench.__main__ import main
 
 KEYS = [f"{i:016x}" for i in range(30)]
 LABELS = {key: f"dim={i}" for i, key in enumerate(KEYS)}
@@ -15,15 +15,8 @@ COMMAND = ["experiment=slowdown", "problem.dim=8,16", "step=[theory,trace]"]
 
 
 @pytest.fixture
-def zobench(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(("status", *arguments))
-        return ended.value.code, *capsys.readouterr()
-
-    return run
+def zobench(zobench):
+    return partial(zobench, "status")
 
 
 @pytest.fixture

@@ -1,33 +1,9 @@
 """Any sweep ends with a report: of runs, of one cell, of failed ones; of none where it is told so."""
 
-from typing import NamedTuple
-
-import pytest
-
 from zobench import build
-from zobench.__main__ import main
 from zobench.command import cli
 
 SWEEP = ("-m", "problem.dim=3,4", "estimator=autodiff,two_point", "seeds=2", "stop.gd_iterations=20")
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def zobench(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as exit:
-            main(arguments)
-        return Ended(exit.value.code, *capsys.readouterr())  # type: ignore[arg-type]
-
-    return run
 
 
 def test_a_sweep_ends_with_a_report_which_is_drawn_again_and_replaced(zobench, tmp_path):

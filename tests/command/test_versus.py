@@ -1,6 +1,7 @@
 """`zobench compare`: cells of two stores or versions, paired by config and seed, judged by one rule, all named."""
 
 import os
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ import numpy as np
 import pytest
 
 from zobench import store
-from zobench.__main__ import main
 from zobench.report import files, versus, versus_page
 
 SEEDS = 20
@@ -40,15 +40,8 @@ def cell(folder, dim, hits, final: Any = 1e-4, *, calls: Any = 2, seconds=1.0, *
 
 
 @pytest.fixture
-def zobench(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(("compare", *arguments))
-        return ended.value.code, *capsys.readouterr()
-
-    return run
+def zobench(zobench):
+    return partial(zobench, "compare")
 
 
 def rows(folder):

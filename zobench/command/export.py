@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -16,6 +15,7 @@ from zobench import atomic
 from zobench.command.cli import options_of
 from zobench.errors import UsageError, one_line, printable
 from zobench.report import runs
+from zobench.surroundings import usable_cores
 from zobench.survey import SHOWN
 
 FORMATS = (".csv", ".parquet")
@@ -62,8 +62,7 @@ def export(arguments: Sequence[str], console: Console) -> int:
 
 def _table(paths: Sequence[Path]) -> runs.Table:
     """By all cores where there are many records."""
-    usable = getattr(os, "sched_getaffinity", lambda pid: range(os.cpu_count() or 1))
-    cores = len(usable(0))
+    cores = usable_cores()
     if len(paths) < MANY or cores < 2:
         return runs.table(paths)
     with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:

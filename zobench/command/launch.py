@@ -18,6 +18,7 @@ from zobench.command import launchers, signals, slurm, supervise, worker
 from zobench.command.compose import Cell
 from zobench.command.job import job
 from zobench.errors import UsageError, one_line
+from zobench.surroundings import usable_cores
 
 QUIET = "ignore:resource_tracker:UserWarning"  # what joblib's helper says when the command was killed
 FRUITLESS = 3  # times that workers may be killed before one cell has ended
@@ -121,7 +122,7 @@ def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> di
     cfg.hydra.mode = RunMode.MULTIRUN
     keys = [cell.key for cell in cells]
     is_here = any(name in cfg.hydra.launcher._target_ for name in ("basic_launcher", "joblib"))
-    many = 1 if not is_here else -(-len(keys) // (JOBS_PER_CORE * (os.cpu_count() or 1)))
+    many = 1 if not is_here else -(-len(keys) // (JOBS_PER_CORE * usable_cores()))
     jobs = [[f"cells=[{','.join(keys[i : i + many])}]"] for i in range(0, len(keys), many)]
     context = HydraContext(Loader(pickle.dumps(cfg)), Callbacks(cfg))  # type: ignore[arg-type]
     launcher: Any = Plugins.instance().instantiate_launcher(context, job, cfg)

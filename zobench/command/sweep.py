@@ -1,7 +1,7 @@
 """A sweep: which of its cells are missing, and what became of each."""
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -41,15 +41,12 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
     launch.check(missing, cfg)
     command = [str(override.input_line) for override in overrides]
     ended = labels.keys() - {cell.key for cell in missing}
-    if missing:
+    with nullcontext() if missing else suppress(OSError):  # a store that may not be written is read all the same
         markers.begin(labels, command, ended, {cell.key: cell.config for cell in cells})
-        with terminal.sweep_progress(markers, labels):
-            launch.run(missing, cfg, markers)
+        if missing:
+            with terminal.sweep_progress(markers, labels):
+                launch.run(missing, cfg, markers)
         markers.end()
-    else:
-        with suppress(OSError):  # a store that may not be written is read all the same
-            markers.begin(labels, command, ended)
-            markers.end()
     return [(cell.label, _path(cell, cfg)) for cell in cells], _failed(cells, cfg)
 
 
