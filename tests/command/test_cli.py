@@ -153,6 +153,14 @@ def test_a_failed_cell_costs_only_itself_and_runs_again(zobench, ran, monkeypatc
     assert [config["problem"]["dim"] for config in ran] == [4, 6, 5]
 
 
+def test_a_sweep_without_missing_cells_leaves_the_configs_of_all(zobench, ran, tmp_path):
+    """The same command beside it may be running them, by force."""
+    for _ in range(2):
+        assert zobench("-m", *SMALL, "problem.dim=4,5", "report=null").code == 0
+        ((_, (sweep,)),) = sweeps.sweeps(tmp_path / "runs").items()
+        assert sweep.configs().keys() == {*sweep.members()} and len(sweep.members()) == 2
+
+
 @pytest.mark.slow
 def test_command_line_wins_over_the_experiment_and_class_sets_problem_and_stop(zobench):
     with compose.session():

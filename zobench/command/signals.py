@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -25,18 +25,33 @@ def _terminate(number: int, frame: Any) -> None:
     raise Terminated
 
 
-def _heard() -> dict[signal.Signals, Any]:
+def _is_main() -> bool:
+    """Whether this is the thread that alone hears signals, and sets what they do."""
+    return threading.current_thread() is threading.main_thread()
+
+
+def _heard() -> dict[int, Any]:
     """The signals that end a command, with their handlers; not those that whoever started it has had ignored."""
+    if not _is_main():
+        return {}
     now = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     return {number: handler for number, handler in now.items() if handler != signal.SIG_IGN}
 
 
 @contextmanager
+def _handled(handlers: Mapping[int, Any]) -> Iterator[None]:
+    """Signals are handled so, for a while."""
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def heard() -> Iterator[None]:
     """SIGTERM is Ctrl-C; after the first of them a second one ends the command at once, without a word."""
-    if threading.current_thread() is not threading.main_thread():  # which alone hears signals
-        yield
-        return
     before, hook = _heard(), sys.unraisablehook
     if signal.SIGTERM in before:
         signal.signal(signal.SIGTERM, _terminate)
@@ -77,10 +92,6 @@ def gently(sweep: Sweep) -> Iterator[None]:
     """
     from zobench.command import supervise
 
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = _heard()
     is_second = False
 
     def ask(number: int, frame: Any) -> None:
@@ -93,13 +104,10 @@ def gently(sweep: Sweep) -> Iterator[None]:
                 time.sleep(0.05)
         raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
-    for number in before:
-        signal.signal(number, ask)
     try:
-        yield
+        with _handled(dict.fromkeys(_heard(), ask)):
+            yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
         (sweep.folder / "ending").unlink(missing_ok=True)
 
 
@@ -113,7 +121,7 @@ def unstalled(sweep: Sweep, keys: Collection[str]) -> Iterator[None]:
 
     Seen where a worker was killed as it held a lock of joblib's.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if not _is_main():
         yield
         return
     over = threading.Event()
@@ -131,15 +139,14 @@ def unstalled(sweep: Sweep, keys: Collection[str]) -> Iterator[None]:
         if not over.is_set():
             raise Stalled
 
-    before = signal.signal(signal.SIGUSR1, stalled)
     watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
-        signal.signal(signal.SIGUSR1, before)
+    with _handled({signal.SIGUSR1: stalled}):
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
 
 
 @contextmanager
