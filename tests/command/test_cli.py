@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from zobench import build, factories, reads, report, store
+from zobench import build, factories, reads, report, store, sweeps
 from zobench.__main__ import main
 from zobench.command import compose
 
