@@ -55,6 +55,12 @@ class Minimizer:
 
     `x` is the best point told so far and `value` its value (x0 and inf before there is one), `calls` how many values
     were told. `done`: it asks nothing more, as a solver does that has ended by itself; a method never does.
+
+    >>> import zobench as zo
+    >>> run = zo.minimizer(zo.one_plus_one(), [1.0, 2.0])
+    >>> run.tell(5.0)
+    >>> run.x.tolist(), run.value, run.calls, run.done
+    ([1.0, 2.0], 5.0, 1, False)
     """
 
     def __init__(self, asks: Asks, x0: np.ndarray):

@@ -141,18 +141,19 @@ def test_benchopt_reads_and_draws_it(zobench, tmp_path):
     from benchopt.results.result_processing import describe_results
 
     assert zobench("x.parquet", "format=benchopt")[0] == 0
-    table = results.read_results("x.parquet")
-    told = describe_results(table)
+    table: Any = results.read_results("x.parquet")
+    told: Any = describe_results(table)
     assert told["n_configs"] == 12 and told["n_repetitions"] == 3 and told["objectives"] == ["f"]
     assert "objective_value" in told["objective_columns"] and len(told["datasets"]) == 4
     gap, k, calls = expected(tmp_path, "quadratic", "two_point", 5)
     name = next(name for name in told["datasets"] if name.startswith("quadratic") and "n=5" in name)
     own = table[(table.dataset_name == name) & (table.solver_name == "two-point GD") & (table.idx_rep == 2)]
     np.testing.assert_allclose(own.objective_gap, gap[2][np.searchsorted(1 + k * calls, own.stop_val)])
-    (curve, *others) = ObjectiveCurvePlot().plot(table, name, "f", "objective_value", "Iteration")
-    assert len(others) == 2 and curve["x"][0] == 1 and np.isfinite(curve["y"]).all()
+    curves: Any = ObjectiveCurvePlot().plot(table, name, "f", "objective_value", "Iteration")
+    assert len(curves) == 3 and curves[0]["x"][0] == 1 and np.isfinite(curves[0]["y"]).all()
     assert BarChart().plot(table, name, "f", "objective_value", True)
-    assert len(TablePlot().plot(table, name, "f")) == 3
+    drawn: Any = TablePlot().plot(table, name, "f")
+    assert len(drawn) == 3
 
 
 def test_a_minimum_that_nobody_knows_is_the_least_value_seen(tmp_path):
@@ -179,8 +180,9 @@ def test_a_folder_is_replaced_only_if_an_export_made_it(zobench, tmp_path):
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (("format=mat",), f"there are {', '.join(FORMATS)}"),
-    (("format=coco", "gradient=free"), "a price is n or a number"),
+    (("format=coco", "gradient=free"), "a price is a number"),
     (("gradient=n",), "give format="),
+    (("format=coco", "gradient=declared"), "has no price of its gradient"),
     (("x", "format=benchopt"), "benchopt's results are a file .parquet"),
     (("format=coco", "sweep=none"), "sweep=none"),
 ])  # fmt: skip

@@ -4,13 +4,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
-from math import isfinite
+from math import inf
 from pathlib import Path
 
 from zobench import atomic
 from zobench.errors import UsageError
 from zobench.formats import benchopt, coco, ioh
-from zobench.formats.series import Found, Series, read
+from zobench.formats.series import DECLARED, Found, Series, cost, read
 
 __all__ = ["Found", "Series", "prices", "read", "write"]
 
@@ -19,17 +19,19 @@ WORDS = "Written by zobench export: the next one replaces this folder.\n"
 
 
 def prices(text: str) -> list[str]:
-    """What a gradient counts, `1,n`: numbers of evaluations or n. UsageError for anything else."""
+    """What a gradient counts, `1,n`: numbers of evaluations, or of n, or declared. UsageError for anything else."""
     found = [part for part in re.split(r"[\s,]+", text.strip("[] ")) if part]
-    wrong = [part for part in found if part != "n" and not _is_price(part)]
+    wrong = [part for part in found if part != DECLARED and not _is_price(part)]
     if wrong or not found:
-        raise UsageError(f"gradient={text}: a price is n or a number of evaluations above 0, as in: gradient=1,n")
+        raise UsageError(
+            f"gradient={text}: a price is a number of evaluations above 0, n, 2n or declared, as in: gradient=1,n"
+        )
     return list(dict.fromkeys(found))
 
 
 def _is_price(part: str) -> bool:
     try:
-        return float(part) > 0 and isfinite(float(part))
+        return 0 < cost(part, 1) < inf
     except ValueError:
         return False
 

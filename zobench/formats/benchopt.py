@@ -46,7 +46,7 @@ def _columns(one: Series) -> dict[str, np.ndarray]:
         "idx_rep": np.repeat(np.arange(runs), points),
         "seed": np.repeat(one.seeds, points),
         "stop_val": np.tile(one.evaluations[shown], runs),
-        "time": np.tile(one.fields["k"][shown] * one.fields["seconds_per_iteration"], runs),
+        "time": np.tile(one.fields["seconds"][shown], runs),
         "objective_value": (gap + one.f_opt).ravel(),
         "objective_gap": gap.ravel(),
     }

@@ -9,8 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zobench import store
+from zobench.errors import UsageError
 from zobench.report import records
 from zobench.report.records import Record
+
+DECLARED = "declared"  # the price of a gradient that its record has
 
 
 class Series(NamedTuple):
@@ -48,8 +51,8 @@ class Found(NamedTuple):
 def read(paths: Sequence[Path], prices: Sequence[str] = ("1", "n")) -> Found:
     """The series of these records, one for each step rule and, where gradients are asked, for each of their prices.
 
-    A price is a number of evaluations or n; a Jacobian-vector product counts one. Of one config the latest record is
-    taken.
+    A price is a number of evaluations, n, 2n or declared; a Jacobian-vector product counts one. Of one config the
+    latest record is taken.
     """
     kept, left_out, damaged = [], 0, []
     for path in paths:
@@ -75,6 +78,11 @@ def read(paths: Sequence[Path], prices: Sequence[str] = ("1", "n")) -> Found:
     return Found(found, left_out, damaged)
 
 
+def cost(price: str, n: int) -> float:
+    """A price in evaluations, `4`, `n` or `2n`. ValueError where it is none."""
+    return float(price[:-1] or 1) * n if price.endswith("n") else float(price)
+
+
 def _numbers(loaded: Sequence[Record]) -> dict[str, tuple[str, int, int]]:
     """The problem, the number of its function and its instance: BBOB's own where all are of it, else by name from 1."""
     asked = {record.problem: record.config["problem"] for record in loaded}
@@ -86,24 +94,37 @@ def _numbers(loaded: Sequence[Record]) -> dict[str, tuple[str, int, int]]:
 
 def _priced(record: Record, rule: str, tells: bool, place: tuple[str, int, int], prices: Iterable[str]) -> list[Series]:
     """The series of a record and rule, for each price of a gradient where it asks for any."""
-    asked, n = record.meta["calls"], record.n
     values = np.fmin.accumulate(record.curve(rule, "gap"), axis=1)
     first, seeds = int(record.config.get("seed", 0)), int(record.config.get("seeds") or len(values))
     if len(values) < seeds:  # what is not random has one run, which stands for each seed
         values = np.repeat(values[:1], seeds, axis=0)
-    about = record.meta["rules"][rule]
-    f_star = record.meta.get("f_star", nan)
-    fields = {"rule": rule, "step": about.get("step", nan), "key": record.key, "calls": sum(asked.values())}
+    about, f_star = record.meta["rules"][rule], float(record.meta.get("f_star", nan))
     took = float(about.get("run_seconds") or nan) / float(about.get("steps_run") or nan)
-    fields |= {"k": record.k(rule), "seconds_per_iteration": took, "dtype": record.config.get("dtype", "")}
-    name, made = record.method + (f", {rule}" if tells else ""), []
-    for price in prices if asked.get("grad", 0) else ("",):
-        each = asked.get("value", 0) + asked.get("jvp", 0)
-        each += asked.get("grad", 0) * (n if price == "n" else float(price or 0))
-        evaluations = 1 + np.ceil(record.k(rule) * float(each)).astype(np.int64)
+    fields = {"rule": rule, "k": record.k(rule), "seconds": record.k(rule) * took, "dtype": record.config.get("dtype")}
+    name, numbers = record.method + (f", {rule}" if tells else ""), list(range(first, first + len(values)))
+    made = []
+    for price, each in _costs(record, prices).items():
         told = name + (f", gradient = {price}" if price else "")
-        about = range(first, first + len(values)), evaluations, values, f_star, not isnan(f_star), price, fields
-        made.append(Series(told, *place, n, list(about[0]), *about[1:]))
+        evaluations = 1 + np.ceil(record.k(rule) * each).astype(np.int64)
+        known = not isnan(f_star)
+        made.append(Series(told, *place, record.n, numbers, evaluations, values, f_star, known, price, fields))
+    return made
+
+
+def _costs(record: Record, prices: Iterable[str]) -> dict[str, float]:
+    """Evaluations that a step counts by each price of a gradient; by none where it asks for no gradient.
+
+    UsageError where a record does not have the price that it is to declare.
+    """
+    asked = {"value": 0, "jvp": 0, "grad": 0, **record.meta["calls"]}
+    if not asked["grad"]:
+        return {"": float(asked["value"] + asked["jvp"])}
+    declared, made = record.meta.get("prices") or {}, {}
+    for price in prices:
+        if price == DECLARED and "grad" not in declared:
+            raise UsageError(f"gradient={price}: record {record.key} has no price of its gradient; give a number or n")
+        gradient = float(declared["grad"]) if price == DECLARED else cost(price, record.n)
+        made[price] = asked["value"] + asked["jvp"] + asked["grad"] * gradient
     return made
 
 
