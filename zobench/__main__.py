@@ -30,6 +30,7 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench compare old/runs new/runs [report_dir=...]                         what got faster, slower, better, worse
   zobench export [runs.csv|runs.parquet] [runs_dir=...] [sweep=NAME]         every run of every record in one table
   zobench export [FOLDER] format=coco|ioh|benchopt [gradient=1,n]            curves as COCO and others read them
+  zobench export methods.txt [sweep=NAME]                                    how runs were made, for a paper
   zobench list [problems|estimators|methods|experiments]                     what there is, one sentence each
   zobench check my_problem.py | <name>              test a problem or an estimator against what it declares
 

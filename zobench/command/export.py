@@ -19,6 +19,7 @@ from zobench.surroundings import usable_cores
 from zobench.survey import SHOWN
 
 TABLES = (".csv", ".parquet")
+METHODS = ".txt"
 FORMATS = ("coco", "ioh", "benchopt")
 MANY = 2000  # records from which on it pays to start processes
 LINES = 50_000  # written at a time
@@ -27,14 +28,16 @@ LINES = 50_000  # written at a time
 def export(arguments: Sequence[str], console: Console) -> int:
     """`zobench export [FILE.csv|FILE.parquet] [runs_dir=...] [sweep=NAME]`: the table in export.csv, or that file.
 
-    With format=coco|ioh|benchopt the curves instead, in a folder or a Parquet file; gradient=1,n are the prices of a
-    gradient in evaluations. Exit code 1 where a damaged record is left out, which is said. UsageError for what cannot
-    be read or written.
+    FILE.txt has sentences on how they were made, for a paper. With format=coco|ioh|benchopt the curves instead, in a
+    folder or a Parquet file; gradient=1,n are the prices of a gradient in evaluations. Exit code 1 where a damaged
+    record is left out, which is said. UsageError for what cannot be read or written.
     """
     names, options = options_of("export", arguments, ("runs_dir", "sweep", "format", "gradient"))
     if len(names) > 1:
         raise UsageError("zobench export takes one file and runs_dir=..., as in: zobench export runs.parquet")
     paths = _paths(Path(options.get("runs_dir", "runs")), options.get("sweep"))
+    if names and names[0].endswith(METHODS):
+        return _export_methods(Path(names[0]), paths, console)
     if "format" in options:
         return _export_format(options["format"], names, paths, options.get("gradient", "1,n"), console)
     if "gradient" in options:
@@ -54,6 +57,25 @@ def _paths(runs_dir: Path, sweep: str | None) -> list[Path]:
     if not paths:
         raise UsageError(f"export: no records in {runs_dir}; give runs_dir=<the folder of a store>")
     return paths
+
+
+def _export_methods(file: Path, paths: Sequence[Path], console: Console) -> int:
+    """How the runs were made, in sentences for a paper."""
+    from zobench import store
+    from zobench.report import method_text, records
+
+    metas = {path: store.read_meta(path) for path in paths}
+    said = method_text.text(records.load([path for path, meta in metas.items() if meta and "stop" in meta["config"]]))
+    if not said:
+        raise UsageError("export: none of the records has runs of a method")
+    try:
+        atomic.write(file, said.encode())
+    except OSError as error:
+        raise UsageError(
+            f"export {file}: {error.strerror or one_line(error)}; give a file that can be written"
+        ) from error
+    damaged = [f"{path.name} {store.fault(path)}" for path, meta in metas.items() if meta is None]
+    return _say([f"{file}:", *said.splitlines()], damaged, console)
 
 
 def _export_format(how: str, names: Sequence[str], paths: Sequence[Path], prices: str, console: Console) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from zobench import statistics, store
 from zobench.decay import median_end
 from zobench.report import cell_rows, files, groups
-from zobench.report.compare import across, budget, targets
+from zobench.report.compare import across, budget, quality, targets
 from zobench.report.compare.labels import lines
 from zobench.report.groups import Cells, Group
 from zobench.report.lines import local as local_exponents
@@ -53,6 +53,8 @@ def _row(group: Group, cell: Measured, best: float) -> dict[str, Any]:
         "diverged": cell.ended("diverged") + cell.ended("nan"),
         **files.ends("iterations", cell.time),
         **files.ends("calls", cell.calls),
+        "calls_over_n1": cell.calls.value / (cell.record.n + 1),
+        "last_improvement": quality.last_improvement(cell),
         "over_best": cell.calls.value / best if best < inf else nan,
         "final": median_end(cell.record.metric, cell.record.curve(cell.rule)),
         **dict(cell.record.columns),
@@ -74,12 +76,15 @@ def shown(
         "arrived": lambda row: f"{row['reached']} of {row['runs']}",
         "iterations": _times("iterations"),
         "oracle calls": _times("calls"),
+        "calls/(n + 1)": lambda row: "" if row["calls"] == "inf" else number(float(row["calls_over_n1"]), 1),
         "over the fewest": rounded("over_best"),
+        "last improved": lambda row: f"{float(row['last_improvement']):.0f}",
         "at the end": rounded("final"),
     }
     note = (
         "To the target, median over seeds [95 % interval, bootstrap]; never: half of the runs or more did not arrive. "
     )
+    note += "Last improved: oracle calls at which the best value of a run last fell, median over seeds. "
     note += "At the end: the value that runs stop on, median over seeds."
     first = table("Methods, those that ask the fewest calls first", note, rows, columns, words=2)
     return [first, _targets(targets), _budgets(budgets), _exponents(exponents), _profiles(profiles)]
@@ -152,6 +157,9 @@ def _profiles(rows: Sequence[Row]) -> Table:
         "100 (n+1)": spread("solved_100"),
         "1000 (n+1)": spread("solved_1000"),
         "at all": spread("solved"),
+        "ends within 1e-1": fixed("quality_1e-1"),
+        "1e-3": fixed("quality_1e-3"),
+        "1e-6": fixed("quality_1e-6"),
         "first": fixed("first"),
         "within 2×": fixed("within_2"),
         "area": fixed("area"),
@@ -160,7 +168,7 @@ def _profiles(rows: Sequence[Row]) -> Table:
     note += (
         "first, or within twice the calls of the first; area under the runtimes over many targets, in the logarithm "
     )
-    note += "of calls/n."
+    note += "of calls/n. Ends within τ: share of the runs that end at most τ (f(x0) − best) above the best of all."
     return table("Over all problems", note, rows, columns, aside=True)
 
 
@@ -193,7 +201,9 @@ CAPTIONS = {
     "runtimes": Caption("Runtime distributions over many targets.", "it takes a run that gets to 0.1 of its start"),
     "scaling": Caption("Oracle calls to the target against n.", "it takes two dimensions that arrive"),
     "exponents": Caption("Local exponents in n of the calls to the target.", "it takes three dimensions that arrive"),
-    "profiles": Caption("Performance and data profiles over all problems.", "it takes two methods on two problems"),
+    "profiles": Caption(
+        "Performance, data, quality profiles over all problems.", "it takes two methods on two problems"
+    ),
 }
 EXPERIMENT = Experiment(
     question="Which of these methods asks least?",
@@ -201,7 +211,7 @@ EXPERIMENT = Experiment(
     rows=rows,
     tables=shown,
     measures=measures,
-    figures=tuple(CAPTIONS),
+    figures=(*CAPTIONS, "methods.txt"),
     more={
         "cells.csv": cell_rows.rows,
         "targets.csv": targets.rows,
