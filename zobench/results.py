@@ -19,6 +19,7 @@ from zobench.report import runs
 from zobench.solvers import Solver
 from zobench.statistics import Estimate
 from zobench.types import Estimator, Method, Problem
+from zobench.watching import progress as shown
 
 What = Estimator | Method | Solver | Callable[..., Method | Solver]
 
@@ -103,6 +104,7 @@ def run(
     estimator: Estimator | None = None,
     optimizer: Optimizer = optax.sgd,
     tuning: tuple[int, int] = (16, 5),
+    progress: bool | None = None,
 ) -> Result:
     """Run a method on a problem for so many seeds, until the target or the budget.
 
@@ -112,6 +114,7 @@ def run(
     and held-out seeds. The target is `metric` <= target * (1 | its value at x0 | f*), as `relative_to` says: unit,
     start or minimum; metrics are gap f − f*, gradient min ‖∇f‖² and distance ‖x − x*‖². A run takes at most
     gd_iterations·B iterations and `calls` oracle calls. The precision is that of `dtype` whatever JAX's setting.
+    `progress`: say on a line how far it is, after two seconds; None: in a notebook.
 
     Raises ValueError where the step or the metric needs a constant that the problem does not know, where a method needs
     a gradient that it does not have, and for an unknown step, metric or dtype.
@@ -127,8 +130,8 @@ def run(
     asked["tuning"] = dict(zip(("tries", "seeds"), tuning, strict=True))
     try:
         build.check_values(asked)
-        with jax.enable_x64(dtype == "float64"):
-            arrays, meta = run_cell(problem, by, optimizer, made, build.settings(asked))
+        with jax.enable_x64(dtype == "float64"), shown(progress) as report:
+            arrays, meta = run_cell(problem, by, optimizer, made, build.settings(asked), report)
     except ValueError as error:
         raise ValueError(str(error).replace("stop.", "")) from error  # the command's word for these arguments
     (rule,) = meta["rules"]
