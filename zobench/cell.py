@@ -42,8 +42,23 @@ def run_cell(
     `programs` has the compiled block of a cell of the same family, or gets it.
 
     Raises ValueError where a step rule or the metric needs a constant that the problem does not know, where the method
-    needs a gradient that it does not have, and where f(x0), f* or the target make no sense.
+    needs a gradient that it does not have, where f(x0), f* or the target make no sense, and where f is computed in
+    another precision than `settings.dtype`, which holds whatever JAX's setting.
     """
+    with jax.enable_x64(settings.dtype == "float64"):
+        return _run_cell(problem, estimator, optimizer, method, settings, progress, family, programs)
+
+
+def _run_cell(
+    problem: Problem,
+    estimator: Estimator,
+    optimizer: Optimizer,
+    method: Callable[..., Any],
+    settings: Settings,
+    progress: Progress,
+    family: Family | None,
+    programs: list[Program] | None,
+) -> Cell:
     plan = plan_cell(problem, estimator, optimizer, method, settings)
     reported = range(settings.seed, settings.seed + settings.seeds)
     if isinstance(plan.outline, Solver):

@@ -6,7 +6,6 @@ from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 import optax
 
@@ -127,8 +126,7 @@ def run(
     asked["tuning"] = dict(zip(("tries", "seeds"), tuning, strict=True))
     try:
         build.check_values(asked)
-        with jax.enable_x64(dtype == "float64"):
-            arrays, meta = run_cell(problem, by, optimizer, made, build.settings(asked))
+        arrays, meta = run_cell(problem, by, optimizer, made, build.settings(asked))
     except ValueError as error:
         raise ValueError(str(error).replace("stop.", "")) from error  # the command's word for these arguments
     (rule,) = meta["rules"]

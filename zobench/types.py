@@ -203,6 +203,15 @@ class Method(NamedTuple):
     period: Callable[[int], int] = lambda n: 1
 
 
+def require_precision(value: Any, x: Vector) -> None:
+    """ValueError where a value of f has another precision than x: a run in float64 would be one in float32, unsaid."""
+    dtype = getattr(value, "dtype", x.dtype)
+    if jnp.issubdtype(dtype, jnp.floating) and jnp.issubdtype(x.dtype, jnp.floating) and dtype != x.dtype:
+        raise ValueError(
+            f"dtype={x.dtype}: f gives {dtype} of an x of {x.dtype}; compute it in x.dtype, or use dtype={dtype}"
+        )
+
+
 def oracle(problem: Problem, key: Key | None = None) -> Oracle:
     """The oracle of a problem at one step: values of F (or f), and their derivatives by JAX.
 
@@ -215,7 +224,11 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
     f, F = problem.f, problem.F
 
     def ask(x, call):
-        return f(x) if F is None or key is None else F(x, key._replace(call=call))
+        if F is None or key is None:
+            return f(x)
+        value = F(x, key._replace(call=call))
+        require_precision(value, x)
+        return value
 
     return Oracle(
         value=lambda x, call=0: ask(x, call),
