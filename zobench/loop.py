@@ -53,12 +53,16 @@ class Curves(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """When a run has arrived (metric ≤ target), when it has diverged (gap > ceiling), and when time is up (k ≥ cap)."""
+    """When a run has arrived (metric ≤ target), when it has diverged (gap > ceiling), and when time is up (k ≥ cap).
+
+    `targets`: where several were asked for all of them, the least of which, `target`, ends a run.
+    """
 
     metric: str
     target: float
     ceiling: float
     cap: int
+    targets: tuple[float, ...] = ()
 
 
 def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Program:

@@ -28,7 +28,7 @@ class Settings(NamedTuple):
     seed: int = 0
     dtype: str = "float64"
     metric: str = "gap"
-    target: float = 1e-3
+    target: float | Sequence[float] = 1e-3
     relative_to: str = "start"
     gd_iterations: float = 1000
     calls: int | None = None
