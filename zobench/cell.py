@@ -226,6 +226,7 @@ def _meta(
         "radius2": first.distance,
         "target": stop.target,
         **({"targets": list(stop.targets)} if stop.targets else {}),
+        **({"leaves": dict(zip(problem.tree.names, problem.tree.shapes, strict=True))} if problem.tree else {}),
         "rules": rules,
         "failure": next((rule["failure"] for rule in rules.values() if rule["failure"]), ""),
         "compile_seconds": compile_seconds,

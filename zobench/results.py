@@ -17,6 +17,7 @@ from zobench.plan import Optimizer, uses
 from zobench.report import runs
 from zobench.solvers import Solver
 from zobench.statistics import Estimate
+from zobench.trees import flat
 from zobench.types import Estimator, Method, Problem
 
 What = Estimator | Method | Solver | Callable[..., Method | Solver]
@@ -48,6 +49,12 @@ class Result(NamedTuple):
     target: float
     meta: dict[str, Any]
     target_hits: np.ndarray
+    tree: Any = None
+
+    @property
+    def parameters(self) -> list[Any]:
+        """The last iterate of each run in the form of the problem's x0: trees where that is one, else vectors."""
+        return [x if self.tree is None else self.tree.restore(x) for x in self.x]
 
     @property
     def iterations(self) -> Estimate:
@@ -124,6 +131,8 @@ def run(
     gradient min ‖∇f‖² and distance ‖x − x*‖². A run takes at most gd_iterations·B iterations and `calls` oracle calls.
     The precision is that of `dtype` whatever JAX's setting.
 
+    A problem whose x0 is a tree of arrays is run over all their numbers, and the result's `parameters` are trees again.
+
     Raises ValueError where the step or the metric needs a constant that the problem does not know, where a method needs
     a gradient that it does not have, and for an unknown step, metric or dtype.
 
@@ -132,6 +141,7 @@ def run(
     >>> result.hits.shape, result.curves.shape == (4, result.k.size)
     ((4,), True)
     """
+    problem = flat(problem)
     made, by = _method(method, estimator)
     goal = target if isinstance(target, float | int) else build.targets(list(target))
     stop = {"metric": metric, "target": goal, "relative_to": relative_to, "gd_iterations": gd_iterations}
@@ -148,7 +158,7 @@ def run(
     hits = decay.arrivals(own["k"], curves, own["hits"].astype(float), meta["target"])
     asks = sum(meta["calls"].values())
     to_each = [decay.arrivals(own["k"], curves, first, goal) for goal, first in _targets(own, meta)]
-    about = problem.n, meta["rules"][rule]["step"], asks, metric, meta["target"], meta, np.array(to_each)
+    about = problem.n, meta["rules"][rule]["step"], asks, metric, meta["target"], meta, np.array(to_each), problem.tree
     return Result(own["k"], curves, hits, own["outcome"], own["x_end"], *about)
 
 
