@@ -49,9 +49,7 @@ def flattened(tree: Any) -> tuple[ndarray, Tree]:
         raise ValueError("x0: a tree without a number; give the parameters that are to be found")
     shapes, dtypes = [leaf.shape for leaf in leaves], [leaf.dtype for leaf in leaves]
     wide = [leaf.astype(np.promote_types(leaf.dtype, np.float32)).ravel() for leaf in leaves]
-    return np.concatenate(wide), Tree(
-        structure, names, [leaf.shape for leaf in leaves], [leaf.dtype for leaf in leaves]
-    )
+    return np.concatenate(wide), Tree(structure, names, shapes, dtypes)
 
 
 def flat(problem: Problem) -> Problem:
