@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from zobench.report import files
 from zobench.report.tables import Table
+from zobench.report.wording import Wording
 from zobench.survey import Gap, survey
 
 NAME = "index.html"
@@ -26,12 +27,13 @@ MARKUP = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 
 
 class Shown(NamedTuple):
-    """What a page has besides its records: its question, tables, files, and cells without a good record."""
+    """What a page has besides its records: question, tables, files, cells without a good record, the user's names."""
 
     question: str = ""
     tables: Sequence[Table] = ()
     files: Sequence[str] = ()
     gaps: Sequence[Gap] = ()
+    wording: Wording | None = None
 
 
 def write(name: str, records: Sequence[Path], folder: Path, shown: Shown | None = None) -> list[str]:
@@ -49,7 +51,7 @@ def write(name: str, records: Sequence[Path], folder: Path, shown: Shown | None 
         "pictures": _pictures(name, shown),
         "files": [*shown.files],
         "made": origin.made(name, records),
-        **curves.found(records),
+        **curves.found(records, shown.wording),
     }
     files.write(folder / NAME, page(name, data))
     return [NAME]

@@ -10,6 +10,7 @@ import numpy as np
 from zobench import decay, store
 from zobench.report import drawing, measured, records
 from zobench.report.records import Record
+from zobench.report.wording import Wording
 
 METRICS = {"gap": "f − f*", "gradient": "‖∇f‖², the least so far", "distance": "‖x − x*‖²"}
 NUMBERS = 160_000  # of all curves together: at five letters each well under a megabyte
@@ -21,9 +22,10 @@ DEFAULT_DASHES: list[list[int]] = [[], [10, 3, 2, 3], [5, 2]]
 FIXED = ("L", "B", "mu", "delta", "radius2")  # constants of the proven bounds
 
 
-def found(paths: Sequence[Path]) -> dict[str, Any]:
+def found(paths: Sequence[Path], wording: Wording | None = None) -> dict[str, Any]:
     """`curves`, their arrays in a `pool`. No series where the records are of a study."""
-    cells = [record for record in records.load(_with_runs(paths)) if not record.failed]
+    known = (wording or Wording()).apply(records.load(_with_runs(paths)))
+    cells = [record for record in known if not record.failed]
     drawn = [(record, rule) for record in cells for rule in record.rules if _has_curves(record, rule)]
     points, single = _room(drawn)
     pool: dict[tuple[int | None, ...], int] = {}
