@@ -129,6 +129,22 @@ def test_known_laws_are_found_and_every_claim_holds(drawn):
 
 
 @pytest.mark.slow
+def test_cells_that_ran_again_change_nothing_that_is_committed(paths, drawn, tmp_path):
+    """Their seconds are others, and after a change of code so are their names."""
+    (tmp_path / "runs").mkdir()
+    again = []
+    for path in paths:
+        record = store.read(path)
+        rules = {rule: {**about, "run_seconds": 7.0} for rule, about in record.meta["rules"].items()}
+        again.append(tmp_path / "runs" / f"again-{path.name}")
+        store.write(again[-1], record.arrays, {**record.meta, "rules": rules, "compile_seconds": 9.0})
+    report.draw("slowdown", labelled(again), tmp_path / "page", Console(quiet=True))
+    for path in drawn.iterdir():
+        if path.name not in ("index.html", "inputs"):  # which no repository has
+            assert (tmp_path / "page" / path.name).read_bytes() == path.read_bytes(), path
+
+
+@pytest.mark.slow
 def test_the_same_records_give_the_same_bytes(paths, drawn, tmp_path):
     report.draw("slowdown", labelled(paths[::-1]), tmp_path, Console(quiet=True))
     for path in drawn.iterdir():
