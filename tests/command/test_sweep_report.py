@@ -15,6 +15,7 @@ def test_a_sweep_ends_with_a_report_which_is_drawn_again_and_replaced(zobench, t
     page, command = (folder / "table.md").read_text(), "    zobench " + " ".join(SWEEP) + "\n"
     assert page.startswith(command) and "![Convergence](convergence.png)\n\n" in page
     assert page.count(command) == 1 + page.count("![") > 1
+    assert (folder / "convergence_priced.png").exists()  # a gradient has a price, which its record keeps
     whole = {file.name: file.read_bytes() for file in folder.iterdir()}
     for file in folder.glob("*.*"):
         file.unlink()

@@ -43,6 +43,7 @@ def cell(folder, *, problem=PROBLEMS[0], n=8, estimator="two_point", seeds=3, ru
     assert record
     rules = {rule: {"step": 1.0, "run_seconds": 0.5, "steps_run": 100} for rule in record.meta["rules"]}
     asks = {"value": record.meta["calls"]["value"], "jvp": 0, "grad": 0}
+    asks |= {"value": 0, "grad": 1} if "prices" in record.meta else {}
     store.write(path, record.arrays, {**record.meta, "rules": rules, "calls": asks})
     return path
 
@@ -177,3 +178,22 @@ def test_calls_against_n_are_those_to_a_decade_where_the_target_is_not_reached(t
         18,
         34,
     ]  # ln 100 n/2.2, two a step
+
+
+def test_a_gradient_counts_at_the_price_that_its_record_keeps(tmp_path, drawn):
+    paths = [cell(tmp_path, estimator="autodiff", prices={"grad": 1.75}), cell(tmp_path, calls=2)]
+    assert "convergence_priced" in drawn(paths)
+    ran = {line.record.method: traces.trace(line) for line in groups.read(paths).measured}
+    np.testing.assert_allclose([one.spent("priced")[-1] / one.k[-1] for one in ran.values()], [1.75, 2.0])
+    said = "A gradient with its value counts as 1.75 values of f"
+    assert said in (tmp_path / "page" / "index.html").read_text() and said in _text(
+        figures.convergence_priced(groups.read(paths))
+    )
+    for unknown in ({}, {"grad": None}, [], {"jvp": 2.0}):
+        paths[0] = cell(tmp_path, estimator="autodiff", prices=unknown)
+        assert figures.convergence_priced(groups.read(paths)) is None
+    assert figures.convergence_priced(groups.read(paths[1:])) is None  # as calls
+
+
+def _text(figure):
+    return " ".join(figure._supxlabel.get_text().split())

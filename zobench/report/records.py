@@ -112,6 +112,21 @@ class Record(NamedTuple):
         """Oracle calls a step, each kind counted as one."""
         return sum(self.meta["calls"].values())
 
+    @property
+    def price(self) -> float | None:
+        """What a step costs in values of f; None where it asks for a derivative of which the record has no price."""
+        known = self.meta.get("prices")
+        prices = {"value": 1.0, **(known if isinstance(known, dict) else {})}
+        asked = {kind: count for kind, count in self.meta["calls"].items() if count}
+        if not all(isinstance(prices.get(kind), float | int) for kind in asked):
+            return None
+        return float(sum(count * prices[kind] for kind, count in asked.items()))
+
+    @property
+    def derivatives(self) -> bool:
+        """Whether a step asks for more than values of f."""
+        return any(count for kind, count in self.meta["calls"].items() if kind != "value")
+
     def array(self, rule: str, name: str) -> np.ndarray | None:
         """An array of a rule, None where the record has none."""
         return self.arrays.get(f"{rule}/{name}")

@@ -191,6 +191,10 @@ def measures(found: Cells) -> dict[str, Estimate]:
 CAPTIONS = {
     "convergence": Caption("What runs stop on against oracle calls.", "it takes a run"),
     "convergence_iterations": Caption("The same against iterations.", "it takes steps that ask differently many calls"),
+    "convergence_priced": Caption(
+        "The same against calls at their prices: a derivative counts as many values of f as it does operations.",
+        "it takes a method that asks for derivatives, and records that keep their prices",
+    ),
     "convergence_seconds": Caption("The same against seconds of the runs.", "it takes cells of 0.1 s and more"),
     "ranks": Caption("Who has the best value after so many calls, paired over seeds.", "it takes two methods"),
     "runtimes": Caption("Runtime distributions over many targets.", "it takes a run that gets to 0.1 of its start"),

@@ -83,7 +83,7 @@ def _series(
     own, ended = looks[record.method], record.arrays[f"{rule}/outcome"]
     about = {"name": name, "problem": record.problem, "n": record.n, "metric": record.metric}
     about |= {"target": _number(record.meta.get("target")), "seeds": len(ended), "ended": _ended(ended)}
-    about |= {"asks": record.calls, "price": _price(record), "seconds": _seconds(record, rule)}
+    about |= {"asks": record.calls, "price": _number(record.price), "seconds": _seconds(record, rule)}
     return {**about, "color": own["color"], "dash": _dash(record, rule, looks), "k": put(steps), "of": of}
 
 
@@ -113,14 +113,6 @@ def encoded(values: np.ndarray) -> list[int | None]:
 
 def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and isfinite(value) else None
-
-
-def _price(record: Record) -> float | None:
-    """What an iteration costs in values of f; None where a derivative is asked for whose price is not recorded."""
-    calls, price = record.meta["calls"], _number(record.meta.get("price"))
-    if calls.get("jvp") or (calls.get("grad") and price is None):
-        return None
-    return float(calls.get("value", 0) + calls.get("grad", 0) * (price or 0))
 
 
 def _seconds(record: Record, rule: str) -> float | None:

@@ -22,11 +22,25 @@ def made(name: str, records: Sequence[Path]) -> list[tuple[str, list[str]]]:
         "cells": [f"{count} {status}" for status, count in sorted(Counter(statuses).items())],
         "seeds": _counted(map(_seeds, configs), len(configs)),
         "precision": _counted([str(config["dtype"]) for config in configs if "dtype" in config], len(configs)),
+        "prices": [*filter(None, [prices(metas)])],
         "versions": _counted(map(_versions, metas), len(metas)),
         "machines": _counted(map(_machine, metas), len(metas)),
         "dates": ["not kept in records"],
     }
     return [(term, said) for term, said in lines.items() if said]
+
+
+def prices(metas: Iterable[dict[str, Any]]) -> str:
+    """What a derivative costs in values of f, and how that was found; "" where no record says so."""
+    known = [found for meta in metas if isinstance(found := meta.get("prices"), dict)]
+    said = []
+    for kind, name in {"grad": "a gradient", "jvp": "a directional derivative"}.items():
+        values = [float(each[kind]) for each in known if isinstance(each.get(kind), float | int)]
+        if values:
+            ends = dict.fromkeys(f"{end:.3g}" for end in (min(values), max(values)))
+            said.append(f"{name} with its value counts as {' to '.join(ends)} values of f")
+    how = ": operations, which XLA counts before it compiles; an elementary function is one."
+    return f"{', '.join(said).capitalize()}{how}" if said else ""
 
 
 def _counted(texts: Iterable[str], total: int) -> list[str]:
