@@ -7,6 +7,7 @@ from typing import Any
 
 from zobench import surroundings
 from zobench.report import files, hypertext, tables
+from zobench.report.explorer import origin
 from zobench.report.tables import Table
 from zobench.report.versus import AHEAD, BEHIND, NOT_JUDGED, SAME, UNDECIDED, Change, Pair, Versus, overall
 from zobench.statistics import Estimate
@@ -39,8 +40,8 @@ def write(found: Versus, folder: Path) -> list[str]:
     about_it = "Oracle calls to the target, B over A, of each pair; the numbers are in the table"
     picture = f'<p><img class="picture" src="{hypertext.href(drawn[0])}" alt="{about_it}"></p>' if drawn else ""
     first, *others = (hypertext.table(own, KINDS) for own in shown)
-    body += [first, picture, *others, "</main>"]
-    files.write(folder / "index.html", hypertext.document(f"zobench: {title}", "\n".join(body)))
+    body += [hypertext.FILTER, first, picture, *others, "</main>"]
+    files.write(folder / "index.html", hypertext.sifted(f"zobench: {title}", "\n".join(body)))
     return [*FILES, *drawn]
 
 
@@ -156,6 +157,8 @@ def made_by(found: Versus) -> list[str]:
         made = Counter(libraries(record.meta) for record in own.cells.values())
         said = "; ".join(f"{by} ({count})" if len(made) > 1 else by for by, count in sorted(made.items()))
         lines.append(f"{letter}: {own.name}: {len(own.cells)} cells{f', by {said}' if said else ''}")
+        made = origin.by([record.meta for record in own.cells.values()])
+        lines += [f"{letter}: {term}: {'; '.join(made[term])}" for term in ("machines", "dates") if made.get(term)]
         lines += [f"{letter}: {own.replaced} configs have several records"] if own.replaced else []
         lines += [f"{letter}: {left}" for left in own.left_out]
     same = sum(pair.a.key == pair.b.key for pair in found.pairs)
