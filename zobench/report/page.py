@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from zobench import code
 from zobench.errors import UsageError, printable
-from zobench.report import claims, explorer, files, places, tables, verdicts
+from zobench.report import claims, explorer, files, latex, places, tables, verdicts
 from zobench.report.places import package
 from zobench.report.wording import Wording
 from zobench.statistics import Estimate
@@ -101,7 +101,7 @@ def write(
     verdicts.judge(folder, name, records, page.measures(found))
     shown = [*_tables(page, folder), *verdicts.table(folder)]
     warned = "".join(f"> {line}\n" for line in said).replace("*", "\\*").replace("<", "&lt;")
-    files.write(folder / "table.tex", tables.latex(shown))
+    files.write(folder / "table.tex", latex.latex(shown))
     drawn = _draw(page, import_module(_figures(package(name))), found, folder, formats) if rows else []
     parts = [_made_by(command), warned, _pictures(page, drawn, command), tables.markdown(shown)]
     files.write(folder / "table.md", "\n".join(filter(None, parts)))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from zobench import surroundings
-from zobench.report import files, hypertext, tables
+from zobench.report import files, hypertext, latex, tables
 from zobench.report.explorer import origin
 from zobench.report.tables import Table
 from zobench.report.versus import AHEAD, BEHIND, NOT_JUDGED, SAME, UNDECIDED, Change, Pair, Versus, overall
@@ -33,7 +33,7 @@ def write(found: Versus, folder: Path) -> list[str]:
     title, about = f"{found.b.name} (B) against {found.a.name} (A)", made_by(found)
     listed = "".join(f"- {tables.md(line)}\n" for line in about)
     files.write(folder / "table.md", f"# {tables.md(title)}\n\n{listed}\n{tables.markdown(shown)}")
-    files.write(folder / "table.tex", tables.latex(shown))
+    files.write(folder / "table.tex", latex.latex(shown))
     items = "".join(f"<li>{hypertext.text(line)}</li>" for line in about)
     body = [f"<main>\n<h1>{hypertext.text(title)}</h1>\n<ul>{items}</ul>"]
     drawn = versus_figure.draw(found, folder)
