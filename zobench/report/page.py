@@ -96,8 +96,8 @@ def write(
     require_named(name, wording)
     found = page.named(records, wording) if page.named and wording else page.read(records)
     rows = page.rows(found)
-    for file, lines in {"table.csv": rows, **{name: of(found) for name, of in page.more.items()}}.items():
-        files.write_csv(folder / file, lines)
+    made = {"table.csv": rows, **{name: of(found) for name, of in page.more.items()}}
+    numbers = [name for file, lines in made.items() for name in files.write_csv(folder / file, lines)]
     verdicts.judge(folder, name, records, page.measures(found))
     shown = [*_tables(page, folder), *verdicts.table(folder)]
     warned = "".join(f"> {line}\n" for line in said).replace("*", "\\*").replace("<", "&lt;")
@@ -105,9 +105,8 @@ def write(
     drawn = _draw(page, import_module(_figures(package(name))), found, folder, formats) if rows else []
     parts = [_made_by(command), warned, _pictures(page, drawn, command), tables.markdown(shown)]
     files.write(folder / "table.md", "\n".join(filter(None, parts)))
-    if gaps:
-        files.write_csv(folder / "missing.csv", [gap._asdict() for gap in gaps])
-    written = [*page.csv, *TEXTS, *(["missing.csv"] if gaps else []), *drawn]
+    numbers += files.write_csv(folder / "missing.csv", [gap._asdict() for gap in gaps])
+    written = [*numbers, *TEXTS, *drawn]
     about = explorer.Shown(page.question, _tables(page, folder), written, gaps, wording)
     return [*written, *explorer.write(name, records, folder, about)]
 

@@ -12,8 +12,8 @@ from zobench.report.tables import Table
 from zobench.report.versus import AHEAD, BEHIND, NOT_JUDGED, SAME, UNDECIDED, Change, Pair, Versus, overall
 from zobench.statistics import Estimate
 
-FILES = ("index.html", "table.csv", "alone.csv", "table.md", "table.tex")
-MAY = (*FILES, "ratio.png", "ratio.svg")
+FILES = ("index.html", "table.md", "table.tex")
+MAY = (*FILES, "table.csv", "alone.csv", "ratio.png", "ratio.svg")
 CALLS = {AHEAD: "faster", BEHIND: "slower", SAME: "same", UNDECIDED: "undecided", NOT_JUDGED: "not judged"}
 FINAL = {**CALLS, AHEAD: "better", BEHIND: "worse"}
 KINDS = {"faster": "good", "better": "good", "slower": "bad", "worse": "bad", "undecided": "open"}
@@ -27,8 +27,8 @@ def write(found: Versus, folder: Path) -> list[str]:
     """All files of a comparison; their names."""
     from zobench.report import versus_figure
 
-    files.write_csv(folder / "table.csv", [_line(pair) for pair in found.pairs])
-    files.write_csv(folder / "alone.csv", [each._asdict() for each in found.alone])
+    numbers = files.write_csv(folder / "table.csv", [_line(pair) for pair in found.pairs])
+    numbers += files.write_csv(folder / "alone.csv", [each._asdict() for each in found.alone])
     shown = [summary(found), *pairs(found), *_alone(found)]
     title, about = f"{found.b.name} (B) against {found.a.name} (A)", made_by(found)
     listed = "".join(f"- {tables.md(line)}\n" for line in about)
@@ -42,7 +42,7 @@ def write(found: Versus, folder: Path) -> list[str]:
     first, *others = (hypertext.table(own, KINDS) for own in shown)
     body += [hypertext.FILTER, first, picture, *others, "</main>"]
     files.write(folder / "index.html", hypertext.sifted(f"zobench: {title}", "\n".join(body)))
-    return [*FILES, *drawn]
+    return [*FILES, *numbers, *drawn]
 
 
 def _line(pair: Pair) -> dict[str, Any]:

@@ -195,9 +195,11 @@ def _local_exponents(axes: Axes, block: Block, arrived: Mapping[Key, targets.Poi
 
 
 def _sizes(axes: Axes, arrived: Mapping[Key, targets.Points]) -> None:
-    """Ticks at the dimensions, at most five of them."""
+    """All dimensions on the axis, with ticks at five of them at the most."""
     known = sorted({n for points in arrived.values() for n, _ in points})
     drawing.sizes(axes, known[:: -(-len(known) // 5)])
+    margin = (known[-1] / known[0]) ** 0.06
+    axes.set_xlim(known[0] / margin, known[-1] * margin)
 
 
 def ranks(found: Cells) -> Figure | None:
