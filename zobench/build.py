@@ -136,6 +136,7 @@ def _run(
             return study(config)()
 
     from zobench.cell import run_cell
+    from zobench.derivatives.priced import prices
 
     logging.getLogger("jax._src.callback").setLevel(logging.CRITICAL)  # a black box that raises is told in our words
 
@@ -143,7 +144,10 @@ def _run(
         parts, programs = latest(alike, lambda: (_parts(config), []))
         problem, estimator, optimizer, method = parts
         asked = settings(config)
-        return run_cell(problem, estimator, optimizer, method, asked, progress, family=states, programs=programs)
+        arrays, meta = run_cell(
+            problem, estimator, optimizer, method, asked, progress, family=states, programs=programs
+        )
+        return arrays, {**meta, "prices": prices(problem, meta["calls"])}
 
 
 def _parts(config: Config) -> list[Any]:
