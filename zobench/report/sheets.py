@@ -1,0 +1,82 @@
+"""Figures about 7 inches wide, whose panels hold their own keys: rows of panels, small multiples.
+
+Fitted to a page of 800 pixels their type of 7 points is 11 pixels high.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+
+GREY_LABEL = "#555555"
+
+
+def page(
+    rows: Sequence[int],
+    *,
+    high: float = 2.3,
+    foot: float = 0.8,
+    left: float = 0.62,
+    gap: float = 0.72,
+    wide: float = 6.4,
+) -> tuple[Figure, list[list[Axes]]]:
+    """Rows of so many panels, all rows equally wide, with room below each for labels and above each for titles."""
+    between = 0.75
+    width, height = left + wide + 0.15, foot + len(rows) * high + (len(rows) - 1) * between + 0.3
+    figure, grid = Figure(figsize=(width, height)), []
+    for i, count in enumerate(rows):
+        y, one = height - 0.3 - high - i * (high + between), (wide - (count - 1) * gap) / count
+        places = [(left + j * (one + gap), y, one, high) for j in range(count)]
+        grid.append([figure.add_axes((x / width, y / height, w / width, h / height)) for x, y, w, h in places])
+    return figure, grid
+
+
+def multiples(
+    heads: Sequence[str],
+    names: Sequence[str],
+    columns: int,
+    *,
+    wide: float = 1.2,
+    high: float = 1.05,
+    foot: float = 0.95,
+) -> tuple[Figure, list[list[Axes]]]:
+    """Blocks of small panels, a panel a name, one block below the other under its heading.
+
+    Numbers stand along the left column and below the lowest panel of each column alone: all panels are of one scale.
+    """
+    columns = min(columns, len(names))
+    rows = -(-len(names) // columns)
+    left, gap, title, head, below = 0.5, 0.14, 0.3, 0.14, 0.4
+    block = head + rows * (high + title) + below
+    width = left + columns * (wide + gap) + 0.06
+    height = foot - below + len(heads) * block + 0.08
+    figure, blocks = Figure(figsize=(width, height)), []
+    for i, words in enumerate(heads):
+        top = height - 0.08 - i * block
+        if words:
+            figure.text(0.1 / width, (top - 0.1) / height, words, fontsize=8.5, va="center")
+        corners = [
+            (left + k % columns * (wide + gap), top - head - (k // columns + 1) * (high + title))
+            for k in range(len(names))
+        ]
+        panels = [figure.add_axes((x / width, y / height, wide / width, high / height)) for x, y in corners]
+        for k, (axes, name) in enumerate(zip(panels, names, strict=True)):
+            axes.set_title(name, fontsize=7.5, pad=3)
+            axes.tick_params(labelleft=k % columns == 0, labelbottom=k + columns >= len(names), length=2)
+        blocks.append(panels)
+    return figure, blocks
+
+
+def key(axes: Axes, handles: Sequence, place: str = "best", **other: Any) -> Legend:
+    """The key of a panel, in the panel."""
+    own = {"fontsize": 7, "handlelength": 2.2, "labelspacing": 0.35, "borderaxespad": 0.3, **other}
+    return axes.legend(handles=list(handles), loc=place, **own)
+
+
+def said(axes: Axes, text: str, x: float, y: float, **other: Any) -> None:
+    """A word at a point of the data, beside the line that it names, on a ground that no line shows through."""
+    own = {"fontsize": 7, "color": GREY_LABEL, "textcoords": "offset points", "xytext": (0, 3), **other}
+    ground = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
+    axes.annotate(text, (x, y), bbox=ground, **own)
