@@ -6,9 +6,12 @@ Fitted to a page of 800 pixels their type of 7 points is 11 pixels high.
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
+from matplotlib.ticker import NullLocator
 
 GREY_LABEL = "#555555"
 
@@ -80,3 +83,32 @@ def said(axes: Axes, text: str, x: float, y: float, **other: Any) -> None:
     own = {"fontsize": 7, "color": GREY_LABEL, "textcoords": "offset points", "xytext": (0, 3), **other}
     ground = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
     axes.annotate(text, (x, y), bbox=ground, **own)
+
+
+def key_below(axes: Axes, handles: Sequence, columns: int, inches: float = 0.5) -> Legend:
+    """The key of a panel that has no room in it, so far below its frame, under the labels."""
+    high = axes.get_position(original=True).height * axes.figure.get_size_inches()[1]
+    return key(axes, handles, "upper center", bbox_to_anchor=(0.5, -inches / high), ncols=columns, columnspacing=1.2)
+
+
+def floored(axes: Axes, x: Any, y: Any, floor: float, **look: Any) -> None:
+    """A line on a logarithmic axis that breaks where y is 0: there open marks stand on the floor, joined to nothing."""
+    x, y = np.asarray(x), np.asarray(y, float)
+    axes.plot(x, np.where(y > 0, y, np.nan), **look)
+    zero = y <= 0
+    axes.plot(x[zero], np.full(zero.sum(), floor), **{**look, "mfc": "white", "lw": 0, "clip_on": False, "zorder": 4})
+
+
+def mark_floor(axis: Axis, floor: float, ticks: Sequence[float], word: str = "0") -> None:
+    """Ticks of a logarithmic axis at these powers of ten, and one at the floor that bears the word for it."""
+    names = [word, *(f"$10^{{{round(np.log10(one))}}}$" for one in ticks)]
+    axis.set_ticks([floor, *ticks], names)
+    axis.set_minor_locator(NullLocator())
+    line = axis.axes.axhline if axis.axis_name == "y" else axis.axes.axvline
+    line(floor, color="#bbbbbb", lw=0.6, zorder=0)
+
+
+def decades(low: float, high: float, every: int = 1) -> list[float]:
+    """The powers of ten in a range, every so many of them."""
+    first, last = int(np.ceil(np.log10(low) - 1e-9)), int(np.floor(np.log10(high) + 1e-9))
+    return [10.0**k for k in range(first, last + 1) if k % every == 0]
