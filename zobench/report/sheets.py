@@ -24,9 +24,9 @@ def page(
     left: float = 0.62,
     gap: float = 0.72,
     wide: float = 6.4,
+    between: float = 0.75,
 ) -> tuple[Figure, list[list[Axes]]]:
     """Rows of so many panels, all rows equally wide, with room below each for labels and above each for titles."""
-    between = 0.75
     width, height = left + wide + 0.15, foot + len(rows) * high + (len(rows) - 1) * between + 0.3
     figure, grid = Figure(figsize=(width, height)), []
     for i, count in enumerate(rows):
