@@ -175,13 +175,13 @@ class Comparison(NamedTuple):
 
     def plot(self) -> Any:
         """A matplotlib Figure: the median over seeds against oracle calls, with the band of 10 to 90 % of the runs."""
-        from zobench.report import drawing
+        from zobench.report import drawing, styles
 
         with drawing.context():
             figure, [[axes]] = drawing.panels(1, 1, wide=4.2, high=3.0, foot=1.0)
             handles = []
             for i, (name, result) in enumerate(self.results.items()):
-                color = drawing.OTHER_COLORS[i % len(drawing.OTHER_COLORS)]
+                color = styles.COLORS[i % len(styles.COLORS)]
                 shown = drawing.thin(result.k)
                 calls, curves = result.k[shown] * max(1, result.asks), decay.so_far(result.metric, result.curves)
                 drawing.runs(axes, calls, curves[:, shown], {"color": color}, 0.2)

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from matplotlib.transforms import Bbox
 
 from zobench.experiments.mds.numbers import Map, objective, points, recovered, seconds
-from zobench.report import drawing
+from zobench.report import drawing, styles
 from zobench.report.drawing import BLACK, GREY, SKY, VERMILLION, handle
 from zobench.report.groups import Cells, Group
 from zobench.report.measured import Measured
@@ -42,9 +42,9 @@ def _by_map(found: Cells) -> list[list[Measured]]:
 
 def _styles(groups: Sequence[Group]) -> dict[str, dict[str, Any]]:
     """The look of each method, the three usual ones first, as many as are legible."""
-    usual = {method: CURVE[name] for name, method in drawing.mains(groups).items() if name in CURVE}
-    others = {m: {**look, "lw": 1.3, "ms": 3.5} for m, look in drawing.looks(groups).items() if m not in usual}
-    shown = [*usual, *others][: drawing.MOST]
+    usual = {method: CURVE[name] for name, method in styles.mains(groups).items() if name in CURVE}
+    others = {m: {**look, "lw": 1.3, "ms": 3.5} for m, look in styles.looks(groups).items() if m not in usual}
+    shown = [*usual, *others][: styles.MOST]
     return {m: {**usual, **others}[m] for m in dict.fromkeys(g.method for g in groups) if m in shown}
 
 
@@ -72,7 +72,7 @@ def convergence(found: Cells) -> Figure:
     caption = (
         f"Median over {runs} seeds, {found.rule} step, each curve to the target; seconds: a run's share of its batch."
     )
-    caption += drawing.unseen(len(methods) - len(styles))
+    caption += styles.unseen(len(methods) - len(styles))
     drawing.legend(figure, handles, caption, columns=5)
     return figure
 

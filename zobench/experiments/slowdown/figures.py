@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from zobench import statistics
 from zobench.decay import so_far
-from zobench.report import drawing
+from zobench.report import drawing, styles
 from zobench.report.drawing import BLACK, GREEN, ORANGE, SKY, VERMILLION, handle
 from zobench.report.groups import Cells, Group, find
 from zobench.report.measured import Measured, bound, mean_curve, rate
@@ -73,11 +73,11 @@ def convergence(found: Cells) -> Figure:
 def _methods(entries: Sequence[Group], rule: str) -> tuple[dict[str, str], dict[str, dict[str, Any]], str]:
     """The three methods by their estimators, the looks of as many others as are legible, and a caption on the rest."""
     groups = [group for group in entries if group.rule == rule]
-    main = drawing.mains(groups)
+    main = styles.mains(groups)
     names = [main[name] for name in MAIN if name in main]
-    found = {method: look for method, look in drawing.looks(groups).items() if method not in names}
-    room = drawing.MOST - len(names)
-    return main, dict(list(found.items())[:room]), drawing.unseen(len(found) - room)
+    found = {method: look for method, look in styles.looks(groups).items() if method not in names}
+    room = styles.MOST - len(names)
+    return main, dict(list(found.items())[:room]), styles.unseen(len(found) - room)
 
 
 def _draw_others(
