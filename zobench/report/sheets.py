@@ -59,14 +59,14 @@ def multiples(
     for i, words in enumerate(heads):
         top = height - 0.08 - i * block
         if words:
-            figure.text(0.1 / width, (top - 0.1) / height, words, fontsize=8.5, va="center")
+            figure.text(0.1 / width, (top - 0.1) / height, words, fontsize=10, va="center")
         corners = [
             (left + k % columns * (wide + gap), top - head - (k // columns + 1) * (high + title))
             for k in range(len(names))
         ]
         panels = [figure.add_axes((x / width, y / height, wide / width, high / height)) for x, y in corners]
         for k, (axes, name) in enumerate(zip(panels, names, strict=True)):
-            axes.set_title(name, fontsize=7.5, pad=3)
+            axes.set_title(name, fontsize=8.5, pad=3)
             axes.tick_params(labelleft=k % columns == 0, labelbottom=k + columns >= len(names), length=2)
         blocks.append(panels)
     return figure, blocks
@@ -74,13 +74,13 @@ def multiples(
 
 def key(axes: Axes, handles: Sequence, place: str = "best", **other: Any) -> Legend:
     """The key of a panel, in the panel."""
-    own = {"fontsize": 7, "handlelength": 2.2, "labelspacing": 0.35, "borderaxespad": 0.3, **other}
+    own = {"fontsize": 8, "handlelength": 2.2, "labelspacing": 0.35, "borderaxespad": 0.3, **other}
     return axes.legend(handles=list(handles), loc=place, **own)
 
 
 def said(axes: Axes, text: str, x: float, y: float, **other: Any) -> None:
     """A word at a point of the data, beside the line that it names, on a ground that no line shows through."""
-    own = {"fontsize": 7, "color": GREY_LABEL, "textcoords": "offset points", "xytext": (0, 3), **other}
+    own = {"fontsize": 8, "color": GREY_LABEL, "textcoords": "offset points", "xytext": (0, 3), **other}
     ground = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
     axes.annotate(text, (x, y), bbox=ground, **own)
 
@@ -96,7 +96,10 @@ def floored(axes: Axes, x: Any, y: Any, floor: float, **look: Any) -> None:
     x, y = np.asarray(x), np.asarray(y, float)
     axes.plot(x, np.where(y > 0, y, np.nan), **look)
     zero = y <= 0
-    axes.plot(x[zero], np.full(zero.sum(), floor), **{**look, "mfc": "white", "lw": 0, "clip_on": False, "zorder": 4})
+    if zero.any():
+        axes.plot(
+            x[zero], np.full(zero.sum(), floor), **{**look, "mfc": "white", "lw": 0, "clip_on": False, "zorder": 4}
+        )
 
 
 def mark_floor(axis: Axis, floor: float, ticks: Sequence[float], word: str = "0") -> None:

@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, StrMethodFormatter
 from zobench.experiments.gradient_cost.page import WORDS, Line
 from zobench.report import drawing, fitted, sheets
 from zobench.report.drawing import BLACK, BLUE, SKY, VERMILLION, handle
+from zobench.report.labels import title
 
 COLUMNS = 5
 BOUNDS = {"jvp": 2.5, "gradient": 4, "hvp": 10}
@@ -27,18 +28,6 @@ WHOLE = {
     "gradient": (BLACK, "o", "reverse mode: f and gradient"),
 }
 DASHED = {"lw": 0.8, "linestyle": (0, (4, 2)), "zorder": 0}
-PLAIN = {
-    "logistic": "logistic regression",
-    "welsch": "Welsch loss",
-    "mds": "map (MDS)",
-    "softmax": "softmax regression",
-    "mlp": "network, 1 hidden layer",
-    "deep": "deep network",
-}
-
-
-def _name(line: Line) -> str:
-    return PLAIN.get(line.name, line.name.replace("_", " "))
 
 
 def _repeats(found: Sequence[Line]) -> int:
@@ -48,9 +37,9 @@ def _repeats(found: Sequence[Line]) -> int:
 def _blocks(found: Sequence[Line]) -> tuple[Figure, list[list[Axes]]]:
     """A small panel a problem of operations above, of seconds below."""
     heads = ("Operations, over those of f", "Seconds, over those of f")
-    figure, blocks = sheets.multiples(heads, [_name(line) for line in found], COLUMNS)
+    figure, blocks = sheets.multiples(heads, [title(line.name) for line in found], COLUMNS)
     for axes in blocks[1][-min(COLUMNS, len(found)) :]:
-        axes.set_xlabel("dimension n", fontsize=7.5, labelpad=1)
+        axes.set_xlabel("dimension n", labelpad=1)
     return figure, blocks
 
 
@@ -93,7 +82,7 @@ def gradient_cost(found: Sequence[Line]) -> Figure:
             for method, bound in BOUNDS.items():
                 axes.axhline(bound, color=LOOK[method][0], **DASHED)
             over = [] if timed else _over(line)
-            axes.text(0.97, 0.04, "\n".join(over), transform=axes.transAxes, ha="right", fontsize=6.5, color=VERMILLION)
+            axes.text(0.97, 0.04, "\n".join(over), transform=axes.transAxes, ha="right", fontsize=7.5, color=VERMILLION)
     handles = _handles(LOOK)
     handles += [handle(f"its bound, {bound:g}", LOOK[method][0], **DASHED) for method, bound in BOUNDS.items()]
     caption = "Operations: flops and elementary functions, as traced. Seconds: median and quartiles of "

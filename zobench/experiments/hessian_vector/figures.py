@@ -11,23 +11,13 @@ from zobench.experiments.hessian_vector.page import HESSIAN, PRODUCT, Found
 from zobench.experiments.hessian_vector.study import FUNCTIONS, STEPS
 from zobench.report import drawing, fitted, sheets
 from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, handle
+from zobench.report.labels import title
 
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 MARKERS = "s^oDvP*"
 STEP_LOOK = dict(zip(STEPS, zip((VERMILLION, BLACK, GREEN, BLUE), "^osD", strict=True), strict=True))
 WAY_LOOK = dict(zip(METHODS, ((BLACK, "o"), (GREEN, "s"), (BLUE, "D")), strict=True))
-NAMES = {
-    "newton_example": "logistic regression, 1000 samples",
-    "wide_logistic_regression": "logistic regression, 32 samples",
-    "tanh_network": "network of tanh units",
-}
 GUIDE = {"color": GREY, "lw": 0.8, "zorder": 0}
-
-
-def _name(problem: str) -> str:
-    """The problem in words, with its size where two have one name."""
-    factory, comma, size = problem.partition(",")
-    return NAMES.get(factory, factory.replace("_", " ")) + comma + size
 
 
 def _config(found: Found) -> dict[str, Any]:
@@ -51,7 +41,7 @@ def products(found: Found) -> Figure:
         right.plot(a["n"], over[FUNCTIONS.index("differences")], **{**look, "ms": 6}, linestyle=":", mfc="none")
         if "curve" in a:
             below.plot(a["eps"], a["curve"], **look, markevery=(i, 7))
-        handles.append(handle(_name(name), **look))
+        handles.append(handle(name, **look))
     n = np.concatenate([record.arrays["n"] for record in found.values()])
     _memory(left, np.geomspace(n.min(), max(n.max(), n.min() + 1), 10))
     _price(right)
@@ -86,7 +76,7 @@ def steps(found: Found) -> Figure:
     figure, grid = drawing.panels(len(shown), 2, wide=2.9, high=1.6, foot=0.95, head=0.48, gap=0.7)
     for (left, right), name in zip(grid, shown, strict=True):
         a = found[name].arrays
-        left.set(xscale="log", yscale="log", ylabel="bytes of a step", title=f"{_name(name)}: memory")
+        left.set(xscale="log", yscale="log", ylabel="bytes of a step", title=f"{title(name)}: memory")
         right.set(xscale="log", yscale="log", ylabel="seconds of a step", title="time")
         for i, (color, marker) in enumerate(STEP_LOOK.values()):
             low, middle, high = fitted.quartiles(a["step_seconds"][i])
@@ -107,7 +97,7 @@ def steps(found: Found) -> Figure:
 
 
 def newton(found: Found) -> Figure:
-    """The way to the minimum of logistic regression, or of the first problem that has one, in work and in seconds."""
+    """The way to the minimum of newton_example, or of the first problem that has one, in work and in seconds."""
     solved = [name for name in sorted(found) if "path_0_gap" in found[name].arrays]
     figure, [(left, right)] = drawing.panels(1, 2, wide=2.85, high=2.6, foot=1.1, gap=0.7)
     left.set(xscale="log", yscale="log", xlabel="work, in gradients", ylabel="gap f − f*, over that of the start")
@@ -123,7 +113,7 @@ def newton(found: Found) -> Figure:
             left.plot(a[f"path_{i}_work"][1:], gap[1:], **look)
             right.plot(np.median(a[f"path_{i}_seconds"], axis=0)[1:], gap[1:], **look)
         repeats, dtype = len(a["path_0_seconds"]), found[name].meta["config"]["dtype"]
-        caption = f"{_name(name)}, n = {a['path_n']}. Work: products, values and Hessians priced by operations. "
+        caption = f"{title(name)}, n = {a['path_n']}. Work: products, values and Hessians priced by operations. "
         caption += f"Seconds: median of {repeats} runs in turns, {dtype}. Gradient descent: step 1/L."
     handles = [handle(method, color, marker=marker) for method, (color, marker) in WAY_LOOK.items()]
     drawing.legend(figure, handles, caption)

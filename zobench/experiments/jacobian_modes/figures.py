@@ -95,7 +95,7 @@ def _scale(figure: Figure, place: Axes, image: Any) -> None:
         look = {"va": "center", "fontsize": 8, "color": LOOK[mode]["color"], "transform": place.transAxes}
         place.text(0.38, height, f"{mode} mode cheaper\nby this factor", **look)
     signs = "framed: n = m\n=  both cost the same\n∞  nothing left to do"
-    place.text(0.38, 0.5, signs, fontsize=7.5, va="center", transform=place.transAxes, linespacing=1.4)
+    place.text(0.38, 0.5, signs, fontsize=8, va="center", transform=place.transAxes, linespacing=1.4)
 
 
 def _map(axes: Axes, a: Arrays, array: str) -> Any:

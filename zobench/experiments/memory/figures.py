@@ -48,7 +48,7 @@ def memory_work(found: Sequence[Depth]) -> Figure:
     for way, factor, words in (("jvp", one.n, "n JVPs"), ("value", one.n + 1, "n + 1 values")):
         place = (memory[way], one.of("work", way) * factor)
         axes.plot(*place, **_look(way, lw=0, ms=5, mfc=LOOK[way][0]))
-        axes.annotate(f"whole gradient: {words}", place, (6, 0), textcoords="offset points", fontsize=7, va="center")
+        axes.annotate(f"whole gradient: {words}", place, (6, 0), textcoords="offset points", fontsize=8, va="center")
     axes.set(xscale="log", yscale="log", xlabel="peak temporary memory (states of one layer)")
     axes.set_ylabel("work (operations, over those of f)", labelpad=2)
     handles = [handle(NAMES[way], **_look(way, lw=0)) for way in ways]
@@ -106,7 +106,7 @@ def segments(found: Sequence[Depth]) -> Figure:
     left.plot(s, a["segments_bytes"] / one.activation, **compiled)
     right.plot(fine, 2 - 1 / fine, color=GREY, **DOTTED)
     right.plot(s, a["segments_evaluations"] / l, **counted)
-    left.set(yscale="log", ylabel="memory (states)", title="memory", ylim=(None, 4 * l * 4))
+    left.set(yscale="log", ylabel="memory (states)", title="memory", ylim=(None, 60 * l))
     right.set(ylim=(0.9, 2.1), ylabel="layer evaluations / l", title="work")
     for axes, ends in ((left, (0, 0.7)), (right, (0.3, 1))):  # beside the keys
         axes.set_xscale("log", base=2)

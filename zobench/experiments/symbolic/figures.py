@@ -78,7 +78,7 @@ def _counts(axes: Axes, record: Record) -> None:
     text, formula = FORMULA[record.meta["part"]]
     fine = np.linspace(max(2, level.min()), level.max(), 100)
     axes.plot(fine, formula(fine), zorder=5, **THEORY)
-    axes.text(0.04, 0.96, text, transform=axes.transAxes, va="top", color=PURPLE, fontsize=7.5)
+    axes.text(0.04, 0.96, text, transform=axes.transAxes, va="top", color=PURPLE, fontsize=8.5)
 
 
 def _quartiles(axes: Axes, x: np.ndarray, seconds: np.ndarray, color: str, marker: str) -> None:
@@ -187,4 +187,4 @@ def _mark(axes: Axes, y: int, way: str, own: np.ndarray, floor: float) -> None:
     else:
         ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         where = {"transform": axes.get_yaxis_transform(), "va": "center", "bbox": ground}
-        axes.text(0.04, y, "not counted", fontsize=7, color=GREY, **where)
+        axes.text(0.04, y, "not counted", fontsize=8, color=GREY, **where)

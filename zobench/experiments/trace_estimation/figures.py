@@ -45,7 +45,7 @@ def _curves(axes: Axes, record: Record) -> None:
     axes.set(xscale="log", xlabel="probes V", ylabel="estimate of the trace", title="Rademacher probes")
     runs = handle("one run", GREY, lw=0.7, ls="--")
     band = Patch(color=SKY, alpha=0.4, lw=0, label="exact ± 2 standard errors")
-    sheets.key(axes, [handle("exact trace", BLACK, lw=1.0), band, runs], "upper right")
+    sheets.key_below(axes, [handle("exact trace", BLACK, lw=1.0), band, runs], 2)
 
 
 def _errors(axes: Axes, record: Record) -> None:
@@ -61,7 +61,7 @@ def _errors(axes: Axes, record: Record) -> None:
         axes.plot(v, np.sqrt(record.meta["variances"][kind] / v) / abs(exact), color=color, lw=0.9, ls=":")
     axes.set(xscale="log", yscale="log", xlabel="probes V", ylabel="relative error, root mean square")
     axes.set_title("four kinds of probes")
-    sheets.key(axes, [*handles, handle(r"closed form, $\propto V^{-1/2}$", GREY, lw=0.9, ls=":")], "lower left")
+    sheets.key_below(axes, [*handles, handle(r"closed form, $\propto V^{-1/2}$", GREY, lw=0.9, ls=":")], 2)
 
 
 def _times(axes: Axes, record: Record) -> None:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+from matplotlib.textpath import TextPath
 
 from zobench.experiments.worked_graphs.layout import Layout, layered
 from zobench.experiments.worked_graphs.page import DTYPES, by_node, formula, labels, relative_errors, sign
@@ -17,7 +19,12 @@ from zobench.store import Record
 
 DEEP = 6  # a graph of more layers is drawn with small nodes
 PAGE = 7.3  # inches: at 800 pixels type of 7 points is 11 pixels high
-TITLE, BESIDE, STRETCH = 0.34, 0.25, 1.7  # inches of a title and between graphs; how much a graph is stretched at most
+TITLE, BESIDE, STRETCH, STUB = (
+    0.34,
+    0.25,
+    1.7,
+    0.26,
+)  # inches of a title and between graphs; the most a graph is stretched; a stub
 LOOK = {
     "forward mode": (GREEN, "D"),
     "reverse mode": (BLACK, "o"),
@@ -153,18 +160,28 @@ def _plain(record: Record) -> str:
 def _edges(axes: Axes, one: Drawn, place: Places) -> None:
     """Routes with an arrow on their last piece; a piece that goes on in the next line ends and begins at a letter."""
     line = {node: int(u) // one.per for node, (u, _) in one.layout.place.items()}
-    letters = iter("abcdefghijklmnopqrstuvwxyz" * 9)
+    folded: dict[Any, list[tuple[Any, bool]]] = {}
     for route in one.layout.routes:
         for before, after in pairwise(route):
-            ends, last = (np.array(place[before]), np.array(place[after])), after == route[-1]
             if line[before] == line[after]:
-                _piece(axes, *ends, arrow=last)
-                continue
-            letter, stub = next(letters), np.array([0.3, 0.0])
-            _piece(axes, ends[0], ends[0] + stub, arrow=False)
-            _piece(axes, ends[1] - stub, ends[1], arrow=last)
-            for spot in (ends[0] + 1.15 * stub, ends[1] - 1.15 * stub):
-                axes.text(*spot, letter, **CENTRED, color="#555555", style="italic", bbox=CLEAR)
+                _piece(axes, np.array(place[before]), np.array(place[after]), arrow=after == route[-1])
+            else:
+                folded.setdefault(after, []).append((before, after == route[-1]))
+    letters: dict[Any, str] = {}
+    for after, befores in folded.items():
+        for i, (before, last) in enumerate(befores):
+            if before not in letters:
+                letters[before] = chr(ord("a") + len(letters) % 26)
+                _stub(axes, place[before], (STUB, 0.0), letters[before])
+            beside = (-STUB, 0.2 * ((len(befores) - 1) / 2 - i))
+            _stub(axes, place[after], beside, letters[before], arrow=last)
+
+
+def _stub(axes: Axes, at: tuple[float, float], aside: tuple[float, float], letter: str, *, arrow: bool = False) -> None:
+    """A short piece beside a node, to it where it has an arrow, with a letter at its other end."""
+    end, far = np.array(at), np.array(at) + aside
+    _piece(axes, far, end, arrow=arrow)
+    axes.text(*(far + 0.06 * np.sign(aside[0]) * np.array([1, 0])), letter, **CENTRED, color="#555555", style="italic")
 
 
 def _piece(axes: Axes, start: np.ndarray, end: np.ndarray, *, arrow: bool) -> None:
@@ -182,10 +199,16 @@ def _boxes(axes: Axes, record: Record, place: Places) -> None:
         edge = BLUE if operation == "input" else BLACK
         head = names[i] if operation == "input" else f"{names[i]} = {formula(record, i)}"
         value, adjoint = (texts[i] for texts in numbers)
-        box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": edge, "linewidth": 0.7}
-        write(x, y, f"{head}\n{value}\n{adjoint}", color="none", bbox=box, zorder=2, linespacing=1.45)
-        for text, color, lift in ((head, edge, 0.145), (value, BLACK, 0.0), (adjoint, VERMILLION, -0.145)):
+        wide = max(_width(text) for text in (head, value, adjoint))
+        box = {"boxstyle": "round,pad=0.06", "facecolor": "white", "edgecolor": edge, "linewidth": 0.7, "zorder": 2}
+        axes.add_patch(FancyBboxPatch((x - wide / 2, y - 0.2), wide, 0.4, **box))
+        for text, color, lift in ((head, edge, 0.14), (value, BLACK, 0.0), (adjoint, VERMILLION, -0.14)):
             write(x, y + lift, text, color=color)
+
+
+def _width(text: str) -> float:
+    """Of a text as the boxes have it, in inches."""
+    return float(TextPath((0, 0), text, size=CENTRED["fontsize"]).get_extents().width) / 72
 
 
 def _dots(axes: Axes, record: Record, place: Places) -> None:
