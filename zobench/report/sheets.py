@@ -13,8 +13,6 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.ticker import NullLocator
 
-GREY_LABEL = "#555555"
-
 
 def page(
     rows: Sequence[int],
@@ -80,9 +78,9 @@ def key(axes: Axes, handles: Sequence, place: str = "best", **other: Any) -> Leg
 
 def said(axes: Axes, text: str, x: float, y: float, **other: Any) -> None:
     """A word at a point of the data, beside the line that it names, on a ground that no line shows through."""
-    own = {"fontsize": 8, "color": GREY_LABEL, "textcoords": "offset points", "xytext": (0, 3), **other}
     ground = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-    axes.annotate(text, (x, y), bbox=ground, **own)
+    own = {"fontsize": 8, "color": "#555555", "textcoords": "offset points", "xytext": (0, 3), "bbox": ground, **other}
+    axes.annotate(text, (x, y), **own)
 
 
 def key_below(axes: Axes, handles: Sequence, columns: int, inches: float = 0.5) -> Legend:

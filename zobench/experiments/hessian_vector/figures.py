@@ -65,7 +65,7 @@ def _memory(axes: Axes, sizes: np.ndarray) -> None:
 def _price(axes: Axes) -> None:
     axes.set_ylim(0, 14)
     axes.axhspan(7, 10, color=GREY, alpha=0.15, lw=0)
-    sheets.said(axes, "bound: 7 to 10 f", axes.get_xlim()[0], 10, xytext=(4, -10))
+    sheets.said(axes, "bound: 7 to 10 f", axes.get_xlim()[0], 10, xytext=(4, -11), bbox=None)
     kinds = [handle("exact, forward over reverse", "#444444"), handle("by differences", "#444444", linestyle=":")]
     sheets.key(axes, kinds, "upper left")
 

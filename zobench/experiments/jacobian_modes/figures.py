@@ -30,9 +30,11 @@ def jacobian(found: Found) -> Figure:
     figure, [[left, right], [below]] = sheets.page((2, 1), high=2.4)
     said = config(found)
     n = said["study"]["n"]
-    left.set(title="f(x) = Ax: time", xlabel="outputs m", ylabel="seconds")
+    left.set(title="f(x) = Ax: time", xlabel="outputs m", ylabel="microseconds")
     right.set(title="f(x) = Ax: operations", xlabel="outputs m", ylabel="operations")
-    below.set(title="f(x) = max (Ax), one output: time", xlabel="rows m of A, before the maximum", ylabel="seconds")
+    below.set(
+        title="f(x) = max (Ax), one output: time", xlabel="rows m of A, before the maximum", ylabel="microseconds"
+    )
     for axes in (left, right, below):
         axes.set(xscale="log", yscale="log")
     batches = []
@@ -45,7 +47,7 @@ def jacobian(found: Found) -> Figure:
             where = {"xycoords": axes.get_xaxis_transform(), "xytext": (4, 4), "va": "bottom"}
             sheets.said(axes, "m = n", n, 0.0, **where)
         batched = a["batch"] < m
-        median = fitted.median(a["seconds"][1])
+        median = 1e6 * fitted.median(a["seconds"][1])
         left.plot(m[batched], median[batched], "o", ms=8, mfc="none", color=VERMILLION, mew=0.8)
         circle = handle("rows in batches: m × m too large", VERMILLION, marker="o", ms=8, mfc="none", lw=0)
         batches = [circle] if batched.any() else []
@@ -119,16 +121,16 @@ def _map(axes: Axes, a: Arrays, array: str) -> Any:
 def hourglass(found: Found) -> Figure:
     """Operations and times against the waist, and the cost of Jacobians of a network over that of f."""
     figure, [above, below] = sheets.page((2, 2), high=2.2)
-    for axes, label in zip(above, ("operations", "seconds"), strict=True):
-        axes.set(xscale="log", yscale="log", xlabel="waist q", ylabel=label, title=f"n → q → n: {label}")
+    for axes, what, label in zip(above, ("operations", "time"), ("operations", "microseconds"), strict=True):
+        axes.set(xscale="log", yscale="log", xlabel="waist q", ylabel=label, title=f"n → q → n: {what}")
     formulas = handle("4n³ + 4n²q, 6n²q + 4nq²", GREY, lw=0.8)
     if "hourglass" in found:
         a, q = found["hourglass"].arrays, found["hourglass"].arrays["q"]
         n, fine = float(q[-1]), np.geomspace(q[0], q[-1], 60)
         _counts(above[0], q, a["operations"], (4 * n**3 + 4 * n**2 * fine, 6 * n**2 * fine + 4 * n * fine**2), fine)
         _times(above[1], q, a["seconds"])
-    sheets.key(above[0], [*[_mark(mode) for mode in MODES], formulas], "lower right")
-    sheets.key(above[1], _handles(MODES), "lower right")
+    sheets.key_below(above[0], [*[_mark(mode) for mode in MODES], formulas], 2)
+    sheets.key_below(above[1], _handles(MODES), 2)
     _multiples(below, found)
     study, dtype = config(found)["study"], config(found)["dtype"]
     caption = f"Above: n = m = {study['width']} around the waist. Below: a network of {study['hidden']} tanh units. "
@@ -164,7 +166,7 @@ def _open(mode: str) -> dict[str, Any]:
 
 def _times(axes: Axes, x: np.ndarray, seconds: np.ndarray) -> None:
     for line, look in zip(seconds, LOOK.values(), strict=False):
-        low, middle, high = fitted.quartiles(line)
+        low, middle, high = (1e6 * part for part in fitted.quartiles(line))
         drawing.band(axes, x, low, high, look["color"])
         axes.plot(x, middle, **look, ms=3)
 

@@ -82,7 +82,6 @@ def depth(found: Sequence[Depth]) -> Figure:
     titles = {"peak temporary memory (states)": "memory", "layer evaluations": "work"}
     for axes, (label, title) in zip((left, right), titles.items(), strict=True):
         axes.set(xscale="log", yscale="log", xlabel="depth l", title=title)
-        axes.set_xscale("log", base=2)
         axes.set_ylabel(label, labelpad=2)
         drawing.sizes(axes, l.tolist())
     handles = [handle(words, **_look(way)) for way, words in NAMES.items()]
@@ -109,8 +108,8 @@ def segments(found: Sequence[Depth]) -> Figure:
     left.set(yscale="log", ylabel="memory (states)", title="memory", ylim=(None, 60 * l))
     right.set(ylim=(0.9, 2.1), ylabel="layer evaluations / l", title="work")
     for axes, ends in ((left, (0, 0.7)), (right, (0.3, 1))):  # beside the keys
-        axes.set_xscale("log", base=2)
-        axes.set_xlabel("number of segments s")
+        axes.set(xscale="log", xlabel="number of segments s")
+        drawing.sizes(axes, s[::2].tolist())
         axes.axvline(l**0.5, *ends, color=GREEN, zorder=0, **DASHED)
     root = handle(r"$s = \sqrt{l}$", GREEN, **DASHED)
     bytes = handle("temporary bytes, compiled, over one state", **compiled)

@@ -158,9 +158,10 @@ def ways(found: Sequence[Record]) -> Figure:
             _mark(axes, y, way, own, floor)
         axes.xaxis.set_minor_locator(NullLocator())
         if axes is row[0]:
-            axes.xaxis.set_major_locator(LogLocator(base=1000, numticks=8))
+            powers = sheets.decades(10 * floor, 3 * float(errors.max()), every=3)
+            axes.xaxis.set_ticks(powers)
             if (errors <= 0).any():
-                sheets.mark_floor(axes.xaxis, floor, sheets.decades(10 * floor, float(errors.max()), every=3))
+                sheets.mark_floor(axes.xaxis, floor, powers)
         else:
             axes.xaxis.set_major_locator(LogLocator(base=10, numticks=8))
             low, high = np.log10([np.nanmin(values), np.nanmax(values)])

@@ -1,5 +1,6 @@
 """Each graph with values and adjoints, and the errors of five ways."""
 
+import textwrap
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
@@ -15,9 +16,11 @@ from zobench.experiments.worked_graphs.layout import Layout, layered
 from zobench.experiments.worked_graphs.page import DTYPES, by_node, formula, labels, relative_errors, sign
 from zobench.report import drawing, sheets
 from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, handle
+from zobench.report.labels import plain
 from zobench.store import Record
 
 DEEP = 6  # a graph of more layers is drawn with small nodes
+FOLD = 105  # letters of a caption in a line
 PAGE = 7.3  # inches: at 800 pixels type of 7 points is 11 pixels high
 TITLE, BESIDE, STRETCH, STUB = (
     0.34,
@@ -47,7 +50,7 @@ class Kind(NamedTuple):
     room: float
 
 
-BOXES, DOTS = Kind(1.03, 0.68, 1.1, 0.6), Kind(0.58, 0.62, 0.8, 0.62)
+BOXES, DOTS = Kind(0.96, 0.68, 1.1, 0.6), Kind(0.58, 0.62, 0.8, 0.62)
 
 
 class Drawn(NamedTuple):
@@ -85,7 +88,8 @@ def loops(found: Sequence[Record]) -> Figure:
 def _graphs(found: Sequence[Record], caption: str, kind: Kind) -> Figure:
     """Graphs beside and below each other, in inches, so that no two boxes meet and each line fills the page."""
     shelves = _shelves([_drawn(record, kind) for record in found])
-    height = sum(max(one.high for one in shelf) for shelf in shelves) + 0.5
+    caption += " |·|: the norm of several numbers. float64." if found else " No record."
+    height = sum(max(one.high for one in shelf) for shelf in shelves) + 0.2 + 0.15 * len(textwrap.wrap(caption, FOLD))
     figure, top = Figure(figsize=(PAGE, height)), height
     for shelf in shelves:
         spare = PAGE - BESIDE * (len(shelf) - 1) - sum(one.wide for one in shelf)
@@ -96,8 +100,8 @@ def _graphs(found: Sequence[Record], caption: str, kind: Kind) -> Figure:
             _graph(axes, one, wide, kind)
             left += wide + BESIDE
         top -= max(one.high for one in shelf)
-    caption += " |·|: the norm of several numbers. float64." if found else " No record."
-    drawing.legend(figure, [], caption)
+    folded = textwrap.fill(caption, FOLD)
+    figure.text(0.5, 0.08 / height, folded, ha="center", va="bottom", fontsize=8, color="#444444")
     return figure
 
 
@@ -233,7 +237,7 @@ def _dots(axes: Axes, record: Record, place: Places) -> None:
 def _numbers(record: Record, array: str, digits: int) -> list[str]:
     """Of each node the number, or the norm of several."""
     return [
-        f"|{np.linalg.norm(own):.{digits}g}|" if own.size > 1 else f"{own[0]:.{digits}g}".replace("-", "−")
+        f"|{np.linalg.norm(own):.{digits}g}|" if own.size > 1 else plain(own[0], digits)
         for own in by_node(record, array)
     ]
 
