@@ -107,11 +107,16 @@ def panels(
 
 
 def legend(figure: Figure, handles: Sequence, caption: str, *, columns: int = 4) -> None:
-    """Legend and caption in the foot, where they cover nothing: folded to the width, with a higher foot if need be."""
+    """Legend and caption in the foot, where they cover nothing: folded to the width, with a higher foot if need be.
+
+    The last word on a figure: names in code become those for people, labels are moved apart.
+    """
+    for text in figure.findobj(Text):
+        text.set_text(title(text.get_text()))
     ticks.readable(figure)
     spread(figure)
     wide = figure.get_size_inches()[0]
-    caption = _folded(figure, caption, wide)
+    caption = _folded(figure, title(caption), wide)
     below = 0.24 + 0.145 * caption.count("\n")
     while inches(figure, placed := _legend(figure, handles, below, columns)).width > wide and columns > 1:
         placed.remove()

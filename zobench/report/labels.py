@@ -8,7 +8,6 @@ import re
 NAMES = {
     "ackley": "Ackley",
     "adam": "Adam",
-    "backtracking": "backtracking",
     "bbob": "BBOB",
     "beale": "Beale",
     "bfgs": "BFGS",
@@ -16,30 +15,22 @@ NAMES = {
     "black_box": "black box",
     "booth": "Booth",
     "breast_cancer": "breast cancer",
-    "chain": "chain",
     "cma": "CMA-ES",
     "cobyqa": "COBYQA",
-    "command": "command",
     "data_quadratic": "quadratic from data",
-    "decaying": "decaying steps",
-    "deep": "deep network",
     "dixon_price": "Dixon–Price",
     "europe": "Europe",
     "fixed_rank": "fixed rank",
     "forward_gradient": "forward gradient",
-    "fourth": "fourth-order",
     "gd": "gradient descent",
     "griewank": "Griewank",
-    "harmonic": "harmonic",
     "himmelblau": "Himmelblau",
     "huber": "Huber",
-    "landscape": "landscape",
     "lbfgs": "L-BFGS",
     "lbfgs_differences": "L-BFGS, differences",
     "least_squares": "least squares",
     "levy": "Lévy",
     "log_uniform": "log-uniform",
-    "logistic": "logistic",
     "logistic_regression": "logistic regression",
     "low_precision": "low precision",
     "mds": "MDS",
@@ -61,7 +52,6 @@ NAMES = {
     "sign_sgd": "sign descent",
     "spsa": "SPSA",
     "sstress": "s-stress",
-    "tails": "flat tails",
     "tanh_network": "tanh network",
     "three_point": "three points",
     "two_level": "two-level",
@@ -71,7 +61,8 @@ NAMES = {
     "welsch": "Welsch",
     "zakharov": "Zakharov",
     "wide_logistic_regression": "wide logistic regression",
-}  # those whose words people write otherwise; an underscore elsewhere is a space
+}  # those whose words people write otherwise; an underscore elsewhere is a space; ALONE: where they are no English word
+ALONE = {"deep": "deep network", "tails": "flat tails", "decaying": "decaying steps", "fourth": "fourth order"}
 WORD = re.compile(r"(?<![\w./\\])[A-Za-z_][A-Za-z0-9_]*(?![\w/]|\.\w)")
 POWER = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)(?![\w.])")
 MATHS = re.compile(r"(\$[^$]*\$)")
@@ -83,6 +74,8 @@ def title(text: str) -> str:
 
     Numbers such as 2.5e-05 become 2.5·10⁻⁵. What stands between dollars, paths and names with dots are left alone.
     """
+    if text in ALONE:
+        return ALONE[text]
     parts = MATHS.split(text)
     return "".join(part if i % 2 else POWER.sub(_power, WORD.sub(_name, part)) for i, part in enumerate(parts))
 
