@@ -6,7 +6,7 @@ import re
 def process(app, what, name, obj, options, lines):
     """Sphinx's event autodoc-process-docstring: the lines are replaced in place."""
     paragraphs = re.split(r"\n\s*\n", "\n".join(lines).strip())
-    lines[:] = "\n\n".join(paragraph(text) for text in paragraphs).split("\n") + [""]
+    lines[:] = [*"\n\n".join(paragraph(text) for text in paragraphs).split("\n"), ""]
 
 
 def paragraph(text: str) -> str:
