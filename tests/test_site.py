@@ -82,8 +82,8 @@ def test_every_public_name_has_its_entry(site):
 
 
 def value(formula, n, q):
-    """A number of the table's notation: 1 + (n−1)/q, 2q."""
-    return eval(re.sub(r"(\d)([nq])", r"\1*\2", formula.replace("−", "-")), {"n": n, "q": q})
+    """A number of the table's notation: 1 + (n−1)/q, 2q, n(qn+n−2)/(q(n−1)(n+2))."""
+    return eval(re.sub(r"(?<=[\dnq)])(?=[nq(])", "*", formula.replace("−", "-")), {"n": n, "q": q})
 
 
 @pytest.mark.parametrize(("call", "_", "price", "kind", "factor"), ROWS, ids=[row[0] for row in ROWS])
@@ -99,6 +99,23 @@ def test_a_row_of_estimators_is_what_the_code_does(call, _, price, kind, factor)
             assert estimator.second_moment(n) is None
         else:
             assert theory.variance_factor(estimator, n) == pytest.approx(value(factor, n, q), rel=1e-12)
+
+
+def test_a_row_of_second_moments_is_what_the_code_has():
+    rows = re.findall(r"^\| ([^|`]+?) \| ([^|]+?) \| ([^|]+?) \| ([^|]+?) \|$", TABLE, re.MULTILINE)
+    rows = {name: formulas for name, *formulas in rows if name not in ("directions", "---")}
+    assert len(rows) == 7
+    for n, q in ((7, 1), (12, 5)):
+        for name, formulas in rows.items():
+            family, several = name.split(",")[0], "," in name
+            is_gradient = name == "the gradient"
+            made = zo.autodiff() if is_gradient else zo.two_point(family, q if several else 1, orthogonal=several)
+            wanted = [value(formula, n, q) for formula in formulas]
+            assert made.second_moment(n) == pytest.approx(tuple(wanted), rel=1e-12)
+            if not several and not is_gradient:  # q independent ones, as the sentence below the table has it
+                a, c, d = wanted
+                mean = (a / q, c / q + 1 - 1 / q, d / q)
+                assert zo.two_point(family, q).second_moment(n) == pytest.approx(mean, rel=1e-12)
 
 
 def test_the_table_of_estimators_is_complete():
