@@ -43,10 +43,13 @@ def _blocks(found: Sequence[Line]) -> tuple[Figure, list[list[Axes]]]:
     return figure, blocks
 
 
-def _ticks(axes: Axes, y: Sequence[float], x: Sequence[float]) -> None:
-    axes.set(xscale="log", yscale="log")
+def _ticks(axes: Axes, y: Sequence[float], spread: tuple[float, float]) -> None:
+    """Those of y as they are; of x powers of ten, every second over many; round numbers where there are not two."""
+    axes.set(xscale="log", yscale="log", xlim=spread)
     axes.yaxis.set_major_locator(FixedLocator(list(y)))
-    axes.xaxis.set_major_locator(FixedLocator(list(x)))
+    powers = sheets.decades(*spread, every=1 + (spread[1] > 1e4 * spread[0]))
+    if len(powers) > 1:
+        axes.xaxis.set_major_locator(FixedLocator(powers))
     axes.minorticks_off()
 
 
@@ -75,9 +78,9 @@ def gradient_cost(found: Sequence[Line]) -> Figure:
     spread = _ends([line.n for line in found])
     for block, timed in zip(blocks, (False, True), strict=True):
         for axes, line in zip(block, found, strict=True):
-            _ticks(axes, (0.5, 1, 2, 4, 10), (1e1, 1e3, 1e5))
+            _ticks(axes, (0.5, 1, 2, 4, 10), spread)
             axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-            axes.set(xlim=spread, ylim=(0.35, 16))
+            axes.set_ylim(0.35, 16)
             _curves(axes, line, line.times if timed else line.ratio, LOOK, np.isfinite(line.n))
             for method, bound in BOUNDS.items():
                 axes.axhline(bound, color=LOOK[method][0], **DASHED)
@@ -122,8 +125,8 @@ def whole_gradient(found: Sequence[Line]) -> Figure:
     n = np.geomspace(*spread, 9)
     for block, timed in zip(blocks, (False, True), strict=True):
         for axes, line, own in zip(block, found, kept, strict=True):
-            _ticks(axes, (1, 10, 100, 1000), (10, 100, 1000))
-            axes.set(xlim=spread, ylim=(0.4, 4000))
+            _ticks(axes, (1, 10, 100, 1000), spread)
+            axes.set_ylim(0.4, 4000)
             axes.plot(n, 2 * n, color=BLUE, **DASHED)
             axes.plot(n, n + 1, color=SKY, **DASHED)
             _curves(axes, line, line.times if timed else line.ratio, WHOLE, own)
