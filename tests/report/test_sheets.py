@@ -12,9 +12,9 @@ def test_a_zero_on_a_logarithmic_axis_stands_on_the_floor_and_is_joined_to_nothi
     sheets.floored(axes, [1, 2, 3, 4], [1e-15, 0.0, 2e-15, 1e-15], 1e-17, color="black", marker="o", lw=1.0)
     sheets.mark_floor(axes.yaxis, 1e-17, [1e-16, 1e-15])
     line, zeros, floor = axes.lines
-    assert np.isnan(np.asarray(line.get_ydata(), float)).tolist() == [False, True, False, False]
-    assert [*zeros.get_xdata()] == [2] and [*zeros.get_ydata()] == [1e-17] and zeros.get_linewidth() == 0
-    assert [*floor.get_ydata()] == [1e-17, 1e-17]
+    assert np.isnan(np.asarray(line.get_xydata())[:, 1]).tolist() == [False, True, False, False]
+    assert np.asarray(zeros.get_xydata()).tolist() == [[2, 1e-17]] and zeros.get_linewidth() == 0
+    assert np.asarray(floor.get_ydata()).tolist() == [1e-17, 1e-17]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0", "$10^{-16}$", "$10^{-15}$"]
 
 
