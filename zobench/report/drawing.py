@@ -79,7 +79,7 @@ STYLE = {
     "path.simplify": True,
 }
 CURVE_POINTS = 200
-TOUCH = 0.03  # inches of air around a legend
+TOUCH = 0.1  # inches of air above a legend
 
 
 def panels(
@@ -87,22 +87,23 @@ def panels(
     columns: int,
     *,
     wide: float = 3.0,
-    high: float = 2.6,
+    high: float | Sequence[float] = 2.6,
     foot: float = 0.95,
     head: float = 0.3,
     left: float = 0.62,
     gap: float = 0.62,
     right: float = 0.2,
 ) -> tuple[Figure, list[list[Axes]]]:
-    """A grid of axes with a foot below it, in inches, for the legend and the caption."""
+    """A grid of axes with a foot below it, in inches, for the legend and the caption; `high` may be one a row."""
+    heights = [high] * rows if isinstance(high, (int, float)) else [*high]
     width = left + columns * wide + (columns - 1) * gap + right
-    height = foot + rows * high + (rows - 1) * head + head
+    height = foot + sum(heights) + rows * head
     figure = Figure(figsize=(width, height))
     grid = []
     for i in range(rows):
-        bottom = foot + (rows - 1 - i) * (high + head)
+        bottom = foot + sum(heights[i + 1 :]) + (rows - 1 - i) * head
         places = [(left + j * (wide + gap), bottom) for j in range(columns)]
-        grid.append([figure.add_axes((x / width, y / height, wide / width, high / height)) for x, y in places])
+        grid.append([figure.add_axes((x / width, y / height, wide / width, heights[i] / height)) for x, y in places])
     return figure, grid
 
 
@@ -122,10 +123,10 @@ def legend(figure: Figure, handles: Sequence, caption: str, *, columns: int = 4)
         placed.remove()
         columns -= 1
     lowest = min((inches(figure, axes).y0 for axes in figure.axes), default=np.inf)
-    short = inches(figure, placed).y1 - lowest
-    if short > TOUCH:
+    short = inches(figure, placed).y1 + TOUCH - lowest
+    if short > 0:
         placed.remove()
-        higher(figure, short + 0.08)
+        higher(figure, short)
         _legend(figure, handles, below, columns)
     _caption(figure, caption)
 

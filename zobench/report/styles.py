@@ -4,7 +4,7 @@ The colours are Okabe and Ito's. Of two methods whose colours are alike to a col
 marker nor the line is the same; two of different colours may share one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from matplotlib.lines import Line2D
@@ -21,14 +21,14 @@ LONG, DASH_DOTS = (0, (10, 2.5)), (0, (4, 1.2, 1.2, 1.2, 1.2, 1.2))
 LINES = (DOT, DASH_DOT, DASH, LONG, DASH_DOTS)  # five, nine markers and seven colours: all three differ in turn
 MARKERS = ("v", "P", "X", "<", ">", "*", "h", "p", "d")
 
-COLOR = {"theory": VERMILLION, "trace": SKY, "tuned": GREEN}  # step rules
+COLOR = {"theory": VERMILLION, "trace": BLUE, "tuned": GREEN}  # step rules
 MARKER = {"theory": "o", "trace": "^", "tuned": "v"}
 RULE = {"theory": "step 1/(nL)", "trace": "trace-aware step", "tuned": "tuned step"}
 LOOKS: dict[str, tuple[str, str, Any]] = {
     "GD (autodiff)": (BLACK, "o", SOLID),
     "GD (forward mode)": (GREEN, "D", DASH_DOT),
-    "finite-difference GD": (BLUE, "s", DASH),
-    "finite-difference GD, forward quotient": (SKY, "s", SOLID),
+    "finite-difference GD": (SKY, "s", DASH),
+    "finite-difference GD, forward quotient": (SKY, "H", SOLID),
     "two-point GD": (VERMILLION, "^", SOLID),
     "SPSA": (ORANGE, "v", DASH),
     "forward_gradient": (BLACK, "P", DASH_DOTS),
@@ -52,7 +52,7 @@ LOOKS: dict[str, tuple[str, str, Any]] = {
     "L-BFGS, differences": (BLUE, "X", SOLID),
     "COBYQA": (SKY, "D", DASH_DOT),
     "Nelder-Mead": (SKY, "<", DOT),
-    "Powell": (SKY, ">", DASH),
+    "Powell": (BLUE, ">", DASH),
 }  # by the kind of a record: `zobench.report.naming.kind`
 MOST = 8  # lines of a panel that can be told apart
 
@@ -71,8 +71,8 @@ def looks(groups: Sequence[Group]) -> dict[str, dict[str, Any]]:
     return named(dict.fromkeys(group.method for group in groups), own)
 
 
-def named(methods: Iterable[str], kinds: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """The looks of methods that are of these kinds, by method; the first of a kind has the kind's."""
+def named(methods: Collection[str], kinds: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """The looks of methods that are of these kinds, in the methods' order; the first of a kind has the kind's."""
     first = {kind: method for method, kind in reversed([*kinds.items()]) if kind in LOOKS}
     found = {method: style(kind) for kind, method in first.items()}
     taken = {(look["color"], look["linestyle"]) for look in found.values()}
@@ -83,7 +83,7 @@ def named(methods: Iterable[str], kinds: Mapping[str, str]) -> dict[str, dict[st
             color, marker, line = COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)], LINES[i % len(LINES)]
             if (color, line) not in taken:
                 found[method] = {"color": color, "marker": marker, "linestyle": line}
-    return found
+    return {method: found[method] for method in methods}
 
 
 def mains(groups: Sequence[Group]) -> dict[str, str]:
