@@ -76,7 +76,7 @@ def gradient_cost(found: Sequence[Line]) -> Figure:
     """Operations above and seconds below, over those of f, with their bounds; what lies over a bound is named."""
     figure, blocks = _blocks(found)
     spread = _ends([line.n for line in found])
-    low, high = _heights(found, LOOK, 0.35, 16)
+    low, high = _heights(found, LOOK, [np.isfinite(line.n) for line in found], 0.35, 16)
     ticks = [tick for tick in (0.5, 1, 2, 4, 10, *sheets.decades(50, high)) if tick > low]
     for block, timed in zip(blocks, (False, True), strict=True):
         for axes, line in zip(block, found, strict=True):
@@ -114,12 +114,16 @@ def _crossed(found: Sequence[Line]) -> str:
     return f"; {over} of {all_} medians of times lie over them" if over else ""
 
 
-def _heights(found: Sequence[Line], methods: Iterable[str], low: float, high: float) -> tuple[float, float]:
-    """Ends of the ratios' axis: these, or farther where a ratio lies beyond them."""
-    every = [array.ravel() for line in found for m in methods for array in (line.ratio(m), line.times(m))]
+def _heights(
+    found: Sequence[Line], methods: Iterable[str], kept: Sequence[np.ndarray], low: float, high: float
+) -> tuple[float, float]:
+    """Ends of the ratios' axis: these, or farther where a ratio that is drawn, or a quartile, lies beyond them."""
+    pairs = [(line, own, method) for line, own in zip(found, kept, strict=True) for method in methods]
+    every = [line.ratio(method)[own] for line, own, method in pairs]
+    every += [np.concatenate(fitted.quartiles(line.times(method)[own])) for line, own, method in pairs]
     ratios = np.concatenate(every)
     ratios = ratios[ratios > 0]
-    return float(np.nanmin(ratios / 1.3, initial=low)), float(np.nanmax(1.3 * ratios, initial=high))
+    return float(np.min(ratios / 1.2, initial=low)), float(np.max(1.2 * ratios, initial=high))
 
 
 def _ends(sizes: Sequence[np.ndarray]) -> tuple[float, float]:
@@ -133,7 +137,7 @@ def whole_gradient(found: Sequence[Line]) -> Figure:
     kept = [np.isfinite(line.ratio("forward")) for line in found]
     spread = _ends([line.n[own] for line, own in zip(found, kept, strict=True)])
     n = np.geomspace(*spread, 9)
-    low, high = _heights(found, WHOLE, 0.4, 4000)
+    low, high = _heights(found, WHOLE, kept, 0.4, 4000)
     for block, timed in zip(blocks, (False, True), strict=True):
         for axes, line, own in zip(block, found, kept, strict=True):
             _ticks(axes, sheets.decades(low, high, every=1 + (high > 1e5 * low)), spread)
