@@ -17,7 +17,7 @@ from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from zobench.report import files, ticks
 from zobench.report.labels import title
-from zobench.report.layout import DPI, higher, inches, spread
+from zobench.report.layout import DPI, EDGE, higher, inches, spread
 from zobench.report.styles import BLACK, BLUE, COLOR, GREEN, GREY, MARKER, ORANGE, PURPLE, RULE, SKY, VERMILLION
 from zobench.statistics import Estimate
 
@@ -79,6 +79,7 @@ STYLE = {
     "path.simplify": True,
 }
 CURVE_POINTS = 200
+SHORT = 20  # letters: no line is folded to fewer
 TOUCH = 0.1  # inches of air above a legend
 
 
@@ -149,10 +150,15 @@ def _caption(figure: Figure, text: str) -> Text:
 
 def _folded(figure: Figure, text: str, wide: float) -> str:
     """The text on as many lines as the width asks for, in inches."""
-    trial = _caption(figure, text)
-    taken = inches(figure, trial).width
-    trial.remove()
-    return text if taken <= wide else textwrap.fill(text, int(0.95 * len(text) * wide / taken))
+    letters = len(text)
+    while True:
+        folded = textwrap.fill(text, letters)
+        trial = _caption(figure, folded)
+        taken = inches(figure, trial).width
+        trial.remove()
+        if taken <= wide - 2 * EDGE or letters <= SHORT:
+            return folded
+        letters = max(SHORT, min(letters - 1, int(letters * (wide - 2 * EDGE) / taken)))
 
 
 FORMS = {
