@@ -34,13 +34,17 @@ def convergence(found: Cells, axis: str = "calls") -> Figure | None:
     parts, known = blocks(found), largest(found)
     traces = {column: {key: trace(cell) for key, cell in cells.items()} for column, (_, cells) in known.items()}
     shows = [
-        Panel(_title(column, n, cells), partial(_curves, cells=cells, traces=traces[column], axis=axis, parts=parts))
+        Panel(
+            _title(column, n, cells),
+            partial(_curves, cells=cells, traces=traces[column], axis=axis, parts=parts),
+            cells.keys(),
+        )
         for column, (n, cells) in known.items()
     ]
     few = {key for block in parts if len(block.looks) <= PROVEN for key in block.looks}
     few_cells = [cell for _, cells in known.values() for key, cell in cells.items() if key in few]
     grey = [Line2D([], [], label="other methods", color="#cccccc")] if _has_context(parts) else []
-    exact, proven = any(_exact(cell) is not None for cell in few_cells), any(map(_is_proven, few_cells))
+    exact, proven = any(_exact(cell) is not None for cell in few_cells), any(map(_is_bound_seen, few_cells))
     extra = [Line2D([], [], label="exact mean", color=FOOT, marker="x", ms=4, lw=0)] if exact else []
     extra += [Line2D([], [], label="bound on the mean", color=FOOT, lw=0.6)] if proven else []
     extra = extra if axis != "seconds" else []
@@ -133,6 +137,12 @@ def _is_proven(cell: Measured) -> bool:
     return cell.record.plain and cell.rule == "theory"
 
 
+def _is_bound_seen(cell: Measured) -> bool:
+    """Whether the proven bound comes down to where the axis is."""
+    least = bound(cell.record, cell.record.k(cell.rule)[-1:].astype(float)) if _is_proven(cell) else np.array([np.nan])
+    return bool(least[0] < trace(cell).start)
+
+
 def _proven(axes: Axes, cell: Measured, x: np.ndarray, shown: np.ndarray, color: str) -> None:
     """The exact mean as crosses and the proven bound as a thin line."""
     exact = _exact(cell)
@@ -162,7 +172,8 @@ def _against_n(found: Cells, draw: Callable[..., bool], least: int, caption: str
         if max((len(points) for points in arrived.values()), default=0) >= least:
             record = next(group.cells[0].record for group in found.groups if group.column == column)
             title = record.problem + (f", to {share:g} of the start" if share else "")
-            shows.append(Panel(title, partial(draw, arrived=arrived)))
+            has = [key for key, points in arrived.items() if len(points) >= least - 1]
+            shows.append(Panel(title, partial(draw, arrived=arrived), has))
     return multiples(shows, blocks(found), caption, "dimension n") if shows else None
 
 
@@ -206,7 +217,8 @@ def ranks(found: Cells) -> Figure | None:
     """Mean rank after so many calls, 1 the best, each problem at its largest dimension."""
     races = {column: (n, cells, made) for column, (n, cells) in largest(found).items() if (made := budget.race(cells))}
     shows = [
-        Panel(_title(column, n, cells), partial(_ranked, found=made)) for column, (n, cells, made) in races.items()
+        Panel(_title(column, n, cells), partial(_ranked, found=made), made.keys)
+        for column, (n, cells, made) in races.items()
     ]
     many = any(made.values.shape[1] > 1 for *_, made in races.values())
     caption = "Rank by the best value after so many calls, 1 the best; methods that have met the target, or agree to "
@@ -239,7 +251,7 @@ def runtimes(found: Cells) -> Figure | None:
         for line, reached in targets.distribution(cells).items():
             known.setdefault(column, {}).setdefault(line, []).append(reached / n)
     titles = {column: _title(column, 0, cells) for column, (_, cells) in largest(found).items()}
-    shows = [Panel(titles[column], partial(_steps, times=own)) for column, own in known.items()]
+    shows = [Panel(titles[column], partial(_steps, times=own), own.keys()) for column, own in known.items()]
     caption = f"Share of the runs and of {targets.SHARES} targets reached: from the value at the start down to the "
     caption += "least of its decades 0.1, 0.01, ... that some run has reached."
     return multiples(shows, blocks(found), caption, "oracle calls / n") if shows else None
@@ -275,7 +287,9 @@ def profiles(found: Cells) -> Figure | None:
         ("runtimes", "calls / n"): (kappa, shares.ecdf(ran.many, ran.n, kappa)),
     }
     shows = [
-        Panel(title, partial(_shares, keys=ran.keys, x=x, profile=shares.profile(reached), bands=bands), xlabel)
+        Panel(
+            title, partial(_shares, keys=ran.keys, x=x, profile=shares.profile(reached), bands=bands), ran.keys, xlabel
+        )
         for (title, xlabel), (x, reached) in made.items()
     ]
     caption = f"Left and middle: share of {len(ran.n)} problems and of their runs that are at the target; right: of "
