@@ -29,7 +29,7 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
     markers = sweeps.sweep(cfg.runs_dir, f"{cfg.report or 'sweep'}-{_identity(overrides, cfg)}")
     paths = [store.path(cfg.runs_dir, key) for key in markers.members()]
     if _is_known_by_name(overrides, cfg) and markers.complete.exists() and all(map(store.is_done, paths)):
-        markers.renew()  # the latest sweep is the one that `zobench report` draws
+        markers.renew(keys.page(cfg))  # the latest sweep is the one that `zobench report` draws
         return [(label, store.path(cfg.runs_dir, key)) for key, label in markers.plan().cells.items()], []
     cells = compose.cells(overrides, cfg)
     keys.wording(cfg).check(cell.config for cell in cells)
@@ -43,7 +43,7 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
     command = [str(override.input_line) for override in overrides]
     ended = labels.keys() - {cell.key for cell in missing}
     with nullcontext() if missing else suppress(OSError):  # a store that may not be written is read all the same
-        markers.begin(labels, command, ended, {cell.key: cell.config for cell in cells})
+        markers.begin(labels, command, ended, {cell.key: cell.config for cell in cells}, keys.page(cfg))
         if missing:
             with terminal.sweep_progress(markers, labels):
                 launch.run(missing, cfg, markers)
