@@ -15,6 +15,7 @@ from zobench.report.compare import across, budget, quality, targets
 from zobench.report.compare.labels import Block, Key, blocks, curve
 from zobench.report.compare.panels import FOOT, Panel, logarithmic, multiples
 from zobench.report.compare.traces import AXES, Trace, largest, places, trace
+from zobench.report.explorer.origin import prices
 from zobench.report.groups import Cells
 from zobench.report.measured import Measured, bound
 from zobench.report.method_text import methods as methods
@@ -50,6 +51,8 @@ def convergence(found: Cells, axis: str = "calls") -> Figure | None:
     ends = [(traces[column][key], cell) for column, (_, cells) in known.items() for key, cell in cells.items()]
     if any(one.values.min() < BELOW * cell.record.meta["target"] for one, cell in ends):
         caption += f" What is below {BELOW:g} of the target is drawn there."
+    if axis == "priced":
+        caption += f" {prices(record.meta for record in found.records)}"
     return multiples(shows, parts, caption, AXES[axis], [*grey, *extra])
 
 
@@ -57,6 +60,13 @@ def convergence_iterations(found: Cells) -> Figure | None:
     """Against iterations; None where each asks the same, and the axis would differ by a factor alone."""
     asked = {cell.record.calls for cell in found.measured}
     return convergence(found, "iterations") if len(asked) > 1 else None
+
+
+def convergence_priced(found: Cells) -> Figure | None:
+    """Against calls at their prices; None where values alone are asked for, or a price is not known."""
+    records = [cell.record for cell in found.measured]
+    asked, known = any(r.derivatives for r in records), all(r.price is not None for r in records)
+    return convergence(found, "priced") if asked and known else None
 
 
 def convergence_seconds(found: Cells) -> Figure | None:
@@ -186,9 +196,11 @@ def _local_exponents(axes: Axes, block: Block, arrived: Mapping[Key, targets.Poi
 
 
 def _sizes(axes: Axes, arrived: Mapping[Key, targets.Points]) -> None:
-    """Ticks at the dimensions, at most five of them."""
+    """All dimensions on the axis, with ticks at five of them at the most."""
     known = sorted({n for points in arrived.values() for n, _ in points})
     drawing.sizes(axes, known[:: -(-len(known) // 5)])
+    margin = (known[-1] / known[0]) ** 0.06
+    axes.set_xlim(known[0] / margin, known[-1] * margin)
 
 
 def ranks(found: Cells) -> Figure | None:

@@ -16,29 +16,32 @@ from zobench.report.measured import Measured, censored
 from zobench.report.page import Caption, Experiment
 from zobench.report.records import RULES, rank
 from zobench.report.tables import Cell, Row, Table, fixed, number, rounded, spread, table
+from zobench.report.wording import Wording
 from zobench.statistics import Estimate
 
 
-def read(paths: Sequence[Path]) -> Cells:
+def read(paths: Sequence[Path], wording: Wording | None = None) -> Cells:
     """The records of runs. ValueError where all are measurements of another kind."""
     metas = {path: store.read_meta(path) for path in paths}
     runs = [path for path, meta in metas.items() if meta and "stop" in meta["config"]]
     if not runs and any(metas.values()):
         raise ValueError("these cells are measurements without runs, of which there is no general page")
-    return groups.read(runs)
+    return groups.read(runs, wording)
 
 
 def rows(found: Cells) -> list[dict[str, Any]]:
-    """A line a problem, dimension, method and step rule: those that ask the fewest calls first."""
+    """A line a problem, dimension, method and step rule: in the user's order, then those that ask the fewest calls."""
     cells = [(group, cell) for group in found.groups for cell in group.cells]
     best: dict[tuple[str, int], float] = {}  # by problem and dimension, in order
     for group, cell in cells:
         place = group.column, cell.record.n
         best[place] = min(best.get(place, inf), cell.calls.value)
-    lines, order = [_row(group, cell, best[group.column, cell.record.n]) for group, cell in cells], list(best)
-    return sorted(
-        lines, key=lambda x: (order.index((x["column"], x["n"])), x["calls"], x["final"], rank(RULES, x["rule"]))
-    )
+    order, made = list(best), []
+    for group, cell in cells:
+        place, line = (group.column, cell.record.n), _row(group, cell, best[group.column, cell.record.n])
+        after = cell.record.places[1], line["calls"], line["final"], rank(RULES, line["rule"])
+        made.append(((order.index(place), *after), line))
+    return [line for _, line in sorted(made, key=lambda item: item[0])]
 
 
 def _row(group: Group, cell: Measured, best: float) -> dict[str, Any]:
@@ -85,8 +88,8 @@ def shown(
         "To the target, median over seeds [95 % interval, bootstrap]; never: half of the runs or more did not arrive. "
     )
     note += "Last improved: oracle calls at which the best value of a run last fell, median over seeds. "
-    note += "At the end: the value that runs stop on, median over seeds."
-    first = table("Methods, those that ask the fewest calls first", note, rows, columns, words=2)
+    note += "At the end: the value that runs stop on, median over seeds. In order of the calls, or of report_order."
+    first = table("Methods", note, rows, columns, words=2)
     return [first, _targets(targets), _budgets(budgets), _exponents(exponents), _profiles(profiles)]
 
 
@@ -113,7 +116,10 @@ def _targets(rows: Sequence[Row]) -> Table:
         "Oracle calls to a value of 0.1, 0.01, ... of that at the start, from the same runs: median [95 % interval]; "
     )
     note += "never: half of the runs or more did not get there, and how many did."
-    return Table("Several targets", note, ["", "method", *(f"{x:g}" for x in decades)], body, 2, aside=True)
+    asked = any(row["asked"] == "True" for row in rows)  # then they are what the user wants to see
+    if asked:
+        note = note.replace("a value of 0.1, 0.01, ... of", "each target, as a share of")
+    return Table("Several targets", note, ["", "method", *(f"{x:g}" for x in decades)], body, 2, aside=not asked)
 
 
 def _budgets(rows: Sequence[Row]) -> Table:
@@ -196,6 +202,10 @@ def measures(found: Cells) -> dict[str, Estimate]:
 CAPTIONS = {
     "convergence": Caption("What runs stop on against oracle calls.", "it takes a run"),
     "convergence_iterations": Caption("The same against iterations.", "it takes steps that ask differently many calls"),
+    "convergence_priced": Caption(
+        "The same against calls at their prices: a derivative counts as many values of f as it does operations.",
+        "it takes a method that asks for derivatives, and records that keep their prices",
+    ),
     "convergence_seconds": Caption("The same against seconds of the runs.", "it takes cells of 0.1 s and more"),
     "ranks": Caption("Who has the best value after so many calls, paired over seeds.", "it takes two methods"),
     "runtimes": Caption("Runtime distributions over many targets.", "it takes a run that gets to 0.1 of its start"),
@@ -208,6 +218,7 @@ CAPTIONS = {
 EXPERIMENT = Experiment(
     question="Which of these methods asks least?",
     read=read,
+    named=read,
     rows=rows,
     tables=shown,
     measures=measures,
