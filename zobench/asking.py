@@ -113,10 +113,11 @@ def minimizer(
 ) -> Minimizer:
     """A run of a method from x0 that asks for values where `zo.run` would call a function.
 
-    `method`, `step`, `seed`, `dtype`, `estimator` and `optimizer` as in `zo.run`, and the points are those of its run,
-    in the same order, to the bit. The step is a number, or theory where L is given; zo.one_plus_one, zo.random_pursuit
-    and the solvers have none. All points of a step that do not depend on each other's values are asked together, such
-    as the 2q of zo.two_point(q=q), and may be evaluated in parallel; a solver of scipy or cma asks one at a time.
+    `method`, `step`, `seed`, `dtype`, `estimator` and `optimizer` as in `zo.run`, and the points are those of its run
+    on a problem of the same f in JAX, in the same order, to the bit. The step is a number, or theory where L is given;
+    zo.one_plus_one, zo.random_pursuit and the solvers have none. All points of a step that do not depend on each
+    other's values are asked together, such as the 2q of zo.two_point(q=q), and may be evaluated in parallel; a solver
+    of scipy or cma asks one at a time.
 
     Asks nothing itself. A step is computed two or three times: less than a millisecond for each value where n ≤ 1000.
 
