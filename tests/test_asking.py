@@ -158,7 +158,8 @@ def test_a_program_may_end_while_a_solver_waits():
     (zo.autodiff(), START, {"step": 0.1}, "no gradient"),
     (zo.two_point(), [[1.0]], {"step": 0.1}, "list of finite numbers"),
     (zo.two_point(), [np.nan], {"step": 0.1}, "list of finite numbers"),
-    (zo.two_point(), START, {"step": "fast"}, "step"),
+    (zo.two_point(), START, {"step": "tuned", "L": 1.0}, "step=tuned: it would take runs"),
+    (zo.two_point(), START, {"step": -1.0}, "step"),
     (zo.accelerated, START, {"step": 0.1}, "give estimator="),
 ])  # fmt: skip
 def test_what_cannot_be_asked_is_refused(method, x0, options, said):

@@ -113,12 +113,13 @@ def minimizer(
 ) -> Minimizer:
     """A run of a method from x0 that asks for values where `zo.run` would call a function.
 
-    `method`, `step`, `seed`, `dtype`, `estimator` and `optimizer` as in `zo.run`, and the points are those of its run,
-    in the same order, to the bit. The step is a number, or theory where L is given; zo.one_plus_one, zo.random_pursuit
-    and the solvers have none. All points of a step that do not depend on each other's values are asked together, such
-    as the 2q of zo.two_point(q=q), and may be evaluated in parallel; a solver of scipy or cma asks one at a time.
+    `method`, `step`, `seed`, `dtype`, `estimator` and `optimizer` as in `zo.run`, and the points are those of its run
+    on a problem of the same f in JAX, in the same order, to the bit. The step is a number, or theory where L is given;
+    zo.one_plus_one, zo.random_pursuit and the solvers have none. All points of a step that do not depend on each
+    other's values are asked together, such as the 2q of zo.two_point(q=q), and may be evaluated in parallel; a solver
+    of scipy or cma asks one at a time.
 
-    Asks nothing itself. A step is computed three times, each some tenths of a millisecond where n is small.
+    Asks nothing itself. A step is computed two or three times: less than a millisecond for each value where n ≤ 1000.
 
     Raises ValueError where the method needs a gradient, the step a constant that is not given, and for an x0 that is no
     list of finite numbers.
@@ -133,6 +134,8 @@ def minimizer(
     start = np.array(x0, float)
     if start.ndim != 1 or start.size == 0 or not np.isfinite(start).all():
         raise ValueError("x0: where to start is a list of finite numbers, one for each coordinate")
+    if isinstance(step, str) and step != "theory":
+        raise ValueError(f"step={step}: it would take runs of its own; give a number, or theory and L")
     made, by = _method(method, estimator)
     build.check_values({"step": [step], "seed": seed, "dtype": dtype})
     nothing = Problem(lambda x: jnp.zeros((), x.dtype), start, f_star=0.0, L=L, differentiable=False)
@@ -195,11 +198,11 @@ def _method_asks(program: Program, known: _Known, state: Any, size: float, seed:
             made, missing = _step(program, known, state, size, seed, k, FILLS[0])
             if not missing:
                 break
-            _, others = _step(program, known, state, size, seed, k, FILLS[1])
-            same = [
-                point for point, _ in takewhile(lambda pair: pair[0] == pair[1], zip(missing, others, strict=False))
-            ]
-            points = same or missing[:1]  # the first depends on what is known alone
+            points = missing[:1]  # the first depends on what is known alone
+            if len(missing) > 1:
+                _, others = _step(program, known, state, size, seed, k, FILLS[1])
+                both = zip(missing, others, strict=False)
+                points = [point for point, _ in takewhile(lambda pair: pair[0] == pair[1], both)] or points
             known.tell(points, (yield np.array([np.frombuffer(point, known.dtype) for point in points])))
         state, k = made, k + 1
 

@@ -15,7 +15,7 @@ from made import made
 from zobench import store
 from zobench.__main__ import main
 from zobench.command.export import FORMATS
-from zobench.formats import series
+from zobench.formats import coco, series
 
 QUADRATIC = {"_target_": "zobench.problems.quadratics.quadratic"}
 STRICT = """
@@ -201,3 +201,19 @@ def test_coco_has_its_dimensions_and_no_others(zobench, tmp_path):
     made(tmp_path / "other", {**QUADRATIC, "dim": 8}, arrays=arrays, n=8, f_star=0.0)
     code, _, said = zobench("b", "format=coco", "runs_dir=other")
     assert code == 2 and "n = 8, and bbob has 2, 3, 5" in said and not Path("b").exists()
+
+
+def test_functions_of_bbob_keep_their_numbers_and_instances(tmp_path):
+    pytest.importorskip("cocopp", reason="needs cocopp: pip install 'zobench[formats]'")
+    arrays: Any = {"own/gap": [[1.0, 0.5], [1.0, 0.25]], "own/k": [0, 1], "own/hits": [1.0, 1.0]}
+    for instance in (3, 7):
+        problem = {"_target_": "zobench.problems.suites.bbob", "function": 15, "instance": instance, "dim": 5}
+        made(tmp_path, problem, arrays=arrays, n=5, f_star=0.0, asked={"seeds": 2})
+    found = series.read(sorted(tmp_path.glob("*.npz"))).series
+    assert {(one.function, one.instance, one.problem) for one in found} == {(15, 3, "f15"), (15, 7, "f15")}
+    assert coco.write(found, tmp_path / "coco") == []
+    read = f"""
+    (one,) = cocopp.load("{tmp_path}/coco/two-point-GD")
+    assert (one.funcId, one.dim, sorted(one.instancenumbers)) == (15, 5, [3, 3, 7, 7]), one.instancenumbers"""
+    ended = run(STRICT.format(run=read.lstrip()))
+    assert ended.returncode == 0, ended.stderr
