@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from zobench import factories, reads, store
+from zobench import code, factories, reads, store
 from zobench.annotations import fits
 from zobench.errors import UsageError, one_line
 from zobench.factories import check_arguments, factory, make, part, require_memory, shown
@@ -116,7 +116,8 @@ def run(config: Config, progress: Progress, states: Path | None = None) -> tuple
     named = {word: state for _, word in _words(config) if (state := reads.state(word))}
 
     def hashes(opened: reads.Files) -> dict[str, str]:
-        return reads.hashes(opened, (word for word, state in named.items() if reads.state(word) == state))
+        unchanged = [word for word, state in named.items() if reads.state(word) == state]
+        return reads.hashes(opened, [*unchanged, *(code.unseen(_modules(config), reads.imported()) if is_own else ())])
 
     saved = states and states_of(states / family(config), lambda: hashes(reads.so_far(is_own)))
     alike = "" if is_own or named or "study" in config else family(config)
