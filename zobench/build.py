@@ -24,6 +24,7 @@ FACTORIES = ("problem", "estimator", "optimizer", "method")
 NUMERIC = (*FACTORIES, "step", "tuning", "stop", "seeds", "seed", "dtype")
 RUNS = ("step", "tuning", "stop", "seeds", "seed")  # which cells of a family may differ in
 OFFERED = (*FACTORIES, "seeds", "seed", "dtype")  # what a study may take by the names of its arguments
+DTYPES = ("float64", "float32", "bfloat16", "float16")
 RULES = ("theory", "trace", "tuned")
 
 
@@ -256,7 +257,7 @@ _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "seeds": (_is_count, "a whole number from 1 to 1000000"),
     "seed": (lambda value: fits(value, int) and 0 <= value < 2**31, "a whole number from 0 to 2147483647"),
-    "dtype": (lambda value: value in ("float64", "float32"), "float64 or float32"),
+    "dtype": (lambda value: value in DTYPES, "float64, float32, bfloat16 or float16"),
     "stop.metric": (lambda value: value in ("gap", "gradient", "distance"), "gap, gradient or distance"),
     "stop.target": (
         lambda value: bool(value) and all(map(_is_number, value if isinstance(value, list) else [value])),
