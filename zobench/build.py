@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from zobench import factories, reads, store
+from zobench import code, factories, reads, store
 from zobench.annotations import fits
 from zobench.errors import UsageError, one_line
 from zobench.factories import check_arguments, factory, make, part, require_memory, shown
@@ -24,6 +24,7 @@ FACTORIES = ("problem", "estimator", "optimizer", "method")
 NUMERIC = (*FACTORIES, "step", "tuning", "stop", "seeds", "seed", "dtype")
 RUNS = ("step", "tuning", "stop", "seeds", "seed")  # which cells of a family may differ in
 OFFERED = (*FACTORIES, "seeds", "seed", "dtype")  # what a study may take by the names of its arguments
+DTYPES = ("float64", "float32", "bfloat16", "float16")
 RULES = ("theory", "trace", "tuned")
 
 
@@ -116,7 +117,8 @@ def run(config: Config, progress: Progress, states: Path | None = None) -> tuple
     named = {word: state for _, word in _words(config) if (state := reads.state(word))}
 
     def hashes(opened: reads.Files) -> dict[str, str]:
-        return reads.hashes(opened, (word for word, state in named.items() if reads.state(word) == state))
+        unchanged = [word for word, state in named.items() if reads.state(word) == state]
+        return reads.hashes(opened, [*unchanged, *(code.unseen(_modules(config), reads.imported()) if is_own else ())])
 
     saved = states and states_of(states / family(config), lambda: hashes(reads.so_far(is_own)))
     alike = "" if is_own or named or "study" in config else family(config)
@@ -259,7 +261,7 @@ _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "seeds": (_is_count, "a whole number from 1 to 1000000"),
     "seed": (lambda value: fits(value, int) and 0 <= value < 2**31, "a whole number from 0 to 2147483647"),
-    "dtype": (lambda value: value in ("float64", "float32"), "float64 or float32"),
+    "dtype": (lambda value: value in DTYPES, "float64, float32, bfloat16 or float16"),
     "stop.metric": (lambda value: value in ("gap", "gradient", "distance"), "gap, gradient or distance"),
     "stop.target": (
         lambda value: bool(value) and all(map(_is_number, value if isinstance(value, list) else [value])),

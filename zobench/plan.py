@@ -14,7 +14,7 @@ from zobench.loop import MOST
 from zobench.optimizers import on_tree
 from zobench.solvers import Solver
 from zobench.trees import flat
-from zobench.types import Estimator, Key, Method, Problem, Scalar, oracle
+from zobench.types import Estimator, Key, Method, Problem, Scalar, measured_in, oracle, require_wide
 
 OWN = "own"  # the step rule of a method that has no step size
 FLAT = "a small gradient is no sign of arrival where f may be flat, so steps are not tuned for it"
@@ -56,7 +56,7 @@ def plan_cell(
 ) -> Plan:
     """What a cell is to run. ValueError as `run_cell`."""
     problem = flat(problem)
-    minimiser = None if problem.x_star is None else jnp.asarray(problem.x_star, settings.dtype)
+    minimiser = None if problem.x_star is None else jnp.asarray(problem.x_star, measured_in(settings.dtype))
     problem = problem._replace(x0=jnp.asarray(problem.x0, settings.dtype), x_star=minimiser)
     has_step = uses(method, "step") or uses(method, "optimizer")
     taken = [name for name in ("problem", "estimator", "optimizer", "step") if has_step and uses(method, name)]
@@ -68,6 +68,8 @@ def plan_cell(
         offered = {"problem": problem, "estimator": estimator, "optimizer": rule, "step": step}
         return method(**{name: offered[name] for name in taken})
 
+    if not problem.differentiable:
+        require_wide(settings.dtype, "a black box computes in double precision")
     outline = method_of(1.0)
     if not isinstance(outline, Method | Solver):
         raise ValueError(f"method: it gives a {type(outline).__name__}, no Method and no Solver")

@@ -7,7 +7,7 @@ import numpy as np
 
 from zobench.loop import Curves, Stop, Values
 from zobench.plan import Plan, Settings
-from zobench.types import Problem
+from zobench.types import Problem, measured_in
 
 DIVERGED = 1e6
 ROUNDING = 1000  # machine epsilons of the larger of f(x0) and f*
@@ -18,7 +18,7 @@ def stop_of(plan: Plan, settings: Settings, first: Values) -> Stop:
 
     Raises ValueError where f(x0) is no number, f* is not below it, or the target not a positive number.
     """
-    problem, dtype = plan.problem, plan.problem.x0.dtype
+    problem, dtype = plan.problem, np.dtype(measured_in(plan.problem.x0.dtype))
     _require_start(problem, first)
     metric, relative_to = settings.metric, settings.relative_to
     unit = {"unit": 1.0, "start": getattr(first, metric), "minimum": problem.f_star}[relative_to]
@@ -42,7 +42,7 @@ def _require_start(problem: Problem, first: Values) -> None:
         raise ValueError(f"f* = {f_star}: the minimum is a number; leave it out where you do not know it")
     value = _start_value(problem, first)
     if not isfinite(value):
-        way_out = " or dtype=float64" if problem.x0.dtype == np.float32 else ""
+        way_out = "" if problem.x0.dtype == np.float64 else " or dtype=float64"
         raise ValueError(f"f(x0) is {value} (n = {n}): start where f is a finite number; use another x0{way_out}")
     if not isnan(f_star) and first.gap <= 0:
         known = "give the minimum, or leave it out where you do not know it"
@@ -60,7 +60,7 @@ def warnings(problem: Problem, first: Values, stop: Stop, curves: Iterable[Curve
     if at_start <= easiest:
         said.append(f"met at x0: {stop.metric} {at_start:g} <= {easiest:g}: nothing is measured; lower stop.target")
     least = min((_least(each.gap) for each in curves), default=inf)
-    eps = float(np.finfo(problem.x0.dtype).eps)
+    eps = float(np.finfo(measured_in(problem.x0.dtype)).eps)
     scale = max(abs(problem.f_star), abs(_start_value(problem, first)))  # nan where f* is not known
     if least < -ROUNDING * eps * scale:
         said.append(f"f* = {problem.f_star!r} is not the minimum: a run came to {problem.f_star + least!r}")

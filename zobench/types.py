@@ -62,9 +62,23 @@ class Calls(NamedTuple):
 
 
 def sum_both(a: Array, b: Array) -> tuple[Array, Array]:
-    """The sums of a and of b over their last axis in one pass, each for itself."""
-    zero = jnp.zeros((), a.dtype)
-    return jax.lax.reduce((a, b), (zero, zero), lambda s, t: (s[0] + t[0], s[1] + t[1]), (a.ndim - 1,))
+    """The sums of a and of b over their last axis in one pass, each for itself; of 16-bit numbers in float32."""
+    kept, wide = a.dtype, measured_in(a.dtype)
+    zero = jnp.zeros((), wide)
+    pair = a.astype(wide), b.astype(wide)
+    sums = jax.lax.reduce(pair, (zero, zero), lambda s, t: (s[0] + t[0], s[1] + t[1]), (a.ndim - 1,))
+    return sums[0].astype(kept), sums[1].astype(kept)
+
+
+def measured_in(dtype: Any) -> Any:
+    """The dtype in which f is measured at an x of that dtype: its own, and float32 where it has 16 bits."""
+    return jnp.dtype(jnp.float32) if jnp.dtype(dtype).itemsize == 2 else dtype
+
+
+def require_wide(dtype: Any, what: str) -> None:
+    """ValueError where a dtype has 16 bits and `what` is not there for it."""
+    if jnp.dtype(dtype).itemsize == 2:
+        raise ValueError(f"dtype={jnp.dtype(dtype)}: {what}; use dtype=float32 or float64")
 
 
 def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
