@@ -28,7 +28,9 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench report claims                             the board: what the lectures claim, and what the records say of it
   zobench status [NAME] [runs_dir=...]              done, running, failed, missing; the command that goes on
   zobench compare old/runs new/runs [report_dir=...]                         what got faster, slower, better, worse
-  zobench export [runs.csv|runs.parquet] [runs_dir=...]                      every run of every record in one table
+  zobench export [runs.csv|runs.parquet] [runs_dir=...] [sweep=NAME]         every run of every record in one table
+  zobench export [FOLDER] format=coco|ioh|benchopt [gradient=1,n]            curves as COCO and others read them
+  zobench export methods.txt [sweep=NAME]                                    how runs were made, for a paper
   zobench list [problems|estimators|methods|experiments]                     what there is, one sentence each
   zobench check my_problem.py | <name>              test a problem or an estimator against what it declares
 
@@ -36,6 +38,7 @@ zobench: what does an optimizer pay for not having a gradient?
 
   more keys: step=theory|trace|tuned|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target  stop.relative_to
   stop.gd_iterations  tuning.tries  tuning.seeds  runs_dir  report_dir  report_formats=[png,svg,pdf]
+  report_labels={{two_point: mine}}  report_order=[two_point]  (names and order on the page of a sweep)
   report=null (a sweep without a report)  force=true (run again what has a record)
   limit.seconds  limit.gigabytes (of a cell)  retry=true (try again what crashed or went over a limit)
   trust=[my_package] (what a config file may call besides zobench and optax)

@@ -38,7 +38,17 @@ def numeric(cfg: DictConfig) -> Config:
     _check_plain(config)
     if "step" in config and not isinstance(config["step"], list):
         config["step"] = [config["step"]]
+    if "stop" in config and isinstance(config["stop"]["target"], list):
+        config["stop"]["target"] = targets(config["stop"]["target"])
     return config
+
+
+def targets(given: list[Any]) -> Any:
+    """Several targets, the largest first and each once; one of them by itself."""
+    if not all(map(_is_number, given)):
+        return given
+    targets = sorted({float(target) for target in given}, reverse=True)
+    return targets if len(targets) != 1 else targets[0]
 
 
 def unresolved(error: Exception) -> UsageError:
@@ -126,6 +136,7 @@ def _run(
             return study(config)()
 
     from zobench.cell import run_cell
+    from zobench.derivatives.priced import prices
 
     logging.getLogger("jax._src.callback").setLevel(logging.CRITICAL)  # a black box that raises is told in our words
 
@@ -133,7 +144,10 @@ def _run(
         parts, programs = latest(alike, lambda: (_parts(config), []))
         problem, estimator, optimizer, method = parts
         asked = settings(config)
-        return run_cell(problem, estimator, optimizer, method, asked, progress, family=states, programs=programs)
+        arrays, meta = run_cell(
+            problem, estimator, optimizer, method, asked, progress, family=states, programs=programs
+        )
+        return arrays, {**meta, "prices": prices(problem, meta["calls"])}
 
 
 def _parts(config: Config) -> list[Any]:
@@ -178,8 +192,10 @@ def check_values(config: Config) -> None:
         if not is_good(value):
             raise UsageError(f"{name}={shown(value)}: {name} is {meaning}")
     stop = config.get("stop", {})
-    if stop.get("relative_to") == "start" and stop["target"] >= 1:
-        given = shown(stop["target"])
+    targets = stop.get("target")
+    largest = targets[0] if isinstance(targets, list) else targets
+    if stop.get("relative_to") == "start" and largest >= 1:
+        given = shown(largest)
         raise UsageError(f"stop.target={given}: with stop.relative_to=start it is less than 1, else it is met at x0")
 
 
@@ -245,7 +261,10 @@ _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "seed": (lambda value: fits(value, int) and 0 <= value < 2**31, "a whole number from 0 to 2147483647"),
     "dtype": (lambda value: value in ("float64", "float32"), "float64 or float32"),
     "stop.metric": (lambda value: value in ("gap", "gradient", "distance"), "gap, gradient or distance"),
-    "stop.target": (_is_number, "a positive number"),
+    "stop.target": (
+        lambda value: bool(value) and all(map(_is_number, value if isinstance(value, list) else [value])),
+        "a positive number, or a list of them",
+    ),
     "stop.relative_to": (lambda value: value in ("unit", "start", "minimum"), "unit, start or minimum"),
     "stop.gd_iterations": (_is_number, "a positive number"),
     "stop.calls": (

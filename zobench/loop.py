@@ -17,7 +17,7 @@ import numpy as np
 
 from zobench.runs import Program, Runs, end_of, keep, known_block, next_block, save_all
 from zobench.states import Past, new_past, now_and_then
-from zobench.types import Draw, Key, Method, Problem, Scalar, oracle
+from zobench.types import Draw, Key, Method, Problem, Scalar, oracle, require_precision
 
 RECORDS = 64
 RECORDS_PER_GRADIENT_STEP = 2  # a record costs about as much as two steps
@@ -53,12 +53,16 @@ class Curves(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """When a run has arrived (metric ≤ target), when it has diverged (gap > ceiling), and when time is up (k ≥ cap)."""
+    """When a run has arrived (metric ≤ target), when it has diverged (gap > ceiling), and when time is up (k ≥ cap).
+
+    `targets`: where several were asked for all of them, the least of which, `target`, ends a run.
+    """
 
     metric: str
     target: float
     ceiling: float
     cap: int
+    targets: tuple[float, ...] = ()
 
 
 def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Program:
@@ -135,7 +139,9 @@ def _steps(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:
 
 def measure(problem: Problem, x) -> Values:
     """The exact f at x and what goes with it, never charged."""
-    gap = problem.f(x) - (0 if isnan(problem.f_star) else problem.f_star)
+    value = problem.f(x)
+    require_precision(value, x)
+    gap = value - (0 if isnan(problem.f_star) else problem.f_star)
     unknown = jnp.full_like(gap, nan)
     gradient = jnp.sum(jax.grad(problem.f)(x) ** 2) if problem.differentiable else unknown
     distance = unknown if problem.x_star is None else jnp.sum((x - problem.x_star) ** 2)

@@ -76,7 +76,7 @@ WRONG = {
     "an exception": ({"f": exploding}, "value", r"f\(x0\) raises RuntimeError: no licence"),
     "shapes that do not fit": ({"f": lambda x: jnp.sum(x @ jnp.ones((4, 2)))}, "value", "raises TypeError"),
     "x0 is a list": ({"x0": [1.0, 2.0]}, "x0", "a list; give a vector"),
-    "x0 is a matrix": ({"x0": np.ones((2, 2))}, "x0", r"shape \(2, 2\)"),
+    "x0 is a matrix of integers": ({"x0": np.ones((2, 2), int)}, "x0", "x0: an array of int64"),
     "x0 of integers": ({"x0": np.ones(3, int)}, "x0", "int64"),
     "x0 with NaN": ({"x0": np.array([1, np.nan])}, "x0", r"x0\[1\] = nan"),
     "noise in f": ({"f": unsteady}, "deterministic", r"noise belongs in F"),

@@ -172,7 +172,7 @@ def test_every_contender_has_a_name_and_a_look_of_its_own():
         words = [f"contender={','.join(choices)}", "problem.instance=7"]
         overrides = compose.parse(["experiment=quick/profiles", *words])
         names = [contenders.base(cell.config) for cell in compose.cells(overrides, compose.shared(overrides))]
-    assert len(names) == len(choices) == len(set(names)) and set(names) == set(contenders.LOOKS)
+    assert len(names) == len(choices) == len(set(names)) and set(names) == set(contenders.KINDS)
 
 
 def test_methods_that_differ_in_an_argument_are_two_and_problems_that_do_are_refused(tmp_path):

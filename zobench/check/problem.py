@@ -14,6 +14,7 @@ import numpy as np
 from zobench.check import constants, values
 from zobench.check.constants import CLOSE
 from zobench.check.verdict import Found, Verdict, attempt, judged, rest, said
+from zobench.trees import flat, flattened, is_flat
 from zobench.types import Problem
 
 
@@ -21,6 +22,8 @@ def check_problem(problem: Problem) -> list[Verdict]:
     """A verdict for each property of a problem: see docs/extending.md. Never raises for what the problem does."""
     with jax.enable_x64(True), np.errstate(all="ignore"):
         found = [attempt("x0", _start, problem.x0)]
+        if found[0].verdict == "passes":
+            problem = flat(problem)
         for name, check in {"value": _value, "deterministic": _deterministic, "jit": _jit, "vmap": _vmap}.items():
             if found[-1].verdict != "fails":
                 found.append(attempt(name, check, problem.f, jnp.asarray(problem.x0, jnp.float64)))
@@ -70,10 +73,21 @@ _MISSING = {
 
 
 def _start(x: Any) -> Found:
-    if not isinstance(x, jax.Array | np.ndarray):
+    if is_flat(x) and not isinstance(x, jax.Array | np.ndarray):
         return "fails", f"x0 is a {type(x).__name__}; give a vector, as in jnp.array([1.0, 2.0])"
-    if x.ndim != 1 or x.size == 0:
-        return "fails", f"x0 has shape {x.shape}; give a flat vector [n] (jnp.ravel, and reshape inside f)"
+    if not is_flat(x):
+        try:
+            x, tree = flattened(x)
+        except ValueError as error:
+            return "fails", str(error)
+        bad = np.flatnonzero(~np.isfinite(x))
+        return (
+            ("fails", f"number {bad[0]} of the tree is {x[bad[0]]}")
+            if bad.size
+            else ("passes", f"n = {x.size}, a tree of {len(tree.shapes)} arrays, ‖x0‖ = {np.linalg.norm(x):.4g}")
+        )
+    if x.size == 0:
+        return "fails", "x0 has no coordinates; give a vector, as in jnp.array([1.0, 2.0])"
     if not jnp.issubdtype(x.dtype, jnp.floating):
         return "fails", f"x0 is of {x.dtype}; give floating-point numbers, as in jnp.array([1.0, 2.0])"
     bad = np.flatnonzero(~np.isfinite(x))

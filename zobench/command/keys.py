@@ -7,14 +7,18 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from zobench import build, trust
 from zobench.build import Config
 from zobench.errors import UsageError
+
+if TYPE_CHECKING:
+    from zobench.report.wording import Wording
 
 FORMATS = ("png", "svg", "pdf")  # of figures
 FOLDERS = ("runs_dir", "report_dir")
@@ -48,6 +52,32 @@ def formats_of(text: str) -> list[str]:
     if not _are_formats(found):
         raise UsageError(f"report_formats={text}: report_formats is {_FORMATS}")
     return found
+
+
+def wording(cfg: DictConfig) -> "Wording":
+    """The user's names and order of a sweep's page, of a cfg that is checked."""
+    from zobench.report.wording import Wording
+
+    labels, order = ({**cfg.report_labels} if cfg.report_labels else {}), cfg.report_order or []
+    return Wording({str(name): str(label) for name, label in labels.items()}, [str(name) for name in order])
+
+
+def wording_of(labels: str, order: str) -> "Wording":
+    """That of two texts as a command has them. UsageError where they mean nothing."""
+    from zobench.report.wording import Wording
+
+    given = {name: _value(name, text) for name, text in (("report_labels", labels), ("report_order", order)) if text}
+    return Wording(given.get("report_labels") or {}, given.get("report_order") or ())
+
+
+def _value(name: str, text: str) -> Any:
+    try:
+        value = _plain(OverridesParser.create().parse_override(f"{name}={text}"))
+    except Exception as error:  # the parser raises what it likes
+        raise UsageError(f"{name}={text}: not understood; {name} is {_MEANINGS[name][1]}") from error
+    if not _MEANINGS[name][0](value):
+        raise UsageError(f"{name}={text}: {name} is {_MEANINGS[name][1]}")
+    return value
 
 
 def check_targets(values: Config, prefix: str = "") -> None:
@@ -164,6 +194,17 @@ def _are_formats(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(form in FORMATS for form in value)
 
 
+def _are_labels(value: Any) -> bool:
+    if value is None:
+        return True
+    words = [*value, *value.values()] if isinstance(value, dict) else []
+    return bool(words) and all(isinstance(word, str) and word.strip() and word.isprintable() for word in words)
+
+
+def _are_names(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(name, str) and name.strip() for name in value))
+
+
 def _is_study(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and isinstance(value.get("_target_"), str))
 
@@ -173,6 +214,8 @@ _FOLDER = f"the name of a folder, at most {LONGEST_NAME} bytes long"
 _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "report": (_is_report, "null, sweep, an experiment, or a package of yours with a page.py"),
     "report_formats": (_are_formats, _FORMATS),
+    "report_labels": (_are_labels, "names and what they are to be called, as in {two_point: my method}"),
+    "report_order": (_are_names, "a list of names that come first, as in [two_point, autodiff]"),
     "runs_dir": (_is_folder, _FOLDER),
     "report_dir": (_is_folder, _FOLDER),
     "force": (lambda value: isinstance(value, bool), "true or false"),

@@ -9,13 +9,13 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 
 from zobench import store, sweeps
-from zobench.command import compose, launch, slurm, terminal
+from zobench.command import compose, keys, launch, slurm, terminal
 from zobench.command.compose import Cell
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled
 
-NOT_NUMERIC = ("runs_dir", "report_dir", "report_formats", "force", "sweep", "retry", "trust")
-NOT_NUMERIC += ("limit.seconds", "limit.gigabytes")
+NOT_NUMERIC = ("runs_dir", "report_dir", "report_formats", "report_labels", "report_order", "force", "sweep", "retry")
+NOT_NUMERIC += ("trust", "limit.seconds", "limit.gigabytes")
 NO_RECORD = {"status": "failed", "reason": "no record could be written, or it has gone; is the disk full?"}
 
 
@@ -32,6 +32,7 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
         markers.renew()  # the latest sweep is the one that `zobench report` draws
         return [(label, store.path(cfg.runs_dir, key)) for key, label in markers.plan().cells.items()], []
     cells = compose.cells(overrides, cfg)
+    keys.wording(cfg).check(cell.config for cell in cells)
     slurm.adopt(cfg.runs_dir, [cell.key for cell in cells])
     labels = {cell.key: cell.label for cell in cells}
     missing = [cell for cell in cells if cfg.force or not is_settled(_path(cell, cfg), cell.config, cfg)]

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from matplotlib.transforms import Bbox
 
 from zobench.experiments.mds.numbers import Map, objective, points, recovered, seconds
-from zobench.report import drawing
+from zobench.report import drawing, styles
 from zobench.report.drawing import BLACK, GREY, SKY, VERMILLION, handle
 from zobench.report.groups import Cells, Group
 from zobench.report.measured import Measured
@@ -42,23 +42,23 @@ def _by_map(found: Cells) -> list[list[Measured]]:
 
 def _styles(groups: Sequence[Group]) -> dict[str, dict[str, Any]]:
     """The look of each method, the three usual ones first, as many as are legible."""
-    usual = {method: CURVE[name] for name, method in drawing.mains(groups).items() if name in CURVE}
-    others = {m: {**look, "lw": 1.3, "ms": 3.5} for m, look in drawing.looks(groups).items() if m not in usual}
-    shown = [*usual, *others][: drawing.MOST]
+    usual = {method: CURVE[name] for name, method in styles.mains(groups).items() if name in CURVE}
+    others = {m: {**look, "lw": 1.3, "ms": 3.5} for m, look in styles.looks(groups).items() if m not in usual}
+    shown = [*usual, *others][: styles.MOST]
     return {m: {**usual, **others}[m] for m in dict.fromkeys(g.method for g in groups) if m in shown}
 
 
 def convergence(found: Cells) -> Figure:
     """f against iterations, oracle calls and seconds; a row a map."""
     by_map = _by_map(found)
-    styles = _styles([g for g in found.groups if g.rule == found.rule])
+    looks = _styles([g for g in found.groups if g.rule == found.rule])
     methods = dict.fromkeys(cell.record.method for cells in by_map for cell in cells)
     figure, grid = drawing.panels(len(by_map), 3, high=1.9, foot=1.0, head=0.5)
     for row, cells in zip(grid, by_map, strict=True):
         for axes, of in zip(row, AXES, strict=True):
             for cell in sorted(cells, key=lambda cell: cell.record.estimator != "finite_difference"):
-                if cell.record.method in styles:
-                    _curve(axes, cell, of, styles[cell.record.method])
+                if cell.record.method in looks:
+                    _curve(axes, cell, of, looks[cell.record.method])
             record = cells[0].record
             if (record.meta["f_star"] or 0.0) > 0:
                 axes.axhline(record.meta["f_star"], **MINIMUM, zorder=0)
@@ -66,13 +66,13 @@ def convergence(found: Cells) -> Figure:
             axes.minorticks_off()
             axes.set_ylabel("stress f" if of == "iterations" else "")
             axes.set_title(f"{points(record)} points, n = {record.n}" if of == "iterations" else "")
-    handles = [handle(method, **look, solid_capstyle="butt") for method, look in styles.items()]
+    handles = [handle(method, **look, solid_capstyle="butt") for method, look in looks.items()]
     handles += [Patch(color=VERMILLION, alpha=0.2, lw=0, label="10–90 % of runs"), handle("minimum f*", **MINIMUM)]
     runs = max(cell.hits.size for cells in by_map for cell in cells)
     caption = (
         f"Median over {runs} seeds, {found.rule} step, each curve to the target; seconds: a run's share of its batch."
     )
-    caption += drawing.unseen(len(methods) - len(styles))
+    caption += styles.unseen(len(methods) - len(looks))
     drawing.legend(figure, handles, caption, columns=5)
     return figure
 

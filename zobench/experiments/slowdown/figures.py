@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from zobench import statistics
 from zobench.decay import so_far
-from zobench.report import drawing
+from zobench.report import drawing, styles
 from zobench.report.drawing import BLACK, GREEN, ORANGE, SKY, VERMILLION, handle
 from zobench.report.groups import Cells, Group, find
 from zobench.report.measured import Measured, bound, mean_curve, rate
@@ -35,7 +35,7 @@ def convergence(found: Cells) -> Figure:
     """Mean curves with the band over seeds, their bounds, and the exact recursion, at three dimensions."""
     entries, columns, rule = found.groups, found.columns, found.rule
     main, others, more = _methods(entries, rule)
-    figure, grid = drawing.panels(1, len(columns), high=3.0, foot=1.1, head=0.5)
+    figure, grid = drawing.panels(1, len(columns), wide=2.95, high=3.0, head=0.5)
     for axes, column in zip(grid[0], columns, strict=True):
         differences, gradient, zero = (find(entries, column, name, rule) for name in MAIN)
         _draw_others(axes, entries, column, rule, others)
@@ -50,7 +50,9 @@ def convergence(found: Cells) -> Figure:
         for group, place, color in ((gradient, 0.0, BLACK), (zero, 1.0, VERMILLION)):
             if group:
                 side = "right" if place else "left"
-                axes.text(place, 1.025, _decay_text(group), ha=side, transform=axes.transAxes, fontsize=7, color=color)
+                axes.text(
+                    place, 1.025, _decay_text(group), ha=side, transform=axes.transAxes, fontsize=7, color=color
+                )
     looks = {"autodiff": {"color": BLACK}, "finite_difference": BROAD}
     handles = [handle(main[name], **look) for name, look in looks.items() if name in main]
     sizes = next((g.n for g in entries if (g.method, g.rule) == (main.get("two_point"), rule)), [])
@@ -73,11 +75,11 @@ def convergence(found: Cells) -> Figure:
 def _methods(entries: Sequence[Group], rule: str) -> tuple[dict[str, str], dict[str, dict[str, Any]], str]:
     """The three methods by their estimators, the looks of as many others as are legible, and a caption on the rest."""
     groups = [group for group in entries if group.rule == rule]
-    main = drawing.mains(groups)
+    main = styles.mains(groups)
     names = [main[name] for name in MAIN if name in main]
-    found = {method: look for method, look in drawing.looks(groups).items() if method not in names}
-    room = drawing.MOST - len(names)
-    return main, dict(list(found.items())[:room]), drawing.unseen(len(found) - room)
+    found = {method: look for method, look in styles.looks(groups).items() if method not in names}
+    room = styles.MOST - len(names)
+    return main, dict(list(found.items())[:room]), styles.unseen(len(found) - room)
 
 
 def _draw_others(
@@ -118,7 +120,7 @@ def _curve(axes: Axes, cell: Measured, color: str, label: str) -> None:
             dots = shown[:: max(1, shown.size // 12)]
             axes.plot(k[dots], exact[dots], lw=0, marker="o", ms=3, color=color, mec=BLACK, mew=0.6, zorder=5)
     end = (float(k[shown[-1]]), float(mean[shown[-1]]))
-    axes.annotate(label, end, (0, -4), textcoords="offset points", ha="center", va="top", color=color, fontsize=7)
+    axes.annotate(label, end, (0, -4), textcoords="offset points", ha="center", va="top", color=color, fontsize=8)
 
 
 def _decay_text(group: Group) -> str:
@@ -135,7 +137,7 @@ def _frame(axes: Axes, column: str, entries: Sequence[Group], label: str) -> Non
     metric = next(group.metric for group in entries if group.column == column)
     axes.set(xscale="log", yscale="log", xlabel=label)
     axes.set_title(column)
-    axes.set_ylabel(QUANTITY[metric], labelpad=1)
+    axes.set_ylabel(QUANTITY[metric])
     axes.minorticks_off()
     curves = [np.asarray(line.get_ydata(), float) for line in axes.lines if line.get_linestyle() != "--"]
     y = np.concatenate([*curves, np.empty(0)])
@@ -147,7 +149,7 @@ def _frame(axes: Axes, column: str, entries: Sequence[Group], label: str) -> Non
 def collapse(found: Cells) -> Figure:
     """Two-point curves of all n against k/n: one line, and gradient descent's against k beside it."""
     entries, columns, rule = found.groups, found.columns, found.rule
-    figure, grid = drawing.panels(1, len(columns), high=2.8, foot=1.1)
+    figure, grid = drawing.panels(1, len(columns), wide=2.7, high=2.6)
     main, others, more = _methods(entries, rule)
     sizes = sorted({n for g in entries if g.method == main.get("two_point") for n in g.n})
     place = {n: 1 - i / max(1, len(sizes) - 1) for i, n in enumerate(sizes)}  # from broad and light to narrow and dark

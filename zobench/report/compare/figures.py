@@ -11,12 +11,14 @@ from matplotlib.ticker import MaxNLocator
 
 from zobench.report import drawing
 from zobench.report import profiles as shares
-from zobench.report.compare import across, budget, targets
+from zobench.report.compare import across, budget, quality, targets
 from zobench.report.compare.labels import Block, Key, blocks, curve
 from zobench.report.compare.panels import FOOT, Panel, logarithmic, multiples
 from zobench.report.compare.traces import AXES, Trace, largest, places, trace
+from zobench.report.explorer.origin import prices
 from zobench.report.groups import Cells
 from zobench.report.measured import Measured, bound
+from zobench.report.method_text import methods as methods
 
 QUANTITY = {"gradient": "least ‖∇f‖² so far", "gap": "f − f*", "distance": "‖x − x*‖²"}
 PROVEN = 4  # lines of a panel that are drawn with their bounds and exact means
@@ -49,6 +51,8 @@ def convergence(found: Cells, axis: str = "calls") -> Figure | None:
     ends = [(traces[column][key], cell) for column, (_, cells) in known.items() for key, cell in cells.items()]
     if any(one.values.min() < BELOW * cell.record.meta["target"] for one, cell in ends):
         caption += f" What is below {BELOW:g} of the target is drawn there."
+    if axis == "priced":
+        caption += f" {prices(record.meta for record in found.records)}"
     return multiples(shows, parts, caption, AXES[axis], [*grey, *extra])
 
 
@@ -56,6 +60,13 @@ def convergence_iterations(found: Cells) -> Figure | None:
     """Against iterations; None where each asks the same, and the axis would differ by a factor alone."""
     asked = {cell.record.calls for cell in found.measured}
     return convergence(found, "iterations") if len(asked) > 1 else None
+
+
+def convergence_priced(found: Cells) -> Figure | None:
+    """Against calls at their prices; None where values alone are asked for, or a price is not known."""
+    records = [cell.record for cell in found.measured]
+    asked, known = any(r.derivatives for r in records), all(r.price is not None for r in records)
+    return convergence(found, "priced") if asked and known else None
 
 
 def convergence_seconds(found: Cells) -> Figure | None:
@@ -185,9 +196,11 @@ def _local_exponents(axes: Axes, block: Block, arrived: Mapping[Key, targets.Poi
 
 
 def _sizes(axes: Axes, arrived: Mapping[Key, targets.Points]) -> None:
-    """Ticks at the dimensions, at most five of them."""
+    """All dimensions on the axis, with ticks at five of them at the most."""
     known = sorted({n for points in arrived.values() for n, _ in points})
     drawing.sizes(axes, known[:: -(-len(known) // 5)])
+    margin = (known[-1] / known[0]) ** 0.06
+    axes.set_xlim(known[0] / margin, known[-1] * margin)
 
 
 def ranks(found: Cells) -> Figure | None:
@@ -249,7 +262,7 @@ def _steps(axes: Axes, block: Block, times: Mapping[Key, list[np.ndarray]]) -> b
 
 
 def profiles(found: Cells) -> Figure | None:
-    """Over all problems: performance profile, data profile, runtimes over many targets."""
+    """Over all problems: performance, data and quality profiles, runtimes over many targets."""
     ran = across.times(found)
     if ran is None:
         return None
@@ -261,13 +274,14 @@ def profiles(found: Cells) -> Figure | None:
         ),
         ("data profile", "calls / (n + 1)"): (kappa, shares.data(ran.target, ran.n, kappa)),
         ("runtimes", "calls / n"): (kappa, shares.ecdf(ran.many, ran.n, kappa)),
+        ("quality profile", "τ"): (quality.TAU, quality.quality(found)),
     }
     shows = [
         Panel(title, partial(_shares, keys=ran.keys, x=x, profile=shares.profile(reached), bands=bands), xlabel)
         for (title, xlabel), (x, reached) in made.items()
     ]
-    caption = f"Left and middle: share of {len(ran.n)} problems and of their runs that are at the target; right: of "
-    caption += f"{targets.SHARES} targets as well. Mean over the problems"
+    caption = f"Share of {len(ran.n)} problems and of their runs that are at the target; runtimes: at {targets.SHARES} "
+    caption += "targets; quality: that end within τ (f(x0) − best) of the best of all methods. Mean over the problems"
     caption += "; bands, of few methods: 95 % interval over them." if bands else "; intervals: table.md."
     return multiples(shows, blocks(found), caption, "")
 

@@ -44,7 +44,7 @@ def multiples(
             axes = figure.add_subplot(spec[i * down + j // across, j % across])
             drawn = panel.draw(axes, block) or drawn
             axes.set_title(_folded(panel.title.replace("_", " "), 36), fontsize=8)
-            if j + across >= len(panels_shown):
+            if panel.xlabel or j + across >= len(panels_shown):
                 axes.set_xlabel(panel.xlabel or xlabel)
             if j == across - 1:
                 _legend(axes, block, extra)
