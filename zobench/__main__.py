@@ -29,6 +29,7 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench status [NAME] [runs_dir=...]              done, running, failed, missing; the command that goes on
   zobench compare old/runs new/runs [report_dir=...]                         what got faster, slower, better, worse
   zobench export [runs.csv|runs.parquet] [runs_dir=...]                      every run of every record in one table
+  zobench advise problem=... [calls=N] [json=FILE]  which method to take for it, and what a gradient would save
   zobench list [problems|estimators|methods|experiments]                     what there is, one sentence each
   zobench check my_problem.py | <name>              test a problem or an estimator against what it declares
 
@@ -92,6 +93,10 @@ def _dispatch(arguments: list[str]) -> int:
         from zobench.command.export import export
 
         return export(arguments[1:], console)
+    if arguments[0] == "advise":
+        from zobench.command.advise import advise
+
+        return advise(arguments[1:], console)
     if arguments[0] == "compare":
         from zobench.command.compare import compare
 
