@@ -31,6 +31,7 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench export [runs.csv|runs.parquet] [runs_dir=...] [sweep=NAME]         every run of every record in one table
   zobench export [FOLDER] format=coco|ioh|benchopt [gradient=1,n]            curves as COCO and others read them
   zobench export methods.txt [sweep=NAME]                                    how runs were made, for a paper
+  zobench advise problem=... [calls=N] [json=FILE]  which method to take for it, and what a gradient would save
   zobench list [problems|estimators|methods|experiments]                     what there is, one sentence each
   zobench check my_problem.py | <name>              test a problem or an estimator against what it declares
 
@@ -100,6 +101,10 @@ def _dispatch(arguments: list[str]) -> int:
         from zobench.command.export import export
 
         return export(arguments[1:], console)
+    if arguments[0] == "advise":
+        from zobench.command.advise import advise
+
+        return advise(arguments[1:], console)
     if arguments[0] == "compare":
         from zobench.command.compare import compare
 
