@@ -14,13 +14,16 @@ ROUNDING = 1000  # machine epsilons of the larger of f(x0) and f*
 
 
 def stop_of(plan: Plan, settings: Settings, first: Values) -> Stop:
-    """When a run stops; `first` has the metrics at x0.
+    """When a run stops; `first` has the metrics at x0. Where f* is not known, no gap is a target: -inf.
 
     Raises ValueError where f(x0) is no number, f* is not below it, or the target not a positive number.
     """
     problem, dtype = plan.problem, plan.problem.x0.dtype
     _require_start(problem, first)
     metric, relative_to = settings.metric, settings.relative_to
+    ceiling = DIVERGED * max(abs(first.gap), float(np.finfo(np.float32).tiny))
+    if metric == "gap" and isnan(problem.f_star):
+        return Stop(metric, -inf, ceiling, plan.cap)
     unit = {"unit": 1.0, "start": getattr(first, metric), "minimum": problem.f_star}[relative_to]
     target = settings.target * unit
     with np.errstate(over="ignore", under="ignore"):
@@ -31,7 +34,7 @@ def stop_of(plan: Plan, settings: Settings, first: Values) -> Stop:
             f"stop.target={settings.target:g}{of[relative_to]} is {held:g} in {dtype}: nothing can be measured against "
             "it; use another stop.target or stop.relative_to, or another x0"
         )
-    return Stop(metric, target, DIVERGED * max(abs(first.gap), float(np.finfo(np.float32).tiny)), plan.cap)
+    return Stop(metric, target, ceiling, plan.cap)
 
 
 def _require_start(problem: Problem, first: Values) -> None:

@@ -90,7 +90,9 @@ def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
 class Oracle(NamedTuple):
     """What a method may ask about f at x. It numbers its calls within a step: noise is drawn afresh for each number.
 
-    `pair(x, y)` is two values in one pass, where f has them so; None elsewhere.
+    `pair(x, y)` is two values in one pass, where f has them so; None elsewhere. Of a black box: `many(points)`, the
+    values [m] of points [m, n] that do not depend on each other, asked together; `eps(quotient)`, the difference step
+    that suits what has been measured of its noise. None elsewhere.
 
     >>> problem = Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3))
     >>> float(oracle(problem).value(problem.x0))
@@ -101,6 +103,8 @@ class Oracle(NamedTuple):
     jvp: Callable[..., Scalar]  # (x, v, call=0)
     grad: Callable[..., Vector]  # (x, call=0)
     pair: Callable[[Vector, Vector], tuple[Scalar, Scalar]] | None = None
+    many: Callable[[Array], Array] | None = None
+    eps: Callable[[str], Scalar] | None = None
 
 
 class Modes(NamedTuple):
@@ -120,7 +124,8 @@ class Problem(NamedTuple):
     `f` is the exact objective: used for measuring it is never charged. `F(x, key)` is what methods may ask (noise, a
     minibatch); None means f. `L` bounds the Hessian's eigenvalues, `mu` is the smallest one (of a strongly convex f),
     `hessian_trace` bounds tr ∇²f from above; where `local`, both hold on the way from x0 to the minimum and not
-    everywhere. `modes` is given by quadratics alone. Points in double precision (NumPy) serve any dtype.
+    everywhere. `modes` is given by quadratics alone. Points in double precision (NumPy) serve any dtype. `host`: how a
+    black box is asked (zobench.host.Host); it is asked by methods alone, never to measure.
 
     >>> Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3), f_star=0.0, L=2.0).n
     3
@@ -137,6 +142,7 @@ class Problem(NamedTuple):
     local: bool = False
     differentiable: bool = True
     modes: Modes | None = None
+    host: Any = None
 
     @property
     def n(self) -> int:

@@ -11,12 +11,13 @@ from zobench.__main__ import main
 from zobench.command import compose
 from zobench.derivatives import fits, price
 from zobench.experiments.gradient_cost import study
+from zobench.problems.black_boxes import black_box
 from zobench.problems.classification import logistic
 from zobench.problems.deep_networks import deep
 from zobench.problems.quadratics import quadratic
 from zobench.problems.robust import welsch
 from zobench.problems.worst_case import huber
-from zobench.problems.wrappers import black_box, noisy
+from zobench.problems.wrappers import noisy
 from zobench.report import claims, lines, page
 from zobench.types import Problem
 

@@ -11,10 +11,11 @@ from scipy.optimize import rosen
 from scipy.stats import kstest
 
 from zobench.directions import gaussian
+from zobench.problems.black_boxes import black_box
 from zobench.problems.landscapes import landscape
 from zobench.problems.quadratics import quadratic
 from zobench.problems.regression import least_squares
-from zobench.problems.wrappers import black_box, low_precision, noisy, rotated, shifted
+from zobench.problems.wrappers import low_precision, noisy, rotated, shifted
 from zobench.types import Key, oracle
 
 

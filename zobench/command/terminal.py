@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,9 @@ from zobench.sweeps import Sweep
 
 LINE_EVERY = 10
 WIDEST = 10_000  # characters: as wide as a table likes
-COLUMNS: tuple[str, ...] = ("rule", "step", "n", "iterations", "quartiles", "calls", "reached", "run s", "compile s")
+COLUMNS: tuple[str, ...] = (
+    "rule", "step", "n", "iterations", "quartiles", "calls", "reached", "best value", "run s", "compile s",
+)  # fmt: skip
 FIRST_TO_GO = ("compile s", "run s", "quartiles", "step")  # where a terminal is too narrow for all
 
 
@@ -92,7 +95,8 @@ def table(cells: Sequence[tuple[str, Path]], console: Console) -> None:
         for label, path in cells
         for row in rows(store.read(path))
     ]
-    names = [name for name in ("cell", *COLUMNS) if name != "cell" or len(cells) > 1]
+    empty = {name for name in ("best value",) if not any(line[name] for line in lines)}
+    names = [name for name in ("cell", *COLUMNS) if name not in empty and (name != "cell" or len(cells) > 1)]
     wide, left_out = console.options.update(width=WIDEST), []
     for name in FIRST_TO_GO:
         if console.measure(_grid(lines, names), options=wide).maximum <= console.width:
@@ -128,9 +132,18 @@ def rows(record: Record | None) -> list[list[str]]:
         asked = ", ".join(f"{_number(middle * count)} {kind}s" for kind, count in calls.items() if np.isfinite(middle))
         found.append([
             rule, f"{about['step']:.3g}".replace("nan", ""), str(meta["n"]), _number(middle), spread, asked,
-            _outcomes(arrays[f"{rule}/outcome"]), f"{about['run_seconds']:.2f}", f"{meta['compile_seconds']:.2f}",
+            _outcomes(arrays[f"{rule}/outcome"]), _best(arrays.get(f"{rule}/best")), f"{about['run_seconds']:.2f}",
+            f"{meta['compile_seconds']:.2f}",
         ])  # fmt: skip
     return found
+
+
+def _best(values: np.ndarray | None) -> str:
+    """The median over runs of the best value of each, and its range, of a black box."""
+    if values is None:
+        return ""
+    low, middle, high = values.min(), np.median(values), values.max()
+    return f"{middle:.4g}" + f" ({low:.4g} to {high:.4g})" * bool(low < high)
 
 
 def _outcomes(outcome: np.ndarray) -> str:
@@ -141,6 +154,21 @@ def _outcomes(outcome: np.ndarray) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if np.isfinite(value) else "never"
+
+
+def left_out(cells: Sequence[tuple[str, str]]) -> None:
+    """Name the cells of a sweep that cannot be run, each with its reason; the others have been run."""
+    for label, reason in cells:
+        print(printable(f"zobench: left out: {label}: {reason}"), file=sys.stderr)
+
+
+def notes(cells: Sequence[tuple[str, Path]]) -> None:
+    """What cells that ran have found out by themselves, such as the noise of a black box; what several share is one."""
+    found = [(label, note) for label, path in cells for note in (store.read_meta(path) or {}).get("notes", ())]
+    shared = Counter(note for _, note in found)
+    for note in shared:
+        own = [label for label, other in found if other == note]
+        print(printable(f"zobench: {own[0] + ': ' if len(own) == 1 and own[0] else ''}{note}"), file=sys.stderr)
 
 
 def warnings(cells: Sequence[tuple[str, Path]]) -> None:
