@@ -95,6 +95,8 @@ def table(cells: Sequence[tuple[str, Path]], console: Console) -> None:
         for label, path in cells
         for row in rows(store.read(path))
     ]
+    if all(line["reached"] in ("no target", "") for line in lines):
+        lines.sort(key=lambda line: float(line["best value"].partition(" ")[0] or "inf"))
     empty = {name for name in ("best value",) if not any(line[name] for line in lines)}
     names = [name for name in ("cell", *COLUMNS) if name not in empty and (name != "cell" or len(cells) > 1)]
     wide, left_out = console.options.update(width=WIDEST), []
@@ -121,7 +123,8 @@ def _grid(lines: Sequence[dict[str, str]], names: Sequence[str], caption: str | 
 def rows(record: Record | None) -> list[list[str]]:
     """A record in words, one row for each step rule."""
     if record is None or record.meta["status"] != "ok":
-        return [["failed", *[""] * (len(COLUMNS) - 1)]]
+        how = "left out" if record and record.meta.get("died") == "left out" else "failed"
+        return [[how, *[""] * (len(COLUMNS) - 1)]]
     meta, arrays = record.meta, record.arrays
     calls = {kind: count for kind, count in meta.get("calls", {}).items() if count}
     found = []
@@ -130,10 +133,12 @@ def rows(record: Record | None) -> list[list[str]]:
         low, middle, high = np.quantile(hits, [0.25, 0.5, 0.75], method="inverted_cdf")
         spread = "" if low == high else f"{_number(low)} to {_number(high)}"
         asked = ", ".join(f"{_number(middle * count)} {kind}s" for kind, count in calls.items() if np.isfinite(middle))
+        reached, hit = _outcomes(arrays[f"{rule}/outcome"]), _number(middle)
+        if meta.get("target") == -np.inf:
+            reached, hit, asked = "no target", "", f"{_number(np.median(arrays[f'{rule}/k'][-1]))} asked"
         found.append([
-            rule, f"{about['step']:.3g}".replace("nan", ""), str(meta["n"]), _number(middle), spread, asked,
-            _outcomes(arrays[f"{rule}/outcome"]), _best(arrays.get(f"{rule}/best")), f"{about['run_seconds']:.2f}",
-            f"{meta['compile_seconds']:.2f}",
+            rule, f"{about['step']:.3g}".replace("nan", ""), str(meta["n"]), hit, spread, asked, reached,
+            _best(arrays.get(f"{rule}/best")), f"{about['run_seconds']:.2f}", f"{meta['compile_seconds']:.2f}",
         ])  # fmt: skip
     return found
 
