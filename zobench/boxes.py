@@ -192,7 +192,8 @@ def _run(own: Asker, rule: str, size: float, log: Log, tell: Callable[[], None])
             return scale, outline.run(log, x0.astype(float), log.seed)
         return scale, log.error or "budget"
     if isfinite(start) and (rule == PROBE or (own.asks_eps and not log.host.same and log.budget >= MEASURED_FROM)):
-        scale = probing.measure(log.ask, x0, start, np.random.default_rng([log.seed, 1]), rule == PROBE)
+        room = np.minimum(x0 - log.host.lower, log.host.upper - x0)
+        scale = probing.measure(log.ask, x0, start, np.random.default_rng([log.seed, 1]), rule == PROBE, room)
         scale = scale._replace(step=probing.require_step(own.plan.scaled(scale)) if rule == PROBE else size)
     _walk(own, scale, log, tell)
     return scale, log.error or "budget"
@@ -248,7 +249,7 @@ def _save(family: Family | None, what: str, seeds: Sequence[int], logs: Sequence
     """Save what was asked, but for a call that ended its run."""
     if family is None or all(log.replayed == log.calls for log in logs):
         return
-    kept = [log.calls - bool(log.error) for log in logs]
+    kept = [min(log.calls, log.sound) for log in logs]
     arrays = {
         "values": np.concatenate([log.values[:count] for log, count in zip(logs, kept, strict=True)]),
         "sums": np.concatenate([np.array(log.sums[:n], np.uint32) for log, n in zip(logs, kept, strict=True)]),

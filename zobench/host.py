@@ -67,7 +67,8 @@ class Log:
     """What one run has asked of a black box, and its end: the object with a memory that methods and scipy call.
 
     `values` [calls] in the order asked, nan where a call gave no number; `points` are the best so far as (call number,
-    x, value). `arrived(value)` says whether a value ends the run; the first value asked decides it.
+    x, value). `arrives(value)`, of the first that is a number, is the value that ends the run. `error` ends it too, and
+    `sound` calls were made before it.
     """
 
     def __init__(self, host: Host, budget: int, seed: int, dtype: Any, arrives: Callable[[float], float]):
@@ -77,6 +78,7 @@ class Log:
         self.points: list[tuple[int, np.ndarray, float]] = []
         self.best, self.goal, self.failed, self.error, self.replayed = inf, -inf, 0, "", 0
         self.raised: BaseException | None = None
+        self.sound = budget
         self.known = Known(np.empty(0), np.empty(0, np.uint32))
         self._arrives = arrives
 
@@ -95,23 +97,30 @@ class Log:
         return self.many([x])[0]
 
     def many(self, points: Sequence[np.ndarray]) -> list[float]:
-        """The values of points that do not depend on each other. Raises Spent where one of them is not asked."""
+        """The values of points that do not depend on each other. Raises Spent where one of them is not asked.
+
+        No point is asked that is not finite: a solver that has left the numbers ends there.
+        """
         if self.over:
             raise Spent
-        values = self.ask(np.asarray(points, self.dtype))
-        if self.over and self.calls >= self.budget and isnan(values[-1]):
+        before, values = self.calls, self.ask(np.asarray(points, self.dtype))
+        if self.calls - before < len(points):
             raise Spent
         return np.where(np.isnan(values), inf, values).tolist()
 
     def ask(self, points: np.ndarray) -> np.ndarray:
-        """The values [m] of points [m, n], nan where there is none; what is beyond the end is not asked and nan too."""
+        """The values [m] of points [m, n], nan where there is none.
+
+        What is beyond the end, and what is no point, is not asked, and nan too.
+        """
         lower, upper = self.host.lower.astype(self.dtype), self.host.upper.astype(self.dtype)
-        points, found, due = np.clip(points, lower, upper), np.full(len(points), nan), range(len(points))
+        points, found = np.clip(points, lower, upper), np.full(len(points), nan)
+        due = np.flatnonzero(np.isfinite(points).all(axis=1)).tolist()
         for _ in range(TRIES if self.host.on_error == "retry" else 1):
-            due = [] if self.over else [*due][: self.budget - self.calls]
+            due = [] if self.over else due[: self.budget - self.calls]
             for i, answer in zip(due, self._answers([points[i] for i in due]), strict=False):
                 found[i] = self._take(points[i], answer)
-                if self.over and not self.calls >= self.budget and self.error:
+                if self.error and self.host.workers == 1:  # of several that are under way all are counted
                     return found
             due = [i for i in due if isnan(found[i])]
         return found
@@ -135,8 +144,8 @@ class Log:
         self.values.append(value)
         self.sums.append(zlib.crc32(x.tobytes()))
         self.failed += isnan(value)
-        if isinstance(answer, Failed) and self.host.on_error == "raise":
-            self.error = f"{answer.said}; {at_point(x)}"
+        if isinstance(answer, Failed) and self.host.on_error == "raise" and not self.error:
+            self.error, self.sound = f"{answer.said}; {at_point(x)}", self.calls - 1
         if isfinite(value) and value < self.best:
             if self.best == inf:
                 self.goal = self._arrives(value)

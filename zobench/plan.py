@@ -129,8 +129,15 @@ def _rule_steps(problem: Problem, estimator: Estimator, settings: Settings) -> d
     kept = [rule for rule in settings.step if rule != "tuned" or settings.metric != "gradient"]
     if not kept:
         raise ValueError(f"step=tuned: {FLAT}; use stop.metric=gap or distance, or step=theory or trace")
-    known = {"theory": theory.theory_step, "tuned": _base_step, "trace": theory.trace_step, PROBE: lambda *_: nan}
+    known = {"theory": theory.theory_step, "tuned": _base_step, "trace": theory.trace_step, PROBE: _later}
     return {str(rule): known[rule](problem, estimator) if rule in known else float(rule) for rule in kept}
+
+
+def _later(problem: Problem, estimator: Estimator) -> float:
+    """nan: values at x0 decide. ValueError where they cannot, as the estimate is noise of which they say nothing."""
+    if estimator.second_moment(problem.n) is None:
+        raise ValueError("step=probe: this estimator's second moment has no factor B; use step=tuned or a number")
+    return nan
 
 
 def _base_step(problem: Problem, estimator: Estimator) -> float:

@@ -1,7 +1,7 @@
 """What a few values at x0 say of a function: its noise, its slope and curvature, and the steps that follow."""
 
 from collections.abc import Callable
-from math import isfinite, isnan, nan
+from math import inf, isfinite, isnan, nan
 from typing import NamedTuple
 
 import jax
@@ -39,19 +39,23 @@ class Scale(NamedTuple):
     n: int = 1
 
 
-def measure(ask: Ask, x: np.ndarray, here: float, rng: np.random.Generator, whole: bool) -> Scale:
+def measure(
+    ask: Ask, x: np.ndarray, here: float, rng: np.random.Generator, whole: bool, room: np.ndarray | float = inf
+) -> Scale:
     """The noise of f at x (ECNoise), and slope and curvature along one random direction, or along eight (`whole`).
 
     The noise of 7 values along a direction, √u max(1, ‖x‖) apart, of up to three spacings. The curvature along v is
     (f(x+hv) − 2f(x) + f(x−hv))/h², with the first h = 10⁻³ max(1, ‖x‖), 10⁻², 10⁻¹, 1 at which the second difference is
-    100 times the noise. Asks 8 values or more, 24 or more for the whole. Deterministic by `rng`.
+    100 times the noise. Directions leave out coordinates with less `room` [n] than that to a bound. Asks 8 values or
+    more, 24 or more for the whole. Deterministic by `rng`.
     """
     size = max(1.0, float(np.linalg.norm(x)))
-    noise = _noise(ask, x, here, _unit(rng, 1, x)[0], size)
+    noise = _noise(ask, x, here, _within(_unit(rng, 1, x), room, 1e-3 * size)[0], size)
     floor = max(0.0 if isnan(noise) else noise, float(np.finfo(x.dtype).eps) * abs(here))
-    v = _unit(rng, DIRECTIONS if whole else 1, x)
+    drawn = v = _unit(rng, DIRECTIONS if whole else 1, x)
     h, slopes, second = 1e-3 * size, np.empty(0), np.empty(0)
     for h in size * np.array([1e-3, 1e-2, 1e-1, 1.0]):
+        v = _within(drawn, room, h)
         slopes, second = _differences(ask, x, here, v[:1], h)
         if abs(second[0]) * h**2 >= CLEAR * floor:
             break
@@ -133,6 +137,13 @@ def _unit(rng: np.random.Generator, count: int, x: np.ndarray) -> np.ndarray:
     """Directions, uniform on the sphere, [count, n]."""
     v = rng.standard_normal((count, x.size))
     return v / np.linalg.norm(v, axis=1, keepdims=True)
+
+
+def _within(v: np.ndarray, room: np.ndarray | float, h: float) -> np.ndarray:
+    """Directions [m, n] along which h leads to no bound; as they are where there are none."""
+    free = np.where(np.broadcast_to(room, v.shape) >= h, v, 0.0)
+    length = np.linalg.norm(free, axis=1, keepdims=True)
+    return np.where(length > 0, free / np.maximum(length, 1e-300), v)
 
 
 def descent_step(scale: Scale, moment: Moment | None) -> float:
