@@ -52,13 +52,13 @@ def two_point(
     require_directions(direction, q, orthogonal)
     rows = vectors(direction, q, orthogonal)
 
-    def reach(x: Vector) -> float:
+    def reach(oracle: Oracle, x: Vector) -> Any:
         longer = x.size**0.5 if direction in ("gaussian", "rademacher") else 1.0
-        return step_of(None if eps is None else eps * longer, quotient, x.dtype, noise) / longer
+        return step_of(None if eps is None else eps * longer, quotient, x.dtype, noise, oracle) / longer
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         v = rows(draw, x, oracle.pair is not None and quotient == "central")
-        return _combine(direction, v, slopes(oracle, x, v, quotient, reach(x))), state
+        return _combine(direction, v, slopes(oracle, x, v, quotient, reach(oracle, x))), state
 
     return Estimator(
         estimate=estimate,
@@ -113,7 +113,7 @@ def regression(q: int = 1, quotient: Quotient = "central", eps: float | None = N
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         require_wide(x.dtype, "there is no least-squares solution of 16-bit numbers")
         n, v = x.size, directions.unit_rows(draw, (q, x.size), x.dtype)
-        slope = slopes(oracle, x, v, quotient, step_of(eps, quotient, x.dtype, noise))
+        slope = slopes(oracle, x, v, quotient, step_of(eps, quotient, x.dtype, noise, oracle))
         if q >= n:
             return jnp.linalg.lstsq(v, slope)[0], state
         basis, triangle = jnp.linalg.qr(v.T)
@@ -191,7 +191,9 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
     require_eps(eps, noise)
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
-        x, h = jnp.asarray(x), step_of(eps, quotient, x.dtype, noise)
+        x, h = jnp.asarray(x), step_of(eps, quotient, x.dtype, noise, oracle)
+        if oracle.many and quotient != "complex":
+            return slopes(oracle, x, jnp.eye(x.size, dtype=x.dtype), quotient, h), state
         here = oracle.value(x, 0) if quotient == "forward" else None
 
         if quotient == "complex":

@@ -10,7 +10,7 @@ import zobench as zo
 from zobench.advising import race, words
 from zobench.advising.probe import probe
 from zobench.experiments.advice import page
-from zobench.problems.wrappers import black_box
+from zobench.problems.black_boxes import black_box
 
 ROOT = Path(__file__).parents[2]
 SPECTRA = {

@@ -12,12 +12,13 @@ from zobench.command import compose
 from zobench.derivatives import fits, price
 from zobench.experiments.gradient_cost import figures, study
 from zobench.experiments.gradient_cost.page import Line
+from zobench.problems.black_boxes import black_box
 from zobench.problems.classification import logistic
 from zobench.problems.deep_networks import deep
 from zobench.problems.quadratics import quadratic
 from zobench.problems.robust import welsch
 from zobench.problems.worst_case import huber
-from zobench.problems.wrappers import black_box, noisy
+from zobench.problems.wrappers import noisy
 from zobench.report import claims, drawing, lines, page
 from zobench.types import Problem
 
