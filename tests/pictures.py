@@ -20,9 +20,9 @@ def faults(figure) -> list[str]:
     wide = figure.get_size_inches()[0]
     found = [f"raw: {_said(text)}" for text, _ in texts if RAW.search(re.sub(r"\$[^$]*\$", "", text.get_text()))]
     found += [
-        f"{text.get_fontsize() * SHOWN / 72 / wide:.1f} px in a README: {_said(text)}"
+        f"{float(text.get_fontsize()) * SHOWN / 72 / wide:.1f} px in a README: {_said(text)}"
         for text, _ in texts
-        if text.get_fontsize() * SHOWN / 72 / wide < SMALLEST
+        if float(text.get_fontsize()) * SHOWN / 72 / wide < SMALLEST
     ]
     for text, box in texts:
         if box.x0 < -TOUCH or box.y0 < -TOUCH or box.x1 > whole.x1 + TOUCH or box.y1 > whole.y1 + TOUCH:
