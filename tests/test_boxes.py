@@ -6,6 +6,7 @@ import time
 import jax.numpy as jnp
 import loops
 import numpy as np
+import optax
 import pytest
 
 from zobench import estimators, methods, solvers
