@@ -2,23 +2,23 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench import solvers, theory
+from zobench import box_cells, boxes, probing, solvers, theory
 from zobench.loop import Curves, Stop, Values, advance, at_start, compile_block, hitting_times, measure
 from zobench.methods import descent
-from zobench.plan import FLAT, OWN, Optimizer, Plan, Settings, plan_cell, uses
+from zobench.plan import FLAT, OWN, PROBE, Optimizer, Plan, Settings, plan_cell, uses
 from zobench.runs import Program
 from zobench.solvers import Solver
 from zobench.states import LARGEST, Family, load_pasts, save_pasts
 from zobench.stops import stop_of, warnings
 from zobench.tuning import TUNING_SEEDS_FROM, Tuning, tune
-from zobench.types import Estimator, Problem
+from zobench.types import Calls, Estimator, Problem
 
 Progress = Callable[[str, int, int], None]
 Cell = tuple[dict[str, np.ndarray], dict[str, Any]]  # a record's arrays, and what is to be known about them
@@ -42,10 +42,27 @@ def run_cell(
     `programs` has the compiled block of a cell of the same family, or gets it.
 
     Raises ValueError where a step rule or the metric needs a constant that the problem does not know, where the method
-    needs a gradient that it does not have, and where f(x0), f* or the target make no sense.
+    needs a gradient that it does not have, where f(x0), f* or the target make no sense, and where f is computed in
+    another precision than `settings.dtype`, which holds whatever JAX's setting.
     """
+    with jax.enable_x64(settings.dtype == "float64"):
+        return _run_cell(problem, estimator, optimizer, method, settings, progress, family, programs)
+
+
+def _run_cell(
+    problem: Problem,
+    estimator: Estimator,
+    optimizer: Optimizer,
+    method: Callable[..., Any],
+    settings: Settings,
+    progress: Progress,
+    family: Family | None,
+    programs: list[Program] | None,
+) -> Cell:
     plan = plan_cell(problem, estimator, optimizer, method, settings)
     reported = range(settings.seed, settings.seed + settings.seeds)
+    if problem.host:
+        return _run_box(plan, settings, reported, progress, family)
     if isinstance(plan.outline, Solver):
         return _run_solver(plan, settings, reported, progress, family)
     held_out = range(TUNING_SEEDS_FROM + settings.seed, TUNING_SEEDS_FROM + settings.seed + settings.tuning_seeds)
@@ -58,14 +75,18 @@ def run_cell(
     rules: dict[str, dict[str, Any]] = {}
     ran, tuning = [], None
     for rule, size in plan.steps.items():
-        report, tuning_seconds = partial(_report, progress, rule, stop), 0.0
+        report, tuning_seconds, charged = partial(_report, progress, rule, stop), 0.0, 0
+        if isnan(size):
+            size, charged = probing.probe(plan.problem, plan.scaled, settings.seed)
         if rule == "tuned":
             tuning = tune(program, size, settings.tuning_tries, held_out, stop, report, family)
-            arrays |= {f"tuning/{name}": getattr(tuning, name) for name in ("multiples", "hits", "outcome")}
+            arrays |= _tuning_arrays(tuning)
             size, tuning_seconds = size * tuning.best, tuning.seconds
-        curves = _run_rule(program, size, reported, stop, report, family)
-        arrays |= _arrays(rule, curves, *hitting_times(curves, stop))
-        if getattr(method, "func", method) is descent:  # a partial of it too
+        later = -(-charged // plan.outline.calls(problem.n).total) if rule == PROBE else 0
+        curves = _run_rule(program, size, reported, stop._replace(cap=max(stop.cap - later, 1)), report, family)
+        curves, hits, outcome = _charged(curves, *hitting_times(curves, stop), later)
+        arrays |= _arrays(rule, curves, hits, outcome) | _of_targets(rule, curves, stop)
+        if getattr(method, "func", method) is descent and not later:  # a partial of it too
             arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, len(curves.k))
         rules[rule] = _rule_meta(size, curves, tuning_seconds, stop)
         ran.append(curves)
@@ -77,6 +98,14 @@ def run_cell(
         "warning": "; ".join(filter(None, [*warning, *warnings(plan.problem, first, stop, ran)])),
         "reused": _reused(ran, tuning.reused if tuning else 0),
     }
+
+
+def _charged(
+    curves: Curves, hits: np.ndarray, outcome: np.ndarray, later: int
+) -> tuple[Curves, np.ndarray, np.ndarray]:
+    """Runs whose first iteration comes so many later, for what values at x0 have cost."""
+    moved = curves._replace(k=np.where(curves.k > 0, curves.k + later, 0)) if later else curves
+    return moved, np.where(hits > 0, hits + later, hits), outcome
 
 
 def _program(plan: Plan, programs: list[Program] | None) -> Program:
@@ -143,7 +172,50 @@ def _run_solver(
     curves, hits, outcome = solvers.advance(plan.problem, solver, reported, stop, report, family)
     rules = {OWN: _rule_meta(nan, curves, 0.0, stop)}
     about = {"warning": "; ".join(warnings(plan.problem, first, stop, [curves])), "reused": _reused([curves], 0)}
-    return _arrays(OWN, curves, hits, outcome), {**_meta(plan, None, first, stop, rules, 0.0), **about}
+    arrays = _arrays(OWN, curves, hits, outcome) | _of_targets(OWN, curves, stop)
+    return arrays, {**_meta(plan, None, first, stop, rules, 0.0), **about}
+
+
+def _run_box(plan: Plan, settings: Settings, seeds: Sequence[int], progress: Progress, family: Family | None) -> Cell:
+    """A black box: its curves are the best value asked so far, its k counts calls."""
+    own, f_star = boxes.asker(plan), 0.0 if isnan(plan.problem.f_star) else plan.problem.f_star
+    firsts: list[Values] = []
+
+    def stop_at(value: float) -> Stop:
+        firsts.append(Values(value - f_star, nan, nan))
+        return stop_of(plan, settings, firsts[0])
+
+    seeds = seeds if boxes.is_random(plan) else seeds[:1]
+    arrays: dict[str, np.ndarray] = {}
+    rules: dict[str, dict[str, Any]] = {}
+    ran, tuning = [], None
+    for rule, size in plan.steps.items():
+        report, tuning_seconds = (lambda k, rule=rule: progress(rule, k, plan.cap)), 0.0
+        if rule == "tuned":
+            tuning, base = box_cells.tune(own, size, settings, stop_at, report)
+            arrays |= _tuning_arrays(tuning)
+            size, tuning_seconds = base * tuning.best, tuning.seconds
+        runs = boxes.advance(own, rule, size, seeds, stop_at, report, family)
+        arrays |= _arrays(rule, runs.curves, runs.hits, runs.outcome) | box_cells.arrays(rule, runs)
+        stop = stop_of(plan, settings, firsts[0])
+        rules[rule] = _rule_meta(float(np.median(runs.steps)), runs.curves, tuning_seconds, stop) | box_cells.about(
+            runs
+        )
+        ran.append(runs)
+    stop, curves = stop_of(plan, settings, firsts[0]), [runs.curves for runs in ran]
+    said = [note for rule, runs in zip(rules, ran, strict=True) for note in box_cells.notes(rule, runs, plan)]
+    return arrays, {
+        **_meta(plan, None, firsts[0], stop, rules, own.compile_seconds),
+        "calls": Calls(value=1)._asdict(),
+        "tuning": _tuned(tuning, 1) if tuning else {},
+        "notes": list(dict.fromkeys(said)),
+        "warning": "; ".join(warnings(plan.problem, firsts[0], stop, curves)),
+        "reused": _reused(curves, 0),
+    }
+
+
+def _tuning_arrays(tuning: Tuning) -> dict[str, np.ndarray]:
+    return {f"tuning/{name}": getattr(tuning, name) for name in ("multiples", "hits", "outcome")}
 
 
 def _report(progress: Progress, rule: str, stop: Stop, k: int) -> None:
@@ -155,6 +227,13 @@ def _arrays(rule: str, curves: Curves, hits: np.ndarray, outcome: np.ndarray) ->
         series = {name: getattr(curves, name).astype(np.float32) for name in ("gap", "gradient", "distance")}
     parts = {"k": curves.k, **series, "hits": hits, "outcome": outcome, "x_end": curves.x_end.astype(np.float64)}
     return {f"{rule}/{name}": value for name, value in parts.items()}
+
+
+def _of_targets(rule: str, curves: Curves, stop: Stop) -> dict[str, np.ndarray]:
+    """First recorded k at each of several targets [targets, runs], the largest first."""
+    if not stop.targets:
+        return {}
+    return {f"{rule}/target_hits": np.array([hitting_times(curves, stop._replace(target=t))[0] for t in stop.targets])}
 
 
 def _rule_meta(step: float, curves: Curves, tuning_seconds: float, stop: Stop) -> dict[str, Any]:
@@ -202,6 +281,8 @@ def _meta(
         "delta": first.gap if isfinite(problem.f_star) else nan,
         "radius2": first.distance,
         "target": stop.target,
+        **({"targets": list(stop.targets)} if stop.targets else {}),
+        **({"leaves": dict(zip(problem.tree.names, problem.tree.shapes, strict=True))} if problem.tree else {}),
         "rules": rules,
         "failure": next((rule["failure"] for rule in rules.values() if rule["failure"]), ""),
         "compile_seconds": compile_seconds,

@@ -4,6 +4,7 @@ A factory takes what it needs of `problem`, `estimator`, `optimizer` (optax's ow
 these names; the rest of its arguments are its hyperparameters.
 """
 
+import re
 from math import isfinite
 from typing import Any
 
@@ -13,6 +14,7 @@ import optax
 
 from zobench import directions, theory
 from zobench.differences import require_eps
+from zobench.optimizers import require_matrices
 from zobench.types import Calls, Draw, Estimator, Method, Oracle, Problem, Scalar, State, Vector
 
 OTHER_RULE = "use another one, such as optimizer=gd or adam"
@@ -33,6 +35,7 @@ def descent(estimator: Estimator, optimizer: optax.GradientTransformation) -> Me
         rule = optimizer.init(x)
         if any(jnp.issubdtype(jax.typeof(part).dtype, jax.dtypes.prng_key) for part in jax.tree.leaves(rule)):
             raise ValueError(f"optimizer: the rule draws random numbers, the same ones in every run; {OTHER_RULE}")
+        require_matrices(rule)
         return estimator.init(x), rule
 
     def step(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
@@ -51,6 +54,10 @@ def _update(optimizer: optax.GradientTransformation, g: Vector, state: State, x:
     try:
         update, state = optimizer.update(g, state, x)
     except (TypeError, ValueError) as error:
+        wanted = re.findall(r"'(\w+)'", str(error)) if "required keyword-only" in str(error) else []
+        if wanted:
+            said = f"needs {', '.join(wanted)} besides, which would be calls that none counts"
+            raise ValueError(f"optimizer: the rule {said}; {OTHER_RULE}") from error
         said = f"{type(error).__name__}: {error}".rstrip(".")
         raise ValueError(f"optimizer: the rule has an estimate and x alone, and raised {said}; {OTHER_RULE}") from error
     if jnp.shape(update) != x.shape:
@@ -116,9 +123,9 @@ def random_pursuit(eps: float | None = None) -> Method:
     require_eps(eps)
 
     def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
-        h = float(jnp.finfo(x.dtype).eps) ** 0.25 if eps is None else eps
+        h = _second_difference(oracle, x) if eps is None else eps
         v = directions.unit_rows(draw, (1, x.size), x.dtype)[0]
-        here, ahead, behind = oracle.value(x, 0), oracle.value(x + h * v, 1), oracle.value(x - h * v, 2)
+        here, ahead, behind = _values(oracle, x, x + h * v, x - h * v)
         slope, curvature = (ahead - behind) / (2 * h), (ahead - 2 * here + behind) / h**2
         reach = jnp.where(curvature > 0, -slope / curvature, -h * jnp.sign(slope))
         return x + reach * v, state
@@ -126,6 +133,18 @@ def random_pursuit(eps: float | None = None) -> Method:
     return Method(
         lambda x: (), advance, lambda n: Calls(value=3), directions.gaussian_draw, lambda n: n, directions.period
     )
+
+
+def _second_difference(oracle: Oracle, x: Vector) -> Any:
+    """The step of the second difference: what an oracle that has measured its noise says, else that of the dtype."""
+    return oracle.eps("second") if oracle.eps else float(jnp.finfo(x.dtype).eps) ** 0.25
+
+
+def _values(oracle: Oracle, *points: Vector) -> Any:
+    """The values at points that do not depend on each other, in order; of a black box asked together."""
+    if oracle.many:
+        return tuple(oracle.many(jnp.stack(points)))
+    return tuple(oracle.value(point, call) for call, point in enumerate(points))
 
 
 def three_point(step: Scalar | float) -> Method:
@@ -146,7 +165,7 @@ def three_point(step: Scalar | float) -> Method:
         first = jnp.isnan(here)
         length = jnp.where(first, 0, step / jnp.sqrt(jnp.maximum(k, 1)))
         move = length * directions.unit_rows(draw, (1, x.size), x.dtype)[0]
-        ahead, behind = oracle.value(x + move, 0), oracle.value(x - move, 1)
+        ahead, behind = _values(oracle, x + move, x - move)
         here = jnp.where(first, ahead, here)
         best = jnp.minimum(jnp.minimum(ahead, behind), here)
         x = jnp.where(here <= best, x, jnp.where(ahead <= behind, x + move, x - move))

@@ -6,6 +6,7 @@ be called is not imported either. The command says what is allowed; a process th
 """
 
 import importlib
+import json
 import re
 import sys
 import sysconfig
@@ -23,6 +24,9 @@ FACTORIES = re.compile(
 )
 OPTAX = re.compile(r"optax(\.[^\W_]\w*)*")
 EXAMPLE = "scipy.optimize.rosen"  # the function of conf/problem/black_box.yaml
+
+COMMAND = re.compile(r"zobench\.problems(\.black_boxes)?\.command")  # the factory that runs a program
+PROGRAM = "program"  # trust=[program]: config files may name programs
 
 _allowed: list[str] = []
 
@@ -46,6 +50,18 @@ def check(asked: str, target: object) -> None:
         raise _refusal(asked, name)
 
 
+def check_program(asked: str, words: object) -> None:
+    """Refuse a program that a config file names: UsageError. One that the command line names itself is allowed."""
+    if PROGRAM not in _allowed and program(words) not in _allowed:
+        way_out = f"name it on the command line, {asked}=..., or trust=[{PROGRAM}]"
+        raise UsageError(f"{asked}: a config file may not name what is to be run; {way_out}")
+
+
+def program(words: object) -> str:
+    """How a program that the command line names is told to `allow`."""
+    return f"{PROGRAM} {json.dumps([words] if isinstance(words, str) else words)}"
+
+
 def check_module(asked: str, name: str, there: str) -> None:
     """Refuse a module that may not be imported: UsageError, with what there is besides."""
     if not NAME.fullmatch(name) or not _is_trusted(name):
@@ -66,7 +82,8 @@ def function(asked: str, target: object) -> Callable[..., Any]:
     if not callable(found):
         raise UsageError(f"{asked}={target}: a {type(found).__name__}, no function; give module.function")
     if not _is_trusted(str(target)) and target != EXAMPLE:  # not what a module of zobench or optax has only imported
-        home = f"{getattr(found, '__module__', None)}.{getattr(found, '__qualname__', None)}"
+        made = getattr(found, "func", found)  # optax.nadam is a functools.partial of optax's adam
+        home = f"{getattr(made, '__module__', None)}.{getattr(made, '__qualname__', None)}"
         if not (_is_known(home) or home.startswith("optax.")):
             raise _refusal(asked, str(target))
     return found

@@ -58,6 +58,7 @@ def run_single(arguments: Sequence[str], console: Console) -> int:
             return terminal.failures([("the cell", why)])
     terminal.table([("", path)], console)
     terminal.warnings([("", path)])
+    terminal.notes([("", path)])
     console.print(f"record: {path}", soft_wrap=True, markup=False)
     record = store.read(path)
     return terminal.failures([("the cell", record.meta["reason"])] if record and record.meta["status"] != "ok" else [])
@@ -99,6 +100,7 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
             _report_sweep(cells, report_dir, console, command, formats, wording)
     finally:  # what failed is said last, also where too little is left to draw from
         terminal.warnings(cells)
+        terminal.notes(cells)
         code = terminal.failures(failed)
     return code
 

@@ -88,6 +88,8 @@ def check_targets(values: Config, prefix: str = "") -> None:
                 check_targets(each, f"{prefix}{name}.")
         if name == "_target_":
             trust.check(f"{prefix}{name}", value)
+            if trust.COMMAND.fullmatch(value):
+                trust.check_program(f"{prefix}program", values.get("program"))
 
 
 def check_report(name: str | None) -> None:
@@ -102,7 +104,9 @@ def granted(overrides: Sequence[Override]) -> list[str]:
     """What the user of a command lets it call: `trust`, and what it names itself of files of their own."""
     given = [name for override in overrides if override.key_or_group == "trust" for name in _trusted(override)]
     named = [word for override in overrides for word in _named(override.key_or_group, _plain(override))]
-    return list(dict.fromkeys([*given, *filter(trust.is_own, named)]))
+    programs = [_plain(override) for override in overrides if override.key_or_group.endswith(".program")]
+    words = [one for value in programs for one in (value, *(value if isinstance(value, list) else ()))]
+    return list(dict.fromkeys([*given, *filter(trust.is_own, named), *map(trust.program, words)]))
 
 
 def _trusted(override: Override) -> list[str]:

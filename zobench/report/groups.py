@@ -40,6 +40,11 @@ class Group(NamedTuple):
         return self.cells[0].record.metric
 
     @property
+    def kind(self) -> str:
+        """The method's usual name, whatever its arguments."""
+        return self.cells[0].record.kind
+
+    @property
     def estimator(self) -> str:
         """The estimator's factory."""
         return self.cells[0].record.estimator

@@ -22,13 +22,13 @@ from zobench.statistics import Estimate
 from zobench.types import Problem
 
 SPECTRA = {
-    "two_level": "half 0.01, half 1",
-    "uniform": "uniform in [0.01, 1]",
-    "log_uniform": "log-uniform in [0.01, 1]",
-    "power": "(i/n)²",
-    "one_large": "one 1, others 0.01",
-    "harmonic": "max(1/i, 0.01)",
-    "fixed_rank": "tr(H)/L = 8 fixed",
+    "two_level": "two-level: half 0.01, half 1",
+    "uniform": "uniform: 0.01 to 1",
+    "log_uniform": "log-uniform: 0.01 to 1",
+    "power": "power: (i/n)²",
+    "one_large": "one large: 1, others 0.01",
+    "harmonic": "harmonic: max(1/i, 0.01)",
+    "fixed_rank": "fixed rank: tr(H)/L = 8",
 }
 
 
@@ -177,12 +177,12 @@ def _slowdown(problem: tuple, estimator: tuple, ratio: float, rule: str) -> floa
 def _asked(record: Record, n: int) -> tuple[tuple, tuple, float]:
     """Problem, estimator and target of a record at a dimension."""
     problem = frozen({**record.config["problem"], "dim": n})
-    return problem, frozen(record.config["estimator"]), float(record.config["stop"]["target"])
+    return problem, frozen(record.config["estimator"]), float(np.min(record.config["stop"]["target"]))
 
 
 def frozen(config: dict[str, Any]) -> tuple:
     """A configuration that can be the key of a cache."""
-    return tuple(sorted(config.items()))
+    return tuple(sorted((name, tuple(value) if isinstance(value, list) else value) for name, value in config.items()))
 
 
 def cells(found: Sequence[Point]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from zobench.report import drawing
+from zobench.report.compare import found as best
 from zobench.report.compare.labels import Block, Key, blocks, curve
 from zobench.report.compare.panels import FOOT, Panel, logarithmic, multiples
 from zobench.report.compare.traces import AXES, Trace, largest, trace
@@ -105,7 +106,8 @@ def _curves(
     if own and low > 0:
         axes.set_ylim(low / 1.6, ROOM * high)
     logarithmic(axes, y=low > 0)
-    axes.set_ylabel(QUANTITY[next(iter(cells.values())).record.metric])
+    record = next(iter(cells.values())).record
+    axes.set_ylabel(best.BEST if best.is_open(record) else QUANTITY[record.metric])
     return bool(own)
 
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from zobench.report import drawing
 from zobench.report import profiles as shares
-from zobench.report.compare import across, budget, targets
+from zobench.report.compare import across, budget, quality, targets
 from zobench.report.compare.convergence import (
     PROVEN,
     convergence,
@@ -23,6 +23,7 @@ from zobench.report.compare.labels import Block, Key, blocks, curve
 from zobench.report.compare.panels import Panel, logarithmic, multiples
 from zobench.report.compare.traces import largest, places
 from zobench.report.groups import Cells
+from zobench.report.method_text import methods as methods
 
 __all__ = [
     "convergence", "convergence_iterations", "convergence_priced", "convergence_seconds", "exponents", "profiles",
@@ -152,7 +153,7 @@ def _steps(axes: Axes, block: Block, times: Mapping[Key, list[np.ndarray]]) -> b
 
 
 def profiles(found: Cells) -> Figure | None:
-    """Over all problems: performance profile, data profile, runtimes over many targets."""
+    """Over all problems: performance, data and quality profiles, runtimes over many targets."""
     ran = across.times(found)
     if ran is None:
         return None
@@ -164,6 +165,7 @@ def profiles(found: Cells) -> Figure | None:
         ),
         ("data profile", "calls / (n + 1)"): (kappa, shares.data(ran.target, ran.n, kappa)),
         ("runtimes", "calls / n"): (kappa, shares.ecdf(ran.many, ran.n, kappa)),
+        ("quality profile", "τ"): (quality.TAU, quality.quality(found)),
     }
     shows = [
         Panel(
@@ -171,8 +173,8 @@ def profiles(found: Cells) -> Figure | None:
         )
         for (title, xlabel), (x, reached) in made.items()
     ]
-    caption = f"Left and middle: share of {len(ran.n)} problems and of their runs that are at the target; right: of "
-    caption += f"{targets.SHARES} targets as well. Mean over the problems"
+    caption = f"Share of {len(ran.n)} problems and of their runs that are at the target; runtimes: at {targets.SHARES} "
+    caption += "targets; quality: that end within τ (f(x0) − best) of the best of all methods. Mean over the problems"
     caption += "; bands, of few methods: 95 % interval over them." if bands else "; intervals: table.md."
     return multiples(shows, blocks(found), caption, "")
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from zobench.report import drawing
+from zobench.report import drawing, styles
 from zobench.report.groups import Cells, Group
 from zobench.report.naming import METHODS
 
@@ -15,7 +15,7 @@ PALETTE = (
 )  # fmt: skip
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1, 1, 1)))
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<")
-USUAL = {METHODS[name]: look["color"] for name, look in drawing.METHOD_STYLE.items()}
+USUAL = {name: styles.LOOKS[name][0] for name in METHODS.values()}
 
 Key = tuple[str, str]  # a method and a step rule
 

@@ -8,7 +8,8 @@ from typing import Any
 from zobench import statistics, store
 from zobench.decay import median_end
 from zobench.report import cell_rows, files, groups
-from zobench.report.compare import across, budget, targets
+from zobench.report.compare import across, budget, quality, targets
+from zobench.report.compare import found as best
 from zobench.report.compare.labels import lines
 from zobench.report.groups import Cells, Group
 from zobench.report.lines import local as local_exponents
@@ -26,7 +27,7 @@ def read(paths: Sequence[Path], wording: Wording | None = None) -> Cells:
     runs = [path for path, meta in metas.items() if meta and "stop" in meta["config"]]
     if not runs and any(metas.values()):
         raise ValueError("these cells are measurements without runs, of which there is no general page")
-    return groups.read(runs, wording)
+    return best.referred(groups.read(runs, wording))
 
 
 def rows(found: Cells) -> list[dict[str, Any]]:
@@ -56,6 +57,8 @@ def _row(group: Group, cell: Measured, best: float) -> dict[str, Any]:
         "diverged": cell.ended("diverged") + cell.ended("nan"),
         **files.ends("iterations", cell.time),
         **files.ends("calls", cell.calls),
+        "calls_over_n1": cell.calls.value / (cell.record.n + 1),
+        "last_improvement": quality.last_improvement(cell),
         "over_best": cell.calls.value / best if best < inf else nan,
         "final": median_end(cell.record.metric, cell.record.curve(cell.rule)),
         **dict(cell.record.columns),
@@ -69,6 +72,7 @@ def shown(
     budgets: Sequence[Row],
     exponents: Sequence[Row],
     profiles: Sequence[Row],
+    found: Sequence[Row] = (),
 ) -> list[Table]:
     """A block for each problem and dimension; the tables after the first are in the files alone."""
     columns: dict[str, Cell] = {
@@ -77,14 +81,18 @@ def shown(
         "arrived": lambda row: f"{row['reached']} of {row['runs']}",
         "iterations": _times("iterations"),
         "oracle calls": _times("calls"),
+        "calls/(n + 1)": lambda row: "" if row["calls"] == "inf" else number(float(row["calls_over_n1"]), 1),
         "over the fewest": rounded("over_best"),
+        "last improved": lambda row: f"{float(row['last_improvement']):.0f}",
         "at the end": rounded("final"),
     }
     note = (
         "To the target, median over seeds [95 % interval, bootstrap]; never: half of the runs or more did not arrive. "
     )
+    note += "Last improved: oracle calls at which the best value of a run last fell, median over seeds. "
     note += "At the end: the value that runs stop on, median over seeds. In order of the calls, or of report_order."
     first = table("Methods", note, rows, columns, words=2)
+    first = best.shown(found) if found and len(found) == len(rows) else first  # none has a target
     return [first, _targets(targets), _budgets(budgets), _exponents(exponents), _profiles(profiles)]
 
 
@@ -111,7 +119,10 @@ def _targets(rows: Sequence[Row]) -> Table:
         "Oracle calls to a value of 0.1, 0.01, ... of that at the start, from the same runs: median [95 % interval]; "
     )
     note += "never: half of the runs or more did not get there, and how many did."
-    return Table("Several targets", note, ["", "method", *(f"{x:g}" for x in decades)], body, 2, aside=True)
+    asked = any(row["asked"] == "True" for row in rows)  # then they are what the user wants to see
+    if asked:
+        note = note.replace("a value of 0.1, 0.01, ... of", "each target, as a share of")
+    return Table("Several targets", note, ["", "method", *(f"{x:g}" for x in decades)], body, 2, aside=not asked)
 
 
 def _budgets(rows: Sequence[Row]) -> Table:
@@ -155,6 +166,9 @@ def _profiles(rows: Sequence[Row]) -> Table:
         "100 (n+1)": spread("solved_100"),
         "1000 (n+1)": spread("solved_1000"),
         "at all": spread("solved"),
+        "ends within 1e-1": fixed("quality_1e-1"),
+        "1e-3": fixed("quality_1e-3"),
+        "1e-6": fixed("quality_1e-6"),
         "first": fixed("first"),
         "within 2×": fixed("within_2"),
         "area": fixed("area"),
@@ -163,7 +177,7 @@ def _profiles(rows: Sequence[Row]) -> Table:
     note += (
         "first, or within twice the calls of the first; area under the runtimes over many targets, in the logarithm "
     )
-    note += "of calls/n."
+    note += "of calls/n. Ends within τ: share of the runs that end at most τ (f(x0) − best) above the best of all."
     return table("Over all problems", note, rows, columns, aside=True)
 
 
@@ -200,7 +214,9 @@ CAPTIONS = {
     "runtimes": Caption("Runtime distributions over many targets.", "it takes a run that gets to 0.1 of its start"),
     "scaling": Caption("Oracle calls to the target against n.", "it takes two dimensions that arrive"),
     "exponents": Caption("Local exponents in n of the calls to the target.", "it takes three dimensions that arrive"),
-    "profiles": Caption("Performance and data profiles over all problems.", "it takes two methods on two problems"),
+    "profiles": Caption(
+        "Performance, data, quality profiles over all problems.", "it takes two methods on two problems"
+    ),
 }
 EXPERIMENT = Experiment(
     question="Which of these methods asks least?",
@@ -209,13 +225,14 @@ EXPERIMENT = Experiment(
     rows=rows,
     tables=shown,
     measures=measures,
-    figures=tuple(CAPTIONS),
+    figures=(*CAPTIONS, "methods.txt"),
     more={
         "cells.csv": cell_rows.rows,
         "targets.csv": targets.rows,
         "budgets.csv": budget.rows,
         "scaling.csv": exponents,
         "profiles.csv": across.rows,
+        "found.csv": best.rows,
     },
     captions=CAPTIONS,
 )

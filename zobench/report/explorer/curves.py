@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from zobench import decay, store
-from zobench.report import drawing, measured, records
+from zobench.report import drawing, measured, records, styles
 from zobench.report.records import Record
 from zobench.report.tables import Table, significant
 from zobench.report.wording import Wording
@@ -31,7 +31,7 @@ def found(paths: Sequence[Path], wording: Wording | None = None) -> dict[str, An
     drawn = [(record, rule) for record in ran for rule in record.rules if _has_curves(record, rule)]
     points, single = _room(drawn)
     pool: dict[tuple[int | None, ...], int] = {}
-    looks = drawing.looks(ran)  # pyright: ignore[reportArgumentType]  a record says of itself what a group does
+    looks = styles.looks(ran)  # pyright: ignore[reportArgumentType]  a record says of itself what a group does
     series = [_series(record, rule, looks, points, single, pool) for record, rule in drawn]
     note = "" if single or not any(_runs(record, rule) > 1 for record, rule in drawn) else "Too many for single runs. "
     note += f"Curves are thinned to at most {points} points and rounded to four digits; the records have all of them. "
@@ -142,5 +142,5 @@ def _ended(outcomes: np.ndarray) -> str:
 
 def _dash(record: Record, rule: str, looks: dict[str, Any]) -> list[int]:
     """The line by the step rule; of the theory step by how often the colours have gone round."""
-    round_ = list(looks).index(record.method) // len(drawing.OTHER_COLORS)
+    round_ = list(looks).index(record.method) // len(styles.COLORS)
     return DASHES.get(rule) or DEFAULT_DASHES[round_ % len(DEFAULT_DASHES)]
