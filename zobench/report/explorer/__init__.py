@@ -40,16 +40,18 @@ def write(name: str, records: Sequence[Path], folder: Path, shown: Shown | None 
 
     shown = shown or Shown()
     gaps = shown.gaps or survey([(path.stem, path) for path in records]).gaps
+    drawn = curves.found(records, shown.wording)
+    cells = drawn.pop("cells")
     data = {
         "name": name,
         "question": shown.question,
         "gaps": _table(_gaps(gaps)),
         "claims": _claims(folder),
-        "tables": [_table(table) for table in shown.tables],
+        "tables": [_table(table) for table in (*shown.tables, *([cells] if cells.lines else []))],
         "pictures": _pictures(name, shown),
         "files": [*shown.files],
         "made": origin.made(name, records),
-        **curves.found(records, shown.wording),
+        **drawn,
     }
     files.write(folder / NAME, page(name, data))
     return [NAME]

@@ -1,7 +1,7 @@
 """The curves of the cells of a report as data of its page: thinned, rounded to four digits, each array once."""
 
 from collections.abc import Sequence
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from zobench import decay, store
 from zobench.report import drawing, measured, records, styles
 from zobench.report.records import Record
+from zobench.report.tables import Table, significant
 from zobench.report.wording import Wording
 
 METRICS = {"gap": "f − f*", "gradient": "‖∇f‖², the least so far", "distance": "‖x − x*‖²"}
@@ -19,22 +20,33 @@ ENOUGH = 64  # points that a curve must be able to have before room is given to 
 RUNS = 20  # single runs of a cell
 DASHES = {"trace": [8, 4], "tuned": [2, 3]}
 DEFAULT_DASHES: list[list[int]] = [[], [10, 3, 2, 3], [5, 2]]
+CELLS = ["problem", "method", "stops on", "n", "target", "at the end, median", "runs"]
 FIXED = ("L", "B", "mu", "delta", "radius2")  # constants of the proven bounds
 
 
 def found(paths: Sequence[Path], wording: Wording | None = None) -> dict[str, Any]:
-    """`curves`, their arrays in a `pool`. No series where the records are of a study."""
+    """`curves`, their arrays in a `pool`, a table of the `cells`. No series where the records are of a study."""
     known = (wording or Wording()).apply(records.load(_with_runs(paths)))
-    cells = [record for record in known if not record.failed]
-    drawn = [(record, rule) for record in cells for rule in record.rules if _has_curves(record, rule)]
+    ran = [record for record in known if not record.failed]
+    drawn = [(record, rule) for record in ran for rule in record.rules if _has_curves(record, rule)]
     points, single = _room(drawn)
     pool: dict[tuple[int | None, ...], int] = {}
-    looks = styles.looks(cells)  # pyright: ignore[reportArgumentType]  a record says of itself what a group does
+    looks = styles.looks(ran)  # pyright: ignore[reportArgumentType]  a record says of itself what a group does
     series = [_series(record, rule, looks, points, single, pool) for record, rule in drawn]
     note = "" if single or not any(_runs(record, rule) > 1 for record, rule in drawn) else "Too many for single runs. "
     note += f"Curves are thinned to at most {points} points and rounded to four digits; the records have all of them. "
     note += "A value that is not positive, or no number, is left out."
-    return {"curves": {"metrics": METRICS, "series": series, "note": note}, "pool": [[*array] for array in pool]}
+    cells = Table("Every cell", "How its runs ended; a line a step rule.", CELLS, [*map(_cell, series, drawn)], 3)
+    curves = {"metrics": METRICS, "series": series, "note": note}
+    return {"curves": curves, "pool": [[*array] for array in pool], "cells": cells}
+
+
+def _cell(series: dict[str, Any], of: tuple[Record, str]) -> list[str]:
+    """A line of the table of all cells."""
+    record, rule = of
+    about = series["problem"], series["name"], METRICS[record.metric], str(series["n"])
+    end = decay.median_end(record.metric, record.curve(rule))
+    return [*about, *map(significant, (series["target"] or nan, end)), series["ended"]]
 
 
 def _with_runs(paths: Sequence[Path]) -> list[Path]:
