@@ -1,5 +1,6 @@
 from . import problems
-from .advising.advice import Advice, advise
+from .advising.advice import Advice
+from .advising.advise import advise
 from .asking import Minimizer, minimizer
 from .estimators import (
     autodiff,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import zobench as zo
-from zobench.advising import race, words
+from zobench.advising import advice, race
 from zobench.advising.probe import probe
 from zobench.experiments.advice import page
 from zobench.problems.black_boxes import black_box
@@ -118,7 +118,7 @@ def test_how_sure_an_advice_is_stands_in_the_committed_table():
     columns = header.split(",")
     races = [line.split(",") for line in lines if line.split(",")[columns.index("choice")] == "race"]
     wanted = [",".join(line[columns.index(name)] for name in kept) for line in races]
-    file = ROOT / "zobench/advising" / words.HELD_OUT
+    file = ROOT / "zobench/advising" / advice.HELD_OUT
     assert file.read_text().splitlines() == [",".join(kept), *wanted], "zobench/advising/held_out.csv: make it again"
 
 

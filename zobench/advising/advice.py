@@ -1,22 +1,18 @@
-"""Advice: which method to take for a function, from a race on the function itself, and what a gradient would save."""
+"""An advice: what was measured, and what it says in sentences, none of them stronger than that."""
 
-from collections.abc import Callable
-from math import inf, nan
-from typing import Any, NamedTuple
+import csv
+from collections.abc import Iterator
+from importlib.resources import files
+from math import isfinite, nan, sqrt
+from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from zobench.advising.probe import Facts, probe
-from zobench.advising.race import AGAIN, CONTENDERS, Entry, race
-from zobench.derivatives.price import price
-from zobench.solvers import scipy
-from zobench.types import Key, Problem, oracle
+from zobench.advising.probe import Facts
+from zobench.advising.race import Entry
+from zobench.statistics import Estimate
 
-EACH = (10, 100)  # values a contender has: 10 (n + 1), at least 100
-PROBE = 100  # values set aside for the probe, which asks at most 94
-LEAST = 20  # values a contender must have
+HELD_OUT = "held_out.csv"  # how often a race of so many values was right: reports/advice/table.csv
 
 
 class WithGradient(NamedTuple):
@@ -54,74 +50,81 @@ class Advice(NamedTuple):
 
     def __repr__(self) -> str:
         """The advice in sentences."""
-        from zobench.advising.words import sentences
-
         return "\n".join(sentences(self))
 
 
-def advise(problem: Problem, *, calls: int | None = None, target: float = 1e-3, seed: int = 0) -> Advice:
-    """Which method reaches f_low + target·(f(x0) − f_low) with the fewest values: a race with `calls` values in all.
-
-    First the function is probed around x0 (`probe.probe`), then every method of `race.CONTENDERS` has an equal share of
-    the calls. null: 10 (n + 1) for each, at least 100. f* and L are not asked for; f_low is the lowest value seen.
-    Where JAX can make a gradient, L-BFGS with gradients runs to the same level, which is charged to nobody.
-
-    Asks at most `calls` values, f's own count. Raises ValueError where that is too few, where target is not in (0, 1)
-    and where f(x0) is not finite.
-
-    >>> import zobench as zo
-    >>> zo.advise(zo.problems.quadratic(4), calls=400).best.reached < 60
-    True
-    """
-    if not (isinstance(target, int | float) and 0 < target < 1):
-        raise ValueError(f"target={target}: the share of f(x0) − f_low that may be left is between 0 and 1, as in 1e-3")
-    n, takes = problem.n, sum(problem.n <= contender.most for contender in CONTENDERS)
-    calls = PROBE + takes * (max(EACH[0] * (n + 1), EACH[1])) if calls is None else calls
-    least = PROBE + takes * (LEAST + AGAIN)
-    if not (isinstance(calls, int) and calls >= least):
-        raise ValueError(f"calls={calls}: a race of {takes} methods needs at least {least} values")
-    with jax.enable_x64(True), np.errstate(all="ignore"):
-        problem = problem._replace(x0=jnp.asarray(problem.x0, float))
-        f, x0 = Asked(problem, seed), np.asarray(problem.x0)
-        facts = probe(f, x0, seed)
-        each = (calls - f.calls) // takes - (0 if facts.repeats else AGAIN)
-        f.remembers = facts.repeats
-        entries = race(f, x0, facts, each, target, seed)
-        low = min(entry.shown for entry in entries)
-        level = low + target * max(facts.value - low, 0.0)
-        gradient = _with_gradient(problem, level, each, seed)
-    return Advice(facts, tuple(entries), each, target, level, gradient, f.calls)
+def sentences(advice: Advice) -> Iterator[str]:
+    """What was measured, what to take, how sure that is, what a gradient would save; a sentence each."""
+    yield from _facts(advice.facts, advice.calls)
+    yield from _choice(advice)
+    yield _certainty(advice)
+    yield _gradient(advice)
 
 
-class Asked:
-    """A problem as a function of an array that counts its calls; where values repeat, the same x is asked once."""
-
-    def __init__(self, problem: Problem, seed: int):
-        self._value = jax.jit(lambda x, step: oracle(problem, Key(jnp.uint32(seed), step)).value(x))
-        self._known: dict[bytes, float] = {}
-        self.calls, self.remembers = 0, False
-
-    def __call__(self, x: np.ndarray) -> float:
-        """F at x, charged unless it is known."""
-        name = np.asarray(x, float).tobytes()
-        if self.remembers and name in self._known:
-            return self._known[name]
-        value = float(self._value(jnp.asarray(x, float), jnp.uint32(self.calls)))
-        self.calls += 1
-        if self.remembers:
-            self._known[name] = value
-        return value
+def _facts(facts: Facts, calls: int) -> Iterator[str]:
+    yield f"n = {facts.n}, f(x0) = {facts.value:.6g}; {calls} values were asked, {_seconds(facts.seconds)} each."
+    if facts.repeats:
+        yield f"The same x gives the same value; along a line values are smooth down to {facts.noise:.1e}."
+    else:
+        yield f"The same x gives other values: their standard deviation is {facts.noise:.2g}."
+    if not facts.trace.value > 0:
+        yield f"Around x0 the slope is {_with(facts.slope)} and curvature is negative on average: x0 lies in no valley."
+        return
+    yield f"Around x0 the slope is {_with(facts.slope)}, the trace of the Hessian {_with(facts.trace)}."
+    low, high = sqrt(facts.rank.low), facts.rank.high
+    if isfinite(facts.rank.value) and high < facts.n:
+        yield (
+            f"Its effective dimension is between {low:.2g} and {high:.2g}, of n = {facts.n}, were f a convex quadratic:"
+            f" two-point descent then takes about {low + 2:.2g} to {high + 2:.2g} times the steps of gradient descent."
+        )
 
 
-def _with_gradient(problem: Problem, level: float, each: int, seed: int) -> WithGradient:
-    """L-BFGS on exact gradients, where there are any, for as many questions as a contender had."""
-    if not problem.differentiable:
-        return WithGradient(why="a black box has no gradient")
-    try:
-        costs = price(problem)
-    except ValueError as error:
-        return WithGradient(why=str(error))
-    trace = scipy("L-BFGS-B", "exact").solve(problem, each, seed)
-    values: Callable[..., Any] = jax.jit(jax.vmap(problem.f))
-    under = np.flatnonzero(np.asarray(values(jnp.asarray(trace.x))) <= level)
-    return WithGradient(float(trace.k[under[0]]) if under.size else inf, costs)
+def _choice(advice: Advice) -> Iterator[str]:
+    first, *others = [entry for entry in advice.entries if len(entry.values)]
+    share = f"within {100 * advice.target:.3g} % of the way from f(x0) to the lowest value seen"
+    yield f"Take {first.name}: it was {share} after {first.reached:.0f} values."
+    there = [f"{entry.name} after {entry.reached:.0f}" for entry in others if isfinite(entry.reached)]
+    yield f"Also there: {', '.join(there)}." if there else f"None of the others was there after {advice.each} values."
+    if first.name == "two-point descent":
+        yield "One direction a step: q of them cost (n + q + 1)/(n + 2) as much; take q > 1 to ask values in parallel."
+
+
+def _certainty(advice: Advice) -> str:
+    """How often races of that length picked well on functions that the rule had not seen."""
+    length = advice.each / (advice.facts.n + 1)
+    lines = [*csv.DictReader((files("zobench.advising") / HELD_OUT).read_text().splitlines())]
+    near = [line for line in lines if float(line["length"]) <= length and advice.facts.repeats]
+    if not near:
+        return "How sure: a race this short, or of random values, was not tested; look at the others too."
+    line = min(near, key=lambda line: (abs(float(line["target"]) / advice.target - 1), -float(line["length"])))
+    share, low, high = (100 * float(line[name]) for name in ("right", "low", "high"))
+    return (
+        f"How sure: on {share:.0f} % [{low:.0f}, {high:.0f}] of {line['problems']} smooth test functions of 2 to 20"
+        f" coordinates a race of {line['length']} (n + 1) values a method chose one that took at most 20 % more values"
+        f" than the best one to the target {float(line['target']):g}."
+    )
+
+
+def _gradient(advice: Advice) -> str:
+    found, first = advice.gradient, advice.best
+    if found.why:
+        n = advice.facts.n
+        return (
+            f"With a gradient: {found.why}. By reverse mode one would cost at most 5 values (Baur & Strassen 1983), by"
+            f" differences it costs {n + 1}."
+        )
+    if not isfinite(found.reached):
+        return f"With a gradient: L-BFGS was not there after {advice.each} of them; it is in another valley, or slower."
+    worth = found.reached * found.price
+    return (
+        f"With a gradient: L-BFGS is there after {found.reached:.0f} values with gradients, worth {worth:.0f} values at"
+        f" {found.price:.2g} each; {first.name} took {first.reached:.0f}."
+    )
+
+
+def _with(found: Estimate) -> str:
+    return f"{found.value:.2g} [{found.low:.2g}, {found.high:.2g}]"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2g} s" if seconds >= 1e-3 else f"{1e6 * seconds:.0f} µs"

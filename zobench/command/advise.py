@@ -41,7 +41,7 @@ def advise(arguments: Sequence[str], console: Console) -> int:
         raise UsageError(f"json={place}: give the name of a file in a folder that is there")
     with compose.session():
         config = build.numeric(compose.single(compose.parse(given)))["problem"]
-    from zobench.advising.advice import advise as advice_on
+    from zobench.advising.advise import advise as advice_on
 
     try:
         found = advice_on(build.part("problem", config), **numbers)
@@ -74,7 +74,7 @@ def _number(name: str, text: str) -> float | int:
 
 def _show(found: Any, given: Sequence[str], console: Console) -> None:
     """The race as a table, the sentences, and the command that runs the first of the race."""
-    from zobench.advising.words import sentences
+    from zobench.advising.advice import sentences
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("method")

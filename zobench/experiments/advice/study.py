@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.advising.advice import Asked
+from zobench.advising.advise import Asked
 from zobench.advising.probe import probe
 from zobench.advising.race import CONTENDERS, run
 from zobench.problems.landscapes import landscape
