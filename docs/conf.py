@@ -7,6 +7,7 @@ on a code host and on the site. Nothing is fetched, and the pages ask no other h
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # what is described is this checkout
 sys.path.insert(0, str(Path(__file__).parent))
 
 import docstrings

@@ -1,20 +1,24 @@
 """What the site makes from what is there: a head for each report, the gallery, the words of the command."""
 
 import contextlib
+import inspect
 import io
 import re
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
 
+import zobench as zo
 from zobench.command import listing
 from zobench.report import gallery, places
 
 ROOT = Path(__file__).parent.parent
 PICTURES = (".png", ".gif")
 CAPITALS = {"mds": "MDS", "jit": "JIT", "pca": "PCA"}
+NAMES = {"docs/reference": ("zobench", zo.__all__), "docs/problems": ("zobench.problems", zo.problems.__all__)}
 COMMANDS = {"claims": "zobench report claims", "performance": "python benchmarks/peers.py"}
 
 
@@ -25,14 +29,25 @@ def read(app, docname, source):
     elif docname == "docs/command":
         source[0] += "".join(spoken())
     elif docname == "docs/index":
-        source[0] = re.sub(r"^(\w+)\*\n", there, source[0], flags=re.MULTILINE)
+        source[0] = source[0].replace("\n*\n", others(source[0]))
+    elif docname in NAMES:
+        source[0] += unnamed(source[0], *NAMES[docname])
     elif docname.startswith("reports/") and docname.endswith("/table"):
         source[0] = head(cards()[docname.split("/")[1]]) + source[0]
 
 
-def there(line: re.Match[str]) -> str:
-    """A line `name*` of a toctree, without its star; nothing where this checkout has no such page."""
-    return f"{line[1]}\n" if (ROOT / "docs" / f"{line[1]}.md").exists() else ""
+def others(text: str) -> str:
+    """The pages of docs/ that a text does not name, a line each."""
+    found = sorted(file.stem for file in (ROOT / "docs").glob("*.md") if file.stem != "index")
+    return "".join(f"\n{name}" for name in found if not re.search(rf"^{name}$", text, re.MULTILINE)) + "\n"
+
+
+def unnamed(text: str, module: str, names: list[str]) -> str:
+    """Entries of the public names that a page of reference has not given a place."""
+    found = {name: getattr(import_module(module), name) for name in names if not re.search(rf"\.{name}$", text, re.M)}
+    kinds = {name: "autoclass" if inspect.isclass(of) else "autofunction" for name, of in found.items()}
+    entries = [f".. {kinds[name]}:: {module}.{name}\n" for name, of in found.items() if not inspect.ismodule(of)]
+    return "\n".join(["\n## Others\n\n```{eval-rst}", *entries, "```\n"]) if entries else ""
 
 
 @cache

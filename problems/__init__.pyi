@@ -1,3 +1,4 @@
+from .black_boxes import black_box, command
 from .classification import breast_cancer, logistic
 from .deep_networks import deep
 from .landscapes import landscape
@@ -11,12 +12,13 @@ from .regression import least_squares
 from .robust import welsch
 from .tanh_networks import tanh_network
 from .worst_case import chain, huber, powers, saw_tooth, tails, tridiagonal
-from .wrappers import black_box, low_precision, noisy, rotated, shifted
+from .wrappers import low_precision, noisy, rotated, shifted
 
 __all__ = [
     "black_box",
     "breast_cancer",
     "chain",
+    "command",
     "deep",
     "huber",
     "landscape",

@@ -84,7 +84,7 @@ def test_methods_are_compared_and_plotted_and_read_back():
     for name, given in (
         ("metric", "gape"),
         ("step", "best"),
-        ("dtype", "float16"),
+        ("dtype", "float8"),
         ("relative_to", "end"),
         ("seeds", 0),
         ("calls", 0),

@@ -45,6 +45,15 @@ def test_the_site_asks_no_other_host(site):
 
 
 @pytest.mark.slow
+def test_every_page_can_be_found(site):
+    """Whoever adds a page to docs/ need not list it."""
+    text = (site / "docs" / "index.html").read_text()
+    assert not [
+        path.stem for path in ROOT.glob("docs/*.md") if path.stem != "index" and f"{path.stem}.html" not in text
+    ]
+
+
+@pytest.mark.slow
 def test_every_picture_is_in_the_gallery_and_on_the_page_of_its_report(site):
     def shown(page):
         text = (site / page).read_text()

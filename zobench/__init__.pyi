@@ -1,4 +1,5 @@
 from . import problems
+from .advising.advice import Advice, advise
 from .asking import Minimizer, minimizer
 from .estimators import (
     autodiff,
@@ -20,6 +21,7 @@ from .types import Calls, Estimator, Key, Method, Moment, Oracle, Problem, oracl
 
 __version__: str
 __all__ = [
+    "Advice",
     "Calls",
     "Comparison",
     "Estimate",
@@ -33,6 +35,7 @@ __all__ = [
     "Result",
     "Solver",
     "accelerated",
+    "advise",
     "as_optax",
     "autodiff",
     "cma",

@@ -31,6 +31,7 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench export [runs.csv|runs.parquet] [runs_dir=...] [sweep=NAME]         every run of every record in one table
   zobench export [FOLDER] format=coco|ioh|benchopt [gradient=1,n]            curves as COCO and others read them
   zobench export methods.txt [sweep=NAME]                                    how runs were made, for a paper
+  zobench advise problem=... [calls=N] [json=FILE]  which method to take for it, and what a gradient would save
   zobench list [problems|estimators|methods|experiments]                     what there is, one sentence each
   zobench check my_problem.py | <name>              test a problem or an estimator against what it declares
 
@@ -69,6 +70,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+NO_CONFIGS = ("report", "status", "export", "compare")  # commands that read records: what --config-dir says is in them
+
+
 def _dispatch(arguments: list[str]) -> int:
     asks_help = {"-h", "--help"} & {*arguments} and arguments[0] != "report"  # which has more to say
     if not arguments or arguments[0] == "help" or asks_help:
@@ -84,6 +88,8 @@ def _dispatch(arguments: list[str]) -> int:
     from zobench.command import cli
 
     arguments = _own_configs(arguments)
+    if arguments[0] in NO_CONFIGS:
+        arguments = [argument for argument in arguments if not argument.startswith("hydra.searchpath=")]
     console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH)
     if arguments[0] == "report":
         return cli.report_again(arguments[1:], console)
@@ -95,6 +101,10 @@ def _dispatch(arguments: list[str]) -> int:
         from zobench.command.export import export
 
         return export(arguments[1:], console)
+    if arguments[0] == "advise":
+        from zobench.command.advise import advise
+
+        return advise(arguments[1:], console)
     if arguments[0] == "compare":
         from zobench.command.compare import compare
 
@@ -117,7 +127,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _own_configs(arguments: list[str]) -> list[str]:
     """Say --config-dir as Hydra's override, which all commands understand."""
-    found, rest = [], iter(arguments)
+    found, folders, rest = [], [], iter(arguments)
     for argument in rest:
         name, _, folder = argument.partition("=")
         if name not in ("--config-dir", "-cd"):
@@ -127,8 +137,8 @@ def _own_configs(arguments: list[str]) -> list[str]:
         if not os.path.isdir(folder):
             raise UsageError(f"--config-dir {folder}: no such folder")
         place = os.path.abspath(folder).replace("\\", "\\\\").replace("'", "\\'")
-        found.append(f"hydra.searchpath=['file://{place}']")
-    return found
+        folders.append(f"hydra.searchpath=['file://{place}']")
+    return [*found, *folders]  # a command may come after it
 
 
 def _choices() -> str:

@@ -5,11 +5,11 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from zobench import factories, reads, store
+from zobench import code, factories, reads, store
 from zobench.annotations import fits
 from zobench.errors import UsageError, one_line
 from zobench.factories import check_arguments, factory, make, part, require_memory, shown
@@ -24,7 +24,8 @@ FACTORIES = ("problem", "estimator", "optimizer", "method")
 NUMERIC = (*FACTORIES, "step", "tuning", "stop", "seeds", "seed", "dtype")
 RUNS = ("step", "tuning", "stop", "seeds", "seed")  # which cells of a family may differ in
 OFFERED = (*FACTORIES, "seeds", "seed", "dtype")  # what a study may take by the names of its arguments
-RULES = ("theory", "trace", "tuned")
+DTYPES = ("float64", "float32", "bfloat16", "float16")
+RULES = ("theory", "trace", "tuned", "probe")
 
 
 def numeric(cfg: DictConfig) -> Config:
@@ -116,7 +117,8 @@ def run(config: Config, progress: Progress, states: Path | None = None) -> tuple
     named = {word: state for _, word in _words(config) if (state := reads.state(word))}
 
     def hashes(opened: reads.Files) -> dict[str, str]:
-        return reads.hashes(opened, (word for word, state in named.items() if reads.state(word) == state))
+        unchanged = [word for word, state in named.items() if reads.state(word) == state]
+        return reads.hashes(opened, [*unchanged, *(code.unseen(_modules(config), reads.imported()) if is_own else ())])
 
     saved = states and states_of(states / family(config), lambda: hashes(reads.so_far(is_own)))
     alike = "" if is_own or named or "study" in config else family(config)
@@ -199,45 +201,60 @@ def check_values(config: Config) -> None:
         raise UsageError(f"stop.target={given}: with stop.relative_to=start it is less than 1, else it is met at x0")
 
 
-def check_factories(configs: Sequence[Config]) -> str | None:
-    """Make each factory's product once, and check each cell: the first complaint in one line, or None.
+class Complaints(NamedTuple):
+    """What is wrong with cells: of the first that cannot be made, else ""; with others, by their places."""
 
-    Anything but a ValueError is a fault of that cell alone, and is found again and recorded when it runs.
+    fatal: str
+    unfit: dict[int, str]
+
+
+def check_factories(configs: Sequence[Config]) -> Complaints:
+    """Make each factory's product once, and check each cell, each complaint in one line.
+
+    Parts that can be made and do not go together are a fault of that cell alone. Anything but a ValueError too: it is
+    found again and recorded when it runs.
     """
-    return reads.watched(lambda: _complaint(configs), remembers=False)[0]
+    return reads.watched(lambda: _complaints(configs), remembers=False)[0]
 
 
-def _complaint(configs: Sequence[Config]) -> str | None:
+def _complaints(configs: Sequence[Config]) -> Complaints:
     import jax
-
-    from zobench.plan import check_cell, plan_cell
 
     made: dict[str, Any] = {}
     traced: set[tuple[str, ...]] = set()
-    for config in configs:
-        if "study" in config:
-            try:
-                with jax.enable_x64(config["dtype"] == "float64"):
-                    study(config)
-            except ValueError as error:
-                return one_line(error)
-            continue
-        keys = {name: store.digest(name, config[name], config["dtype"]) for name in FACTORIES}
-        new = {name for name in FACTORIES if keys[name] not in made}
+    unfit: dict[int, str] = {}
+    for place, config in enumerate(configs):
         try:
             with jax.enable_x64(config["dtype"] == "float64"):
-                made |= {keys[name]: part(name, config[name]) for name in new}
-                problem, estimator, optimizer, method = (made[keys[name]] for name in FACTORIES)
-                require_memory(problem, config)
-                plan = plan_cell(problem, estimator, optimizer, method, settings(config))
-                if tuple(keys.values()) not in traced:
-                    check_cell(plan)
-                    traced.add(tuple(keys.values()))
+                if "study" in config:
+                    study(config)
+                    continue
+                keys = {name: store.digest(name, config[name], config["dtype"]) for name in FACTORIES}
+                made |= {keys[name]: part(name, config[name]) for name in FACTORIES if keys[name] not in made}
+                parts: list[Any] = [made[keys[name]] for name in FACTORIES]
+                require_memory(parts[0], config)
+                if complaint := _misfit(parts, config, tuple(keys.values()), traced):
+                    unfit[place] = complaint
         except ValueError as error:
-            return one_line(error)
+            return Complaints(one_line(error), unfit)
         except Exception:
             continue
-    return None
+    return Complaints("", unfit)
+
+
+def _misfit(parts: Sequence[Any], config: Config, keys: tuple[str, ...], traced: set[tuple[str, ...]]) -> str:
+    """Why these parts do not go together; each choice of them is traced once."""
+    from zobench.plan import check_cell, plan_cell
+
+    try:
+        problem, estimator, optimizer, method = parts
+        plan = plan_cell(problem, estimator, optimizer, method, settings(config))
+        if keys not in traced:
+            check_cell(plan)
+            traced.add(keys)
+    except ValueError as error:
+        return one_line(error)
+    return ""
 
 
 def _is_number(value: Any) -> bool:
@@ -255,11 +272,11 @@ def _is_step(value: Any) -> bool:
 _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "step": (
         lambda value: bool(value) and all(map(_is_step, value)) and len({*map(str, value)}) == len(value),
-        "theory, trace, tuned, a positive number, or a list of different ones of these",
+        "theory, trace, tuned, probe, a positive number, or a list of different ones of these",
     ),
     "seeds": (_is_count, "a whole number from 1 to 1000000"),
     "seed": (lambda value: fits(value, int) and 0 <= value < 2**31, "a whole number from 0 to 2147483647"),
-    "dtype": (lambda value: value in ("float64", "float32"), "float64 or float32"),
+    "dtype": (lambda value: value in DTYPES, "float64, float32, bfloat16 or float16"),
     "stop.metric": (lambda value: value in ("gap", "gradient", "distance"), "gap, gradient or distance"),
     "stop.target": (
         lambda value: bool(value) and all(map(_is_number, value if isinstance(value, list) else [value])),

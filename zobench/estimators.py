@@ -18,7 +18,7 @@ from zobench import directions
 from zobench.analytic import require_analytic
 from zobench.differences import Quotient, calls_of, require_eps, require_quotient, slope, slopes, step_of
 from zobench.moments import Direction, excess_of, moment_of, require_directions
-from zobench.types import Calls, Estimator, Key, Moment, Oracle, State, Vector
+from zobench.types import Calls, Estimator, Key, Moment, Oracle, State, Vector, require_wide
 
 
 def two_point(
@@ -52,13 +52,13 @@ def two_point(
     require_directions(direction, q, orthogonal)
     rows = vectors(direction, q, orthogonal)
 
-    def reach(x: Vector) -> float:
+    def reach(oracle: Oracle, x: Vector) -> Any:
         longer = x.size**0.5 if direction in ("gaussian", "rademacher") else 1.0
-        return step_of(None if eps is None else eps * longer, quotient, x.dtype, noise) / longer
+        return step_of(None if eps is None else eps * longer, quotient, x.dtype, noise, oracle) / longer
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         v = rows(draw, x, oracle.pair is not None and quotient == "central")
-        return _combine(direction, v, slopes(oracle, x, v, quotient, reach(x))), state
+        return _combine(direction, v, slopes(oracle, x, v, quotient, reach(oracle, x))), state
 
     return Estimator(
         estimate=estimate,
@@ -111,8 +111,9 @@ def regression(q: int = 1, quotient: Quotient = "central", eps: float | None = N
     require_directions("gaussian", q, False)
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
+        require_wide(x.dtype, "there is no least-squares solution of 16-bit numbers")
         n, v = x.size, directions.unit_rows(draw, (q, x.size), x.dtype)
-        slope = slopes(oracle, x, v, quotient, step_of(eps, quotient, x.dtype, noise))
+        slope = slopes(oracle, x, v, quotient, step_of(eps, quotient, x.dtype, noise, oracle))
         if q >= n:
             return jnp.linalg.lstsq(v, slope)[0], state
         basis, triangle = jnp.linalg.qr(v.T)
@@ -190,10 +191,13 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
     require_eps(eps, noise)
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
-        x, h = jnp.asarray(x), step_of(eps, quotient, x.dtype, noise)
+        x, h = jnp.asarray(x), step_of(eps, quotient, x.dtype, noise, oracle)
+        if oracle.many and quotient != "complex":
+            return slopes(oracle, x, jnp.eye(x.size, dtype=x.dtype), quotient, h), state
         here = oracle.value(x, 0) if quotient == "forward" else None
 
         if quotient == "complex":
+            require_wide(x.dtype, "there are no complex numbers of 16 bits a part")
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))
             require_analytic(oracle.value, z)
             return jax.lax.map(lambda i: jnp.imag(oracle.value(z.at[i].add(1j * h), i)) / h, jnp.arange(x.size)), state
@@ -260,6 +264,7 @@ def _drawn(direction: Direction, q: int = 1, orthogonal: bool = False) -> dict[s
         if orthogonal and direction == "coordinate":
             return directions.coordinates(key, n, q).astype(dtype)
         if orthogonal:
+            require_wide(dtype, "orthogonal directions are made by QR, of which there is none of 16-bit numbers")
             return directions.orthogonal(key, n, q, dtype)
         if direction == "coordinate":
             calls = jnp.arange(q, dtype=jnp.uint32)

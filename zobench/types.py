@@ -62,9 +62,23 @@ class Calls(NamedTuple):
 
 
 def sum_both(a: Array, b: Array) -> tuple[Array, Array]:
-    """The sums of a and of b over their last axis in one pass, each for itself."""
-    zero = jnp.zeros((), a.dtype)
-    return jax.lax.reduce((a, b), (zero, zero), lambda s, t: (s[0] + t[0], s[1] + t[1]), (a.ndim - 1,))
+    """The sums of a and of b over their last axis in one pass, each for itself; of 16-bit numbers in float32."""
+    kept, wide = a.dtype, measured_in(a.dtype)
+    zero = jnp.zeros((), wide)
+    pair = a.astype(wide), b.astype(wide)
+    sums = jax.lax.reduce(pair, (zero, zero), lambda s, t: (s[0] + t[0], s[1] + t[1]), (a.ndim - 1,))
+    return sums[0].astype(kept), sums[1].astype(kept)
+
+
+def measured_in(dtype: Any) -> Any:
+    """The dtype in which f is measured at an x of that dtype: its own, and float32 where it has 16 bits."""
+    return jnp.dtype(jnp.float32) if jnp.dtype(dtype).itemsize == 2 else dtype
+
+
+def require_wide(dtype: Any, what: str) -> None:
+    """ValueError where a dtype has 16 bits and `what` is not there for it."""
+    if jnp.dtype(dtype).itemsize == 2:
+        raise ValueError(f"dtype={jnp.dtype(dtype)}: {what}; use dtype=float32 or float64")
 
 
 def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
@@ -90,7 +104,9 @@ def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
 class Oracle(NamedTuple):
     """What a method may ask about f at x. It numbers its calls within a step: noise is drawn afresh for each number.
 
-    `pair(x, y)` is two values in one pass, where f has them so; None elsewhere.
+    `pair(x, y)` is two values in one pass, where f has them so; None elsewhere. Of a black box: `many(points)`, the
+    values [m] of points [m, n] that do not depend on each other, asked together; `eps(quotient)`, the difference step
+    that suits what has been measured of its noise. None elsewhere.
 
     >>> problem = Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3))
     >>> float(oracle(problem).value(problem.x0))
@@ -101,6 +117,8 @@ class Oracle(NamedTuple):
     jvp: Callable[..., Scalar]  # (x, v, call=0)
     grad: Callable[..., Vector]  # (x, call=0)
     pair: Callable[[Vector, Vector], tuple[Scalar, Scalar]] | None = None
+    many: Callable[[Array], Array] | None = None
+    eps: Callable[[str], Scalar] | None = None
 
 
 class Modes(NamedTuple):
@@ -122,7 +140,8 @@ class Problem(NamedTuple):
     `hessian_trace` bounds tr ∇²f from above; where `local`, both hold on the way from x0 to the minimum and not
     everywhere. `modes` is given by quadratics alone. x0 may be a tree of arrays, with f and x_star of the same form:
     zobench.trees.flat, which every run applies, makes it a vector; `tree(x)` is then the tree again. Points in double
-    precision (NumPy) serve any dtype.
+    precision (NumPy) serve any dtype. `host`: how a black box is asked (zobench.host.Host); it is asked by methods
+    alone, never to measure.
 
     >>> Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3), f_star=0.0, L=2.0).n
     3
@@ -140,6 +159,7 @@ class Problem(NamedTuple):
     differentiable: bool = True
     modes: Modes | None = None
     tree: Any = None  # zobench.trees.Tree
+    host: Any = None
 
     @property
     def n(self) -> int:

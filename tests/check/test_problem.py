@@ -191,3 +191,16 @@ def test_f_that_is_not_a_number_on_the_way_fails_and_elsewhere_is_a_hint():
     assert "on the way of the first step" in of(check_problem(fails), "nearby").detail
     hint = Problem(f=lambda x: jnp.sum(jnp.where(x < 1.2, (x - 1) ** 2, jnp.nan)), x0=jnp.full(3, 0.2))
     assert of(check_problem(hint), "nearby").verdict in ("hint", "passes")
+
+
+@pytest.mark.parametrize(
+    ("f", "verdict", "words"),
+    [
+        (lambda x: jnp.sum(x**4) + x[0], "passes", "that of the gradient to"),
+        (lambda x: jnp.sum(jnp.abs(x) ** 3), "not declared", "not analytic as it is computed .JAX's abs"),
+        (lambda x: jnp.sum(x * x) * (2 if jnp.iscomplexobj(x) else 1), "fails", "another function"),
+    ],
+)
+def test_whether_a_complex_step_is_right_is_told(f, verdict, words):
+    (found,) = (one for one in check_problem(Problem(f=f, x0=ONES)) if one.property == "complex step")
+    assert found.verdict == verdict and re.search(words, found.detail), found

@@ -1,19 +1,23 @@
 """The page of any sweep: what varies decides what is drawn, whatever the sweep is."""
 
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from made import made
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 
 from zobench import store
 from zobench.report import files, groups, page
-from zobench.report.compare import budget, figures, labels, targets, traces
+from zobench.report.compare import budget, figures, labels, panels, targets, traces
 from zobench.report.compare.page import CAPTIONS
 
 K = np.array([0, 1, 2, 4, 8, 16, 32, 64])
 PROBLEMS = ("quadratics.quadratic", "classification.logistic", "robust.welsch")
+PRICED: dict[str, dict[str, Any]] = {"autodiff": {"prices": {"grad": 1.5}}}
 FACTOR = {"autodiff": 1.0, "finite_difference": 1.0, "two_point": 0.5, "regression": 0.25}
 
 
@@ -69,12 +73,11 @@ def drawn(tmp_path):
 @pytest.mark.slow
 def test_three_problems_four_methods_and_two_dtypes(drawn, tmp_path):
     paths = [
-        cell(tmp_path, problem=problem, n=n, estimator=estimator, dtype=dtype, calls=calls, **priced)
+        cell(tmp_path, problem=problem, n=n, estimator=estimator, dtype=dtype, calls=calls, **PRICED.get(estimator, {}))
         for problem in PROBLEMS
         for n in (2, 4, 8)
         for dtype in ("float64", "float32")
         for estimator, calls in zip(FACTOR, (1, 2 * n, 2, 2), strict=True)
-        for priced in [{"prices": {"grad": 1.5}} if estimator == "autodiff" else {}]
     ]
     assert drawn(paths) == {*CAPTIONS}
     names = {row["line"] for row in files.read_csv(tmp_path / "page" / "targets.csv")}
@@ -219,3 +222,31 @@ def test_a_csv_file_of_no_rows_is_not_written_and_an_earlier_one_goes(drawn, tmp
         there == {"table.csv", "cells.csv", "targets.csv"}
         and "mine" not in (tmp_path / "page" / "table.md").read_text()
     )
+
+
+@pytest.mark.parametrize(("L", "seen"), [(1.0, True), (1e6, False)])
+def test_a_bound_is_in_the_legend_where_it_is_on_the_axis(tmp_path, L, seen):
+    path = cell(tmp_path)
+    record = store.read(path)
+    assert record
+    store.write(path, record.arrays, {**record.meta, "L": L})
+    figure = figures.convergence(groups.read([path]))
+    assert figure and ("bound on the mean" in [text.get_text() for text in figure.legends[0].get_texts()]) == seen
+
+
+def test_long_legends_make_a_picture_higher_and_no_panel_smaller(tmp_path):
+    paths = [cell(tmp_path, problem=PROBLEMS[i % 3], estimator=f"{name}_{'long_name_' * 9}{i}", dtype=f"float{i}")
+             for name in ("a", "b") for i in range(12)]  # fmt: skip
+    found = groups.read(paths)
+    figure = figures.convergence(found)
+    assert figure
+    wide, high = figure.get_size_inches()
+    assert {
+        (round(a.get_position().width * wide, 3), round(a.get_position().height * high, 3)) for a in figure.axes
+    } == {(panels.WIDE, panels.HIGH)}
+    draw = FigureCanvasAgg(figure).get_renderer()
+    boxes = [legend.get_window_extent(draw) for legend in figure.legends]
+    assert len(boxes) > 1 and all(below.y1 < above.y0 for above, below in pairwise(boxes))
+    assert all(
+        any(np.size(line.get_xdata()) for line in axes.lines) for axes in figure.axes
+    )  # a group has its own problems

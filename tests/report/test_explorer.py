@@ -11,6 +11,7 @@ import pytest
 from exploring import EVIL, config, hostile, record, small
 
 from zobench import store
+from zobench.errors import printable
 from zobench.report import explorer
 from zobench.report.explorer import curves, origin
 from zobench.report.tables import Table
@@ -119,7 +120,7 @@ def test_only_our_scripts_may_run_and_nothing_is_loaded(tmp_path, many):
     explorer.write(EVIL[0], paths, tmp_path, explorer.Shown(EVIL[1], [evil], [f"{EVIL[2]}.svg"]))
     block, page, data = read(tmp_path)
     assert not re.search(r"[<>&\u2028]", block)
-    assert data["tables"][0]["lines"] == [[each.replace("\ud800", "?") for each in EVIL]]
+    assert data["tables"][0]["lines"] == [[printable(each) for each in EVIL]]
     scripts = [own for tag, own in page.tags if tag == "script"]
     assert scripts == [{"type": "application/json", "id": "data"}, {}, {}]
     assert not [tag for tag, own in page.tags if tag in ("link", "iframe", "img", "svg") or "src" in own]

@@ -176,6 +176,22 @@ def test_a_strangers_text_runs_nothing_and_is_shown_as_it_is(tmp_path, visit):
     assert page.locator("main img, main script, header img").count() == 0
 
 
+def test_long_names_fit_a_narrow_window(tmp_path, visit):
+    paths = [record(tmp_path, config(problem=name, method=name)) for name in ("w" * 300, "a\x1b]0;b\u202ec")]
+    explorer.write("slowdown", paths, tmp_path, explorer.Shown("w" * 300, [TABLE]))
+    page = visit(tmp_path / "index.html", 400)
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    assert "a?]0;b?c" in page.inner_text("#problem") and "\u202e" not in page.content()
+
+
+def test_text_stands_left_and_numbers_do_not_break(tmp_path, visit):
+    table = Table("Best", "", ["n", "best", "calls"], [["8", "(1+1)-ES", "1078 [1068, 1128]"], ["9", "GD", "never"]])
+    explorer.write("slowdown", small(tmp_path), tmp_path, explorer.Shown("", [table]))
+    cells = visit(tmp_path / "index.html", 400).locator("#tables section").first.locator("tbody tr").first
+    kinds = "all => all.map(e => [getComputedStyle(e).textAlign, getComputedStyle(e).whiteSpace])"
+    assert cells.locator("td").evaluate_all(kinds) == [["left", "normal"], ["right", "nowrap"]]
+
+
 def test_the_policy_stops_what_the_page_did_not_bring(tmp_path, browser):
     explorer.write("slowdown", small(tmp_path), tmp_path)
     page = browser.new_page()

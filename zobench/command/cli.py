@@ -58,6 +58,7 @@ def run_single(arguments: Sequence[str], console: Console) -> int:
             return terminal.failures([("the cell", why)])
     terminal.table([("", path)], console)
     terminal.warnings([("", path)])
+    terminal.notes([("", path)])
     console.print(f"record: {path}", soft_wrap=True, markup=False)
     record = store.read(path)
     return terminal.failures([("the cell", record.meta["reason"])] if record and record.meta["status"] != "ok" else [])
@@ -99,6 +100,7 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
             _report_sweep(cells, report_dir, console, command, formats, wording)
     finally:  # what failed is said last, also where too little is left to draw from
         terminal.warnings(cells)
+        terminal.notes(cells)
         code = terminal.failures(failed)
     return code
 
@@ -160,17 +162,11 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     keys.check_report(names[0])
     report_dir = options.get("report_dir", f"reports/{names[0]}")
     require_writable("report_dir", report_dir)
-    asked = {**_asked(found[names[0]]), **options}
-    formats = keys.formats_of(asked["report_formats"]) if asked.get("report_formats") else ()
-    wording = keys.wording_of(asked.get("report_labels", ""), asked.get("report_order", ""))
+    asked = {**found[names[0]].plan().page, **keys.page_of(options)}
+    formats, wording = asked.get("report_formats") or (), keys.wording_of(asked)
     command = found[names[0]].again()
     gaps = report(names[0], found[names[0]].cells(), report_dir, console, command, True, formats, wording, opens)
     return 1 if gaps else 0
-
-
-def _asked(sweep: sweeps.Sweep) -> dict[str, str]:
-    """How the command of the sweep asked for its page."""
-    return dict(word.split("=", 1) for word in sweep.plan().command if word.startswith("report_") and "=" in word)
 
 
 def options_of(command: str, arguments: Sequence[str], known: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -1,8 +1,7 @@
 """The keys of a cfg that make no numbers: which there are, and what each may be. Bad ones are refused in one line."""
 
 import os
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from zobench.report.wording import Wording
 
 FORMATS = ("png", "svg", "pdf")  # of figures
+PAGE = ("report_formats", "report_labels", "report_order")
 FOLDERS = ("runs_dir", "report_dir")
 LONGEST_NAME, LONGEST_PATH = 255, 4000  # bytes, of a part of a path and of the whole
 
@@ -46,37 +46,36 @@ def check_folder(name: str, value: str) -> None:
         raise UsageError(f"{name}={value}: {name} is {_FOLDER}")
 
 
-def formats_of(text: str) -> list[str]:
-    """The formats that a text names. UsageError where it names others, or none."""
-    found = [word for word in re.split(r"[\s,]+", text.strip("[] ")) if word]
-    if not _are_formats(found):
-        raise UsageError(f"report_formats={text}: report_formats is {_FORMATS}")
-    return found
-
-
 def wording(cfg: DictConfig) -> "Wording":
     """The user's names and order of a sweep's page, of a cfg that is checked."""
+    return wording_of(page(cfg))
+
+
+def page(cfg: DictConfig) -> dict[str, Any]:
+    """How a cfg asks for a page, as plain values."""
+    return {name: OmegaConf.to_container(cfg)[name] for name in PAGE}  # type: ignore[index]
+
+
+def page_of(options: dict[str, str]) -> dict[str, Any]:
+    """How texts of a command ask for a page. UsageError where they mean nothing."""
+    return {name: _value(name, options[name]) for name in PAGE if name in options}
+
+
+def wording_of(asked: Mapping[str, Any]) -> "Wording":
+    """The user's names and order, of what is asked of a page."""
     from zobench.report.wording import Wording
 
-    labels, order = ({**cfg.report_labels} if cfg.report_labels else {}), cfg.report_order or []
-    return Wording({str(name): str(label) for name, label in labels.items()}, [str(name) for name in order])
-
-
-def wording_of(labels: str, order: str) -> "Wording":
-    """That of two texts as a command has them. UsageError where they mean nothing."""
-    from zobench.report.wording import Wording
-
-    given = {name: _value(name, text) for name, text in (("report_labels", labels), ("report_order", order)) if text}
-    return Wording(given.get("report_labels") or {}, given.get("report_order") or ())
+    return Wording(asked.get("report_labels") or {}, asked.get("report_order") or ())
 
 
 def _value(name: str, text: str) -> Any:
+    is_good, meaning = _MEANINGS[name]
     try:
         value = _plain(OverridesParser.create().parse_override(f"{name}={text}"))
     except Exception as error:  # the parser raises what it likes
-        raise UsageError(f"{name}={text}: not understood; {name} is {_MEANINGS[name][1]}") from error
-    if not _MEANINGS[name][0](value):
-        raise UsageError(f"{name}={text}: {name} is {_MEANINGS[name][1]}")
+        raise UsageError(f"{name}={text}: not understood; {name} is {meaning}") from error
+    if not is_good(value):
+        raise UsageError(f"{name}={text}: {name} is {meaning}")
     return value
 
 
@@ -89,6 +88,8 @@ def check_targets(values: Config, prefix: str = "") -> None:
                 check_targets(each, f"{prefix}{name}.")
         if name == "_target_":
             trust.check(f"{prefix}{name}", value)
+            if trust.COMMAND.fullmatch(value):
+                trust.check_program(f"{prefix}program", values.get("program"))
 
 
 def check_report(name: str | None) -> None:
@@ -103,7 +104,9 @@ def granted(overrides: Sequence[Override]) -> list[str]:
     """What the user of a command lets it call: `trust`, and what it names itself of files of their own."""
     given = [name for override in overrides if override.key_or_group == "trust" for name in _trusted(override)]
     named = [word for override in overrides for word in _named(override.key_or_group, _plain(override))]
-    return list(dict.fromkeys([*given, *filter(trust.is_own, named)]))
+    programs = [_plain(override) for override in overrides if override.key_or_group.endswith(".program")]
+    words = [one for value in programs for one in (value, *(value if isinstance(value, list) else ()))]
+    return list(dict.fromkeys([*given, *filter(trust.is_own, named), *map(trust.program, words)]))
 
 
 def _trusted(override: Override) -> list[str]:

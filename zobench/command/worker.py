@@ -85,8 +85,8 @@ def _teller(connection: Connection, ending: threading.Event) -> Listen:
     return tell
 
 
-def check(configs: list[Config], progress: Listen) -> str | None:
-    """The first complaint about cells that cannot be run, in one line."""
+def check(configs: list[Config], progress: Listen) -> build.Complaints:
+    """What is wrong with cells that cannot be run."""
     return build.check_factories(configs)
 
 

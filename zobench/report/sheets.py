@@ -3,15 +3,17 @@
 Fitted to a page of 800 pixels their type of 7 points is 11 pixels high.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.ticker import NullLocator
+
+from zobench.report import drawing
 
 
 def page(
@@ -39,19 +41,19 @@ def multiples(
     names: Sequence[str],
     columns: int,
     *,
-    wide: float = 1.2,
     high: float = 1.05,
     foot: float = 0.95,
 ) -> tuple[Figure, list[list[Axes]]]:
-    """Blocks of small panels, a panel a name, one block below the other under its heading.
+    """Blocks of small panels, a panel a name, one block below the other under its heading; fewer panels are larger.
 
     Numbers stand along the left column and below the lowest panel of each column alone: all panels are of one scale.
     """
     columns = min(columns, len(names))
     rows = -(-len(names) // columns)
-    left, gap, title, head, below = 0.5, 0.14, 0.3, 0.14, 0.4
+    left, gap, title, head, below, width = 0.5, 0.14, 0.3, 0.14, 0.4, 7.25
+    wide = (width - left) / columns - gap
+    high = max(high, min(2.0, 0.5 * wide))
     block = head + rows * (high + title) + below
-    width = left + columns * (wide + gap) + 0.06
     height = foot - below + len(heads) * block + 0.08
     figure, blocks = Figure(figsize=(width, height)), []
     for i, words in enumerate(heads):
@@ -70,22 +72,22 @@ def multiples(
     return figure, blocks
 
 
-def key(axes: Axes, handles: Sequence, place: str = "best", **other: Any) -> Legend:
+def key(axes: Axes, handles: Sequence, place: Any = "best", **other: Any) -> Legend:
     """The key of a panel, in the panel."""
-    own = {"fontsize": 8, "handlelength": 2.2, "labelspacing": 0.35, "borderaxespad": 0.3, **other}
+    own: dict[str, Any] = {"fontsize": 8, "handlelength": 2.2, "labelspacing": 0.35, "borderaxespad": 0.3, **other}
     return axes.legend(handles=list(handles), loc=place, **own)
 
 
 def said(axes: Axes, text: str, x: float, y: float, **other: Any) -> None:
     """A word at a point of the data, beside the line that it names, on a ground that no line shows through."""
     ground = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-    own = {"fontsize": 8, "color": "#555555", "textcoords": "offset points", "xytext": (0, 3), "bbox": ground, **other}
-    axes.annotate(text, (x, y), **own)
+    place: dict[str, Any] = {"textcoords": "offset points", "xytext": (0, 3)}
+    axes.annotate(text, (x, y), **{"fontsize": 8, "color": "#555555", "bbox": ground, **place, **other})
 
 
 def key_below(axes: Axes, handles: Sequence, columns: int, inches: float = 0.5) -> Legend:
     """The key of a panel that has no room in it, so far below its frame, under the labels."""
-    high = axes.get_position(original=True).height * axes.figure.get_size_inches()[1]
+    high = axes.bbox.height / axes.figure.dpi
     return key(axes, handles, "upper center", bbox_to_anchor=(0.5, -inches / high), ncols=columns, columnspacing=1.2)
 
 
@@ -100,13 +102,19 @@ def floored(axes: Axes, x: Any, y: Any, floor: float, **look: Any) -> None:
         )
 
 
-def mark_floor(axis: Axis, floor: float, ticks: Sequence[float], word: str = "0") -> None:
+def mark_floor(axis: XAxis | YAxis, floor: float, ticks: Sequence[float], word: str = "0") -> None:
     """Ticks of a logarithmic axis at these powers of ten, and one at the floor that bears the word for it."""
     names = [word, *(f"$10^{{{round(np.log10(one))}}}$" for one in ticks)]
     axis.set_ticks([floor, *ticks], names)
     axis.set_minor_locator(NullLocator())
-    line = axis.axes.axhline if axis.axis_name == "y" else axis.axes.axvline
+    line = axis.axes.axhline if isinstance(axis, YAxis) else axis.axes.axvline
     line(floor, color="#bbbbbb", lw=0.6, zorder=0)
+
+
+def sizes(axes: Axes, n: Iterable[float]) -> None:
+    """Ticks at these sizes, as whole numbers; around a single one as on any axis."""
+    if len(found := {*n}) > 1:
+        drawing.sizes(axes, found)
 
 
 def decades(low: float, high: float, every: int = 1) -> list[float]:

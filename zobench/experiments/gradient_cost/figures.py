@@ -1,6 +1,6 @@
 """The pictures of the gradient cost, a panel a problem: ratios against n, and whole gradients that ask n times."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,10 +43,13 @@ def _blocks(found: Sequence[Line]) -> tuple[Figure, list[list[Axes]]]:
     return figure, blocks
 
 
-def _ticks(axes: Axes, y: Sequence[float], x: Sequence[float]) -> None:
-    axes.set(xscale="log", yscale="log")
+def _ticks(axes: Axes, y: Sequence[float], spread: tuple[float, float]) -> None:
+    """Those of y as they are; of x powers of ten, every second over many; round numbers where there are not two."""
+    axes.set(xscale="log", yscale="log", xlim=spread)
     axes.yaxis.set_major_locator(FixedLocator(list(y)))
-    axes.xaxis.set_major_locator(FixedLocator(list(x)))
+    powers = sheets.decades(*spread, every=1 + (spread[1] > 1e4 * spread[0]))
+    if len(powers) > 1:
+        axes.xaxis.set_major_locator(FixedLocator(powers))
     axes.minorticks_off()
 
 
@@ -73,11 +76,13 @@ def gradient_cost(found: Sequence[Line]) -> Figure:
     """Operations above and seconds below, over those of f, with their bounds; what lies over a bound is named."""
     figure, blocks = _blocks(found)
     spread = _ends([line.n for line in found])
+    low, high = _heights(found, LOOK, [np.isfinite(line.n) for line in found], 0.35, 16)
+    ticks = [tick for tick in (0.5, 1, 2, 4, 10, *sheets.decades(50, high)) if tick > low]
     for block, timed in zip(blocks, (False, True), strict=True):
         for axes, line in zip(block, found, strict=True):
-            _ticks(axes, (0.5, 1, 2, 4, 10), (1e1, 1e3, 1e5))
+            _ticks(axes, ticks, spread)
             axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-            axes.set(xlim=spread, ylim=(0.35, 16))
+            axes.set_ylim(low, high)
             _curves(axes, line, line.times if timed else line.ratio, LOOK, np.isfinite(line.n))
             for method, bound in BOUNDS.items():
                 axes.axhline(bound, color=LOOK[method][0], **DASHED)
@@ -109,6 +114,18 @@ def _crossed(found: Sequence[Line]) -> str:
     return f"; {over} of {all_} medians of times lie over them" if over else ""
 
 
+def _heights(
+    found: Sequence[Line], methods: Iterable[str], kept: Sequence[np.ndarray], low: float, high: float
+) -> tuple[float, float]:
+    """Ends of the ratios' axis: these, or farther where a ratio that is drawn, or a quartile, lies beyond them."""
+    pairs = [(line, own, method) for line, own in zip(found, kept, strict=True) for method in methods]
+    every = [line.ratio(method)[own] for line, own, method in pairs]
+    every += [np.concatenate(fitted.quartiles(line.times(method)[own])) for line, own, method in pairs]
+    ratios = np.concatenate(every)
+    ratios = ratios[ratios > 0]
+    return float(np.min(ratios / 1.2, initial=low)), float(np.max(1.2 * ratios, initial=high))
+
+
 def _ends(sizes: Sequence[np.ndarray]) -> tuple[float, float]:
     every = np.concatenate(sizes) if sizes else np.array([])
     return (float(every.min()) / 1.8, float(every.max()) * 1.8) if every.size else (1.0, 10.0)
@@ -120,10 +137,11 @@ def whole_gradient(found: Sequence[Line]) -> Figure:
     kept = [np.isfinite(line.ratio("forward")) for line in found]
     spread = _ends([line.n[own] for line, own in zip(found, kept, strict=True)])
     n = np.geomspace(*spread, 9)
+    low, high = _heights(found, WHOLE, kept, 0.4, 4000)
     for block, timed in zip(blocks, (False, True), strict=True):
         for axes, line, own in zip(block, found, kept, strict=True):
-            _ticks(axes, (1, 10, 100, 1000), (10, 100, 1000))
-            axes.set(xlim=spread, ylim=(0.4, 4000))
+            _ticks(axes, sheets.decades(low, high, every=1 + (high > 1e5 * low)), spread)
+            axes.set_ylim(low, high)
             axes.plot(n, 2 * n, color=BLUE, **DASHED)
             axes.plot(n, n + 1, color=SKY, **DASHED)
             _curves(axes, line, line.times if timed else line.ratio, WHOLE, own)

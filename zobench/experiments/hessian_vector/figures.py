@@ -59,15 +59,15 @@ def _memory(axes: Axes, sizes: np.ndarray) -> None:
         axes.plot(sizes, 8.0 * sizes**power, **GUIDE)
         sheets.said(axes, words, sizes[5], 8.0 * sizes[5] ** power, xytext=(5, -9))
     kinds = [handle("the whole Hessian", "#444444", linestyle="--"), handle("one product", "#444444")]
-    sheets.key(axes, kinds, "upper left")
+    sheets.key_below(axes, kinds, 2)
 
 
 def _price(axes: Axes) -> None:
-    axes.set_ylim(0, 14)
+    axes.set_ylim(0, max(11, axes.get_ylim()[1]))
     axes.axhspan(7, 10, color=GREY, alpha=0.15, lw=0)
     sheets.said(axes, "bound: 7 to 10 f", axes.get_xlim()[0], 10, xytext=(4, -11), bbox=None)
     kinds = [handle("exact, forward over reverse", "#444444"), handle("by differences", "#444444", linestyle=":")]
-    sheets.key(axes, kinds, "upper left")
+    sheets.key_below(axes, kinds, 2)
 
 
 def steps(found: Found) -> Figure:
@@ -84,7 +84,7 @@ def steps(found: Found) -> Figure:
             for axes, line in ((left, a["step_bytes"][i]), (right, middle)):
                 axes.plot(a["step_n"], line, color=color, marker=marker, ms=3.5)
         for axes in (left, right):
-            drawing.sizes(axes, a["step_n"])
+            sheets.sizes(axes, a["step_n"])
             axes.minorticks_off()
     for axes in grid[-1]:
         axes.set_xlabel("coordinates n")

@@ -152,16 +152,15 @@ def _multiples(panels: Sequence[Axes], found: Found) -> None:
             a = found["multiples"].arrays
             for i, mode in enumerate(MODES[:2]):
                 jacobian, f = a["operations"][2 * i + k]
-                axes.plot(a["size"], jacobian / f, **_open(mode))
-        sheets.key(axes, [handle(words[i][k], **_open(mode)) for i, mode in enumerate(MODES[:2])], "upper left")
+                axes.plot(a["size"], jacobian / f, **LOOK[mode], **_size(LOOK[mode]))
+        sheets.key(
+            axes,
+            [handle(words[i][k], **LOOK[mode], **_size(LOOK[mode])) for i, mode in enumerate(MODES[:2])],
+            "upper left",
+        )
     ends = [axes.get_ylim() for axes in panels]
     for axes in panels:
         axes.set_ylim(min(low for low, _ in ends), max(high for _, high in ends))
-
-
-def _open(mode: str) -> dict[str, Any]:
-    """Forward mode as an open frame around reverse mode, where they agree."""
-    return {**LOOK[mode], **({"ms": 6, "mfc": "none"} if mode == "forward" else {"ms": 3})}
 
 
 def _times(axes: Axes, x: np.ndarray, seconds: np.ndarray) -> None:
@@ -174,14 +173,18 @@ def _times(axes: Axes, x: np.ndarray, seconds: np.ndarray) -> None:
 def _counts(axes: Axes, x: np.ndarray, operations: np.ndarray, formulas: Sequence[Any], fine: np.ndarray) -> None:
     """What was counted, and lines of what the theory counts."""
     for counted, look in zip(operations, LOOK.values(), strict=False):
-        size = {"ms": 6, "mfc": "none"} if look is LOOK["forward"] else {"ms": 3.5}
-        axes.plot(x[counted > 0], counted[counted > 0], **look, **size, linestyle="none")
+        axes.plot(x[counted > 0], counted[counted > 0], **look, **_size(look), linestyle="none")
     for formula in formulas:
         axes.plot(fine, formula, color=GREY, lw=0.8, zorder=0)
 
 
+def _size(look: dict[str, Any]) -> dict[str, Any]:
+    """Forward mode as an open frame around the others, where they agree."""
+    return {"ms": 6, "mfc": "none"} if look is LOOK["forward"] else {"ms": 3.5}
+
+
 def _mark(mode: str) -> Line2D:
-    return handle(WORDS[mode], **LOOK[mode], lw=0, **({"ms": 6, "mfc": "none"} if mode == "forward" else {"ms": 3.5}))
+    return handle(WORDS[mode], **LOOK[mode], **_size(LOOK[mode]), lw=0)
 
 
 def _handles(modes: Sequence[str]) -> list[Line2D]:

@@ -62,7 +62,7 @@ def _ratios(axes: Axes, found: Sequence[Record]) -> None:
         axes.plot(n, counted, color=LOOK[name][0], lw=0.9, ls=":")
         handles.append(handle(f"{name}, by operations", LOOK[name][0], lw=0.9, ls=":"))
     axes.set(xscale="log", yscale="log", xlabel="size n", ylabel="time of the backward / the forward pass")
-    drawing.sizes(axes, n)
+    sheets.sizes(axes, n)
     axes.set_title("backward pass over forward pass")
     sheets.key_below(axes, handles, 1)
 

@@ -25,7 +25,7 @@ def differences(found: Sequence[Record]) -> Figure:
     worst = np.array([worst_of(record)[:, 0] for record in found])
     floor = min(unit / 20, float(np.min(worst[worst > 0], initial=unit)) / 4)
     head = "Formula against reverse mode: relative difference of the gradients, against the size n"
-    figure, [panels] = sheets.multiples([head], names, COLUMNS, wide=1.5, high=0.95, foot=BELOW)
+    figure, [panels] = sheets.multiples([head], names, COLUMNS, high=0.95, foot=BELOW)
     n, top = [record.meta["n"] for record in found], 3 * max(float(worst.max()), unit)
     for axes, values in zip(panels, worst.T, strict=True):
         axes.set(xscale="log", yscale="log", ylim=(floor / 1.6, top))
@@ -33,7 +33,7 @@ def differences(found: Sequence[Record]) -> Figure:
         axes.axhline(unit, **ROUNDOFF)
         sheets.floored(axes, n, values, floor, color=BLACK, marker="o", ms=3.5, lw=1.0)
         sheets.mark_floor(axes.yaxis, floor, sheets.decades(unit / 2, top))
-        drawing.sizes(axes, n)
+        sheets.sizes(axes, n)
     _conditions(_wide(figure), found, unit)
     caption = f"Largest of {config['study']['draws']} random instances, {config['dtype']}; u the unit roundoff. "
     caption += "Above: matrices to invert have κ = 3; an open circle at 0: equal to the last bit."

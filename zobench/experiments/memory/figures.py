@@ -37,7 +37,7 @@ def _look(way: str, **other: Any) -> dict[str, Any]:
 
 def memory_work(found: Sequence[Depth]) -> Figure:
     """Bytes against operations at the largest depth: one direction, hollow and at the bottom; the whole gradient."""
-    figure, [[axes]] = sheets.page((1,), high=3.4)
+    figure, [[axes]] = sheets.page((1,), high=3.4, foot=1.3)
     one, ways = found[-1], list(WORDS)[1:]
     memory = {way: one.of("bytes", way) / one.activation for way in WORDS}
     for way in ways:
@@ -53,11 +53,10 @@ def memory_work(found: Sequence[Depth]) -> Figure:
     axes.set_ylabel("work (operations, over those of f)", labelpad=2)
     handles = [handle(NAMES[way], **_look(way, lw=0)) for way in ways]
     handles.append(handle("least work with s states", PURPLE, **DASHED))
-    sheets.key(axes, handles, "upper right", ncols=2)
     caption = (
         f"Depth l = {one.depth}, n = {one.n:,} weights, {one.dtype}. Hollow: one random direction; the others: ∇f."
     )
-    drawing.legend(figure, [], caption)
+    drawing.legend(figure, handles, caption, columns=3)
     return figure
 
 
@@ -83,7 +82,7 @@ def depth(found: Sequence[Depth]) -> Figure:
     for axes, (label, title) in zip((left, right), titles.items(), strict=True):
         axes.set(xscale="log", yscale="log", xlabel="depth l", title=title)
         axes.set_ylabel(label, labelpad=2)
-        drawing.sizes(axes, l.tolist())
+        sheets.sizes(axes, l.tolist())
     handles = [handle(words, **_look(way)) for way, words in NAMES.items()]
     handles.append(handle("law named beside it", GREY, **DOTTED))
     caption = (
@@ -109,7 +108,7 @@ def segments(found: Sequence[Depth]) -> Figure:
     right.set(ylim=(0.9, 2.1), ylabel="layer evaluations / l", title="work")
     for axes, ends in ((left, (0, 0.7)), (right, (0.3, 1))):  # beside the keys
         axes.set(xscale="log", xlabel="number of segments s")
-        drawing.sizes(axes, s[::2].tolist())
+        sheets.sizes(axes, s[:: 1 + (s.size > 6)].tolist())
         axes.axvline(l**0.5, *ends, color=GREEN, zorder=0, **DASHED)
     root = handle(r"$s = \sqrt{l}$", GREEN, **DASHED)
     bytes = handle("temporary bytes, compiled, over one state", **compiled)

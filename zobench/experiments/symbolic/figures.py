@@ -59,7 +59,7 @@ def swell(found: Sequence[Record]) -> Figure:
                 _quartiles(right, record.arrays["levels"], seconds, color, marker)
             for axes in (left, right):
                 if family not in STEEP:
-                    drawing.sizes(axes, record.arrays["levels"])
+                    sheets.sizes(axes, record.arrays["levels"])
                 axes.yaxis.set_minor_locator(NullLocator())
     handles = [handle(label, color, marker=marker, lw=0.9) for label, color, marker in COUNTED.values()]
     sheets.key_below(grid[-1][0], [*handles, handle("formula in the panel", **THEORY)], 2)

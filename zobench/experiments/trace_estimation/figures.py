@@ -70,10 +70,10 @@ def _times(axes: Axes, record: Record) -> None:
     _curve(axes, sizes, found, color=PURPLE, marker="o", lw=1.0)
     axes.axhline(1, color=GREY, lw=0.9, ls="--")
     axes.set(xscale="log", xlabel="products vectorised together", ylabel="time / that of a loop", ylim=(0, None))
-    drawing.sizes(axes, sizes)
+    sheets.sizes(axes, sizes)
     axes.set_title("time of Hessian-vector products")
     handles = [handle("so many vectorised together", PURPLE, marker="o", ms=4, lw=1.0)]
-    sheets.key(axes, [*handles, handle("one after another, a loop in Python", GREY, lw=0.9, ls="--")], "lower right")
+    sheets.key_below(axes, [*handles, handle("one after another, a loop in Python", GREY, lw=0.9, ls="--")], 2)
 
 
 def _curve(
@@ -93,7 +93,7 @@ def hutch(record: Record) -> Figure:
         closed = np.sqrt(record.arrays[f"variance/{matrix}"] / products) / abs(record.arrays[f"trace/{matrix}"])
         axes.plot(products, closed, color=GREY, lw=0.9, ls=":")
         axes.set(xscale="log", yscale="log", xlabel="products with the matrix", title=TITLES[matrix])
-        drawing.sizes(axes, products.tolist())
+        sheets.sizes(axes, products.tolist())
     row[0].set_ylabel("relative error, root mean square")
     ends = [axes.get_ylim() for axes in row]
     for axes in row:  # one scale: the matrices are compared

@@ -185,7 +185,8 @@ def _stub(axes: Axes, at: tuple[float, float], aside: tuple[float, float], lette
     """A short piece beside a node, to it where it has an arrow, with a letter at its other end."""
     end, far = np.array(at), np.array(at) + aside
     _piece(axes, far, end, arrow=arrow)
-    axes.text(*(far + 0.06 * np.sign(aside[0]) * np.array([1, 0])), letter, **CENTRED, color="#555555", style="italic")
+    x, y = far + np.array([np.copysign(0.06, aside[0]), 0.0])
+    axes.text(x, y, letter, **CENTRED, color="#555555", style="italic")
 
 
 def _piece(axes: Axes, start: np.ndarray, end: np.ndarray, *, arrow: bool) -> None:

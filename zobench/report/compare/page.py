@@ -9,6 +9,7 @@ from zobench import statistics, store
 from zobench.decay import median_end
 from zobench.report import cell_rows, files, groups
 from zobench.report.compare import across, budget, quality, targets
+from zobench.report.compare import found as best
 from zobench.report.compare.labels import lines
 from zobench.report.groups import Cells, Group
 from zobench.report.lines import local as local_exponents
@@ -26,7 +27,7 @@ def read(paths: Sequence[Path], wording: Wording | None = None) -> Cells:
     runs = [path for path, meta in metas.items() if meta and "stop" in meta["config"]]
     if not runs and any(metas.values()):
         raise ValueError("these cells are measurements without runs, of which there is no general page")
-    return groups.read(runs, wording)
+    return best.referred(groups.read(runs, wording))
 
 
 def rows(found: Cells) -> list[dict[str, Any]]:
@@ -71,6 +72,7 @@ def shown(
     budgets: Sequence[Row],
     exponents: Sequence[Row],
     profiles: Sequence[Row],
+    found: Sequence[Row] = (),
 ) -> list[Table]:
     """A block for each problem and dimension; the tables after the first are in the files alone."""
     columns: dict[str, Cell] = {
@@ -90,6 +92,7 @@ def shown(
     note += "Last improved: oracle calls at which the best value of a run last fell, median over seeds. "
     note += "At the end: the value that runs stop on, median over seeds. In order of the calls, or of report_order."
     first = table("Methods", note, rows, columns, words=2)
+    first = best.shown(found) if found and len(found) == len(rows) else first  # none has a target
     return [first, _targets(targets), _budgets(budgets), _exponents(exponents), _profiles(profiles)]
 
 
@@ -229,6 +232,7 @@ EXPERIMENT = Experiment(
         "budgets.csv": budget.rows,
         "scaling.csv": exponents,
         "profiles.csv": across.rows,
+        "found.csv": best.rows,
     },
     captions=CAPTIONS,
 )

@@ -10,7 +10,7 @@ from zobench.report.groups import Cells
 from zobench.report.measured import Measured
 
 Place = tuple[str, int]  # a column and a dimension
-PRICED = "oracle calls at their prices in values of f"
+PRICED = "calls, in values of f"
 AXES = {"iterations": "iterations k", "calls": "oracle calls", "priced": PRICED, "seconds": "seconds"}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from zobench.errors import printable
 from zobench.report import files, hypertext
 from zobench.report.tables import Table
 from zobench.report.wording import Wording
@@ -63,10 +64,19 @@ def page(name: str, data: dict[str, Any]) -> str:
     return hypertext.document(f"{name} · zobench", body, f"{chart}\n{hypertext.STYLE}\n{own}", [library, script])
 
 
-def _inert(data: Any) -> str:
-    """JSON without a letter that could end its block; half of a pair of surrogates, which no file can hold, as "?"."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.translate(MARKUP).encode(errors="replace").decode()
+def _inert(data: dict[str, Any]) -> str:
+    """JSON without a letter that could end its block, its texts without those that would steer what shows them."""
+    shown = {name: value if name == "pool" else _printable(value) for name, value in data.items()}
+    text = json.dumps(shown, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.translate(MARKUP)
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_printable(name): _printable(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_printable(part) for part in value]
+    return value if not isinstance(value, str) or value.isprintable() else printable(value)
 
 
 def _table(table: Table) -> dict[str, Any]:
