@@ -13,6 +13,7 @@ import optax
 import pytest
 
 import zobench as zo
+from zobench import asking
 
 START = np.array([1.0, -2.0, 0.5, 3.0])
 SCALE = np.array([1.0, 2.0, 5.0, 10.0])
@@ -115,13 +116,15 @@ def threads():
     return [thread for thread in threading.enumerate() if thread.name == "zobench.minimizer"]
 
 
-def test_a_thread_ends_with_its_run_however_that_ends():
-    def gone():
-        deadline = time.monotonic() + 30
-        while threads() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        return not threads()
+def gone():
+    """Whether all of them end within 30 seconds."""
+    deadline = time.monotonic() + 30
+    while threads() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not threads()
 
+
+def test_a_thread_ends_with_its_run_however_that_ends():
     run = zo.minimizer(zo.cma(), START)
     run.tell(f(run.ask()[0]))
     assert len(threads()) == 1
@@ -145,6 +148,21 @@ def test_what_a_solver_raises_is_raised_by_tell():
     with pytest.raises(RuntimeError, match="no more"):
         run.tell(1.0)
     assert not threads()
+
+
+@pytest.mark.slow
+def test_two_that_wait_for_each_other_are_told_apart_from_one_that_thinks(monkeypatch):
+    """scipy has a lock around COBYQA."""
+    monkeypatch.setattr(asking, "SILENT", 0.5)
+    monkeypatch.setattr(asking, "ENDS", 0.5)
+    first = zo.minimizer(zo.scipy("COBYQA", "none"), START)
+    with pytest.raises(RuntimeError, match="one COBYQA at a time"):
+        zo.minimizer(zo.scipy("COBYQA", "none"), START)
+    others = [zo.minimizer(zo.cma(), START) for _ in range(6)]
+    for one in (first, *others):
+        one.tell(f(one.ask()[0]))
+        one.close()
+    assert gone()
 
 
 def test_a_program_may_end_while_a_solver_waits():

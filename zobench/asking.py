@@ -6,7 +6,6 @@ thread. A solver of scipy or cma has its state on its stack: it waits in a threa
 """
 
 import atexit
-import logging
 import queue
 import threading
 import weakref
@@ -21,6 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.core import Tracer
 
 from zobench import build
 from zobench.loop import compile_block
@@ -28,16 +28,17 @@ from zobench.plan import Optimizer, Settings, plan_cell
 from zobench.results import What, _method
 from zobench.runs import Program
 from zobench.solvers import Solver
-from zobench.types import Estimator, Key, Problem, Scalar, Vector
+from zobench.types import Estimator, Key, Problem, Vector
 
 NO_BUDGET = 2**62  # calls that a solver may make: who tells decides when it is over
 ENDS = 10.0  # seconds that the thread of a solver has for it, from the moment at which it is told
+SILENT = 30.0  # seconds without a question, while another solver waits for a value
 FILLS = (nan, -inf)  # stand for values that are not there yet: what depends on them differs between the two
 
 Asks = Generator[np.ndarray, np.ndarray, None]  # gives points [m, n], takes their values [m]
 
 
-_OPEN: weakref.WeakSet = weakref.WeakSet()  # a thread that waits inside JAX must end before JAX does
+_OPEN: weakref.WeakSet = weakref.WeakSet()  # its thread must end before the interpreter does
 
 
 @atexit.register
@@ -156,7 +157,10 @@ def _asking(problem: Problem, value: Callable[[bytes], float]) -> Problem:
     def host(data: Any) -> np.ndarray:
         return np.array([value(np.asarray(data).tobytes())], problem.x0.dtype).view(np.uint8)
 
-    def F(x: Vector, key: Key) -> Scalar:  # in bytes: a thread of JAX's does not know of enable_x64
+    def F(x: Vector, key: Key) -> Any:
+        if not isinstance(x, Tracer):
+            return problem.x0.dtype.type(value(np.asarray(x).tobytes()))
+        # in bytes: a thread of JAX's does not know of enable_x64
         result = jax.ShapeDtypeStruct((x.dtype.itemsize,), jnp.uint8)
         given = jax.pure_callback(host, result, jax.lax.bitcast_convert_type(x, jnp.uint8), vmap_method="sequential")
         return jax.lax.bitcast_convert_type(given, x.dtype)
@@ -220,10 +224,21 @@ def _step(
         return jax.tree.map(np.asarray, (x, memory)), known.missing
 
 
+def _next(asked: queue.SimpleQueue, thread: threading.Thread) -> Any:
+    """What a solver puts next. RuntimeError where it seems to wait for another one: scipy runs one COBYQA at a time."""
+    while True:
+        try:
+            return asked.get(timeout=SILENT)
+        except queue.Empty:
+            others = [one for one in threading.enumerate() if one.name == thread.name and one is not thread]
+            if others:
+                alone = "scipy runs one COBYQA at a time in a process; close the other minimizer first"
+                raise RuntimeError(f"the solver has asked nothing for {SILENT:g} s: {alone}") from None
+
+
 def _solver_asks(solver: Solver, problem: Problem, seed: int) -> Asks:
     """Each point that a solver asks; it runs in a thread, which ends when this generator is closed."""
     asked, told, dtype = queue.SimpleQueue(), queue.SimpleQueue(), problem.x0.dtype
-    logging.getLogger("jax._src.callback").setLevel(logging.CRITICAL)  # else JAX reports that a run was closed
 
     def value(point: bytes) -> float:
         asked.put(point)
@@ -233,7 +248,8 @@ def _solver_asks(solver: Solver, problem: Problem, seed: int) -> Asks:
 
     def solve() -> None:
         try:
-            with jax.enable_x64(dtype.itemsize == 8):
+            # as plain Python: nothing waits inside JAX, which has few threads and ends before they do
+            with jax.enable_x64(dtype.itemsize == 8), jax.disable_jit():
                 solver.solve(_asking(problem, value), NO_BUDGET, seed)
             asked.put(None)
         except BaseException as error:  # told to who asks, whatever it is
@@ -242,7 +258,7 @@ def _solver_asks(solver: Solver, problem: Problem, seed: int) -> Asks:
     thread = threading.Thread(target=solve, name="zobench.minimizer", daemon=True)
     thread.start()
     try:
-        while (point := asked.get()) is not None:
+        while (point := _next(asked, thread)) is not None:
             if isinstance(point, BaseException):
                 raise point
             told.put(float((yield np.frombuffer(point, dtype)[None])[0]))
