@@ -113,7 +113,7 @@ def _sheet(by_map: Sequence[Sequence[Measured]]) -> tuple[Figure, list[Axes]]:
     """Axes for up to three maps, the last one as high as its places ask for."""
     true = next((m.true for cell in by_map[-1] if (m := recovered(cell))), None)
     east, north = np.ptp(true, axis=0) if true is not None else (2.0, 1.0)
-    last = float(np.clip(WIDE * (north + 0.2 * east) / (1.2 * east), 2.0, WIDE))
+    last = float(np.clip(WIDE * (north / east + 0.24) / 1.14, 2.0, WIDE))
     above = len(by_map) - 1
     wide = (WIDE - GAP * (above - 1)) / max(1, above)
     foot, between, head, left = 1.1, 0.95, 0.7, 0.7
@@ -136,7 +136,8 @@ def _panel(axes: Axes, cells: Sequence[Measured], magnified: int) -> int:
     if not drawn:
         return 0
     one = next(iter(drawn.values()))
-    cartography.frame(axes, one.true)
+    ends = [_end(m, magnified) for name, m in drawn.items() if name == "two_point"]
+    cartography.frame(axes, np.vstack([one.true, *ends]), pad=0.07)
     if (degrees := _degrees(cells[0])) is not None:
         cartography.graticule(axes, degrees)
     axes.plot(*one.true.T, **PLACE, zorder=1)
@@ -162,13 +163,18 @@ def _unit(cell: Measured) -> str:
     return "" if cell.record.meta["config"]["problem"].get("cities") == "synthetic" else " km"
 
 
+def _end(one: Map, magnified: int) -> np.ndarray:
+    """Where the magnified errors end [N, 2]."""
+    return one.true + magnified * (one.recovered - one.true)
+
+
 def _places(axes: Axes, estimator: str, one: Map, magnified: int) -> list[np.ndarray]:
     """Rings, or triangles with the errors as lines, which are given [N of 2, 2]."""
     if estimator == "autodiff":
         axes.plot(*one.recovered.T, **RING)
         return []
     axes.plot(*one.recovered.T, **TRIANGLE, zorder=5)
-    lines = [*np.stack([one.true, one.true + magnified * (one.recovered - one.true)], axis=1)]
+    lines = [*np.stack([one.true, _end(one, magnified)], axis=1)]
     for line in lines:
         axes.plot(*line.T, color=VERMILLION, lw=0.9, zorder=1)
     return lines
