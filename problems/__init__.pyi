@@ -5,6 +5,7 @@ from .logistic_ridge import logistic_regression, newton_example, wide_logistic_r
 from .maps import mds
 from .more_wild_set import more_wild
 from .networks import mlp, softmax
+from .pytrees import pytree
 from .quadratics import quadratic
 from .regression import least_squares
 from .robust import welsch
@@ -29,6 +30,7 @@ __all__ = [
     "newton_example",
     "noisy",
     "powers",
+    "pytree",
     "quadratic",
     "rotated",
     "saw_tooth",

@@ -12,8 +12,11 @@ Eigenvalues λᵢ, largest 1, and energies eᵢ of x0 in the eigenbasis; R² = �
   harmonic     λᵢ = max(1/i, mu); e = 1/n. tr(H)/L = 1 + 1/2 + ... grows like ln n up to n = 1/mu: no power of n.
   fixed_rank   tr(H)/L = rank for every n: m = 2 rank − 1 of them equally spaced from (1−2(n−m)mu)/m to 1 with e = 1/m,
                the other n−m are mu with e = 0. Noise stays in these: n mu has to be small against the target f/f(x0).
+One's own: a list of eigenvalues, or a file of them, as they are, L the largest; e = 1/n.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, get_args
 
 import jax.numpy as jnp
@@ -22,6 +25,7 @@ import numpy as np
 from zobench.types import Modes, Problem, separable
 
 Spectrum = Literal["two_level", "log_uniform", "power", "uniform", "isotropic", "one_large", "harmonic", "fixed_rank"]
+DIM = 64
 SMALLEST = {  # mu where none is given
     "two_level": 1e-2,
     "log_uniform": 1e-5,
@@ -33,8 +37,8 @@ SMALLEST = {  # mu where none is given
 
 
 def quadratic(
-    dim: int = 64,
-    spectrum: Spectrum = "log_uniform",
+    dim: int = DIM,
+    spectrum: Spectrum | Sequence[float] | str = "log_uniform",
     mu: float | None = None,
     exponent: float = 2.0,
     rank: int = 8,
@@ -43,13 +47,19 @@ def quadratic(
 ) -> Problem:
     """f(x) = ½ xᵀHx with L = 1, f* = 0, x* = 0; spectra and starts as above. A value costs n.
 
+    `spectrum`: a name, a list of eigenvalues ≥ 0, or a file of them (text, or .npy), whose number is n whatever dim.
     `mu`: the smallest eigenvalue; null takes SMALLEST, and power and isotropic fix theirs. `exponent` belongs to power
     and `rank` to fixed_rank. `rotated` makes H dense, QΛQᵀ with Q of Haar measure drawn by `seed`; a value costs n².
     The exact expectation of every method on it: zobench.theory.expectation, from `modes`.
     Raises ValueError where an argument is out of range.
     """
-    _check(dim, spectrum, mu, exponent, rank)
-    modes = _modes(dim, spectrum, SMALLEST.get(spectrum, 1.0) if mu is None else mu, exponent, rank)
+    own = _own(spectrum, dim, mu)
+    if own is not None:
+        dim, modes = own.size, Modes(own, np.full(own.size, 1 / own.size))
+    else:
+        name: Spectrum = spectrum  # type: ignore[assignment]
+        _check(dim, name, mu, exponent, rank)
+        modes = _modes(dim, name, SMALLEST.get(name, 1.0) if mu is None else mu, exponent, rank)
     modes = modes._replace(axes=not rotated)
     eigenvalue, x0 = modes.eigenvalue, np.sqrt(modes.energy)
     if rotated:
@@ -62,11 +72,39 @@ def quadratic(
         x0=x0,
         f_star=0.0,
         x_star=np.zeros(dim),
-        L=1.0,
-        mu=float(eigenvalue.min()),
+        L=1.0 if own is None else float(eigenvalue.max()),
+        mu=float(eigenvalue.min()) or np.nan,
         hessian_trace=float(eigenvalue.sum()),
         modes=modes,
     )
+
+
+def _own(spectrum: Spectrum | Sequence[float] | str, dim: int, mu: float | None) -> np.ndarray | None:
+    """Eigenvalues of one's own; None where a name is given. ValueError for what is no list of them."""
+    if isinstance(spectrum, str):
+        if spectrum in get_args(Spectrum):
+            return None
+        if not Path(spectrum).is_file():
+            there = ", ".join(get_args(Spectrum))
+            raise ValueError(f"problem.spectrum={spectrum}: there are {there}; or give a list, or a file that is there")
+    said = f"problem.spectrum={spectrum if isinstance(spectrum, str) else f'[{len(spectrum)} numbers]'}"
+    try:
+        if not isinstance(spectrum, str):
+            values = np.asarray(spectrum, float)
+        elif spectrum.endswith(".npy"):
+            values = np.asarray(np.load(spectrum, allow_pickle=False), float).ravel()
+        else:
+            text = Path(spectrum).read_text(encoding="utf-8-sig")
+            values = np.array([float(word) for word in text.replace(",", " ").replace(";", " ").split()])
+    except (OSError, ValueError, TypeError) as error:
+        raise ValueError(f"{said}: no list of eigenvalues: {' '.join(str(error).split()):.100}") from error
+    if values.ndim != 1 or not (np.isfinite(values).all() and (values >= 0).all() and values.any()):
+        raise ValueError(f"{said}: eigenvalues are finite numbers, 0 or more, and one of them is positive")
+    if dim not in (DIM, values.size):
+        raise ValueError(f"problem.dim={dim}: there are {values.size} eigenvalues; leave dim as it is")
+    if mu is not None:
+        raise ValueError(f"problem.mu={mu}: the smallest eigenvalue is in the list; leave it null")
+    return values
 
 
 def _diagonal(eigenvalue: np.ndarray):

@@ -191,4 +191,5 @@ def _moved(problem: Problem, back: Callable, forth: Callable, turns: bool) -> Pr
         x0=forth(np.asarray(problem.x0)),
         x_star=None if problem.x_star is None else forth(np.asarray(problem.x_star)),
         modes=modes and modes._replace(axes=modes.axes and not turns),
+        tree=None,
     )

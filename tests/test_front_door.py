@@ -84,7 +84,7 @@ def test_methods_are_compared_and_plotted_and_read_back():
     for name, given in (
         ("metric", "gape"),
         ("step", "best"),
-        ("dtype", "float16"),
+        ("dtype", "float8"),
         ("relative_to", "end"),
         ("seeds", 0),
         ("calls", 0),
@@ -146,3 +146,25 @@ def test_an_estimator_trains_a_tree_of_parameters_in_optax(estimator):
         params = optax.apply_updates(params, u)
     with pytest.raises(ValueError, match="value_fn=loss"):
         update(None, state, params)
+
+
+def test_a_cell_from_a_script_has_the_precision_that_it_is_asked_for_or_is_refused():
+    from zobench.cell import run_cell
+    from zobench.plan import Settings
+
+    weights = np.ones((8, 8), np.float32)
+    with jax.enable_x64(False):  # as a script begins
+        asked = zo.problems.quadratic(8), zo.two_point(), optax.sgd, zo.descent
+        arrays, _ = run_cell(*asked, Settings(["theory"], seeds=2, gd_iterations=5))
+        held = arrays["theory/x_end"]
+        assert (held != held.astype(np.float32)).any()
+        narrow = zo.Problem(f=lambda x: jnp.sum((weights @ x.astype(np.float32)) ** 2), x0=np.ones(8), f_star=0.0)
+        for method in (zo.two_point(), zo.scipy("Powell", "none")):
+            with pytest.raises(
+                ValueError, match=r"^dtype=float64: f gives float32 of an x of float64; .* dtype=float32$"
+            ):
+                zo.run(narrow, method, step=1e-3, seeds=1)
+            assert zo.run(narrow, method, step=1e-3, seeds=1, calls=20, dtype="float32").curves[0, -1] < 512
+        noisy = narrow._replace(f=lambda x: jnp.sum(x**2), F=lambda x, key: jnp.sum(x.astype(np.float32) ** 2))
+        with pytest.raises(ValueError, match="f gives float32 of an x of float64"):
+            zo.run(noisy, zo.two_point(), step=1e-3, seeds=1)

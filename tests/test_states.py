@@ -10,7 +10,7 @@ import optax
 import pytest
 
 import zobench.cell
-from zobench import build, estimators, methods, solvers, states, store, trust
+from zobench import build, estimators, methods, reads, solvers, states, store, trust
 from zobench.cell import run_cell
 from zobench.plan import Settings
 from zobench.problems.quadratics import quadratic
@@ -369,6 +369,7 @@ def test_runs_that_read_a_file_are_of_no_use_once_it_has_changed(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(trust, "_allowed", ["own_box"])
+    monkeypatch.setattr(reads, "_imported", set())  # by other tests
     (tmp_path / "own_box.py").write_text(BOX)
     (tmp_path / "scale.txt").write_text("1.0")
     os.utime(tmp_path / "scale.txt", (1e9, 1e9))
@@ -399,6 +400,7 @@ def test_cells_of_a_family_are_compiled_once_but_a_users_own_each_time(tmp_path,
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(trust, "_allowed", ["own_box"])
+    monkeypatch.setattr(reads, "_imported", set())  # by other tests
     (tmp_path / "own_box.py").write_text(BOX)
     (tmp_path / "scale.txt").write_text("1.0")
     trust.allow(["own_box"])

@@ -1,4 +1,5 @@
 from . import problems
+from .asking import Minimizer, minimizer
 from .estimators import (
     autodiff,
     finite_difference,
@@ -25,6 +26,7 @@ __all__ = [
     "Estimator",
     "Key",
     "Method",
+    "Minimizer",
     "Moment",
     "Oracle",
     "Problem",
@@ -42,6 +44,7 @@ __all__ = [
     "forward_mode",
     "gradient",
     "load",
+    "minimizer",
     "one_plus_one",
     "one_point",
     "oracle",

@@ -28,7 +28,9 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench report claims                             the board: what the lectures claim, and what the records say of it
   zobench status [NAME] [runs_dir=...]              done, running, failed, missing; the command that goes on
   zobench compare old/runs new/runs [report_dir=...]                         what got faster, slower, better, worse
-  zobench export [runs.csv|runs.parquet] [runs_dir=...]                      every run of every record in one table
+  zobench export [runs.csv|runs.parquet] [runs_dir=...] [sweep=NAME]         every run of every record in one table
+  zobench export [FOLDER] format=coco|ioh|benchopt [gradient=1,n]            curves as COCO and others read them
+  zobench export methods.txt [sweep=NAME]                                    how runs were made, for a paper
   zobench list [problems|estimators|methods|experiments]                     what there is, one sentence each
   zobench check my_problem.py | <name>              test a problem or an estimator against what it declares
 
@@ -36,6 +38,7 @@ zobench: what does an optimizer pay for not having a gradient?
 
   more keys: step=theory|trace|tuned|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target  stop.relative_to
   stop.gd_iterations  tuning.tries  tuning.seeds  runs_dir  report_dir  report_formats=[png,svg,pdf]
+  report_labels={{two_point: mine}}  report_order=[two_point]  (names and order on the page of a sweep)
   report=null (a sweep without a report)  force=true (run again what has a record)
   limit.seconds  limit.gigabytes (of a cell)  retry=true (try again what crashed or went over a limit)
   trust=[my_package] (what a config file may call besides zobench and optax)
@@ -66,6 +69,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+NO_CONFIGS = ("report", "status", "export", "compare")  # commands that read records: what --config-dir says is in them
+
+
 def _dispatch(arguments: list[str]) -> int:
     asks_help = {"-h", "--help"} & {*arguments} and arguments[0] != "report"  # which has more to say
     if not arguments or arguments[0] == "help" or asks_help:
@@ -81,6 +87,8 @@ def _dispatch(arguments: list[str]) -> int:
     from zobench.command import cli
 
     arguments = _own_configs(arguments)
+    if arguments[0] in NO_CONFIGS:
+        arguments = [argument for argument in arguments if not argument.startswith("hydra.searchpath=")]
     console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH)
     if arguments[0] == "report":
         return cli.report_again(arguments[1:], console)
@@ -114,7 +122,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _own_configs(arguments: list[str]) -> list[str]:
     """Say --config-dir as Hydra's override, which all commands understand."""
-    found, rest = [], iter(arguments)
+    found, folders, rest = [], [], iter(arguments)
     for argument in rest:
         name, _, folder = argument.partition("=")
         if name not in ("--config-dir", "-cd"):
@@ -124,8 +132,8 @@ def _own_configs(arguments: list[str]) -> list[str]:
         if not os.path.isdir(folder):
             raise UsageError(f"--config-dir {folder}: no such folder")
         place = os.path.abspath(folder).replace("\\", "\\\\").replace("'", "\\'")
-        found.append(f"hydra.searchpath=['file://{place}']")
-    return found
+        folders.append(f"hydra.searchpath=['file://{place}']")
+    return [*found, *folders]  # a command may come after it
 
 
 def _choices() -> str:

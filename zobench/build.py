@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from zobench import factories, reads, store
+from zobench import code, factories, reads, store
 from zobench.annotations import fits
 from zobench.errors import UsageError, one_line
 from zobench.factories import check_arguments, factory, make, part, require_memory, shown
@@ -24,6 +24,7 @@ FACTORIES = ("problem", "estimator", "optimizer", "method")
 NUMERIC = (*FACTORIES, "step", "tuning", "stop", "seeds", "seed", "dtype")
 RUNS = ("step", "tuning", "stop", "seeds", "seed")  # which cells of a family may differ in
 OFFERED = (*FACTORIES, "seeds", "seed", "dtype")  # what a study may take by the names of its arguments
+DTYPES = ("float64", "float32", "bfloat16", "float16")
 RULES = ("theory", "trace", "tuned")
 
 
@@ -38,7 +39,17 @@ def numeric(cfg: DictConfig) -> Config:
     _check_plain(config)
     if "step" in config and not isinstance(config["step"], list):
         config["step"] = [config["step"]]
+    if "stop" in config and isinstance(config["stop"]["target"], list):
+        config["stop"]["target"] = targets(config["stop"]["target"])
     return config
+
+
+def targets(given: list[Any]) -> Any:
+    """Several targets, the largest first and each once; one of them by itself."""
+    if not all(map(_is_number, given)):
+        return given
+    targets = sorted({float(target) for target in given}, reverse=True)
+    return targets if len(targets) != 1 else targets[0]
 
 
 def unresolved(error: Exception) -> UsageError:
@@ -106,7 +117,8 @@ def run(config: Config, progress: Progress, states: Path | None = None) -> tuple
     named = {word: state for _, word in _words(config) if (state := reads.state(word))}
 
     def hashes(opened: reads.Files) -> dict[str, str]:
-        return reads.hashes(opened, (word for word, state in named.items() if reads.state(word) == state))
+        unchanged = [word for word, state in named.items() if reads.state(word) == state]
+        return reads.hashes(opened, [*unchanged, *(code.unseen(_modules(config), reads.imported()) if is_own else ())])
 
     saved = states and states_of(states / family(config), lambda: hashes(reads.so_far(is_own)))
     alike = "" if is_own or named or "study" in config else family(config)
@@ -126,6 +138,7 @@ def _run(
             return study(config)()
 
     from zobench.cell import run_cell
+    from zobench.derivatives.priced import prices
 
     logging.getLogger("jax._src.callback").setLevel(logging.CRITICAL)  # a black box that raises is told in our words
 
@@ -133,7 +146,10 @@ def _run(
         parts, programs = latest(alike, lambda: (_parts(config), []))
         problem, estimator, optimizer, method = parts
         asked = settings(config)
-        return run_cell(problem, estimator, optimizer, method, asked, progress, family=states, programs=programs)
+        arrays, meta = run_cell(
+            problem, estimator, optimizer, method, asked, progress, family=states, programs=programs
+        )
+        return arrays, {**meta, "prices": prices(problem, meta["calls"])}
 
 
 def _parts(config: Config) -> list[Any]:
@@ -178,8 +194,10 @@ def check_values(config: Config) -> None:
         if not is_good(value):
             raise UsageError(f"{name}={shown(value)}: {name} is {meaning}")
     stop = config.get("stop", {})
-    if stop.get("relative_to") == "start" and stop["target"] >= 1:
-        given = shown(stop["target"])
+    targets = stop.get("target")
+    largest = targets[0] if isinstance(targets, list) else targets
+    if stop.get("relative_to") == "start" and largest >= 1:
+        given = shown(largest)
         raise UsageError(f"stop.target={given}: with stop.relative_to=start it is less than 1, else it is met at x0")
 
 
@@ -243,9 +261,12 @@ _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "seeds": (_is_count, "a whole number from 1 to 1000000"),
     "seed": (lambda value: fits(value, int) and 0 <= value < 2**31, "a whole number from 0 to 2147483647"),
-    "dtype": (lambda value: value in ("float64", "float32"), "float64 or float32"),
+    "dtype": (lambda value: value in DTYPES, "float64, float32, bfloat16 or float16"),
     "stop.metric": (lambda value: value in ("gap", "gradient", "distance"), "gap, gradient or distance"),
-    "stop.target": (_is_number, "a positive number"),
+    "stop.target": (
+        lambda value: bool(value) and all(map(_is_number, value if isinstance(value, list) else [value])),
+        "a positive number, or a list of them",
+    ),
     "stop.relative_to": (lambda value: value in ("unit", "start", "minimum"), "unit, start or minimum"),
     "stop.gd_iterations": (_is_number, "a positive number"),
     "stop.calls": (

@@ -42,8 +42,23 @@ def run_cell(
     `programs` has the compiled block of a cell of the same family, or gets it.
 
     Raises ValueError where a step rule or the metric needs a constant that the problem does not know, where the method
-    needs a gradient that it does not have, and where f(x0), f* or the target make no sense.
+    needs a gradient that it does not have, where f(x0), f* or the target make no sense, and where f is computed in
+    another precision than `settings.dtype`, which holds whatever JAX's setting.
     """
+    with jax.enable_x64(settings.dtype == "float64"):
+        return _run_cell(problem, estimator, optimizer, method, settings, progress, family, programs)
+
+
+def _run_cell(
+    problem: Problem,
+    estimator: Estimator,
+    optimizer: Optimizer,
+    method: Callable[..., Any],
+    settings: Settings,
+    progress: Progress,
+    family: Family | None,
+    programs: list[Program] | None,
+) -> Cell:
     plan = plan_cell(problem, estimator, optimizer, method, settings)
     reported = range(settings.seed, settings.seed + settings.seeds)
     if isinstance(plan.outline, Solver):
@@ -64,7 +79,7 @@ def run_cell(
             arrays |= {f"tuning/{name}": getattr(tuning, name) for name in ("multiples", "hits", "outcome")}
             size, tuning_seconds = size * tuning.best, tuning.seconds
         curves = _run_rule(program, size, reported, stop, report, family)
-        arrays |= _arrays(rule, curves, *hitting_times(curves, stop))
+        arrays |= _arrays(rule, curves, *hitting_times(curves, stop)) | _of_targets(rule, curves, stop)
         if getattr(method, "func", method) is descent:  # a partial of it too
             arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, len(curves.k))
         rules[rule] = _rule_meta(size, curves, tuning_seconds, stop)
@@ -143,7 +158,8 @@ def _run_solver(
     curves, hits, outcome = solvers.advance(plan.problem, solver, reported, stop, report, family)
     rules = {OWN: _rule_meta(nan, curves, 0.0, stop)}
     about = {"warning": "; ".join(warnings(plan.problem, first, stop, [curves])), "reused": _reused([curves], 0)}
-    return _arrays(OWN, curves, hits, outcome), {**_meta(plan, None, first, stop, rules, 0.0), **about}
+    arrays = _arrays(OWN, curves, hits, outcome) | _of_targets(OWN, curves, stop)
+    return arrays, {**_meta(plan, None, first, stop, rules, 0.0), **about}
 
 
 def _report(progress: Progress, rule: str, stop: Stop, k: int) -> None:
@@ -155,6 +171,13 @@ def _arrays(rule: str, curves: Curves, hits: np.ndarray, outcome: np.ndarray) ->
         series = {name: getattr(curves, name).astype(np.float32) for name in ("gap", "gradient", "distance")}
     parts = {"k": curves.k, **series, "hits": hits, "outcome": outcome, "x_end": curves.x_end.astype(np.float64)}
     return {f"{rule}/{name}": value for name, value in parts.items()}
+
+
+def _of_targets(rule: str, curves: Curves, stop: Stop) -> dict[str, np.ndarray]:
+    """First recorded k at each of several targets [targets, runs], the largest first."""
+    if not stop.targets:
+        return {}
+    return {f"{rule}/target_hits": np.array([hitting_times(curves, stop._replace(target=t))[0] for t in stop.targets])}
 
 
 def _rule_meta(step: float, curves: Curves, tuning_seconds: float, stop: Stop) -> dict[str, Any]:
@@ -202,6 +225,8 @@ def _meta(
         "delta": first.gap if isfinite(problem.f_star) else nan,
         "radius2": first.distance,
         "target": stop.target,
+        **({"targets": list(stop.targets)} if stop.targets else {}),
+        **({"leaves": dict(zip(problem.tree.names, problem.tree.shapes, strict=True))} if problem.tree else {}),
         "rules": rules,
         "failure": next((rule["failure"] for rule in rules.values() if rule["failure"]), ""),
         "compile_seconds": compile_seconds,

@@ -23,13 +23,31 @@ def code_hash(modules: Iterable[str]) -> str:
     """SHA-256 of the modules and of all they import, and again: of code its bytes, of installed packages the version.
 
     Of installed packages only zobench and those of the modules themselves are read; the standard library is not.
-    An import by a name that is made as the code runs is not seen.
+    An import by a name that is made as the code runs is not seen: `unseen` is told afterwards.
     """
     return _code_hash(frozenset(modules))
 
 
+def unseen(modules: Iterable[str], imported: Iterable[str]) -> list[str]:
+    """Files of one's own among the imported modules that `code_hash` does not see: by names made as the code ran."""
+    known, found = _code(frozenset(modules)), []
+    for name in imported:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if name in known or _top(name) in ("zobench", "__main__") or not str(file).endswith(".py"):
+            continue
+        if _top(name) not in sys.stdlib_module_names and not _is_installed(_top(name)):
+            found.append(str(file))
+    return sorted(found)
+
+
 @cache
 def _code_hash(modules: frozenset[str]) -> str:
+    return hashlib.sha256(json.dumps(_code(modules), sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def _code(modules: frozenset[str]) -> dict[str, str]:
+    """All modules that are read, with the hash or version of each."""
     read = {"zobench", *(_top(name) for name in modules)}
     pending, found = [(name, name) for name in modules], {}
     while pending:
@@ -45,12 +63,12 @@ def _code_hash(modules: frozenset[str]) -> str:
             found[name], imported = source
             parent = [name.rpartition(".")[0]] * ("." in name)  # a package runs before what is in it
             pending += [(one, asked_by if name in FRONT else name) for one in (*imported, *parent)]
-    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+    return found
 
 
 def clear_code_hashes() -> None:
     """For whoever edits code while it runs."""
-    for known in (_code_hash, _source, _spec, _is_installed):
+    for known in (_code_hash, _code, _source, _spec, _is_installed):
         known.cache_clear()
 
 

@@ -18,7 +18,7 @@ from zobench import directions
 from zobench.analytic import require_analytic
 from zobench.differences import Quotient, calls_of, require_eps, require_quotient, slope, slopes, step_of
 from zobench.moments import Direction, excess_of, moment_of, require_directions
-from zobench.types import Calls, Estimator, Key, Moment, Oracle, State, Vector
+from zobench.types import Calls, Estimator, Key, Moment, Oracle, State, Vector, require_wide
 
 
 def two_point(
@@ -111,6 +111,7 @@ def regression(q: int = 1, quotient: Quotient = "central", eps: float | None = N
     require_directions("gaussian", q, False)
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
+        require_wide(x.dtype, "there is no least-squares solution of 16-bit numbers")
         n, v = x.size, directions.unit_rows(draw, (q, x.size), x.dtype)
         slope = slopes(oracle, x, v, quotient, step_of(eps, quotient, x.dtype, noise))
         if q >= n:
@@ -194,6 +195,7 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
         here = oracle.value(x, 0) if quotient == "forward" else None
 
         if quotient == "complex":
+            require_wide(x.dtype, "there are no complex numbers of 16 bits a part")
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))
             require_analytic(oracle.value, z)
             return jax.lax.map(lambda i: jnp.imag(oracle.value(z.at[i].add(1j * h), i)) / h, jnp.arange(x.size)), state
@@ -260,6 +262,7 @@ def _drawn(direction: Direction, q: int = 1, orthogonal: bool = False) -> dict[s
         if orthogonal and direction == "coordinate":
             return directions.coordinates(key, n, q).astype(dtype)
         if orthogonal:
+            require_wide(dtype, "orthogonal directions are made by QR, of which there is none of 16-bit numbers")
             return directions.orthogonal(key, n, q, dtype)
         if direction == "coordinate":
             calls = jnp.arange(q, dtype=jnp.uint32)

@@ -72,6 +72,9 @@ def product(group: str, call: Callable[..., Any], given: Config, offered: Config
 def _rule(target: str, call: Callable[..., Any], given: Config) -> Callable[[Any], Any]:
     """An update rule that waits for its step size, whichever of its arguments that is. UsageError for what is none."""
     parameters = _parameters("optimizer", call)
+    if "max_learning_rate" in parameters:
+        said = "its step is made of f(x), which would be calls that none counts; try optax.adam"
+        raise UsageError(f"optimizer._target_={target}: {said}")
     if "learning_rate" not in parameters:
         raise UsageError(f"optimizer._target_={target}: no update rule, as it takes no learning_rate; try optax.adam")
     if "learning_rate" in given:

@@ -17,7 +17,7 @@ import numpy as np
 
 from zobench.runs import Program, Runs, end_of, keep, known_block, next_block, save_all
 from zobench.states import Past, new_past, now_and_then
-from zobench.types import Draw, Key, Method, Problem, Scalar, oracle
+from zobench.types import Draw, Key, Method, Problem, Scalar, measured_in, oracle, require_precision
 
 RECORDS = 64
 RECORDS_PER_GRADIENT_STEP = 2  # a record costs about as much as two steps
@@ -53,12 +53,16 @@ class Curves(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """When a run has arrived (metric ≤ target), when it has diverged (gap > ceiling), and when time is up (k ≥ cap)."""
+    """When a run has arrived (metric ≤ target), when it has diverged (gap > ceiling), and when time is up (k ≥ cap).
+
+    `targets`: where several were asked for all of them, the least of which, `target`, ends a run.
+    """
 
     metric: str
     target: float
     ceiling: float
     cap: int
+    targets: tuple[float, ...] = ()
 
 
 def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Program:
@@ -74,7 +78,7 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
 
     def block(x, state, seed, step, k, every, cap, stays, end):
         steps, drawn = _steps(problem, method_of(step), seed)
-        metric, target, ceiling = end  # a `Stop`: the number of its metric; target and ceiling in the dtype of x
+        metric, target, ceiling = end  # a `Stop`: the number of its metric; target and ceiling in the dtype of it
 
         def record(carry, _):
             x, state, k, drawn = carry
@@ -90,10 +94,11 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
         return jax.tree.map(np.asarray, (x0, method_of(step).init(x0)))
 
     seed, step, k = jnp.uint32(0), jnp.ones((), x0.dtype), jnp.int32(0)
+    least = jnp.ones((), measured_in(x0.dtype))
     taken = (0, 1) if problem.differentiable else ()  # a black box may raise: what was before is then the end
     start = time.perf_counter()
     lowered = jax.jit(block, compiler_options=COMPILER_OPTIONS, donate_argnums=taken).lower(
-        x0, method_of(step).init(x0), seed, step, k, k, k, jnp.bool_(False), (k, step, step)
+        x0, method_of(step).init(x0), seed, step, k, k, k, jnp.bool_(False), (k, least, least)
     )
     return Program(lowered.compile(), init, problem, length, every, time.perf_counter() - start)
 
@@ -135,7 +140,10 @@ def _steps(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:
 
 def measure(problem: Problem, x) -> Values:
     """The exact f at x and what goes with it, never charged."""
-    gap = problem.f(x) - (0 if isnan(problem.f_star) else problem.f_star)
+    x = x.astype(measured_in(x.dtype))
+    value = problem.f(x)
+    require_precision(value, x)
+    gap = value - (0 if isnan(problem.f_star) else problem.f_star)
     unknown = jnp.full_like(gap, nan)
     gradient = jnp.sum(jax.grad(problem.f)(x) ** 2) if problem.differentiable else unknown
     distance = unknown if problem.x_star is None else jnp.sum((x - problem.x_star) ** 2)
@@ -145,8 +153,8 @@ def measure(problem: Problem, x) -> Values:
 def at_start(program: Program) -> Values:
     """`measure` at x0, by a block without iterations: eager, its operations would be compiled one by one for each n."""
     step, none = np.ones((), program.problem.x0.dtype), np.int32(0)
-    state = jax.tree.map(jnp.array, program.init(step))
-    records = program.block(*state, np.uint32(0), step, none, none, none, np.bool_(False), (none, step, step))[2]
+    state, least = jax.tree.map(jnp.array, program.init(step)), np.ones((), measured_in(step.dtype))
+    records = program.block(*state, np.uint32(0), step, none, none, none, np.bool_(False), (none, least, least))[2]
     return Values(*map(float, np.asarray(records)[0]))
 
 
@@ -171,7 +179,8 @@ def advance(
     to the bit as from nothing.
     """
     cast = partial(np.asarray, dtype=program.problem.x0.dtype)
-    end = np.int32(Values._fields.index(stop.metric)), cast(stop.target), cast(stop.ceiling)
+    measured = partial(np.asarray, dtype=measured_in(program.problem.x0.dtype))
+    end = np.int32(Values._fields.index(stop.metric)), measured(stop.target), measured(stop.ceiling)
     asked = [(np.uint32(seed), cast(step)) for seed, step in zip(seeds, steps, strict=True)]
     starts = {step: program.init(cast(step)) for step in set(steps)}
     pasts = pasts or [new_past() for _ in seeds]

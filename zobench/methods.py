@@ -4,6 +4,7 @@ A factory takes what it needs of `problem`, `estimator`, `optimizer` (optax's ow
 these names; the rest of its arguments are its hyperparameters.
 """
 
+import re
 from math import isfinite
 from typing import Any
 
@@ -13,6 +14,7 @@ import optax
 
 from zobench import directions, theory
 from zobench.differences import require_eps
+from zobench.optimizers import require_matrices
 from zobench.types import Calls, Draw, Estimator, Method, Oracle, Problem, Scalar, State, Vector
 
 OTHER_RULE = "use another one, such as optimizer=gd or adam"
@@ -33,6 +35,7 @@ def descent(estimator: Estimator, optimizer: optax.GradientTransformation) -> Me
         rule = optimizer.init(x)
         if any(jnp.issubdtype(jax.typeof(part).dtype, jax.dtypes.prng_key) for part in jax.tree.leaves(rule)):
             raise ValueError(f"optimizer: the rule draws random numbers, the same ones in every run; {OTHER_RULE}")
+        require_matrices(rule)
         return estimator.init(x), rule
 
     def step(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
@@ -51,6 +54,10 @@ def _update(optimizer: optax.GradientTransformation, g: Vector, state: State, x:
     try:
         update, state = optimizer.update(g, state, x)
     except (TypeError, ValueError) as error:
+        wanted = re.findall(r"'(\w+)'", str(error)) if "required keyword-only" in str(error) else []
+        if wanted:
+            said = f"needs {', '.join(wanted)} besides, which would be calls that none counts"
+            raise ValueError(f"optimizer: the rule {said}; {OTHER_RULE}") from error
         said = f"{type(error).__name__}: {error}".rstrip(".")
         raise ValueError(f"optimizer: the rule has an estimate and x alone, and raised {said}; {OTHER_RULE}") from error
     if jnp.shape(update) != x.shape:

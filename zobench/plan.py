@@ -11,8 +11,10 @@ import optax
 
 from zobench import theory
 from zobench.loop import MOST
+from zobench.optimizers import on_tree
 from zobench.solvers import Solver
-from zobench.types import Estimator, Key, Method, Problem, Scalar, oracle
+from zobench.trees import flat
+from zobench.types import Estimator, Key, Method, Problem, Scalar, measured_in, oracle, require_wide
 
 OWN = "own"  # the step rule of a method that has no step size
 FLAT = "a small gradient is no sign of arrival where f may be flat, so steps are not tuned for it"
@@ -28,7 +30,7 @@ class Settings(NamedTuple):
     seed: int = 0
     dtype: str = "float64"
     metric: str = "gap"
-    target: float = 1e-3
+    target: float | Sequence[float] = 1e-3
     relative_to: str = "start"
     gd_iterations: float = 1000
     calls: int | None = None
@@ -53,7 +55,8 @@ def plan_cell(
     problem: Problem, estimator: Estimator, optimizer: Optimizer, method: Callable[..., Any], settings: Settings
 ) -> Plan:
     """What a cell is to run. ValueError as `run_cell`."""
-    minimiser = None if problem.x_star is None else jnp.asarray(problem.x_star, settings.dtype)
+    problem = flat(problem)
+    minimiser = None if problem.x_star is None else jnp.asarray(problem.x_star, measured_in(settings.dtype))
     problem = problem._replace(x0=jnp.asarray(problem.x0, settings.dtype), x_star=minimiser)
     has_step = uses(method, "step") or uses(method, "optimizer")
     taken = [name for name in ("problem", "estimator", "optimizer", "step") if has_step and uses(method, name)]
@@ -61,9 +64,12 @@ def plan_cell(
     def method_of(step: Scalar | float) -> Any:
         if not taken:
             return method()
-        offered = {"problem": problem, "estimator": estimator, "optimizer": optimizer(step), "step": step}
+        rule = optimizer(step) if problem.tree is None else on_tree(optimizer(step), problem.tree)
+        offered = {"problem": problem, "estimator": estimator, "optimizer": rule, "step": step}
         return method(**{name: offered[name] for name in taken})
 
+    if not problem.differentiable:
+        require_wide(settings.dtype, "a black box computes in double precision")
     outline = method_of(1.0)
     if not isinstance(outline, Method | Solver):
         raise ValueError(f"method: it gives a {type(outline).__name__}, no Method and no Solver")

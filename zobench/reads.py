@@ -37,6 +37,8 @@ Files = dict[str, State]
 
 # The start [ns] of a cell and what it has opened since; one at most, as cells of one process run one after the other.
 _watches: list[tuple[int, Files]] = []
+_before: list[set[str]] = []  # the modules that were imported then
+_imported: set[str] = set()  # by all cells of this process
 _seen: Files = {}  # by all cells of this process: a file read once may be remembered by the code that read it
 
 
@@ -49,12 +51,19 @@ def watched(work: Callable[[], Result], remembers: bool) -> tuple[Result, Files]
     _install()
     files: Files = {}
     _watches.append((time.time_ns() - COARSE, files))
+    _before.append(set(sys.modules))
     try:
         result = work()
     finally:
         _watches.pop()
         _seen.update(files)
+        _imported.update(set(sys.modules) - _before.pop())
     return result, {**(_seen if remembers else {}), **files}
+
+
+def imported() -> set[str]:
+    """The modules that cells of this process have imported, up to now."""
+    return _imported.union(*(set(sys.modules) - before for before in _before))
 
 
 def so_far(remembers: bool) -> Files:

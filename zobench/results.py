@@ -1,12 +1,11 @@
 """Runs from Python: one method or several on a problem, by the loop of the command, with its numbers and records."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 import optax
 
@@ -18,7 +17,9 @@ from zobench.plan import Optimizer, uses
 from zobench.report import runs
 from zobench.solvers import Solver
 from zobench.statistics import Estimate
+from zobench.trees import flat
 from zobench.types import Estimator, Method, Problem
+from zobench.watching import progress as shown
 
 What = Estimator | Method | Solver | Callable[..., Method | Solver]
 
@@ -29,6 +30,7 @@ class Result(NamedTuple):
     k [records]; `curves` [runs, records] of the metric; `hits` [runs], the first iteration at or below the target, inf
     where there is none; `outcomes` [runs]: reached, not reached, diverged or nan; x [runs, n], the last iterates.
     `asks` is how many oracle calls an iteration makes, each counted as one; `meta` is what a record says besides.
+    `target_hits` [targets, runs] are the hits of each of several targets, the largest first.
 
     >>> import zobench as zo
     >>> result = zo.run(zo.problems.quadratic(8), zo.autodiff())
@@ -47,6 +49,13 @@ class Result(NamedTuple):
     metric: str
     target: float
     meta: dict[str, Any]
+    target_hits: np.ndarray
+    tree: Any = None
+
+    @property
+    def parameters(self) -> list[Any]:
+        """The last iterate of each run in the form of the problem's x0: trees where that is one, else vectors."""
+        return [x if self.tree is None else self.tree.restore(x) for x in self.x]
 
     @property
     def iterations(self) -> Estimate:
@@ -57,6 +66,15 @@ class Result(NamedTuple):
     def calls(self) -> Estimate:
         """Median oracle calls to the target."""
         return self.iterations.times(self.asks)
+
+    @property
+    def to_targets(self) -> dict[float, Estimate]:
+        """Median oracle calls to each target, as `calls`."""
+        targets = self.meta.get("targets", [self.target])
+        return {
+            target: statistics.median(hits, np.random.default_rng(self.n)).times(self.asks)
+            for target, hits in zip(targets, self.target_hits, strict=True)
+        }
 
     @property
     def final(self) -> np.ndarray:
@@ -95,7 +113,7 @@ def run(
     seeds: int = 20,
     seed: int = 0,
     metric: str = "gap",
-    target: float = 1e-3,
+    target: float | Sequence[float] = 1e-3,
     relative_to: str = "start",
     gd_iterations: float = 1000,
     calls: int | None = None,
@@ -103,6 +121,7 @@ def run(
     estimator: Estimator | None = None,
     optimizer: Optimizer = optax.sgd,
     tuning: tuple[int, int] = (16, 5),
+    progress: bool | None = None,
 ) -> Result:
     """Run a method on a problem for so many seeds, until the target or the budget.
 
@@ -110,8 +129,12 @@ def run(
     (zo.random_pursuit(), zo.cma()), or the factory of one that takes problem, estimator or step by these names
     (zo.accelerated with estimator=..., zo.three_point). `step` is theory, trace, tuned or a number; `tuning` its tries
     and held-out seeds. The target is `metric` <= target * (1 | its value at x0 | f*), as `relative_to` says: unit,
-    start or minimum; metrics are gap f − f*, gradient min ‖∇f‖² and distance ‖x − x*‖². A run takes at most
-    gd_iterations·B iterations and `calls` oracle calls. The precision is that of `dtype` whatever JAX's setting.
+    start or minimum; of several targets, which the runs of one meet all, the least ends them. Metrics are gap f − f*,
+    gradient min ‖∇f‖² and distance ‖x − x*‖². A run takes at most gd_iterations·B iterations and `calls` oracle calls.
+    The precision is that of `dtype` whatever JAX's setting. `progress`: say on a line how far it is, after two seconds;
+    None: in a notebook.
+
+    A problem whose x0 is a tree of arrays is run over all their numbers, and the result's `parameters` are trees again.
 
     Raises ValueError where the step or the metric needs a constant that the problem does not know, where a method needs
     a gradient that it does not have, and for an unknown step, metric or dtype.
@@ -121,14 +144,16 @@ def run(
     >>> result.hits.shape, result.curves.shape == (4, result.k.size)
     ((4,), True)
     """
+    problem = flat(problem)
     made, by = _method(method, estimator)
-    stop = {"metric": metric, "target": target, "relative_to": relative_to, "gd_iterations": gd_iterations}
+    goal = target if isinstance(target, float | int) else build.targets(list(target))
+    stop = {"metric": metric, "target": goal, "relative_to": relative_to, "gd_iterations": gd_iterations}
     asked = {"step": [step], "seeds": seeds, "seed": seed, "dtype": dtype, "stop": {**stop, "calls": calls}}
     asked["tuning"] = dict(zip(("tries", "seeds"), tuning, strict=True))
     try:
         build.check_values(asked)
-        with jax.enable_x64(dtype == "float64"):
-            arrays, meta = run_cell(problem, by, optimizer, made, build.settings(asked))
+        with shown(progress) as report:
+            arrays, meta = run_cell(problem, by, optimizer, made, build.settings(asked), report)
     except ValueError as error:
         raise ValueError(str(error).replace("stop.", "")) from error  # the command's word for these arguments
     (rule,) = meta["rules"]
@@ -136,8 +161,15 @@ def run(
     curves = own[metric].astype(float)
     hits = decay.arrivals(own["k"], curves, own["hits"].astype(float), meta["target"])
     asks = sum(meta["calls"].values())
-    about = problem.n, meta["rules"][rule]["step"], asks, metric, meta["target"], meta
+    to_each = [decay.arrivals(own["k"], curves, first, goal) for goal, first in _targets(own, meta)]
+    about = problem.n, meta["rules"][rule]["step"], asks, metric, meta["target"], meta, np.array(to_each), problem.tree
     return Result(own["k"], curves, hits, own["outcome"], own["x_end"], *about)
+
+
+def _targets(own: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> list[tuple[float, np.ndarray]]:
+    """Each target with the first recorded iterations at or below it."""
+    hits = own.get("target_hits", own["hits"][None])
+    return list(zip(meta.get("targets", [meta["target"]]), hits.astype(float), strict=True))
 
 
 def _method(method: What, estimator: Estimator | None) -> tuple[Callable[..., Any], Estimator]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from zobench.loop import Curves, Stop, Values
 from zobench.plan import Plan, Settings
-from zobench.types import Problem
+from zobench.types import Problem, measured_in
 
 DIVERGED = 1e6
 ROUNDING = 1000  # machine epsilons of the larger of f(x0) and f*
@@ -18,20 +18,22 @@ def stop_of(plan: Plan, settings: Settings, first: Values) -> Stop:
 
     Raises ValueError where f(x0) is no number, f* is not below it, or the target not a positive number.
     """
-    problem, dtype = plan.problem, plan.problem.x0.dtype
+    problem, dtype = plan.problem, np.dtype(measured_in(plan.problem.x0.dtype))
     _require_start(problem, first)
     metric, relative_to = settings.metric, settings.relative_to
     unit = {"unit": 1.0, "start": getattr(first, metric), "minimum": problem.f_star}[relative_to]
-    target = settings.target * unit
+    asked = sorted(np.atleast_1d(np.asarray(settings.target, float)).tolist(), reverse=True)
+    target = asked[-1] * unit
     with np.errstate(over="ignore", under="ignore"):
         held = float(dtype.type(target))  # records are compared with it in their precision
     if not (isfinite(held) and held > 0):
         of = {"unit": "", "start": f" times the {metric} at x0, {unit:g},", "minimum": f" times f* = {unit:g}"}
         raise ValueError(
-            f"stop.target={settings.target:g}{of[relative_to]} is {held:g} in {dtype}: nothing can be measured against "
+            f"stop.target={asked[-1]:g}{of[relative_to]} is {held:g} in {dtype}: nothing can be measured against "
             "it; use another stop.target or stop.relative_to, or another x0"
         )
-    return Stop(metric, target, DIVERGED * max(abs(first.gap), float(np.finfo(np.float32).tiny)), plan.cap)
+    targets = tuple(one * unit for one in asked) if len(asked) > 1 else ()
+    return Stop(metric, target, DIVERGED * max(abs(first.gap), float(np.finfo(np.float32).tiny)), plan.cap, targets)
 
 
 def _require_start(problem: Problem, first: Values) -> None:
@@ -40,7 +42,7 @@ def _require_start(problem: Problem, first: Values) -> None:
         raise ValueError(f"f* = {f_star}: the minimum is a number; leave it out where you do not know it")
     value = _start_value(problem, first)
     if not isfinite(value):
-        way_out = " or dtype=float64" if problem.x0.dtype == np.float32 else ""
+        way_out = "" if problem.x0.dtype == np.float64 else " or dtype=float64"
         raise ValueError(f"f(x0) is {value} (n = {n}): start where f is a finite number; use another x0{way_out}")
     if not isnan(f_star) and first.gap <= 0:
         known = "give the minimum, or leave it out where you do not know it"
@@ -54,11 +56,11 @@ def _start_value(problem: Problem, first: Values) -> float:
 
 def warnings(problem: Problem, first: Values, stop: Stop, curves: Iterable[Curves]) -> list[str]:
     """What is wrong with a target that was met at x0, and with an f* that runs fell below by more than rounding."""
-    said, at_start = [], getattr(first, stop.metric)
-    if at_start <= stop.target:
-        said.append(f"met at x0: {stop.metric} {at_start:g} <= {stop.target:g}: nothing is measured; lower stop.target")
+    said, at_start, easiest = [], getattr(first, stop.metric), max(stop.targets, default=stop.target)
+    if at_start <= easiest:
+        said.append(f"met at x0: {stop.metric} {at_start:g} <= {easiest:g}: nothing is measured; lower stop.target")
     least = min((_least(each.gap) for each in curves), default=inf)
-    eps = float(np.finfo(problem.x0.dtype).eps)
+    eps = float(np.finfo(measured_in(problem.x0.dtype)).eps)
     scale = max(abs(problem.f_star), abs(_start_value(problem, first)))  # nan where f* is not known
     if least < -ROUNDING * eps * scale:
         said.append(f"f* = {problem.f_star!r} is not the minimum: a run came to {problem.f_star + least!r}")

@@ -66,7 +66,8 @@ def function(asked: str, target: object) -> Callable[..., Any]:
     if not callable(found):
         raise UsageError(f"{asked}={target}: a {type(found).__name__}, no function; give module.function")
     if not _is_trusted(str(target)) and target != EXAMPLE:  # not what a module of zobench or optax has only imported
-        home = f"{getattr(found, '__module__', None)}.{getattr(found, '__qualname__', None)}"
+        made = getattr(found, "func", found)  # optax.nadam is a functools.partial of optax's adam
+        home = f"{getattr(made, '__module__', None)}.{getattr(made, '__qualname__', None)}"
         if not (_is_known(home) or home.startswith("optax.")):
             raise _refusal(asked, str(target))
     return found

@@ -62,9 +62,23 @@ class Calls(NamedTuple):
 
 
 def sum_both(a: Array, b: Array) -> tuple[Array, Array]:
-    """The sums of a and of b over their last axis in one pass, each for itself."""
-    zero = jnp.zeros((), a.dtype)
-    return jax.lax.reduce((a, b), (zero, zero), lambda s, t: (s[0] + t[0], s[1] + t[1]), (a.ndim - 1,))
+    """The sums of a and of b over their last axis in one pass, each for itself; of 16-bit numbers in float32."""
+    kept, wide = a.dtype, measured_in(a.dtype)
+    zero = jnp.zeros((), wide)
+    pair = a.astype(wide), b.astype(wide)
+    sums = jax.lax.reduce(pair, (zero, zero), lambda s, t: (s[0] + t[0], s[1] + t[1]), (a.ndim - 1,))
+    return sums[0].astype(kept), sums[1].astype(kept)
+
+
+def measured_in(dtype: Any) -> Any:
+    """The dtype in which f is measured at an x of that dtype: its own, and float32 where it has 16 bits."""
+    return jnp.dtype(jnp.float32) if jnp.dtype(dtype).itemsize == 2 else dtype
+
+
+def require_wide(dtype: Any, what: str) -> None:
+    """ValueError where a dtype has 16 bits and `what` is not there for it."""
+    if jnp.dtype(dtype).itemsize == 2:
+        raise ValueError(f"dtype={jnp.dtype(dtype)}: {what}; use dtype=float32 or float64")
 
 
 def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
@@ -120,14 +134,16 @@ class Problem(NamedTuple):
     `f` is the exact objective: used for measuring it is never charged. `F(x, key)` is what methods may ask (noise, a
     minibatch); None means f. `L` bounds the Hessian's eigenvalues, `mu` is the smallest one (of a strongly convex f),
     `hessian_trace` bounds tr ∇²f from above; where `local`, both hold on the way from x0 to the minimum and not
-    everywhere. `modes` is given by quadratics alone. Points in double precision (NumPy) serve any dtype.
+    everywhere. `modes` is given by quadratics alone. x0 may be a tree of arrays, with f and x_star of the same form:
+    zobench.trees.flat, which every run applies, makes it a vector; `tree(x)` is then the tree again. Points in double
+    precision (NumPy) serve any dtype.
 
     >>> Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3), f_star=0.0, L=2.0).n
     3
     """
 
     f: Callable[[Vector], Scalar]
-    x0: Point
+    x0: Any  # a Point, or a tree of arrays
     F: Callable[[Vector, Key], Scalar] | None = None
     f_star: float = nan
     x_star: Point | None = None
@@ -137,11 +153,12 @@ class Problem(NamedTuple):
     local: bool = False
     differentiable: bool = True
     modes: Modes | None = None
+    tree: Any = None  # zobench.trees.Tree
 
     @property
     def n(self) -> int:
         """Dimension."""
-        return self.x0.size
+        return self.x0.size if hasattr(self.x0, "size") else sum(map(jnp.size, jax.tree.leaves(self.x0)))
 
     @property
     def effective_dim(self) -> float:
@@ -203,6 +220,15 @@ class Method(NamedTuple):
     period: Callable[[int], int] = lambda n: 1
 
 
+def require_precision(value: Any, x: Vector) -> None:
+    """ValueError where a value of f has another precision than x: a run in float64 would be one in float32, unsaid."""
+    dtype = getattr(value, "dtype", x.dtype)
+    if jnp.issubdtype(dtype, jnp.floating) and jnp.issubdtype(x.dtype, jnp.floating) and dtype != x.dtype:
+        raise ValueError(
+            f"dtype={x.dtype}: f gives {dtype} of an x of {x.dtype}; compute it in x.dtype, or use dtype={dtype}"
+        )
+
+
 def oracle(problem: Problem, key: Key | None = None) -> Oracle:
     """The oracle of a problem at one step: values of F (or f), and their derivatives by JAX.
 
@@ -215,7 +241,11 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
     f, F = problem.f, problem.F
 
     def ask(x, call):
-        return f(x) if F is None or key is None else F(x, key._replace(call=call))
+        if F is None or key is None:
+            return f(x)
+        value = F(x, key._replace(call=call))
+        require_precision(value, x)
+        return value
 
     return Oracle(
         value=lambda x, call=0: ask(x, call),

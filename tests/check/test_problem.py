@@ -76,7 +76,7 @@ WRONG = {
     "an exception": ({"f": exploding}, "value", r"f\(x0\) raises RuntimeError: no licence"),
     "shapes that do not fit": ({"f": lambda x: jnp.sum(x @ jnp.ones((4, 2)))}, "value", "raises TypeError"),
     "x0 is a list": ({"x0": [1.0, 2.0]}, "x0", "a list; give a vector"),
-    "x0 is a matrix": ({"x0": np.ones((2, 2))}, "x0", r"shape \(2, 2\)"),
+    "x0 is a matrix of integers": ({"x0": np.ones((2, 2), int)}, "x0", "x0: an array of int64"),
     "x0 of integers": ({"x0": np.ones(3, int)}, "x0", "int64"),
     "x0 with NaN": ({"x0": np.array([1, np.nan])}, "x0", r"x0\[1\] = nan"),
     "noise in f": ({"f": unsteady}, "deterministic", r"noise belongs in F"),
@@ -191,3 +191,16 @@ def test_f_that_is_not_a_number_on_the_way_fails_and_elsewhere_is_a_hint():
     assert "on the way of the first step" in of(check_problem(fails), "nearby").detail
     hint = Problem(f=lambda x: jnp.sum(jnp.where(x < 1.2, (x - 1) ** 2, jnp.nan)), x0=jnp.full(3, 0.2))
     assert of(check_problem(hint), "nearby").verdict in ("hint", "passes")
+
+
+@pytest.mark.parametrize(
+    ("f", "verdict", "words"),
+    [
+        (lambda x: jnp.sum(x**4) + x[0], "passes", "that of the gradient to"),
+        (lambda x: jnp.sum(jnp.abs(x) ** 3), "not declared", "not analytic as it is computed .JAX's abs"),
+        (lambda x: jnp.sum(x * x) * (2 if jnp.iscomplexobj(x) else 1), "fails", "another function"),
+    ],
+)
+def test_whether_a_complex_step_is_right_is_told(f, verdict, words):
+    (found,) = (one for one in check_problem(Problem(f=f, x0=ONES)) if one.property == "complex step")
+    assert found.verdict == verdict and re.search(words, found.detail), found

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from zobench import build, factories, reads, report, store, sweeps
+from zobench import build, code, factories, reads, report, store, sweeps
 from zobench.__main__ import main
 from zobench.command import compose
 
@@ -382,6 +382,7 @@ def test_a_cell_runs_again_when_a_file_that_it_read_has_changed(zobench, tmp_pat
     (tmp_path / f"{module}.py").write_text(OWN)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(reads, "_seen", {})  # another command is another process
+    monkeypatch.setattr(reads, "_imported", set())
 
     def records(*numbers):
         np.save("data.npy", np.array(numbers))
@@ -396,3 +397,49 @@ def test_a_cell_runs_again_when_a_file_that_it_read_has_changed(zobench, tmp_pat
     assert other.keys() == first.keys() and all(other[name] != first[name] for name in first)
     read = [(store.read_meta(path) or {})["files"].keys() for path in tmp_path.glob("runs/*.npz")]
     assert read == [{"data.npy"}] * len(first)
+
+
+INDIRECT = """
+import importlib
+import jax.numpy as jnp
+from zobench.types import Problem
+import NAME_near
+
+def problem():
+    far = importlib.import_module("NAME" + "_far").FACTOR
+    scale = NAME_near.scale() * far
+    return Problem(f=lambda x: scale * jnp.sum(x**2), x0=jnp.ones(2), f_star=0.0, L=8.0)
+"""
+
+
+def test_a_cell_runs_again_when_a_module_that_its_own_imports_has_changed(zobench, tmp_path, monkeypatch):
+    """However far away: imported by what it imports, or by a name that is made as it runs; or what that reads."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    files = {
+        "own_i.py": INDIRECT.replace("NAME", "own_i"),
+        "own_i_near.py": "from own_i_leaf import LEAF, DATA\ndef scale(): return LEAF * DATA\n",
+        "own_i_leaf.py": "import numpy as np\nLEAF = 1.0\nDATA = float(np.loadtxt('own_i.csv'))\n",
+        "own_i_far.py": "FACTOR = 1.0\n",
+        "own_i.csv": "1.0\n",
+    }
+
+    def first_value(changes):
+        for name, text in (files | changes).items():
+            (tmp_path / name).write_text(text)
+            os.utime(tmp_path / name, (1, 1 + len(text) + 100 * (name in changes)))
+        for name in files:
+            sys.modules.pop(name.removesuffix(".py"), None)  # as another process would find them
+        code.clear_code_hashes()
+        monkeypatch.setattr(reads, "_seen", {})
+        monkeypatch.setattr(reads, "_imported", set())
+        assert zobench("problem._target_=own_i.problem", "seeds=1", "stop.calls=8").code == 0
+        latest = max(tmp_path.glob("runs/*.npz"), key=lambda path: path.stat().st_mtime_ns)
+        record = store.read(latest)
+        assert record is not None
+        return float(record.arrays["theory/gap"][0, 0])
+
+    assert first_value({}) == 2
+    assert first_value({"own_i_leaf.py": files["own_i_leaf.py"].replace("LEAF = 1.0", "LEAF = 2.0")}) == 4
+    assert first_value({"own_i_far.py": "FACTOR = 3.0\n"}) == 6
+    assert first_value({"own_i.csv": "4.0\n"}) == 8

@@ -56,3 +56,25 @@ def test_it_is_fast_because_jax_stays_out():
     done = subprocess.run([sys.executable, "-c", code], cwd=CONF.parent, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     assert time.perf_counter() - start < 15  # 0.5 s; the machine may be busy
+
+
+def test_ones_own_are_found_like_ours(zobench, tmp_path, monkeypatch):
+    for name, text in {
+        "mine/problem/valley.yaml": "_target_: own_valley.valley\ndim: 4\n",
+        "mine/experiment/walk.yaml": "# @package _global_\n# How long is a valley?\n",
+        "own_valley.py": 'raise SystemExit("imported")\ndef valley(dim: int):\n    """A valley of mine."""\n',
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    for asked in (("list", "--config-dir", "mine"), ("--config-dir=mine", "list", "problems", "experiments")):
+        ended = zobench(*asked)
+        assert ended.code == 0, ended.err
+        for line in ("problem=valley", "A valley of mine.", "dim=4", "experiment=walk", "How long is a valley?"):
+            assert line in ended.out
+        assert "problem=quadratic" in ended.out
+    (tmp_path / "mine/problem/bad.yaml").write_text("a: [\n")
+    ended = zobench("list", "--config-dir", "mine")
+    assert ended.code == 2 and "bad.yaml" in ended.err and ended.err.count("\n") == 1
+    assert zobench("report", "--config-dir", "nowhere").code == 2
+    assert "no records in runs" in zobench("--config-dir", "mine", "report", "own_valley").err

@@ -4,7 +4,7 @@ import inspect
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import jax
 import jax.numpy as jnp
@@ -305,3 +305,27 @@ def test_a_bad_value_is_refused_with_one_line_that_names_it(factory, arguments, 
         and way_out in text
         and "\n" not in text
     )
+
+
+def test_a_quadratic_has_the_eigenvalues_it_is_given_as_a_list_or_in_a_file(tmp_path):
+    (tmp_path / "mine.txt").write_text("2, 0.5\n0.1\n")
+    np.save(tmp_path / "mine.npy", [2, 0.5, 0.1])
+    for asked in ([2, 0.5, 0.1], str(tmp_path / "mine.txt"), str(tmp_path / "mine.npy")):
+        problem = quadratic(spectrum=asked)
+        assert (problem.n, problem.L, problem.mu, problem.hessian_trace) == (3, 2.0, 0.1, 2.6)
+        np.testing.assert_allclose(jax.hessian(problem.f)(jnp.zeros(3)), np.diag([2, 0.5, 0.1]))
+    whole = jax.hessian(quadratic(spectrum=[2, 0.5, 0], rotated=True).f)(jnp.zeros(3))
+    np.testing.assert_allclose(np.linalg.eigvalsh(whole), [0, 0.5, 2], atol=1e-12)
+    assert np.isnan(quadratic(spectrum=[2, 0]).mu)
+    (tmp_path / "bad.txt").write_text("1 two")
+    wrong: Any
+    for wrong, said in (
+        ({"spectrum": [1, -1]}, r"^problem.spectrum=\[2 numbers\]: eigenvalues are finite numbers"),
+        ({"spectrum": []}, "eigenvalues are"),
+        ({"spectrum": "nowhere.txt"}, "nowhere.txt: there are two_level, .* or a file that is there"),
+        ({"spectrum": str(tmp_path / "bad.txt")}, "no list of eigenvalues: could not convert"),
+        ({"spectrum": [1, 2], "dim": 5}, "problem.dim=5: there are 2 eigenvalues"),
+        ({"spectrum": [1, 2], "mu": 0.1}, "problem.mu=0.1"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            quadratic(**wrong)

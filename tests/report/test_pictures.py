@@ -112,6 +112,17 @@ def test_a_logarithmic_axis_that_spans_much_has_few_powers_of_ten_and_one_with_t
     assert 3 <= len(ticks.powers(1e-16, 2)) <= ticks.MOST
 
 
+def test_sizes_that_would_meet_lose_a_name_and_not_the_largest():
+    with drawing.context():
+        figure, [[axes]] = drawing.panels(1, 1, wide=1.5)
+        axes.plot([310, 1200, 1210, 4810], [1, 2, 3, 4])
+        axes.set(xscale="log")
+        drawing.sizes(axes, [4810, 310, 1210, 1200, 1200])
+        drawing.legend(figure, [], "")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["310", "", "1,210", "4,810"]
+    assert not faults(figure)
+
+
 def test_labels_that_would_meet_move_their_axes_apart_and_stay_inside():
     with drawing.context():
         figure, grid = drawing.panels(2, 2, wide=1.5, high=1.2, gap=0.2, head=0.1, left=0.1)

@@ -11,9 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from zobench.analytic import require_analytic
 from zobench.check import constants, values
 from zobench.check.constants import CLOSE
 from zobench.check.verdict import Found, Verdict, attempt, judged, rest, said
+from zobench.differences import COMPLEX_EPS
+from zobench.trees import flat, flattened, is_flat
 from zobench.types import Problem
 
 
@@ -21,6 +24,8 @@ def check_problem(problem: Problem) -> list[Verdict]:
     """A verdict for each property of a problem: see docs/extending.md. Never raises for what the problem does."""
     with jax.enable_x64(True), np.errstate(all="ignore"):
         found = [attempt("x0", _start, problem.x0)]
+        if found[0].verdict == "passes":
+            problem = flat(problem)
         for name, check in {"value": _value, "deterministic": _deterministic, "jit": _jit, "vmap": _vmap}.items():
             if found[-1].verdict != "fails":
                 found.append(attempt(name, check, problem.f, jnp.asarray(problem.x0, jnp.float64)))
@@ -55,7 +60,10 @@ def _deeper(problem: Problem) -> list[Verdict]:
             found.append(Verdict(name, "skipped", reason))
         else:
             found.append(attempt(name, constants.OF_THE_HESSIAN[name], problem, held, spectra))
-    return [*found, attempt("float32", _single, problem, sample)]
+    complex_step = Verdict("complex step", "skipped", reason)
+    if trusted and slope:
+        complex_step = attempt("complex step", _complex_step, problem.f, slope, x0)
+    return [*found, attempt("float32", _single, problem, sample), complex_step]
 
 
 _MISSING = {
@@ -70,10 +78,21 @@ _MISSING = {
 
 
 def _start(x: Any) -> Found:
-    if not isinstance(x, jax.Array | np.ndarray):
+    if is_flat(x) and not isinstance(x, jax.Array | np.ndarray):
         return "fails", f"x0 is a {type(x).__name__}; give a vector, as in jnp.array([1.0, 2.0])"
-    if x.ndim != 1 or x.size == 0:
-        return "fails", f"x0 has shape {x.shape}; give a flat vector [n] (jnp.ravel, and reshape inside f)"
+    if not is_flat(x):
+        try:
+            x, tree = flattened(x)
+        except ValueError as error:
+            return "fails", str(error)
+        bad = np.flatnonzero(~np.isfinite(x))
+        return (
+            ("fails", f"number {bad[0]} of the tree is {x[bad[0]]}")
+            if bad.size
+            else ("passes", f"n = {x.size}, a tree of {len(tree.shapes)} arrays, ‖x0‖ = {np.linalg.norm(x):.4g}")
+        )
+    if x.size == 0:
+        return "fails", "x0 has no coordinates; give a vector, as in jnp.array([1.0, 2.0])"
     if not jnp.issubdtype(x.dtype, jnp.floating):
         return "fails", f"x0 is of {x.dtype}; give floating-point numbers, as in jnp.array([1.0, 2.0])"
     bad = np.flatnonzero(~np.isfinite(x))
@@ -172,6 +191,24 @@ def _rate(f: Callable, x: np.ndarray, g: np.ndarray, v: np.ndarray, scale: float
             rate = np.polyfit(np.log(h[i : i + 5]), np.log(remainder[i : i + 5]), 1)[0]
             return float(rate), float(remainder[i] / (h[i] * max(np.linalg.norm(g), 1e-300)))
     return np.nan, np.nan
+
+
+def _complex_step(f: Callable, slope: Callable, x0: np.ndarray) -> Found:
+    """Im f(x + ihv)/h against ∇f(x)·v at x0, and near it, where f is analytic as it is computed."""
+    random, worst = np.random.default_rng(2), 0.0
+    for x in (x0, x0 + 1e-2 * random.standard_normal(x0.size)):
+        z = jnp.asarray(x, jnp.complex128)
+        try:
+            require_analytic(f, z)
+        except ValueError as error:
+            return "not declared", str(error).partition("; use")[0]
+        v = random.standard_normal(x.size) / x.size**0.5
+        exact = float(np.asarray(slope(x)) @ v)
+        step = float(jnp.imag(f(z + 1j * COMPLEX_EPS * v))) / COMPLEX_EPS
+        worst = max(worst, abs(step - exact) / max(float(np.linalg.norm(slope(x))), 1e-300))
+    good = worst <= CLOSE
+    told = "" if good else ": f of complex numbers is another function; quotient=complex would be wrong"
+    return judged(good, f"the slope of a complex step is that of the gradient to {worst:.1g}{told}")
 
 
 def _single(problem: Problem, sample: constants.Sample) -> Found:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from zobench import sweeps
+from zobench import sweeps, trust
 from zobench.command.folders import require_writable
 from zobench.errors import printable
 from zobench.report.gallery import PAGE
@@ -30,7 +30,7 @@ def report_all(reports: str, runs_dir: str, console: Console) -> Path:
         lines += [f"{card.name}: {said}" for said in [card.missing, *card.wrong] if said]
     own = {Path(card.name).name for card in found.cards}
     there = sweeps.sweeps(runs_dir) if Path(runs_dir).is_dir() else {}
-    without = [name for name in there if name in places.names() and name not in own]
+    without = [name for name in there if (name in places.names() or trust.is_own(name)) and name not in own]
     lines += [f"not in it: {name} has records and no report: zobench report {name}" for name in without]
     console.print("\n".join(map(printable, lines)), markup=False, highlight=False, soft_wrap=True)
     return folder

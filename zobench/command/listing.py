@@ -1,10 +1,10 @@
 """`zobench list`: what there is, one sentence each, read from the sources without importing them (or jax)."""
 
 import ast
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,8 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from zobench.errors import UsageError
+from zobench import code
+from zobench.errors import UsageError, one_line
 
+SEARCHPATH = re.compile(r"hydra\.searchpath=\['file://(.*)'\]")  # what --config-dir has been made
 GROUPS = {
     "problems": ("problem",),
     "estimators": ("estimator",),
@@ -33,7 +35,16 @@ class Entry(NamedTuple):
 
 
 def show(arguments: Sequence[str], console: Console) -> int:
-    """`zobench list [problems|estimators|methods|experiments ...]`: all of them where none is named. UsageError."""
+    """`zobench list [problems|estimators|methods|experiments ...] [--config-dir FOLDER]`: all where none is named.
+
+    Those of one's own folder come after zobench's. UsageError for another name.
+    """
+    own = [
+        Path(found[1].replace("\\'", "'").replace("\\\\", "\\"))
+        for found in map(SEARCHPATH.fullmatch, arguments)
+        if found
+    ]
+    arguments = [argument for argument in arguments if not SEARCHPATH.fullmatch(argument)]
     for name in arguments:
         if name not in GROUPS:
             raise UsageError(f"list {name}: there are {', '.join(GROUPS)}; zobench list alone prints them all")
@@ -42,7 +53,7 @@ def show(arguments: Sequence[str], console: Console) -> int:
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold")
         for group in GROUPS[name]:
-            for entry in entries(group):
+            for entry in [*entries(group), *(one for folder in own for one in entries(group, folder))]:
                 table.add_row(escape(entry.choice), escape(entry.sentence))
                 if entry.keys:
                     table.add_row("", escape(entry.keys), style="dim")
@@ -50,20 +61,26 @@ def show(arguments: Sequence[str], console: Console) -> int:
     return 0
 
 
-def names(group: str) -> list[str]:
-    """The YAML files in conf/<group>, without their endings."""
-    folder = files("zobench.conf").joinpath(group)
-    return sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".yaml"))
+def names(group: str, conf: Path | None = None) -> list[str]:
+    """The YAML files in <conf>/<group>, zobench's where none is named, without their endings."""
+    folder = (conf or files("zobench.conf")).joinpath(group)
+    return sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".yaml")) if folder.is_dir() else []
 
 
-def entries(group: str) -> list[Entry]:
-    """Everything in conf/<group>."""
-    return [_entry(group, name) for name in names(group)]
+def entries(group: str, conf: Path | None = None) -> list[Entry]:
+    """Everything in <conf>/<group>. UsageError for a file that is no YAML."""
+    return [_entry(group, name, conf) for name in names(group, conf)]
 
 
-def _entry(group: str, name: str) -> Entry:
-    text = files("zobench.conf").joinpath(group, f"{name}.yaml").read_text(encoding="utf-8")
-    values: dict[str, Any] = yaml.load(text, yaml.BaseLoader) or {}  # BaseLoader: every number as it is written
+def _entry(group: str, name: str, conf: Path | None) -> Entry:
+    file = (conf or files("zobench.conf")).joinpath(group, f"{name}.yaml")
+    text = file.read_text(encoding="utf-8")
+    try:
+        values: dict[str, Any] = yaml.load(text, yaml.BaseLoader) or {}  # BaseLoader: every number as it is written
+    except yaml.YAMLError as error:
+        raise UsageError(f"{file}: {one_line(error)}") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"{file}: no keys; give key: value")
     target = values.get("_target_", "")
     module, _, function = target.rpartition(".")
     sentence = _comment(text) or _docstrings(module).get(function) or target
@@ -88,10 +105,11 @@ def _comment(text: str) -> str:
 
 @cache
 def _docstrings(module: str) -> dict[str, str]:
-    """The first lines of the docstrings of a module's functions, by name; none where it is not zobench's."""
-    spec = find_spec(module) if module.partition(".")[0] == "zobench" else None
-    if spec is None or spec.origin is None:
+    """The first lines of the docstrings of a module's functions, by name; none where it has no source."""
+    spec = code._spec(module) if module else None
+    if spec is None or not str(spec.origin).endswith(".py"):
         return {}
+    assert spec.origin
     tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     return {node.name: (ast.get_docstring(node) or "").partition("\n")[0] for node in functions}

@@ -9,13 +9,13 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 
 from zobench import store, sweeps
-from zobench.command import compose, launch, slurm, terminal
+from zobench.command import compose, keys, launch, slurm, terminal
 from zobench.command.compose import Cell
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled
 
-NOT_NUMERIC = ("runs_dir", "report_dir", "report_formats", "force", "sweep", "retry", "trust")
-NOT_NUMERIC += ("limit.seconds", "limit.gigabytes")
+NOT_NUMERIC = ("runs_dir", "report_dir", "report_formats", "report_labels", "report_order", "force", "sweep", "retry")
+NOT_NUMERIC += ("trust", "limit.seconds", "limit.gigabytes")
 NO_RECORD = {"status": "failed", "reason": "no record could be written, or it has gone; is the disk full?"}
 
 
@@ -29,9 +29,10 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
     markers = sweeps.sweep(cfg.runs_dir, f"{cfg.report or 'sweep'}-{_identity(overrides, cfg)}")
     paths = [store.path(cfg.runs_dir, key) for key in markers.members()]
     if _is_known_by_name(overrides, cfg) and markers.complete.exists() and all(map(store.is_done, paths)):
-        markers.renew()  # the latest sweep is the one that `zobench report` draws
+        markers.renew(keys.page(cfg))  # the latest sweep is the one that `zobench report` draws
         return [(label, store.path(cfg.runs_dir, key)) for key, label in markers.plan().cells.items()], []
     cells = compose.cells(overrides, cfg)
+    keys.wording(cfg).check(cell.config for cell in cells)
     slurm.adopt(cfg.runs_dir, [cell.key for cell in cells])
     labels = {cell.key: cell.label for cell in cells}
     missing = [cell for cell in cells if cfg.force or not is_settled(_path(cell, cfg), cell.config, cfg)]
@@ -42,7 +43,7 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
     command = [str(override.input_line) for override in overrides]
     ended = labels.keys() - {cell.key for cell in missing}
     with nullcontext() if missing else suppress(OSError):  # a store that may not be written is read all the same
-        markers.begin(labels, command, ended, {cell.key: cell.config for cell in cells})
+        markers.begin(labels, command, ended, {cell.key: cell.config for cell in cells}, keys.page(cfg))
         if missing:
             with terminal.sweep_progress(markers, labels):
                 launch.run(missing, cfg, markers)

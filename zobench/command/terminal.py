@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
@@ -122,15 +123,31 @@ def rows(record: Record | None) -> list[list[str]]:
     calls = {kind: count for kind, count in meta.get("calls", {}).items() if count}
     found = []
     for rule, about in meta.get("rules", {}).items():
-        hits = arrays[f"{rule}/hits"]
-        low, middle, high = np.quantile(hits, [0.25, 0.5, 0.75], method="inverted_cdf")
-        spread = "" if low == high else f"{_number(low)} to {_number(high)}"
-        asked = ", ".join(f"{_number(middle * count)} {kind}s" for kind, count in calls.items() if np.isfinite(middle))
+        several = arrays.get(f"{rule}/target_hits", np.empty((0, 0)))
+        asked_for = meta["config"]["stop"]["target"] if len(several) else []
+        for target, hits in zip(asked_for[:-1], several, strict=False):  # the last of them is the row that follows
+            found.append(_to_target(f"{rule}, to {target:g}", meta, hits, calls))
+        iterations, spread, asked = _times(arrays[f"{rule}/hits"], calls)
         found.append([
-            rule, f"{about['step']:.3g}".replace("nan", ""), str(meta["n"]), _number(middle), spread, asked,
+            rule, f"{about['step']:.3g}".replace("nan", ""), str(meta["n"]), iterations, spread, asked,
             _outcomes(arrays[f"{rule}/outcome"]), f"{about['run_seconds']:.2f}", f"{meta['compile_seconds']:.2f}",
         ])  # fmt: skip
     return found
+
+
+def _to_target(name: str, meta: dict[str, Any], hits: np.ndarray, calls: dict[str, int]) -> list[str]:
+    """A row for a target on the way."""
+    iterations, spread, asked = _times(hits, calls)
+    reached = f"{np.isfinite(hits).sum()} of {hits.size}"
+    return [name, "", str(meta["n"]), iterations, spread, asked, reached, "", ""]
+
+
+def _times(hits: np.ndarray, calls: dict[str, int]) -> tuple[str, str, str]:
+    """Iterations to a target: the median, its quartiles, and the calls of the median."""
+    low, middle, high = np.quantile(hits, [0.25, 0.5, 0.75], method="inverted_cdf")
+    spread = "" if low == high else f"{_number(low)} to {_number(high)}"
+    asked = ", ".join(f"{_number(middle * count)} {kind}s" for kind, count in calls.items() if np.isfinite(middle))
+    return _number(middle), spread, asked
 
 
 def _outcomes(outcome: np.ndarray) -> str:

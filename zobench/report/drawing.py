@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
-from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from zobench.report import files, ticks
-from zobench.report.labels import title
-from zobench.report.layout import DPI, higher, inches, spread
+from zobench.report.labels import plain, title
+from zobench.report.layout import DPI, EDGE, higher, inches, spread
 from zobench.report.styles import BLACK, BLUE, COLOR, GREEN, GREY, MARKER, ORANGE, PURPLE, RULE, SKY, VERMILLION
 from zobench.statistics import Estimate
 
@@ -79,6 +79,8 @@ STYLE = {
     "path.simplify": True,
 }
 CURVE_POINTS = 200
+LETTER = 0.075  # inches that a letter of a tick takes
+SHORT = 20  # letters: no line is folded to fewer
 TOUCH = 0.1  # inches of air above a legend
 
 
@@ -149,10 +151,15 @@ def _caption(figure: Figure, text: str) -> Text:
 
 def _folded(figure: Figure, text: str, wide: float) -> str:
     """The text on as many lines as the width asks for, in inches."""
-    trial = _caption(figure, text)
-    taken = inches(figure, trial).width
-    trial.remove()
-    return text if taken <= wide else textwrap.fill(text, int(0.95 * len(text) * wide / taken))
+    letters = max(len(text), SHORT)
+    while True:
+        folded = textwrap.fill(text, letters)
+        trial = _caption(figure, folded)
+        taken = inches(figure, trial).width
+        trial.remove()
+        if taken <= wide - 2 * EDGE or letters <= SHORT:
+            return folded
+        letters = max(SHORT, min(letters - 1, int(letters * (wide - 2 * EDGE) / taken)))
 
 
 FORMS = {
@@ -192,10 +199,19 @@ def handle(label: str, color: str, **look: Any) -> Line2D:
 
 
 def sizes(axes: Axes, n: Iterable[float]) -> None:
-    """Ticks of a logarithmic x axis at these sizes alone, as whole numbers."""
-    axes.xaxis.set_major_locator(FixedLocator(sorted(set(n))))
+    """Ticks of a logarithmic x axis at these sizes alone; a name that would meet a larger one's is left out."""
+    asked = sorted(set(n))
+    wide = axes.get_position().width * axes.figure.get_size_inches()[0]  # pyright: ignore[reportAttributeAccessIssue]
+    inch = 0.9 * wide / max(float(np.log(asked[-1] / asked[0])), 1e-9) if asked and asked[0] > 0 else wide
+    names, left = [], np.inf
+    for size in reversed(asked):
+        name, place = plain(size, 6), inch * float(np.log(size)) if size > 0 else 0.0
+        half = LETTER * (len(name) + 1) / 2
+        names.append(name if place + half < left else "")
+        left = place - half if names[-1] else left
+    axes.xaxis.set_major_locator(FixedLocator(asked))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+    axes.xaxis.set_major_formatter(FixedFormatter(names[::-1]))
 
 
 def interval(axes: Axes, x: float, found: Estimate, **look: Any) -> None:

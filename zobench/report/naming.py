@@ -26,7 +26,7 @@ OTHERS = {
 }  # methods that take no estimator
 DESCENT, ACCELERATED, GD = "zobench.methods.descent", "zobench.methods.accelerated", "optax.sgd"
 METHOD = ("estimator", "optimizer", "method")  # what makes the iterates
-NAMING = ("spectrum", "cities")  # arguments that belong to a problem's name
+NAMING = ("spectrum", "cities", "distances")  # arguments that belong to a problem's name
 SIZES = ("dim", "points")  # arguments that say how large it is, not which
 QUOTIENTS = ("forward", "fourth", "complex")
 
@@ -122,7 +122,10 @@ def problem(config: Config, telling: Collection[str] = ()) -> str:
     while isinstance(values, dict):
         path = target(values)
         words.append(path if f"{prefix}_target_" in telling else word(path))
-        words += [text(values[name]) for name in NAMING if name in values]
+        given = {name: values[name] for name in NAMING if values.get(name) is not None}
+        if "distances" in given:  # in place of cities
+            given.pop("cities", None)
+        words += map(text, given.values())
         values, prefix = values.get("problem"), f"{prefix}problem."
     hidden = [*shown(normal(config)), *(key for key in telling if is_name(key))]
     keys = [key for key in telling if key.startswith("problem.") and key not in hidden]

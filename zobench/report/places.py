@@ -5,7 +5,7 @@ from pathlib import Path
 
 OWN = Path(__file__).parents[1] / "experiments"
 SWEEP = "sweep"  # the page of a sweep that names none
-SHARED = {"compare": "zobench.report.compare", SWEEP: "zobench.report.compare"}  # pages for any sweep
+SHARED = {"compare": "zobench.report.compare", SWEEP: "zobench.report.compare", "map": "zobench.report.map"}
 
 
 def names() -> list[str]:

@@ -177,12 +177,12 @@ def _slowdown(problem: tuple, estimator: tuple, ratio: float, rule: str) -> floa
 def _asked(record: Record, n: int) -> tuple[tuple, tuple, float]:
     """Problem, estimator and target of a record at a dimension."""
     problem = frozen({**record.config["problem"], "dim": n})
-    return problem, frozen(record.config["estimator"]), float(record.config["stop"]["target"])
+    return problem, frozen(record.config["estimator"]), float(np.min(record.config["stop"]["target"]))
 
 
 def frozen(config: dict[str, Any]) -> tuple:
     """A configuration that can be the key of a cache."""
-    return tuple(sorted(config.items()))
+    return tuple(sorted((name, tuple(value) if isinstance(value, list) else value) for name, value in config.items()))
 
 
 def cells(found: Sequence[Point]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ COLUMNS = {
     "method": "the method's usual name",
     "estimator": "the factory of the gradient estimator, empty where the method takes none",
     "optimizer": "the factory of the update rule",
-    "dtype": "float64 or float32",
+    "dtype": "float64, float32, bfloat16 or float16",
     "metric": "what runs stop on: gap, gradient (squared, the least along a run) or distance (squared)",
     "target": "the value of the metric that a run has to reach",
     "calls_per_step": "oracle calls an iteration, each kind counted as one",

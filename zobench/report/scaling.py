@@ -17,7 +17,7 @@ from zobench.report.tables import number
 from zobench.statistics import Estimate, Fit
 
 SHORT = {"autodiff": "GD", "finite_difference": "finite differences", "two_point": "two-point"}
-LETTERS = 60  # of a line of a key that is as wide as its panel
+LETTERS = 46  # of a line of a key that is as wide as its panel
 BELOW = 0.19  # of a panel: where its key begins, below the axis' name
 
 
@@ -69,11 +69,16 @@ def _panel(axes: Axes, groups: Sequence[Group], of: str, looks: dict[str, dict[s
             ends = np.array([min(group.n), max(group.n)], float)
             line = np.exp(fit.intercept) * ends**fit.slope.value
             axes.plot(ends, line, **{**look, "marker": ""})
-        label = textwrap.fill(title(_label(group, fit, reason)), LETTERS)
+        label = _folded(title(_label(group, fit, reason)))
         handles.append(Line2D([], [], label=label, **look))
     drawing.sizes(axes, [n for group in groups for n in group.n])
     place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (-0.02, -BELOW), "borderaxespad": 0}
     axes.legend(handles=handles, **place, fontsize=8, handlelength=2.6, labelspacing=0.25)
+
+
+def _folded(text: str) -> str:
+    """The text on lines as wide as a panel; what only raises an exponent takes no room."""
+    return textwrap.fill(text, LETTERS + sum(text.count(mark) for mark in "${}^"))
 
 
 def _label(group: Group, fit: Fit | None, reason: str) -> str:

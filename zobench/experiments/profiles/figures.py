@@ -6,12 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zobench.experiments.profiles.page import ECDF_TAU, TAU, Runs, times
+from zobench.experiments.profiles.page import ECDF_TAU, TAU, Runs, ends, times
 from zobench.report import contenders, drawing
 from zobench.report import profiles as shares
 from zobench.report.labels import plain
 
 RATIOS = np.geomspace(1, 128, 120)
+QUALITY_TAU = np.geomspace(1, 1e-8, 120)  # the strictest on the right, where the intervals are
 BESIDE, APART = 1.03, 0.021  # of a panel: where the intervals beside it begin, and how far each is from the next
 SOLVED = r"solved: $f \leq f_L + τ(f(x_0) - f_L)$, $f_L$ the least of all runs"
 
@@ -37,6 +38,15 @@ def ecdf(runs: Runs) -> Figure:
     _panel(axes, runs, budgets, shares.ecdf(times(runs, ECDF_TAU), runs.n, budgets), "calls/n")
     axes.set_ylabel("share of problems and targets")
     _foot(figure, runs, f"{len(ECDF_TAU)} targets, τ = {plain(ECDF_TAU[0])} to {plain(ECDF_TAU[-1])}")
+    return figure
+
+
+def quality(runs: Runs) -> Figure:
+    """The share of problems on which a method ends within τ of the best of all (quality profile)."""
+    figure, [[axes]] = drawing.panels(1, 1, wide=6.4, high=3.2)
+    _panel(axes, runs, QUALITY_TAU, shares.quality(*ends(runs), QUALITY_TAU), "τ")
+    axes.set_ylabel("share of problems")
+    _foot(figure, runs, r"within τ: $f - f_L \leq τ(f(x_0) - f_L)$ at the end, $f_L$ the least of all methods in a run")
     return figure
 
 

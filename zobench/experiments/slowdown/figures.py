@@ -26,6 +26,7 @@ QUANTITY = {
     "distance": r"$\|x_k - x^*\|^2$",
 }
 STEP = {"theory": "theory step α = 1/(LB)"}
+CLOSE = 4  # times the iterations of the curve before: a name beside that curve's name would meet it
 MAIN = ("finite_difference", "autodiff", "two_point")
 BROAD: dict[str, Any] = {"color": SKY, "lw": 5, "solid_capstyle": "butt"}
 DASHES: dict[str, Any] = {"color": VERMILLION, "lw": 1.4, "linestyle": (0, (2, 1.2))}
@@ -41,18 +42,18 @@ def convergence(found: Cells) -> Figure:
         _draw_others(axes, entries, column, rule, others)
         if differences:
             _mean(axes, differences.cells[-1], **BROAD)
-        if gradient:
-            _curve(axes, gradient.cells[-1], BLACK, "GD")
+        curves = [(gradient.cells[-1], BLACK, "GD")] if gradient else []
         for i, (cell, color) in enumerate(zip(_three(zero.cells if zero else []), N_COLORS, strict=False)):
-            _curve(axes, cell, color, f"{'' if i else 'n = '}{cell.record.n}")
+            curves.append((cell, color, f"{'' if i else 'n = '}{cell.record.n}"))
+        before = [0.0, *(curve[0].mean_time for curve in curves)]
+        for (cell, color, label), last in zip(curves, before, strict=False):
+            _curve(axes, cell, color, label, below=4 if cell.mean_time > CLOSE * last else 14)
         _frame(axes, column, entries, "iteration k")
         axes.set_title(column, pad=17)
         for group, place, color in ((gradient, 0.0, BLACK), (zero, 1.0, VERMILLION)):
             if group:
                 side = "right" if place else "left"
-                axes.text(
-                    place, 1.025, _decay_text(group), ha=side, transform=axes.transAxes, fontsize=7, color=color
-                )
+                axes.text(place, 1.025, _decay_text(group), ha=side, transform=axes.transAxes, fontsize=7, color=color)
     looks = {"autodiff": {"color": BLACK}, "finite_difference": BROAD}
     handles = [handle(main[name], **look) for name, look in looks.items() if name in main]
     sizes = next((g.n for g in entries if (g.method, g.rule) == (main.get("two_point"), rule)), [])
@@ -105,7 +106,8 @@ def _mean(axes: Axes, cell: Measured, unit: float = 1, **look: Any) -> np.ndarra
     return shown
 
 
-def _curve(axes: Axes, cell: Measured, color: str, label: str) -> None:
+def _curve(axes: Axes, cell: Measured, color: str, label: str, below: float) -> None:
+    """The curve, its bound and its name, so many points below its end."""
     record, rule = cell.record, cell.rule
     k, mean, runs = record.k(rule), mean_curve(record, rule), record.curve(rule)
     shown = _mean(axes, cell, color=color)
@@ -120,7 +122,7 @@ def _curve(axes: Axes, cell: Measured, color: str, label: str) -> None:
             dots = shown[:: max(1, shown.size // 12)]
             axes.plot(k[dots], exact[dots], lw=0, marker="o", ms=3, color=color, mec=BLACK, mew=0.6, zorder=5)
     end = (float(k[shown[-1]]), float(mean[shown[-1]]))
-    axes.annotate(label, end, (0, -4), textcoords="offset points", ha="center", va="top", color=color, fontsize=8)
+    axes.annotate(label, end, (0, -below), textcoords="offset points", ha="center", va="top", color=color, fontsize=8)
 
 
 def _decay_text(group: Group) -> str:

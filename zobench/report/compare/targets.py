@@ -25,13 +25,20 @@ def rows(found: Cells) -> list[dict[str, Any]]:
     labels, made = {line.key: line.label for line in lines(found)}, []
     for (column, n), cells in places(found).items():
         traces = {key: trace(cell) for key, cell in cells.items()}
-        for target in decades(traces.values()):
+        asked = sorted({share for cell in cells.values() for share in _asked(cell, traces.values())}, reverse=True)
+        for target in asked or decades(traces.values()):
             for key, one in traces.items():
                 hits, calls = one.arrivals(target * one.start), _calls(one, target, n)
                 about = {"column": column, "n": n, "line": labels[key], "target": target}
                 reached = {"reached": int(np.isfinite(hits).sum()), "runs": hits.size}
-                made.append({**about, **reached, **files.ends("calls", calls)})
+                made.append({**about, **reached, **files.ends("calls", calls), "asked": bool(asked)})
     return made
+
+
+def _asked(cell: Measured, traces: Iterable[Trace]) -> list[float]:
+    """The targets that were asked for, where there are several, as shares of the start; with six digits."""
+    start = next((one.start for one in traces if 0 < one.start < np.inf), np.nan)
+    return [float(f"{target / start:.6g}") for target in cell.record.meta.get("targets", [])]
 
 
 def decades(traces: Iterable[Trace]) -> list[float]:

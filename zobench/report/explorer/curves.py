@@ -10,6 +10,7 @@ import numpy as np
 from zobench import decay, store
 from zobench.report import drawing, measured, records, styles
 from zobench.report.records import Record
+from zobench.report.wording import Wording
 
 METRICS = {"gap": "f − f*", "gradient": "‖∇f‖², the least so far", "distance": "‖x − x*‖²"}
 NUMBERS = 160_000  # of all curves together: at five letters each well under a megabyte
@@ -21,9 +22,10 @@ DEFAULT_DASHES: list[list[int]] = [[], [10, 3, 2, 3], [5, 2]]
 FIXED = ("L", "B", "mu", "delta", "radius2")  # constants of the proven bounds
 
 
-def found(paths: Sequence[Path]) -> dict[str, Any]:
+def found(paths: Sequence[Path], wording: Wording | None = None) -> dict[str, Any]:
     """`curves`, their arrays in a `pool`. No series where the records are of a study."""
-    cells = [record for record in records.load(_with_runs(paths)) if not record.failed]
+    known = (wording or Wording()).apply(records.load(_with_runs(paths)))
+    cells = [record for record in known if not record.failed]
     drawn = [(record, rule) for record in cells for rule in record.rules if _has_curves(record, rule)]
     points, single = _room(drawn)
     pool: dict[tuple[int | None, ...], int] = {}
@@ -81,7 +83,7 @@ def _series(
     own, ended = looks[record.method], record.arrays[f"{rule}/outcome"]
     about = {"name": name, "problem": record.problem, "n": record.n, "metric": record.metric}
     about |= {"target": _number(record.meta.get("target")), "seeds": len(ended), "ended": _ended(ended)}
-    about |= {"asks": record.calls, "price": _price(record), "seconds": _seconds(record, rule)}
+    about |= {"asks": record.calls, "price": _number(record.price), "seconds": _seconds(record, rule)}
     return {**about, "color": own["color"], "dash": _dash(record, rule, looks), "k": put(steps), "of": of}
 
 
@@ -111,14 +113,6 @@ def encoded(values: np.ndarray) -> list[int | None]:
 
 def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and isfinite(value) else None
-
-
-def _price(record: Record) -> float | None:
-    """What an iteration costs in values of f; None where a derivative is asked for whose price is not recorded."""
-    calls, price = record.meta["calls"], _number(record.meta.get("price"))
-    if calls.get("jvp") or (calls.get("grad") and price is None):
-        return None
-    return float(calls.get("value", 0) + calls.get("grad", 0) * (price or 0))
 
 
 def _seconds(record: Record, rule: str) -> float | None:

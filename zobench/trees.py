@@ -1,0 +1,95 @@
+"""Parameters as people keep them, a tree of arrays of any shape, and the flat vector that a method moves."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy import ndarray
+
+from zobench.types import Key, Problem, Scalar, Vector
+
+ARRAYS = (np.ndarray, np.generic, jax.Array, float)
+
+
+class Tree(NamedTuple):
+    """The form of a tree of arrays: called with a flat x [n] it gives the tree, its leaves in the dtype of x.
+
+    `restore` gives it as it was, with arrays of NumPy in the dtypes that they came in. `names` are the leaves' places.
+
+    >>> import numpy as np
+    >>> flat, tree = flattened({"w": np.zeros((2, 3), np.float32), "b": np.ones(2)})
+    >>> flat.shape, tree(flat)["w"].shape, tree.restore(flat)["w"].dtype
+    ((8,), (2, 3), dtype('float32'))
+    """
+
+    structure: Any
+    names: list[str]
+    shapes: list[tuple[int, ...]]
+    dtypes: list[Any]
+
+    def __call__(self, x: Vector | ndarray) -> Any:
+        """The tree of x."""
+        ends = np.cumsum([0, *(int(np.prod(shape)) for shape in self.shapes)]).tolist()
+        parts = zip(ends, ends[1:], self.shapes, strict=False)
+        return jax.tree.unflatten(self.structure, [x[start:end].reshape(shape) for start, end, shape in parts])
+
+    def restore(self, x: ndarray) -> Any:
+        """The tree of x as it was given."""
+        leaves = jax.tree.leaves(self(np.asarray(x)))
+        return jax.tree.unflatten(self.structure, [a.astype(t) for a, t in zip(leaves, self.dtypes, strict=True)])
+
+
+def flattened(tree: Any) -> tuple[ndarray, Tree]:
+    """The leaves of a tree in one vector [n], and its form. ValueError for leaves that are no real numbers."""
+    paths, structure = jax.tree.flatten_with_path(tree)
+    names = [jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in paths]
+    leaves = [_array(f"x0{jax.tree_util.keystr(path)}", leaf) for path, leaf in paths]
+    if not sum(leaf.size for leaf in leaves):
+        raise ValueError("x0: a tree without a number; give the parameters that are to be found")
+    shapes, dtypes = [leaf.shape for leaf in leaves], [leaf.dtype for leaf in leaves]
+    wide = [leaf.astype(np.promote_types(leaf.dtype, np.float32)).ravel() for leaf in leaves]
+    return np.concatenate(wide), Tree(structure, names, shapes, dtypes)
+
+
+def flat(problem: Problem) -> Problem:
+    """The problem over flat vectors; one that has a flat x0 is what it was. Its f, F and x_star are of trees like x0.
+
+    Raises ValueError as `flattened`, and for an x_star of another form.
+
+    >>> import jax.numpy as jnp
+    >>> made = flat(Problem(f=lambda p: jnp.sum(p["w"] ** 2), x0={"w": jnp.ones((2, 3))}))
+    >>> made.n, float(made.f(made.x0))
+    (6, 6.0)
+    """
+    if is_flat(problem.x0):
+        return problem
+    x0, tree = flattened(problem.x0)
+    f, F, x_star = problem.f, problem.F, problem.x_star
+
+    def f_of(x: Vector) -> Scalar:
+        return f(tree(x))
+
+    def F_of(x: Vector, key: Key) -> Scalar:
+        assert F is not None
+        return F(tree(x), key)
+
+    if x_star is not None:
+        x_star, form = flattened(x_star)
+        if (form.structure, form.shapes) != (tree.structure, tree.shapes):
+            raise ValueError("x_star: it has another form than x0")
+    return problem._replace(f=f_of, F=F and F_of, x0=x0, x_star=x_star, tree=tree)
+
+
+def is_flat(x: Any) -> bool:
+    """Whether x is one vector: an array [n], or a plain list of numbers."""
+    if isinstance(x, list | tuple):
+        return bool(x) and all(isinstance(number, int | float) for number in x)
+    return jnp.ndim(x) == 1 if isinstance(x, ARRAYS) else False
+
+
+def _array(name: str, leaf: Any) -> ndarray:
+    if not isinstance(leaf, ARRAYS) or not jnp.issubdtype(jnp.result_type(leaf), jnp.floating):
+        kind = f"an array of {np.asarray(leaf).dtype}" if isinstance(leaf, ARRAYS) else f"a {type(leaf).__name__}"
+        raise ValueError(f"{name}: {kind}; parameters are floating-point numbers: keep what else there is in the loss")
+    return np.asarray(leaf)
