@@ -146,9 +146,16 @@ def _panel(axes: Axes, cells: Sequence[Measured], magnified: int) -> int:
     return cartography.names(axes, one.true, one.names, errors, [bar])
 
 
+def _cities(cell: Measured) -> str:
+    """What the points are: europe, usa; "" where they are none, or distances of one's own."""
+    problem = cell.record.meta["config"]["problem"]
+    named = problem.get("cities", "europe") if problem.get("distances") is None else ""
+    return named if named in BUILT_IN else ""
+
+
 def _degrees(cell: Measured) -> np.ndarray | None:
     """Latitudes and longitudes of the cities [N, 2]; None where the points are none."""
-    cities = BUILT_IN.get(cell.record.meta["config"]["problem"].get("cities", "europe"))
+    cities = BUILT_IN.get(_cities(cell))
     return None if cities is None else np.array([city[1:] for city in cities[: points(cell.record)]])
 
 
@@ -160,7 +167,7 @@ def _magnified(by_map: Sequence[Sequence[Measured]]) -> int:
 
 
 def _unit(cell: Measured) -> str:
-    return "" if cell.record.meta["config"]["problem"].get("cities") == "synthetic" else " km"
+    return " km" if _cities(cell) else ""
 
 
 def _end(one: Map, magnified: int) -> np.ndarray:

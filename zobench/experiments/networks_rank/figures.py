@@ -32,12 +32,11 @@ def rank(found: Sequence[Record]) -> Figure:
         drawing.sizes(axes, n)
         axes.tick_params(axis="x", labelsize=7.5)
     runs = found[0].arrays["sphere"].shape[1]
+    digits = found[0].meta["samples"]
     caption = (
-        f"One layer of tanh, {found[0].meta['samples']} digits, all in each evaluation; float64. Steps: the best of a "
+        f"One layer of tanh, {digits} digits, all in each evaluation; float64. Steps: the best of a grid, or by the "
     )
-    caption += (
-        f"grid, or by the rules 1/L and 1/($L\\,B_{{\\rm eff}}$). Lines: medians of {runs} runs; points: the runs."
-    )
+    caption += f"rules 1/L and 1/(LB). Lines: medians of {runs} runs; points: the runs."
     drawing.legend(figure, [], caption)
     return figure
 
