@@ -33,7 +33,7 @@ def cost(found: Sequence[Record]) -> Figure:
         above.plot(plotted * 8 * N**2, loss, color=BLUE, ls=":")
         above.plot(asked * 8 * N**2, loss, color=BLUE)
         ratio = asked[-1] / plotted[-1]
-        above.set(title=f"{N} cities: {ratio:.0f} × as plotted", xlabel="flops, 13N² a gradient, 8N² a value")
+        above.set(title=f"{N} cities: {ratio:.0f} × what is plotted", xlabel="flops, 13N² a gradient, 8N² a value")
         for name in NAMES:
             _single(below, record, name)
         below.set_xlabel("cost in values of f")
