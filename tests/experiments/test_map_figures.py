@@ -10,6 +10,12 @@ from zobench.experiments.mds_shapes.page import GRADIENT, THEORY, TRACE
 from zobench.store import Record
 
 
+def marked(axes, marker):
+    """The points of each line with this marker that has any."""
+    points = [np.asarray(line.get_xydata()) for line in axes.lines if line.get_marker() == marker]
+    return [one.tolist() for one in points if one.size]
+
+
 def test_exact_distances_whose_misfit_is_rounding_stretch_no_axis_and_are_said():
     figure = mds_pca.maps([Record(*study("synthetic", 6, 2, [0.0, 0.01, 0.1], 2, 0)())])
     misfits = figure.axes[0]
@@ -32,9 +38,9 @@ def test_a_shape_whose_target_is_not_reached_has_an_arrow_at_the_budget():
     late = [np.inf] * 3
     found = [shape(10, ([20], [300] * 3, [100] * 3)), shape(20, ([20], late, [200] * 3)), shape(40, ([20], late, late))]
     plain, aware, paid, _ = mds_shapes.shapes(found).axes
-    arrows = {axes: [line for line in axes.lines if "arrow" in str(line.get_marker())] for axes in (plain, aware, paid)}
-    assert [line.get_xydata().tolist() for line in arrows[plain]] == [[[40, 900], [80, 900]]]
-    assert [line.get_xydata().tolist() for line in arrows[aware]] == [[[80, 900]]]
+    assert marked(plain, r"$\uparrow$") == [[[40, 900], [80, 900]]]
+    assert marked(aware, r"$\uparrow$") == [[[80, 900]]]
+    assert not marked(paid, r"$\uparrow$")
 
 
 def start(points, hits):
@@ -56,10 +62,9 @@ def start(points, hits):
 def test_a_method_that_does_not_arrive_has_a_cross_and_all_others_are_pale():
     found = [start(5, (40, 60)), start(9, (np.inf, np.inf))]
     (ratios,) = mds_methods.ratio(found).axes
-    (crosses,) = [line for line in ratios.lines if line.get_marker() == "x"]
-    assert crosses.get_xdata().tolist() == [18]
-    starts = [line.get_xydata().tolist() for line in ratios.lines if line.get_marker() == "o" and line.get_xdata().size]
-    assert starts == [[[10, 4], [10, 3]]]
+    ((cross,),) = marked(ratios, "x")
+    assert cross[0] == 18
+    assert marked(ratios, "o") == [[[10, 4], [10, 3]]]
     gradients, lines = mds_methods.curves(found).axes
     assert [line.get_color() for line in gradients.lines[:2]] == [mds_methods.PALE, mds_methods.LOOKS[0][0]]
     assert [line.get_marker() for line in lines.lines].count("x") == 1
