@@ -61,7 +61,7 @@ def run_cell(
     ran, tuning = [], None
     for rule, size in plan.steps.items():
         report, tuning_seconds, charged = partial(_report, progress, rule, stop), 0.0, 0
-        if isnan(size):
+        if isnan(size) and rule != OWN:
             size, charged = probing.probe(plan.problem, plan.scaled, settings.seed)
         if rule == "tuned":
             tuning = tune(program, size, settings.tuning_tries, held_out, stop, report, family)
