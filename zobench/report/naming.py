@@ -118,7 +118,7 @@ def told(config: Config, telling: Iterable[str]) -> list[str]:
 
 def problem(config: Config, telling: Collection[str] = ()) -> str:
     """The problem's name, those of the problems it is made of, then its arguments in `telling`."""
-    words, values, prefix = [], config["problem"], "problem."
+    words, values, prefix, hidden = [], config["problem"], "problem.", shown(normal(config))
     while isinstance(values, dict):
         path = target(values)
         words.append(path if f"{prefix}_target_" in telling else word(path))
@@ -126,8 +126,8 @@ def problem(config: Config, telling: Collection[str] = ()) -> str:
         if "distances" in given:  # in place of cities
             given.pop("cities", None)
         words += map(text, given.values())
+        hidden += [prefix + name for name in given]
         values, prefix = values.get("problem"), f"{prefix}problem."
-    hidden = [*shown(normal(config)), *(key for key in telling if is_name(key))]
     keys = [key for key in telling if key.startswith("problem.") and key not in hidden]
     return " ".join([*words, said(config, keys, "problem.")]).rstrip()
 
@@ -138,11 +138,6 @@ def size(config: Config, meta: Config) -> int:
     while isinstance(asked.get("problem"), dict):
         asked = asked["problem"]
     return int(meta.get("n") or asked.get("dim") or (asked.get("points") or 0) * asked.get("embedding", 1))
-
-
-def is_name(key: str) -> bool:
-    """Whether an argument of a problem is in its name anyway."""
-    return key.startswith("problem.") and word(key) in NAMING
 
 
 def is_size(key: str) -> bool:

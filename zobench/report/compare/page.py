@@ -81,7 +81,7 @@ def shown(
         "arrived": lambda row: f"{row['reached']} of {row['runs']}",
         "iterations": _times("iterations"),
         "oracle calls": _times("calls"),
-        "calls/(n + 1)": lambda row: "" if row["calls"] == "inf" else number(float(row["calls_over_n1"]), 1),
+        "calls/(n+1)": lambda row: "" if row["calls"] == "inf" else number(float(row["calls_over_n1"]), 1),
         "over the fewest": rounded("over_best"),
         "last improved": lambda row: f"{float(row['last_improvement']):.0f}",
         "at the end": rounded("final"),
