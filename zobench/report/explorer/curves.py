@@ -18,8 +18,8 @@ NUMBERS = 160_000  # of all curves together: at five letters each well under a m
 FEWEST = 24  # points of a curve, however many there are
 ENOUGH = 64  # points that a curve must be able to have before room is given to single runs
 RUNS = 20  # single runs of a cell
-DASHES = {"trace": [8, 4], "tuned": [2, 3]}
-DEFAULT_DASHES: list[list[int]] = [[], [10, 3, 2, 3], [5, 2]]
+DASHES: dict[str, list[int]] = {"theory": [], "trace": [8, 4], "tuned": [2, 3]}
+MORE_DASHES = [[10, 3, 2, 3], [5, 2], [16, 4], [10, 3, 2, 3, 2, 3]]
 CELLS = ["problem", "method", "stops on", "n", "target", "at the end, median", "runs"]
 FIXED = ("L", "B", "mu", "delta", "radius2")  # constants of the proven bounds
 
@@ -32,7 +32,9 @@ def found(paths: Sequence[Path], wording: Wording | None = None) -> dict[str, An
     points, single = _room(drawn)
     pool: dict[tuple[int | None, ...], int] = {}
     looks = styles.looks(ran)  # pyright: ignore[reportArgumentType]  a record says of itself what a group does
+    dashes = _dashes(drawn, looks)
     series = [_series(record, rule, looks, points, single, pool) for record, rule in drawn]
+    series = [{**one, "dash": dashes[record.method, rule]} for one, (record, rule) in zip(series, drawn, strict=True)]
     note = "" if single or not any(_runs(record, rule) > 1 for record, rule in drawn) else "Too many for single runs. "
     note += f"Curves are thinned to at most {points} points and rounded to four digits; the records have all of them. "
     note += "A value that is not positive, or no number, is left out."
@@ -96,7 +98,7 @@ def _series(
     about = {"name": name, "problem": record.problem, "n": record.n, "metric": record.metric}
     about |= {"target": _number(record.meta.get("target")), "seeds": len(ended), "ended": _ended(ended)}
     about |= {"asks": record.calls, "price": _number(record.price), "seconds": _seconds(record, rule)}
-    return {**about, "color": own["color"], "dash": _dash(record, rule, looks), "k": put(steps), "of": of}
+    return {**about, "color": own["color"], "k": put(steps), "of": of}
 
 
 def _arrays(record: Record, rule: str, metric: str, shown: np.ndarray) -> dict[str, list[int | None]]:
@@ -140,7 +142,12 @@ def _ended(outcomes: np.ndarray) -> str:
     return ", ".join([reached, *(f"{count} {how}" for how, count in counts.items())])
 
 
-def _dash(record: Record, rule: str, looks: dict[str, Any]) -> list[int]:
-    """The line by the step rule; of the theory step by how often the colours have gone round."""
-    round_ = list(looks).index(record.method) // len(styles.COLORS)
-    return DASHES.get(rule) or DEFAULT_DASHES[round_ % len(DEFAULT_DASHES)]
+def _dashes(drawn: Sequence[tuple[Record, str]], looks: dict[str, dict[str, Any]]) -> dict[tuple[str, str], list[int]]:
+    """The line by the step rule; where a method of the same colour has it, the first that none of the colour has."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for method, rule in dict.fromkeys((record.method, rule) for record, rule in drawn):
+        color, usual = looks[method]["color"], DASHES.get(rule, [])
+        taken = [dash for (other, _), dash in found.items() if looks[other]["color"] == color]
+        left = (dash for dash in (usual, *DASHES.values(), *MORE_DASHES) if dash not in taken)
+        found[method, rule] = next(left, usual)
+    return found
