@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from exploring import EVIL, config, hostile, record, small
+from exploring import EVIL, changed, config, hostile, record, small
 
 from zobench import store
 from zobench.errors import printable
@@ -174,3 +174,15 @@ def test_a_picture_has_its_caption(tmp_path):
     about = explorer.Shown(files=["ranks.png"], captions={"ranks": "Who is best."})
     explorer.write("mine", small(tmp_path), tmp_path, about)
     assert [picture["title"] for picture in read(tmp_path)[2]["pictures"]] == ["ranks: Who is best."]
+
+
+def test_a_black_box_is_shown_above_the_best_value_that_is_known(tmp_path):
+    """Its values are f itself, which may be negative: on a logarithmic axis there would be nothing."""
+    paths = [record(tmp_path, config(name, problem="black_box")) for name in ("two_point", "spsa")]
+    found = curves.found([changed(path, lambda gap: gap - 5, target=-np.inf) for path in paths])
+    assert found["curves"]["metrics"]["gap"] == "f − best known"
+    for one in found["curves"]["series"]:
+        middle = decoded(found["pool"][one["of"]["gap"]["mid"]])
+        assert middle[0] == pytest.approx(0.25 / 2, rel=1e-3) and one["target"] is None
+        assert one["ended"] == "4 runs without a target"
+    assert {(line[2], line[4]) for line in found["cells"].lines} == {("its budget", "")}

@@ -49,7 +49,7 @@ def _set(axis: Axis) -> None:
 def _room(axis: Axis) -> int:
     """Labels that do not meet: of the y axis as many as may be, of the x axis as its length has room for."""
     figure = axis.axes.get_figure()
-    if axis.axis_name != "x" or figure is None:
+    if axis is not axis.axes.xaxis or figure is None:
         return MOST
     return max(FEW, min(MOST, int(axis.axes.get_position().width * figure.bbox.width / figure.dpi / APART)))
 

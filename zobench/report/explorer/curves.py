@@ -9,6 +9,7 @@ import numpy as np
 
 from zobench import decay, store
 from zobench.report import drawing, measured, records, styles
+from zobench.report.compare import found as best
 from zobench.report.records import Record
 from zobench.report.tables import Table, significant
 from zobench.report.wording import Wording
@@ -27,7 +28,7 @@ FIXED = ("L", "B", "mu", "delta", "radius2")  # constants of the proven bounds
 def found(paths: Sequence[Path], wording: Wording | None = None) -> dict[str, Any]:
     """`curves`, their arrays in a `pool`, a table of the `cells`. No series where the records are of a study."""
     known = (wording or Wording()).apply(records.load(_with_runs(paths)))
-    ran = [record for record in known if not record.failed]
+    ran = best.above_best([record for record in known if not record.failed])
     drawn = [(record, rule) for record in ran for rule in record.rules if _has_curves(record, rule)]
     points, single = _room(drawn)
     pool: dict[tuple[int | None, ...], int] = {}
@@ -39,14 +40,18 @@ def found(paths: Sequence[Path], wording: Wording | None = None) -> dict[str, An
     note += f"Curves are thinned to at most {points} points and rounded to four digits; the records have all of them. "
     note += "A value that is not positive, or no number, is left out."
     cells = Table("Every cell", "How its runs ended; a line a step rule.", CELLS, [*map(_cell, series, drawn)], 3)
-    curves = {"metrics": METRICS, "series": series, "note": note}
+    of = {best.is_open(record) for record in ran if record.metric == "gap"}
+    gap = {True: best.BEST, False: METRICS["gap"]}
+    metrics = {**METRICS, "gap": " or ".join(gap[is_open] for is_open in sorted(of)) or METRICS["gap"]}
+    curves = {"metrics": metrics, "series": series, "note": note}
     return {"curves": curves, "pool": [[*array] for array in pool], "cells": cells}
 
 
 def _cell(series: dict[str, Any], of: tuple[Record, str]) -> list[str]:
     """A line of the table of all cells."""
     record, rule = of
-    about = series["problem"], series["name"], METRICS[record.metric], str(series["n"])
+    stops = "its budget" if best.is_open(record) else METRICS[record.metric]
+    about = series["problem"], series["name"], stops, str(series["n"])
     end = decay.median_end(record.metric, record.curve(rule))
     return [*about, *map(significant, (series["target"] or nan, end)), series["ended"]]
 
@@ -96,7 +101,7 @@ def _series(
     name = record.method if rule == "own" else f"{record.method}, {rule} step"
     own, ended = looks[record.method], record.arrays[f"{rule}/outcome"]
     about = {"name": name, "problem": record.problem, "n": record.n, "metric": record.metric}
-    about |= {"target": _number(record.meta.get("target")), "seeds": len(ended), "ended": _ended(ended)}
+    about |= {"target": _number(record.meta.get("target")), "seeds": len(ended), "ended": _ended(record, ended)}
     about |= {"asks": record.calls, "price": _number(record.price), "seconds": _seconds(record, rule)}
     return {**about, "color": own["color"], "k": put(steps), "of": of}
 
@@ -135,10 +140,14 @@ def _seconds(record: Record, rule: str) -> float | None:
     return float(f"{seconds / steps:.4g}") if seconds and steps else None
 
 
-def _ended(outcomes: np.ndarray) -> str:
+def _ended(record: Record, outcomes: np.ndarray) -> str:
     """How the runs ended: "18 of 20 runs reached the target, 2 diverged"."""
     counts = {str(how): int((outcomes == how).sum()) for how in sorted(set(outcomes.tolist()))}
-    reached = f"{counts.pop('reached', 0)} of {len(outcomes)} runs reached the target"
+    if best.is_open(record):
+        counts.pop("not reached", None)
+        reached = f"{len(outcomes)} runs without a target"
+    else:
+        reached = f"{counts.pop('reached', 0)} of {len(outcomes)} runs reached the target"
     return ", ".join([reached, *(f"{count} {how}" for how, count in counts.items())])
 
 
