@@ -52,13 +52,13 @@ def two_point(
     require_directions(direction, q, orthogonal)
     rows = vectors(direction, q, orthogonal)
 
-    def reach(x: Vector) -> float:
+    def reach(oracle: Oracle, x: Vector) -> Any:
         longer = x.size**0.5 if direction in ("gaussian", "rademacher") else 1.0
-        return step_of(None if eps is None else eps * longer, quotient, x.dtype, noise) / longer
+        return step_of(None if eps is None else eps * longer, quotient, x.dtype, noise, oracle) / longer
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         v = rows(draw, x, oracle.pair is not None and quotient == "central")
-        return _combine(direction, v, slopes(oracle, x, v, quotient, reach(x))), state
+        return _combine(direction, v, slopes(oracle, x, v, quotient, reach(oracle, x))), state
 
     return Estimator(
         estimate=estimate,
@@ -113,7 +113,7 @@ def regression(q: int = 1, quotient: Quotient = "central", eps: float | None = N
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         require_wide(x.dtype, "there is no least-squares solution of 16-bit numbers")
         n, v = x.size, directions.unit_rows(draw, (q, x.size), x.dtype)
-        slope = slopes(oracle, x, v, quotient, step_of(eps, quotient, x.dtype, noise))
+        slope = slopes(oracle, x, v, quotient, step_of(eps, quotient, x.dtype, noise, oracle))
         if q >= n:
             return jnp.linalg.lstsq(v, slope)[0], state
         basis, triangle = jnp.linalg.qr(v.T)
@@ -191,7 +191,7 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
     require_eps(eps, noise)
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
-        x, h = jnp.asarray(x), step_of(eps, quotient, x.dtype, noise)
+        x, h = jnp.asarray(x), step_of(eps, quotient, x.dtype, noise, oracle)
         here = oracle.value(x, 0) if quotient == "forward" else None
 
         if quotient == "complex":
@@ -199,7 +199,7 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))
             require_analytic(oracle.value, z)
             return jax.lax.map(lambda i: jnp.imag(oracle.value(z.at[i].add(1j * h), i)) / h, jnp.arange(x.size)), state
-        moves = {"central": (h, -h), "forward": (h,), "fourth": (h, -h, 2 * h, -2 * h)}[quotient]
+        moves = {"central": (1, -1), "forward": (1,), "fourth": (1, -1, 2, -2)}[quotient]
 
         def partial(points, i):
             """The points moved along axis i, carried on to axis i + 1: XLA would make others again in each use."""
@@ -210,10 +210,10 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
                 point = jax.lax.dynamic_update_index_in_dim(point, x[i], i, 0)
                 return jax.lax.dynamic_update_index_in_dim(point, x[following] + by, following, 0)
 
-            return tuple(map(carried, points, moves)), derivative
+            return tuple(map(carried, points, (m * h for m in moves))), derivative
 
         axes = jnp.arange(x.size, dtype=jnp.uint32)  # JAX asks of signed ones whether they are negative
-        return jax.lax.scan(partial, tuple(x.at[0].add(by) for by in moves), axes)[1], state
+        return jax.lax.scan(partial, tuple(x.at[0].add(m * h) for m in moves), axes)[1], state
 
     return Estimator(
         estimate=estimate,

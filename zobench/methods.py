@@ -15,6 +15,7 @@ import optax
 from zobench import directions, theory
 from zobench.differences import require_eps
 from zobench.optimizers import require_matrices
+from zobench.spacing import following
 from zobench.types import Calls, Draw, Estimator, Method, Oracle, Problem, Scalar, State, Vector
 
 OTHER_RULE = "use another one, such as optimizer=gd or adam"
@@ -123,7 +124,7 @@ def random_pursuit(eps: float | None = None) -> Method:
     require_eps(eps)
 
     def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
-        h = float(jnp.finfo(x.dtype).eps) ** 0.25 if eps is None else eps
+        h = following(float(jnp.finfo(x.dtype).eps) ** 0.25, x.dtype, oracle.size) if eps is None else eps
         v = directions.unit_rows(draw, (1, x.size), x.dtype)[0]
         here, ahead, behind = oracle.value(x, 0), oracle.value(x + h * v, 1), oracle.value(x - h * v, 2)
         slope, curvature = (ahead - behind) / (2 * h), (ahead - 2 * here + behind) / h**2
