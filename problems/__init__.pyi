@@ -9,6 +9,7 @@ from .pytrees import pytree
 from .quadratics import quadratic
 from .regression import least_squares
 from .robust import welsch
+from .tabular import dataset
 from .tanh_networks import tanh_network
 from .worst_case import chain, huber, powers, saw_tooth, tails, tridiagonal
 from .wrappers import black_box, low_precision, noisy, rotated, shifted
@@ -17,6 +18,7 @@ __all__ = [
     "black_box",
     "breast_cancer",
     "chain",
+    "dataset",
     "deep",
     "huber",
     "landscape",
