@@ -1,4 +1,5 @@
 from .classification import breast_cancer, logistic
+from .coco import bbob
 from .deep_networks import deep
 from .landscapes import landscape
 from .logistic_ridge import logistic_regression, newton_example, wide_logistic_regression
@@ -15,6 +16,7 @@ from .worst_case import chain, huber, powers, saw_tooth, tails, tridiagonal
 from .wrappers import black_box, low_precision, noisy, rotated, shifted
 
 __all__ = [
+    "bbob",
     "black_box",
     "breast_cancer",
     "chain",
