@@ -38,8 +38,8 @@ zobench: what does an optimizer pay for not having a gradient?
 
 {choices}
 
-  more keys: step=theory|trace|tuned|probe|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target  stop.relative_to
-  stop.gd_iterations  tuning.tries  tuning.seeds  runs_dir  report_dir  report_formats=[png,svg,pdf]
+  more keys: step=theory|trace|tuned|probe|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target
+  stop.relative_to  stop.gd_iterations  tuning.tries  tuning.seeds  runs_dir  report_dir  report_formats=[png,svg,pdf]
   report_labels={{two_point: mine}}  report_order=[two_point]  (names and order on the page of a sweep)
   report=null (a sweep without a report)  force=true (run again what has a record)
   limit.seconds  limit.gigabytes (of a cell)  retry=true (try again what crashed or went over a limit)
