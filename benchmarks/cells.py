@@ -163,17 +163,26 @@ def page(groups: Groups) -> str:
 def draw(groups: Groups, those: Sequence[Harness], folder: Path) -> None:
     """Seconds beyond compiling and running, and the fitted lines."""
     with drawing.context():
-        figure, (grid,) = drawing.panels(1, len(KINDS))
+        figure, (grid,) = drawing.panels(1, len(KINDS), wide=3.1)
         for axes, kind in zip(grid, KINDS, strict=True):
             for each in those:
                 rows, fine = groups[kind, each.name], np.geomspace(COUNTS[0], COUNTS[-1])
                 start, a_cell = line(rows, "beyond")
-                axes.plot(fine, start + a_cell * fine, color=each.colour, label=f"{each.name}, start + cells × a cell")
+                axes.plot(
+                    fine, start + a_cell * fine, color=each.colour, label=f"{each.name}, start + cells × seconds a cell"
+                )
                 axes.plot(COUNTS, [row["beyond"] for row in rows], each.marker, color=each.colour, label=each.name)
             axes.set(xscale="log", yscale="log", title=f"cells differ in their {kind}", xlabel="cells")
+            drawing.sizes(axes, COUNTS)
+        ends = [end for axes in grid for end in axes.get_ylim()]
+        for axes in grid:
+            axes.set_ylim(min(ends), max(ends))
         grid[0].set(ylabel="seconds beyond compiling and running")
         drawing.legend(
-            figure, grid[0].lines, "whole commands on one core, least of the repeats; compiled programs in the cache"
+            figure,
+            grid[0].lines,
+            "whole commands on one core, least of the repeats; compiled programs in the cache",
+            columns=2,
         )
         drawing.save(figure, folder, "cells")
 

@@ -2,19 +2,21 @@
 
 import time
 from collections.abc import Callable, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from matplotlib.axes import Axes
 
 from zobench.report import drawing
 from zobench.types import Problem
 
 REPEATS = 5
 DTYPES = ("float32", "float64")
+OWN = ("zobench", "fused")  # drawn with solid lines
+TOGETHER = 6  # implementations that share a panel
 Run = Callable[[int], np.ndarray]
 
 
@@ -138,21 +140,42 @@ def rows(measured: Sequence[Measurement], first: str = "zobench") -> list[dict[s
 
 
 def draw(measured: Sequence[Measurement], those: Sequence[Implementation], folder: Path, name: str) -> None:
-    """A panel for each precision and number of runs."""
+    """A row for each precision and number of runs: this project and what is written for the task, then libraries."""
     kinds = list(dict.fromkeys((m.setting.dtype, m.setting.runs) for m in measured))
+    parts = [part for part in _parts(those) if part]
     with drawing.context():
-        tall = (len(kinds) + 1) // 2
-        figure, grid = drawing.panels(tall, min(2, len(kinds)), wide=3.4, high=2.6, foot=1.3, head=0.65)
-        for axes, (dtype, runs) in zip(chain(*grid), kinds, strict=False):
-            for each in those:
-                inside = [m for m in measured if m.name == each.name and m.setting[1:] == (runs, dtype)]
-                if not inside:
-                    continue
-                n, times = [m.setting.n for m in inside], np.array([m.microseconds for m in inside])
-                axes.fill_between(n, times.min(axis=1), times.max(axis=1), color=each.colour, alpha=0.2, lw=0)
-                line = "-" if each.name.startswith(("zobench", "fused")) else "--"
-                axes.plot(n, np.median(times, axis=1), color=each.colour, marker=each.marker, label=each.name, ls=line)
-            axes.set(xscale="log", yscale="log", title=f"{dtype}, {runs} run{'s' * (runs > 1)}")
-            axes.set(xlabel="dimension n", ylabel="µs a step of a run")
-        drawing.legend(figure, grid[0][0].lines, "median of repeats, band from least to most; one core", columns=5)
+        figure, grid = drawing.panels(len(kinds), len(parts), wide=3.2, high=2.1, head=0.6)
+        for row, kind in zip(grid, kinds, strict=True):
+            for axes, part in zip(row, parts, strict=True):
+                _lines(axes, measured, part, kind)
+            ends = [end for axes in row for end in axes.get_ylim()]
+            for axes in row:
+                axes.set_ylim(min(ends), max(ends))
+            row[0].set_ylabel("µs a step of a run")
+        handles = [drawing.handle(e.name, e.colour, marker=e.marker, ls=_dash(e)) for part in parts for e in part]
+        handles = list({handle.get_label(): handle for handle in handles}.values())
+        drawing.legend(figure, handles, "median of repeats, band from least to most; one core", columns=4)
         drawing.save(figure, folder, name)
+
+
+def _parts(those: Sequence[Implementation]) -> list[list[Implementation]]:
+    """What is drawn together where there are many; the first is in both, to compare with."""
+    if len(those) <= TOGETHER:
+        return [list(those)]
+    own = [each for each in those if each.name.startswith(OWN)]
+    return [own, [those[0], *(each for each in those if each not in own)]]
+
+
+def _lines(axes: Axes, measured: Sequence[Measurement], those: Sequence[Implementation], kind: tuple[str, int]) -> None:
+    dtype, runs = kind
+    for each in those:
+        inside = [m for m in measured if m.name == each.name and (m.setting.dtype, m.setting.runs) == kind]
+        if inside:
+            n, times = [m.setting.n for m in inside], np.array([m.microseconds for m in inside])
+            drawing.band(axes, n, times.min(axis=1), times.max(axis=1), each.colour, 0.2)
+            axes.plot(n, np.median(times, axis=1), color=each.colour, marker=each.marker, ls=_dash(each))
+    axes.set(xscale="log", yscale="log", title=f"{dtype}, {runs} run{'s' * (runs > 1)}", xlabel="dimension n")
+
+
+def _dash(each: Implementation) -> str:
+    return "-" if each.name.startswith(OWN) else "--"

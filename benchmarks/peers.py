@@ -66,11 +66,11 @@ def implementations() -> list[Implementation]:
             Implementation("PyTorch, stored", others.torch_mezo(True), 40, 10, f.SKY, "X"),
         ]
     if others.installed("evosax"):
-        found.append(Implementation("evosax", others.evosax_open_es, 2, 15, "#8C564B", "h"))
+        found.append(Implementation("evosax", others.evosax_open_es, 2, 15, f.PURPLE, "h"))
     if others.installed("nevergrad"):
-        found.append(Implementation("nevergrad", others.nevergrad_spsa, 600, 100, "#E377C2", "<", 10**6, 1))
+        found.append(Implementation("nevergrad", others.nevergrad_spsa, 600, 100, f.ORANGE, "<", 10**6, 1))
     if others.installed("pypop7"):
-        found.append(Implementation("pypop7", others.pypop7_gs, 40, 60, "#BCBD22", ">", 10**6, 1))
+        found.append(Implementation("pypop7", others.pypop7_gs, 40, 60, f.GREEN, ">", 10**6, 1))
     return found
 
 

@@ -1,3 +1,4 @@
+from .black_boxes import black_box, command
 from .classification import breast_cancer, logistic
 from .coco import bbob
 from .deep_networks import deep
@@ -13,13 +14,14 @@ from .robust import welsch
 from .tabular import dataset
 from .tanh_networks import tanh_network
 from .worst_case import chain, huber, powers, saw_tooth, tails, tridiagonal
-from .wrappers import black_box, low_precision, noisy, rotated, shifted
+from .wrappers import low_precision, noisy, rotated, shifted
 
 __all__ = [
     "bbob",
     "black_box",
     "breast_cancer",
     "chain",
+    "command",
     "dataset",
     "deep",
     "huber",

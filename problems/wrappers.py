@@ -1,14 +1,10 @@
-"""Problems made of other problems: noisy, in low precision, turned, moved; and any Python function as a problem."""
+"""Problems made of other problems: noisy, in low precision, turned, moved."""
 
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache, partial
-from math import nan
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
 from zobench.directions import gaussian
 from zobench.problems.minibatch import apart
@@ -17,8 +13,6 @@ from zobench.types import Key, Problem, Scalar, Vector
 
 Kind = Literal["additive", "multiplicative"]
 Precision = Literal["float32", "float16", "bfloat16"]
-
-REMEMBERED = 16_384  # points of a black box
 
 
 def noisy(problem: Problem, sigma: float = 1e-3, kind: Kind = "additive", common: bool = False) -> Problem:
@@ -83,107 +77,15 @@ def shifted(problem: Problem, by: float | Sequence[float] = 1.0) -> Problem:
     return _moved(problem, back=lambda x: x - jnp.asarray(s, x.dtype), forth=lambda x: x + s, turns=False)
 
 
-def black_box(
-    function: Callable[[np.ndarray], float], x0: Sequence[float], f_star: float | None = None, L: float | None = None
-) -> Problem:
-    """A plain Python or NumPy function as a problem without derivatives.
-
-    `function` takes an array [n], n = len(`x0`), and gives a number. It runs on the host, one point at a time, may be
-    slow and may return NaN or ±∞: those are values. It must return the same for the same x, for it is not asked again
-    at one of the latest points: the solvers' runs are measured where they have asked, those of other methods at the
-    recorded iterates besides, which is not charged. f* and L are for you to tell, null: not known. Where it raises, or
-    returns no single number, the run ends with a JaxRuntimeError whose last line says which function raised what, and
-    where. Raises ValueError for an x0 that is not a list of finite numbers, and where the function fails at x0.
-    """
-    plain = getattr(function, "func", function)  # inside a functools.partial
-    name = getattr(plain, "__name__", type(plain).__name__)
-    start = np.asarray(x0, float)
-    if start.ndim != 1 or start.size == 0 or not np.isfinite(start).all():
-        raise ValueError(f"problem.x0={x0}: where {name} starts is a list of finite numbers, one for each coordinate")
-
-    host, first = _host(function, name), jnp.asarray(start)
-    try:
-        host(first.dtype)(_bytes(first))
-    except RuntimeError as error:
-        raise ValueError(f"problem.function={name}: {error}") from None
-
-    @jax.custom_jvp
-    def f(x: Vector) -> Scalar:
-        if jnp.issubdtype(x.dtype, jnp.complexfloating):
-            raise TypeError(f"{name} takes real numbers")
-        result = jax.ShapeDtypeStruct((x.dtype.itemsize,), jnp.uint8)
-        value = jax.pure_callback(host(x.dtype), result, _bytes(x), vmap_method="sequential")
-        return jax.lax.bitcast_convert_type(value, x.dtype)
-
-    @f.defjvp
-    def _no_derivative(primals, tangents):  # JAX takes bytes for constants: the gradient would be 0
-        raise ValueError(f"{name} is a black box: it has no derivatives; use an estimator of values, such as two_point")
-
-    return Problem(
-        f=f,
-        x0=first,
-        f_star=nan if f_star is None else f_star,
-        L=nan if L is None else L,
-        differentiable=False,
-    )
-
-
-def _bytes(x: Vector) -> Array:
-    """x as its bytes [n, itemsize].
-
-    JAX calls the host from a thread of its own, which may not know of jax.enable_x64: there a float64 would be
-    rounded to float32 on its way. Bytes are what no setting changes.
-    """
-    return jax.lax.bitcast_convert_type(x, jnp.uint8)
-
-
-def _host(function: Callable[[np.ndarray], float], name: str) -> Callable[[np.dtype], Callable[[Any], np.ndarray]]:
-    """For each dtype of x the function on a copy of x, which it may write into: bytes to bytes, or a RuntimeError.
-
-    The latest points are remembered: measuring a run where a method has asked costs the function nothing more.
-    """
-
-    @lru_cache(maxsize=REMEMBERED)
-    def known(data: bytes, dtype: np.dtype) -> Any:
-        with jax.enable_x64(dtype.itemsize == 8):  # for a function that uses JAX itself
-            return function(np.frombuffer(data, dtype).copy())
-
-    @cache  # one object for each dtype: JAX compiles anew for another one
-    def host(dtype: np.dtype) -> Callable[[Any], np.ndarray]:
-        return partial(_answer, known, name, dtype)
-
-    return host
-
-
-def _answer(known: Callable[[bytes, np.dtype], Any], name: str, dtype: np.dtype, data: Any) -> np.ndarray:
-    """The bytes of one number of that dtype for the bytes of x; RuntimeError where the function gives none."""
-    data = np.asarray(data).tobytes()
-    try:
-        value = np.asarray(known(data, dtype))
-    except Exception as error:
-        text = " ".join(str(error).split())
-        raise RuntimeError(f"{name} raised {type(error).__name__}: {text}; {_at(data, dtype)}") from None
-    if value.size != 1 or value.dtype.kind not in "biuf":
-        raise RuntimeError(f"{name} returned {_described(value)}, not one real number; {_at(data, dtype)}")
-    return value.reshape(1).astype(dtype).view(np.uint8)
-
-
-def _at(data: bytes, dtype: np.dtype) -> str:
-    x = np.frombuffer(data, dtype)
-    return "at x = " + np.array2string(x, precision=6, threshold=6, max_line_width=10**6)
-
-
-def _described(value: np.ndarray) -> str:
-    return f"an array of shape {list(value.shape)}" if value.dtype.kind in "biuf" else f"{value!r:.60}"
-
-
 def _asked(problem: Problem) -> Callable[[Vector, Key], Scalar]:
-    """What methods may ask: F, or f where there is no F."""
+    """What methods may ask: F, or f where there is no F. ValueError for a black box, which is asked on the host."""
+    _require_no_box(problem)
     return problem.F or (lambda x, key: problem.f(x))
 
 
 def _moved(problem: Problem, back: Callable, forth: Callable, turns: bool) -> Problem:
     """The problem in other coordinates, y = forth(x), x = back(y)."""
+    _require_no_box(problem)
     f, F, modes = problem.f, problem.F, problem.modes
     return problem._replace(
         f=lambda y: f(back(y)),
@@ -193,3 +95,8 @@ def _moved(problem: Problem, back: Callable, forth: Callable, turns: bool) -> Pr
         modes=modes and modes._replace(axes=modes.axes and not turns),
         tree=None,
     )
+
+
+def _require_no_box(problem: Problem) -> None:
+    if problem.host:
+        raise ValueError("problem.problem: a black box is taken as it is; change what your function does with x")

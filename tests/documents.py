@@ -42,8 +42,9 @@ def value(source: dict[str, Any]) -> float:
 
 
 def written(entry: dict[str, Any]) -> str:
-    """The sentence with its numbers."""
-    return entry["says"].format(**{name: value(source) for name, source in entry["numbers"].items()})
+    """The sentence with its numbers; those below 0 with a minus sign, not a hyphen."""
+    said = entry["says"].format(**{name: value(source) for name, source in entry["numbers"].items()})
+    return re.sub(r"(?<![\w-])-(?=\d)", "−", said)
 
 
 def pattern(entry: dict[str, Any]) -> re.Pattern:

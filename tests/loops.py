@@ -36,6 +36,7 @@ def curves(problem, method_of, step, seeds, iterations) -> loop.Curves:
     return loop.advance(program, [step] * len(seeds), seeds, free(iterations), lambda k: None)
 
 
-def cell(problem, method=methods.descent, estimator=None, optimizer=optax.sgd, **settings):
+def cell(problem, method=methods.descent, estimator=None, optimizer=optax.sgd, family=None, **settings):
     settings = {"step": ["theory"], **settings}
-    return run_cell(problem, estimator or estimators.two_point(), optimizer, method, Settings(**settings))
+    asked = Settings(**settings)
+    return run_cell(problem, estimator or estimators.two_point(), optimizer, method, asked, family=family)

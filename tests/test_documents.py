@@ -14,7 +14,12 @@ def test_a_sentence_has_the_numbers_of_its_table(entry):
     assert documents.plain(documents.written(entry)) in text, "python tests/documents.py writes it in again"
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/science.md", "docs/differentiation.md"])
+# not those whose numbers are settings or times: extending, launchers, reliability, performance, and pages of one's own
+PAGES = ["index", "quickstart", "tutorial", "accelerator", "completion", "paper_figure", "science", "differentiation"]
+THEORY = [f"docs/theory/{path.name}" for path in sorted(ROOT.glob("docs/theory/*.md"))]
+
+
+@pytest.mark.parametrize("document", ["README.md", *(f"docs/{page}.md" for page in PAGES), *THEORY])
 def test_no_decimal_stands_alone(document):
     """Each is read from a table, or listed with the reason why it is none."""
     text = (ROOT / document).read_text()

@@ -52,9 +52,15 @@ def test_an_experiment_that_compares_methods_is_a_yaml_file(folder, capsys):
     out = run(
         capsys, "--config-dir", "my_conf", "experiment=rays", "seeds=4", "trust=[my_estimator]", "hydra/launcher=basic"
     )
-    assert "those that ask the fewest calls first" in out and "ray" in out
-    made = {path.name for path in (folder / "reports" / "rays").iterdir()}
+    assert "over the fewest" in out and "ray" in out
+    page = folder / "reports" / "rays"
+    made = {path.name for path in page.iterdir()}
     assert made >= {"table.csv", "table.md", "table.tex", "convergence.png", "scaling.svg", "cells.csv"}
+    lines = (page / "table.csv").read_text().splitlines()[1:4]
+    assert "one ray" in lines[0] and "the gradient" in lines[1] and "two-point GD" in lines[2]
+    (page / "inputs").unlink()
+    run(capsys, "report", "compare", "report_dir=reports/rays")
+    assert (page / "table.csv").read_text().splitlines()[1:4] == lines
 
 
 def test_a_study_is_one_folder_of_at_most_100_lines(folder, capsys):

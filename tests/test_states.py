@@ -13,8 +13,9 @@ import zobench.cell
 from zobench import build, estimators, methods, reads, solvers, states, store, trust
 from zobench.cell import run_cell
 from zobench.plan import Settings
+from zobench.problems.black_boxes import black_box
 from zobench.problems.quadratics import quadratic
-from zobench.problems.wrappers import black_box, noisy
+from zobench.problems.wrappers import noisy
 from zobench.runs import Runs
 
 PROBLEM = quadratic(dim=5, spectrum="log_uniform")
@@ -353,7 +354,7 @@ CONFIG = {
     "dtype": "float64",
 }
 BOX = """
-from zobench.problems.wrappers import black_box
+from zobench.problems.black_boxes import black_box
 
 def f(x):
     with open("scale.txt") as file:
@@ -361,6 +362,15 @@ def f(x):
 
 def problem():
     return black_box(f, [1.0, 2.0], 0.0, 2.0)
+"""
+
+
+BOWL = """
+import jax.numpy as jnp
+from zobench.types import Problem
+
+def problem():
+    return Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(2), f_star=0.0, L=2.0)
 """
 
 
@@ -401,7 +411,7 @@ def test_cells_of_a_family_are_compiled_once_but_a_users_own_each_time(tmp_path,
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(trust, "_allowed", ["own_box"])
     monkeypatch.setattr(reads, "_imported", set())  # by other tests
-    (tmp_path / "own_box.py").write_text(BOX)
+    (tmp_path / "own_box.py").write_text(BOWL)
     (tmp_path / "scale.txt").write_text("1.0")
     trust.allow(["own_box"])
     for seed in (0, 1):

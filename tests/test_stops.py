@@ -9,7 +9,7 @@ import pytest
 
 from zobench import build, estimators, solvers
 from zobench.errors import UsageError
-from zobench.problems.wrappers import black_box
+from zobench.problems.black_boxes import black_box
 from zobench.types import Problem
 
 SQUARE = Problem(f=lambda x: jnp.sum(x * x), x0=jnp.array([1.0, 2.0, 3.0]), f_star=0.0, x_star=jnp.zeros(3), L=2.0)

@@ -1,4 +1,7 @@
 from . import problems
+from .advising.advice import Advice
+from .advising.advise import advise
+from .asking import Minimizer, minimizer
 from .estimators import (
     autodiff,
     finite_difference,
@@ -19,18 +22,21 @@ from .types import Calls, Estimator, Key, Method, Moment, Oracle, Problem, oracl
 
 __version__: str
 __all__ = [
+    "Advice",
     "Calls",
     "Comparison",
     "Estimate",
     "Estimator",
     "Key",
     "Method",
+    "Minimizer",
     "Moment",
     "Oracle",
     "Problem",
     "Result",
     "Solver",
     "accelerated",
+    "advise",
     "as_optax",
     "autodiff",
     "cma",
@@ -42,6 +48,7 @@ __all__ = [
     "forward_mode",
     "gradient",
     "load",
+    "minimizer",
     "one_plus_one",
     "one_point",
     "oracle",

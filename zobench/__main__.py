@@ -21,6 +21,7 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench experiment=slowdown                       the table, n = 8 ... 512: runs, report, plots in reports/slowdown
   zobench experiment=slowdown problem.dim=8,16 seeds=4      a smaller one; the command line wins over the file
   zobench experiment=quick/memory                   any experiment in seconds, its page in reports/quick
+  zobench -m problem=black_box ... method=cma,cobyqa stop.calls=500          your own simulator: docs/black_boxes.md
   zobench problem=mds problem.points=15 estimator=two_point seeds=10         one cell and a short table
   zobench -m problem.dim=8,16 estimator=two_point,autodiff                   a sweep, its page in reports/sweep
   zobench report slowdown|sweep [report_dir=...] [runs_dir=...] [--open]     draw again from records, show it
@@ -28,14 +29,18 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench report claims                             the board: what the lectures claim, and what the records say of it
   zobench status [NAME] [runs_dir=...]              done, running, failed, missing; the command that goes on
   zobench compare old/runs new/runs [report_dir=...]                         what got faster, slower, better, worse
-  zobench export [runs.csv|runs.parquet] [runs_dir=...]                      every run of every record in one table
+  zobench export [runs.csv|runs.parquet] [runs_dir=...] [sweep=NAME]         every run of every record in one table
+  zobench export [FOLDER] format=coco|ioh|benchopt [gradient=1,n]            curves as COCO and others read them
+  zobench export methods.txt [sweep=NAME]                                    how runs were made, for a paper
+  zobench advise problem=... [calls=N] [json=FILE]  which method to take for it, and what a gradient would save
   zobench list [problems|estimators|methods|experiments]                     what there is, one sentence each
   zobench check my_problem.py | <name>              test a problem or an estimator against what it declares
 
 {choices}
 
-  more keys: step=theory|trace|tuned|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target  stop.relative_to
+  more keys: step=theory|trace|tuned|probe|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target stop.relative_to
   stop.gd_iterations  tuning.tries  tuning.seeds  runs_dir  report_dir  report_formats=[png,svg,pdf]
+  report_labels={{two_point: mine}}  report_order=[two_point]  (names and order on the page of a sweep)
   report=null (a sweep without a report)  force=true (run again what has a record)
   limit.seconds  limit.gigabytes (of a cell)  retry=true (try again what crashed or went over a limit)
   trust=[my_package] (what a config file may call besides zobench and optax)
@@ -97,6 +102,10 @@ def _dispatch(arguments: list[str]) -> int:
         from zobench.command.export import export
 
         return export(arguments[1:], console)
+    if arguments[0] == "advise":
+        from zobench.command.advise import advise
+
+        return advise(arguments[1:], console)
     if arguments[0] == "compare":
         from zobench.command.compare import compare
 

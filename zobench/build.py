@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -25,7 +25,7 @@ NUMERIC = (*FACTORIES, "step", "tuning", "stop", "seeds", "seed", "dtype")
 RUNS = ("step", "tuning", "stop", "seeds", "seed")  # which cells of a family may differ in
 OFFERED = (*FACTORIES, "seeds", "seed", "dtype")  # what a study may take by the names of its arguments
 DTYPES = ("float64", "float32", "bfloat16", "float16")
-RULES = ("theory", "trace", "tuned")
+RULES = ("theory", "trace", "tuned", "probe")
 
 
 def numeric(cfg: DictConfig) -> Config:
@@ -138,6 +138,7 @@ def _run(
             return study(config)()
 
     from zobench.cell import run_cell
+    from zobench.derivatives.priced import prices
 
     logging.getLogger("jax._src.callback").setLevel(logging.CRITICAL)  # a black box that raises is told in our words
 
@@ -145,7 +146,10 @@ def _run(
         parts, programs = latest(alike, lambda: (_parts(config), []))
         problem, estimator, optimizer, method = parts
         asked = settings(config)
-        return run_cell(problem, estimator, optimizer, method, asked, progress, family=states, programs=programs)
+        arrays, meta = run_cell(
+            problem, estimator, optimizer, method, asked, progress, family=states, programs=programs
+        )
+        return arrays, {**meta, "prices": prices(problem, meta["calls"])}
 
 
 def _parts(config: Config) -> list[Any]:
@@ -197,45 +201,60 @@ def check_values(config: Config) -> None:
         raise UsageError(f"stop.target={given}: with stop.relative_to=start it is less than 1, else it is met at x0")
 
 
-def check_factories(configs: Sequence[Config]) -> str | None:
-    """Make each factory's product once, and check each cell: the first complaint in one line, or None.
+class Complaints(NamedTuple):
+    """What is wrong with cells: of the first that cannot be made, else ""; with others, by their places."""
 
-    Anything but a ValueError is a fault of that cell alone, and is found again and recorded when it runs.
+    fatal: str
+    unfit: dict[int, str]
+
+
+def check_factories(configs: Sequence[Config]) -> Complaints:
+    """Make each factory's product once, and check each cell, each complaint in one line.
+
+    Parts that can be made and do not go together are a fault of that cell alone. Anything but a ValueError too: it is
+    found again and recorded when it runs.
     """
-    return reads.watched(lambda: _complaint(configs), remembers=False)[0]
+    return reads.watched(lambda: _complaints(configs), remembers=False)[0]
 
 
-def _complaint(configs: Sequence[Config]) -> str | None:
+def _complaints(configs: Sequence[Config]) -> Complaints:
     import jax
-
-    from zobench.plan import check_cell, plan_cell
 
     made: dict[str, Any] = {}
     traced: set[tuple[str, ...]] = set()
-    for config in configs:
-        if "study" in config:
-            try:
-                with jax.enable_x64(config["dtype"] == "float64"):
-                    study(config)
-            except ValueError as error:
-                return one_line(error)
-            continue
-        keys = {name: store.digest(name, config[name], config["dtype"]) for name in FACTORIES}
-        new = {name for name in FACTORIES if keys[name] not in made}
+    unfit: dict[int, str] = {}
+    for place, config in enumerate(configs):
         try:
             with jax.enable_x64(config["dtype"] == "float64"):
-                made |= {keys[name]: part(name, config[name]) for name in new}
-                problem, estimator, optimizer, method = (made[keys[name]] for name in FACTORIES)
-                require_memory(problem, config)
-                plan = plan_cell(problem, estimator, optimizer, method, settings(config))
-                if tuple(keys.values()) not in traced:
-                    check_cell(plan)
-                    traced.add(tuple(keys.values()))
+                if "study" in config:
+                    study(config)
+                    continue
+                keys = {name: store.digest(name, config[name], config["dtype"]) for name in FACTORIES}
+                made |= {keys[name]: part(name, config[name]) for name in FACTORIES if keys[name] not in made}
+                parts: list[Any] = [made[keys[name]] for name in FACTORIES]
+                require_memory(parts[0], config)
+                if complaint := _misfit(parts, config, tuple(keys.values()), traced):
+                    unfit[place] = complaint
         except ValueError as error:
-            return one_line(error)
+            return Complaints(one_line(error), unfit)
         except Exception:
             continue
-    return None
+    return Complaints("", unfit)
+
+
+def _misfit(parts: Sequence[Any], config: Config, keys: tuple[str, ...], traced: set[tuple[str, ...]]) -> str:
+    """Why these parts do not go together; each choice of them is traced once."""
+    from zobench.plan import check_cell, plan_cell
+
+    try:
+        problem, estimator, optimizer, method = parts
+        plan = plan_cell(problem, estimator, optimizer, method, settings(config))
+        if keys not in traced:
+            check_cell(plan)
+            traced.add(keys)
+    except ValueError as error:
+        return one_line(error)
+    return ""
 
 
 def _is_number(value: Any) -> bool:
@@ -253,7 +272,7 @@ def _is_step(value: Any) -> bool:
 _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "step": (
         lambda value: bool(value) and all(map(_is_step, value)) and len({*map(str, value)}) == len(value),
-        "theory, trace, tuned, a positive number, or a list of different ones of these",
+        "theory, trace, tuned, probe, a positive number, or a list of different ones of these",
     ),
     "seeds": (_is_count, "a whole number from 1 to 1000000"),
     "seed": (lambda value: fits(value, int) and 0 <= value < 2**31, "a whole number from 0 to 2147483647"),

@@ -2,24 +2,24 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench import solvers, theory
+from zobench import box_cells, boxes, probing, solvers, theory
 from zobench.loop import Curves, Stop, Values, advance, at_start, compile_block, hitting_times, measure
 from zobench.methods import descent
-from zobench.plan import FLAT, OWN, Optimizer, Plan, Settings, plan_cell, uses
+from zobench.plan import FLAT, OWN, PROBE, Optimizer, Plan, Settings, plan_cell, uses
 from zobench.runs import Program
 from zobench.solvers import Solver
 from zobench.spacing import lost
 from zobench.states import LARGEST, Family, load_pasts, save_pasts
 from zobench.stops import stop_of, warnings
 from zobench.tuning import TUNING_SEEDS_FROM, Tuning, tune
-from zobench.types import Estimator, Problem, size_of
+from zobench.types import Calls, Estimator, Problem
 
 Progress = Callable[[str, int, int], None]
 Cell = tuple[dict[str, np.ndarray], dict[str, Any]]  # a record's arrays, and what is to be known about them
@@ -62,6 +62,8 @@ def _run_cell(
 ) -> Cell:
     plan = plan_cell(problem, estimator, optimizer, method, settings)
     reported = range(settings.seed, settings.seed + settings.seeds)
+    if problem.host:
+        return _run_box(plan, settings, reported, progress, family)
     if isinstance(plan.outline, Solver):
         return _run_solver(plan, settings, reported, progress, family)
     held_out = range(TUNING_SEEDS_FROM + settings.seed, TUNING_SEEDS_FROM + settings.seed + settings.tuning_seeds)
@@ -74,20 +76,24 @@ def _run_cell(
     rules: dict[str, dict[str, Any]] = {}
     ran, tuning = [], None
     for rule, size in plan.steps.items():
-        report, tuning_seconds = partial(_report, progress, rule, stop), 0.0
+        report, tuning_seconds, charged = partial(_report, progress, rule, stop), 0.0, 0
+        if isnan(size) and rule != OWN:  # nothing is known that gives one
+            size, charged = probing.probe(plan.problem, plan.scaled, settings.seed)
         if rule == "tuned":
             tuning = tune(program, size, settings.tuning_tries, held_out, stop, report, family)
-            arrays |= {f"tuning/{name}": getattr(tuning, name) for name in ("multiples", "hits", "outcome")}
+            arrays |= _tuning_arrays(tuning)
             size, tuning_seconds = size * tuning.best, tuning.seconds
-        curves = _run_rule(program, size, reported, stop, report, family)
-        arrays |= _arrays(rule, curves, *hitting_times(curves, stop)) | _of_targets(rule, curves, stop)
-        if getattr(method, "func", method) is descent:  # a partial of it too
+        later = -(-charged // plan.outline.calls(problem.n).total) if rule == PROBE else 0
+        curves = _run_rule(program, size, reported, stop._replace(cap=max(stop.cap - later, 1)), report, family)
+        curves, hits, outcome = _charged(curves, *hitting_times(curves, stop), later)
+        arrays |= _arrays(rule, curves, hits, outcome) | _of_targets(rule, curves, stop)
+        if getattr(method, "func", method) is descent and not later:  # a partial of it too
             arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, len(curves.k))
         rules[rule] = _rule_meta(size, curves, tuning_seconds, stop)
         ran.append(curves)
     warning = [_alike(arrays, rules)] if len(reported) > 1 else []
     if uses(method, "estimator") and not (plan.outline.calls(problem.n).grad or plan.outline.calls(problem.n).jvp):
-        warning += [_lost(estimator, plan.problem, ran)]
+        warning += [lost(estimator, plan.problem, [curves.x_end[0] for curves in ran])]
     return arrays, {
         **_meta(plan, estimator if uses(method, "estimator") else None, first, stop, rules, program.compile_seconds),
         "tuning": _tuned(tuning, plan.outline.calls(problem.n).total) if tuning else {},
@@ -95,6 +101,14 @@ def _run_cell(
         "warning": "; ".join(filter(None, [*warning, *warnings(plan.problem, first, stop, ran)])),
         "reused": _reused(ran, tuning.reused if tuning else 0),
     }
+
+
+def _charged(
+    curves: Curves, hits: np.ndarray, outcome: np.ndarray, later: int
+) -> tuple[Curves, np.ndarray, np.ndarray]:
+    """Runs whose first iteration comes so many later, for what values at x0 have cost."""
+    moved = curves._replace(k=np.where(curves.k > 0, curves.k + later, 0)) if later else curves
+    return moved, np.where(hits > 0, hits + later, hits), outcome
 
 
 def _program(plan: Plan, programs: list[Program] | None) -> Program:
@@ -165,6 +179,49 @@ def _run_solver(
     return arrays, {**_meta(plan, None, first, stop, rules, 0.0), **about}
 
 
+def _run_box(plan: Plan, settings: Settings, seeds: Sequence[int], progress: Progress, family: Family | None) -> Cell:
+    """A black box: its curves are the best value asked so far, its k counts calls."""
+    own, f_star = boxes.asker(plan), 0.0 if isnan(plan.problem.f_star) else plan.problem.f_star
+    firsts: list[Values] = []
+
+    def stop_at(value: float) -> Stop:
+        firsts.append(Values(value - f_star, nan, nan))
+        return stop_of(plan, settings, firsts[0])
+
+    seeds = seeds if boxes.is_random(plan) else seeds[:1]
+    arrays: dict[str, np.ndarray] = {}
+    rules: dict[str, dict[str, Any]] = {}
+    ran, tuning = [], None
+    for rule, size in plan.steps.items():
+        report, tuning_seconds = (lambda k, rule=rule: progress(rule, k, plan.cap)), 0.0
+        if rule == "tuned":
+            tuning, base = box_cells.tune(own, size, settings, stop_at, report)
+            arrays |= _tuning_arrays(tuning)
+            size, tuning_seconds = base * tuning.best, tuning.seconds
+        runs = boxes.advance(own, rule, size, seeds, stop_at, report, family)
+        arrays |= _arrays(rule, runs.curves, runs.hits, runs.outcome) | box_cells.arrays(rule, runs)
+        stop = stop_of(plan, settings, firsts[0])
+        arrays |= _of_targets(rule, runs.curves, stop)
+        rules[rule] = _rule_meta(float(np.median(runs.steps)), runs.curves, tuning_seconds, stop) | box_cells.about(
+            runs
+        )
+        ran.append(runs)
+    stop, curves = stop_of(plan, settings, firsts[0]), [runs.curves for runs in ran]
+    said = [note for rule, runs in zip(rules, ran, strict=True) for note in box_cells.notes(rule, runs, plan)]
+    return arrays, {
+        **_meta(plan, None, firsts[0], stop, rules, own.compile_seconds),
+        "calls": Calls(value=1)._asdict(),
+        "tuning": _tuned(tuning, 1) if tuning else {},
+        "notes": list(dict.fromkeys(said)),
+        "warning": "; ".join(warnings(plan.problem, firsts[0], stop, curves)),
+        "reused": _reused(curves, 0),
+    }
+
+
+def _tuning_arrays(tuning: Tuning) -> dict[str, np.ndarray]:
+    return {f"tuning/{name}": getattr(tuning, name) for name in ("multiples", "hits", "outcome")}
+
+
 def _report(progress: Progress, rule: str, stop: Stop, k: int) -> None:
     progress(rule, k, stop.cap)
 
@@ -174,13 +231,6 @@ def _arrays(rule: str, curves: Curves, hits: np.ndarray, outcome: np.ndarray) ->
         series = {name: getattr(curves, name).astype(np.float32) for name in ("gap", "gradient", "distance")}
     parts = {"k": curves.k, **series, "hits": hits, "outcome": outcome, "x_end": curves.x_end.astype(np.float64)}
     return {f"{rule}/{name}": value for name, value in parts.items()}
-
-
-def _lost(estimator: Estimator, problem: Problem, ran: Sequence[Curves]) -> str:
-    """What is to be said of differences at x0 and where runs ended."""
-    points = [np.asarray(problem.x0, float), *(end for curves in ran for end in curves.x_end[:1])]
-    largest = max((point for point in points if np.isfinite(point).all()), key=lambda x: np.abs(x).max())
-    return lost(estimator, largest, size_of(problem.x0), problem.x0.dtype)
 
 
 def _of_targets(rule: str, curves: Curves, stop: Stop) -> dict[str, np.ndarray]:

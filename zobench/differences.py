@@ -50,8 +50,11 @@ def require_eps(eps: float | None, noise: float = 0.0) -> None:
 def step_of(eps: float | None, quotient: Quotient, dtype: Any, noise: float, oracle: Oracle | None = None) -> Any:
     """eps, or if it is None the best one, which follows the size of x0 where that is large (spacing.following).
 
-    ValueError where eps is far below the rounding floor of the dtype.
+    Where neither eps nor the noise is given, it is what an oracle that has measured the noise says. ValueError where
+    eps is far below the rounding floor of the dtype.
     """
+    if eps is None and not noise and oracle and oracle.eps:
+        return oracle.eps(quotient)
     if eps is None:
         best = best_eps(quotient, dtype, noise)
         return best if quotient == "complex" or oracle is None else following(best, dtype, oracle.size)
@@ -87,7 +90,9 @@ def slope(
 
 
 def slopes(oracle: Oracle, x: Vector, v: Array, quotient: Quotient, h: Any) -> Float[Array, " q"]:
-    """The slopes along the rows of v [q, n], one after the other; f(x) is asked once."""
+    """The slopes along the rows of v [q, n], one after the other, of a black box together; f(x) is asked once."""
+    if oracle.many:
+        return _together(oracle.many, x, v, quotient, h)
     here = oracle.value(x, 0) if quotient == "forward" else None
 
     def one(j, v):
@@ -96,3 +101,16 @@ def slopes(oracle: Oracle, x: Vector, v: Array, quotient: Quotient, h: Any) -> F
     if v.shape[0] == 1:
         return one(0, v[0])[None]
     return jax.lax.map(lambda each: one(*each), (jnp.arange(v.shape[0]), v))
+
+
+def _together(many: Callable[[Array], Array], x: Vector, v: Array, quotient: Quotient, h: Any) -> Array:
+    """The slopes from values that are asked all at once, those of a direction beside each other."""
+    moves = {"central": (1, -1), "forward": (1,), "fourth": (1, -1, 2, -2)}[quotient]
+    points = (x + jnp.asarray(moves, x.dtype)[:, None] * h * v[:, None]).reshape(-1, x.size)
+    if quotient == "forward":
+        values = many(jnp.concatenate([x[None], points]))
+        return (values[1:] - values[0]) / h
+    values = many(points).reshape(len(v), len(moves)).T
+    if quotient == "central":
+        return (values[0] - values[1]) / (2 * h)
+    return (8 * (values[0] - values[1]) - (values[2] - values[3])) / (12 * h)

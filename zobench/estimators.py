@@ -192,6 +192,8 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         x, h = jnp.asarray(x), step_of(eps, quotient, x.dtype, noise, oracle)
+        if oracle.many and quotient != "complex":
+            return slopes(oracle, x, jnp.eye(x.size, dtype=x.dtype), quotient, h), state
         here = oracle.value(x, 0) if quotient == "forward" else None
 
         if quotient == "complex":

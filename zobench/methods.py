@@ -124,9 +124,9 @@ def random_pursuit(eps: float | None = None) -> Method:
     require_eps(eps)
 
     def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
-        h = following(float(jnp.finfo(x.dtype).eps) ** 0.25, x.dtype, oracle.size) if eps is None else eps
+        h = _second_difference(oracle, x) if eps is None else eps
         v = directions.unit_rows(draw, (1, x.size), x.dtype)[0]
-        here, ahead, behind = oracle.value(x, 0), oracle.value(x + h * v, 1), oracle.value(x - h * v, 2)
+        here, ahead, behind = _values(oracle, x, x + h * v, x - h * v)
         slope, curvature = (ahead - behind) / (2 * h), (ahead - 2 * here + behind) / h**2
         reach = jnp.where(curvature > 0, -slope / curvature, -h * jnp.sign(slope))
         return x + reach * v, state
@@ -134,6 +134,19 @@ def random_pursuit(eps: float | None = None) -> Method:
     return Method(
         lambda x: (), advance, lambda n: Calls(value=3), directions.gaussian_draw, lambda n: n, directions.period
     )
+
+
+def _second_difference(oracle: Oracle, x: Vector) -> Any:
+    """The step of the second difference: what an oracle that has measured its noise says, else that of the dtype."""
+    own = following(float(jnp.finfo(x.dtype).eps) ** 0.25, x.dtype, oracle.size)
+    return oracle.eps("second") if oracle.eps else own
+
+
+def _values(oracle: Oracle, *points: Vector) -> Any:
+    """The values at points that do not depend on each other, in order; of a black box asked together."""
+    if oracle.many:
+        return tuple(oracle.many(jnp.stack(points)))
+    return tuple(oracle.value(point, call) for call, point in enumerate(points))
 
 
 def three_point(step: Scalar | float) -> Method:
@@ -154,7 +167,7 @@ def three_point(step: Scalar | float) -> Method:
         first = jnp.isnan(here)
         length = jnp.where(first, 0, step / jnp.sqrt(jnp.maximum(k, 1)))
         move = length * directions.unit_rows(draw, (1, x.size), x.dtype)[0]
-        ahead, behind = oracle.value(x + move, 0), oracle.value(x - move, 1)
+        ahead, behind = _values(oracle, x + move, x - move)
         here = jnp.where(first, ahead, here)
         best = jnp.minimum(jnp.minimum(ahead, behind), here)
         x = jnp.where(here <= best, x, jnp.where(ahead <= behind, x + move, x - move))

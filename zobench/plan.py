@@ -1,6 +1,7 @@
 """What a cell is to run: its problem in the right dtype, its method, a step for each rule; refused where it cannot."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from inspect import signature
 from math import ceil, isnan, nan
 from typing import Any, NamedTuple
@@ -9,14 +10,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from zobench import theory
+from zobench import probing, theory
 from zobench.loop import MOST
 from zobench.optimizers import on_tree
+from zobench.probing import Scale
 from zobench.solvers import Solver
 from zobench.trees import flat
 from zobench.types import Estimator, Key, Method, Problem, Scalar, measured_in, oracle, require_wide
 
 OWN = "own"  # the step rule of a method that has no step size
+PROBE = "probe"  # of a step that values at x0 decide
 FLAT = "a small gradient is no sign of arrival where f may be flat, so steps are not tuned for it"
 
 Optimizer = Callable[[Any], optax.GradientTransformation]
@@ -41,7 +44,8 @@ class Settings(NamedTuple):
 class Plan(NamedTuple):
     """A cell that can be run: its problem in the right dtype, its method for a step size, a step for each rule.
 
-    `cap` is how many iterations a run may take: gd_iterations of the method's time scale, within the budget of calls.
+    `cap` is how many iterations a run may take: gd_iterations of the method's time scale, within the budget of calls;
+    of a black box how many calls. A step that values at x0 are to decide is nan; `scaled` makes it of what they say.
     """
 
     problem: Problem
@@ -49,6 +53,7 @@ class Plan(NamedTuple):
     outline: Method | Solver
     steps: dict[str, float]
     cap: int
+    scaled: Callable[[Scale], float] = lambda scale: nan
 
 
 def plan_cell(
@@ -73,11 +78,13 @@ def plan_cell(
     outline = method_of(1.0)
     if not isinstance(outline, Method | Solver):
         raise ValueError(f"method: it gives a {type(outline).__name__}, no Method and no Solver")
-    _require_metric(problem, settings.metric)
+    _require_metric(problem, settings.metric, settings.calls)
     steps = _rule_steps(problem, estimator, settings) if has_step else {OWN: nan}
     calls = outline.calls(problem.n)
     if not problem.differentiable and (calls.grad or calls.jvp):
         raise ValueError("this problem has no gradient to ask for; use an estimator of values, such as two_point")
+    if problem.host and isinstance(outline, Solver):
+        _require_solver(problem, outline)
     cap, budget = min(ceil(settings.gd_iterations * outline.time_scale(problem.n)), MOST), settings.calls
     if budget is not None and budget < calls.total:
         raise ValueError(
@@ -87,7 +94,21 @@ def plan_cell(
         raise ValueError(
             f"stop.relative_to=minimum: the minimum is {problem.f_star:g}, not positive; use start or unit"
         )
-    return Plan(problem, method_of, outline, steps, cap if budget is None else min(cap, budget // calls.total))
+    if problem.host:
+        cap = min(cap * calls.total, MOST) if budget is None else budget
+    else:
+        cap = cap if budget is None else min(cap, budget // calls.total)
+    moment = estimator.second_moment(problem.n)
+    scaled = partial(probing.descent_step, moment=moment) if uses(method, "estimator") else probing.length
+    return Plan(problem, method_of, outline, steps, cap, scaled)
+
+
+def _require_solver(problem: Problem, solver: Solver) -> None:
+    """Refuse a solver that a black box cannot be given to: ValueError."""
+    if solver.run is None:
+        raise ValueError("this solver asks a problem itself, and not a black box; use one of scipy's, or cma")
+    if problem.host.bounded and not solver.bounded:
+        raise ValueError("this method takes no bounds (problem.lower, problem.upper); use another one, such as lbfgs")
 
 
 def check_cell(plan: Plan) -> None:
@@ -114,17 +135,33 @@ def _rule_steps(problem: Problem, estimator: Estimator, settings: Settings) -> d
     kept = [rule for rule in settings.step if rule != "tuned" or settings.metric != "gradient"]
     if not kept:
         raise ValueError(f"step=tuned: {FLAT}; use stop.metric=gap or distance, or step=theory or trace")
-    known = {"theory": theory.theory_step, "tuned": theory.theory_step, "trace": theory.trace_step}
+    known = {"theory": theory.theory_step, "tuned": _base_step, "trace": theory.trace_step, PROBE: _later}
     return {str(rule): known[rule](problem, estimator) if rule in known else float(rule) for rule in kept}
 
 
-def _require_metric(problem: Problem, metric: str) -> None:
+def _later(problem: Problem, estimator: Estimator) -> float:
+    """nan: values at x0 decide. ValueError where they cannot, as the estimate is noise of which they say nothing."""
+    if estimator.second_moment(problem.n) is None:
+        raise ValueError("step=probe: this estimator's second moment has no factor B; use step=tuned or a number")
+    return nan
+
+
+def _base_step(problem: Problem, estimator: Estimator) -> float:
+    """Where a search for the best step begins: the theory step, nan where L or the factor B is not known."""
+    if isnan(problem.L) or estimator.second_moment(problem.n) is None:
+        return nan
+    return theory.theory_step(problem, estimator)
+
+
+def _require_metric(problem: Problem, metric: str, budget: int | None) -> None:
+    """Without f* the gap is f itself: runs have no target, and go to their budget."""
     lacking = {
-        "gap": "f_star" if isnan(problem.f_star) else "",
+        "gap": "f_star" if isnan(problem.f_star) and budget is None else "",
         "gradient": "" if problem.differentiable else "a gradient",
         "distance": "x_star" if problem.x_star is None else "",
     }
     if lacking[metric]:
         known = " or ".join(name for name, lack in lacking.items() if not lack)
         way_out = f"use stop.metric={known}" if known else "give it f_star"
+        way_out += ", or a budget, such as stop.calls=2000" if metric == "gap" else ""
         raise ValueError(f"stop.metric={metric}: this problem does not know {lacking[metric]}; {way_out}")

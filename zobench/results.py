@@ -19,6 +19,7 @@ from zobench.solvers import Solver
 from zobench.statistics import Estimate
 from zobench.trees import flat
 from zobench.types import Estimator, Method, Problem
+from zobench.watching import progress as shown
 
 What = Estimator | Method | Solver | Callable[..., Method | Solver]
 
@@ -120,6 +121,7 @@ def run(
     estimator: Estimator | None = None,
     optimizer: Optimizer = optax.sgd,
     tuning: tuple[int, int] = (16, 5),
+    progress: bool | None = None,
 ) -> Result:
     """Run a method on a problem for so many seeds, until the target or the budget.
 
@@ -129,7 +131,8 @@ def run(
     and held-out seeds. The target is `metric` <= target * (1 | its value at x0 | f*), as `relative_to` says: unit,
     start or minimum; of several targets, which the runs of one meet all, the least ends them. Metrics are gap f − f*,
     gradient min ‖∇f‖² and distance ‖x − x*‖². A run takes at most gd_iterations·B iterations and `calls` oracle calls.
-    The precision is that of `dtype` whatever JAX's setting.
+    The precision is that of `dtype` whatever JAX's setting. `progress`: say on a line how far it is, after two seconds;
+    None: in a notebook.
 
     A problem whose x0 is a tree of arrays is run over all their numbers, and the result's `parameters` are trees again.
 
@@ -149,7 +152,8 @@ def run(
     asked["tuning"] = dict(zip(("tries", "seeds"), tuning, strict=True))
     try:
         build.check_values(asked)
-        arrays, meta = run_cell(problem, by, optimizer, made, build.settings(asked))
+        with shown(progress) as report:
+            arrays, meta = run_cell(problem, by, optimizer, made, build.settings(asked), report)
     except ValueError as error:
         raise ValueError(str(error).replace("stop.", "")) from error  # the command's word for these arguments
     (rule,) = meta["rules"]
@@ -203,13 +207,13 @@ class Comparison(NamedTuple):
 
     def plot(self) -> Any:
         """A matplotlib Figure: the median over seeds against oracle calls, with the band of 10 to 90 % of the runs."""
-        from zobench.report import drawing
+        from zobench.report import drawing, styles
 
         with drawing.context():
             figure, [[axes]] = drawing.panels(1, 1, wide=4.2, high=3.0, foot=1.0)
             handles = []
             for i, (name, result) in enumerate(self.results.items()):
-                color = drawing.OTHER_COLORS[i % len(drawing.OTHER_COLORS)]
+                color = styles.COLORS[i % len(styles.COLORS)]
                 shown = drawing.thin(result.k)
                 calls, curves = result.k[shown] * max(1, result.asks), decay.so_far(result.metric, result.curves)
                 drawing.runs(axes, calls, curves[:, shown], {"color": color}, 0.2)

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import states, store
+from zobench.host import Log, Spent
 from zobench.loop import Curves, Stop, Values, last_line, measure
 from zobench.states import Family
 from zobench.types import Calls, Key, Problem
@@ -25,10 +26,6 @@ Algorithm = Literal["L-BFGS-B", "BFGS", "CG", "Nelder-Mead", "Powell", "COBYQA"]
 Gradient = Literal["exact", "forward", "central", "none"]
 GRADIENT_BASED = ("L-BFGS-B", "BFGS", "CG")
 NEVER = 10**9  # iterations: the budget alone ends a solver
-
-
-class Spent(Exception):
-    """The budget is used up: the solver is left where it asked for one call more."""
 
 
 class Trace(NamedTuple):
@@ -47,6 +44,9 @@ Ran = tuple[Trace, np.ndarray, float]  # a run, its metrics [3, points], its sec
 class Solver(NamedTuple):
     """`solve(problem, budget, seed)` traces one run of at most `budget` questions, each asking `calls(n)`.
 
+    `run(log, x0, seed)` is the same for a black box, whose log it asks for values, and says why it ended; None where
+    there is no such thing. `bounded`: it stays within the bounds of the box.
+
     >>> scipy("Powell", "none").random
     False
     """
@@ -55,6 +55,8 @@ class Solver(NamedTuple):
     calls: Callable[[int], Calls]
     random: bool = False
     time_scale: Callable[[int], float] = lambda n: n
+    run: Callable[[Any, np.ndarray, int], str] | None = None
+    bounded: bool = False
 
 
 class Box:
@@ -79,6 +81,10 @@ class Box:
             self.best = value
             self.points.append((self.calls, np.array(x, float)))
         return (value, np.asarray(answer[1], float)) if isinstance(answer, tuple) else value
+
+    def many(self, points: Sequence[np.ndarray]) -> list[Any]:
+        """The values at several points, one after the other."""
+        return [self(x) for x in points]
 
 
 def _trace(run: Callable[[Box, np.ndarray, int], str], derivative: bool, problem: Problem, budget: int, seed: int):
@@ -124,14 +130,29 @@ def scipy(algorithm: Algorithm = "L-BFGS-B", gradient: Gradient = "exact", adapt
         "COBYQA": {"maxiter": NEVER, "maxfev": NEVER, "final_tr_radius": 1e-12},
     }[algorithm]
 
-    def run(box: Box, x0: np.ndarray, seed: int) -> str:
+    def run(box: Box | Log, x0: np.ndarray, seed: int) -> str:
+        own = _own_of(box, differences=based and gradient != "exact")
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # at its tightest tolerances a solver ends in rounding, and says so
-            return str(minimize(box, x0, method=algorithm, jac=jac, options=options).message)
+            given = {"method": algorithm, "jac": jac, "options": options | own, "bounds": _bounds(box)}
+            return str(minimize(box, x0, **given).message)
 
     each = Calls(value=1, grad=1) if gradient == "exact" else Calls(value=1)
     solve = partial(_trace, run, gradient == "exact")
-    return Solver(solve, lambda n: each, time_scale=lambda n: 1.0 if gradient == "exact" else n)
+    scale, bounded = (lambda n: 1.0 if gradient == "exact" else n), algorithm not in ("BFGS", "CG")
+    return Solver(solve, lambda n: each, time_scale=scale, run=run, bounded=bounded)
+
+
+def _own_of(box: Box | Log, differences: bool) -> dict[str, Any]:
+    """Options for a black box: the values of a difference gradient do not depend on each other."""
+    return {"workers": lambda f, points: box.many(list(points))} if differences and isinstance(box, Log) else {}
+
+
+def _bounds(box: Box | Log) -> Any:
+    """Those of a black box, as scipy takes them; None where there are none."""
+    if not (isinstance(box, Log) and box.host.bounded):
+        return None
+    return [*zip(box.host.lower, box.host.upper, strict=True)]
 
 
 def cma(sigma: float = 0.3) -> Solver:
@@ -149,15 +170,24 @@ def cma(sigma: float = 0.3) -> Solver:
     except ImportError as error:
         raise ValueError("method=cma needs the package cma: pip install 'zobench[cma]'") from error
 
-    def run(box: Box, x0: np.ndarray, seed: int) -> str:
-        options = {"seed": seed + 1, "verbose": -9, "tolfun": 0, "tolfunhist": 0, "tolx": 0, "maxiter": NEVER}
+    def run(box: Box | Log, x0: np.ndarray, seed: int) -> str:
+        options: dict[str, Any] = {
+            "seed": seed + 1,
+            "verbose": -9,
+            "tolfun": 0,
+            "tolfunhist": 0,
+            "tolx": 0,
+            "maxiter": NEVER,
+        }
+        if bounds := _bounds(box):
+            options["bounds"] = [list(ends) for ends in zip(*bounds, strict=True)]
         strategy = CMAEvolutionStrategy(x0, sigma, options)
         while not strategy.stop():
             asked = strategy.ask()
-            strategy.tell(asked, [box(x) for x in asked])
+            strategy.tell(asked, box.many(asked))
         return ", ".join(strategy.stop() or ())
 
-    return Solver(partial(_trace, run, False), lambda n: Calls(value=1), random=True)
+    return Solver(partial(_trace, run, False), lambda n: Calls(value=1), random=True, run=run, bounded=True)
 
 
 def advance(
@@ -173,7 +203,11 @@ def advance(
     After one that failed the others are not run. Recorded after about 300 numbers of calls, evenly spaced in their
     logarithm; hitting times are exact to the call. Runs to the same budget that are saved are not made again.
     """
-    ran, reused = _runs(problem, solver, seeds, stop.cap, progress, family)
+    return curves_of(*_runs(problem, solver, seeds, stop.cap, progress, family), stop)
+
+
+def curves_of(ran: Sequence[Ran], reused: tuple[int, int], stop: Stop) -> tuple[Curves, np.ndarray, np.ndarray]:
+    """Curves of the best so far, hitting times and outcomes of runs."""
     traces = [trace for trace, _, _ in ran]
     k = np.unique(np.geomspace(1, max(trace.calls for trace in traces), 300).round().astype(np.int64))
     k = np.concatenate([[0], k])

@@ -14,13 +14,16 @@ ROUNDING = 1000  # machine epsilons of the larger of f(x0) and f*
 
 
 def stop_of(plan: Plan, settings: Settings, first: Values) -> Stop:
-    """When a run stops; `first` has the metrics at x0.
+    """When a run stops; `first` has the metrics at x0. Where f* is not known, no gap is a target: -inf.
 
     Raises ValueError where f(x0) is no number, f* is not below it, or the target not a positive number.
     """
     problem, dtype = plan.problem, np.dtype(measured_in(plan.problem.x0.dtype))
     _require_start(problem, first)
     metric, relative_to = settings.metric, settings.relative_to
+    ceiling = DIVERGED * max(abs(first.gap), float(np.finfo(np.float32).tiny))
+    if metric == "gap" and isnan(problem.f_star):
+        return Stop(metric, -inf, ceiling, plan.cap)
     unit = {"unit": 1.0, "start": getattr(first, metric), "minimum": problem.f_star}[relative_to]
     asked = sorted(np.atleast_1d(np.asarray(settings.target, float)).tolist(), reverse=True)
     target = asked[-1] * unit
@@ -33,7 +36,7 @@ def stop_of(plan: Plan, settings: Settings, first: Values) -> Stop:
             "it; use another stop.target or stop.relative_to, or another x0"
         )
     targets = tuple(one * unit for one in asked) if len(asked) > 1 else ()
-    return Stop(metric, target, DIVERGED * max(abs(first.gap), float(np.finfo(np.float32).tiny)), plan.cap, targets)
+    return Stop(metric, target, ceiling, plan.cap, targets)
 
 
 def _require_start(problem: Problem, first: Values) -> None:

@@ -22,11 +22,15 @@ SILENT = 60.0  # seconds without a sign of life, after which a cell that was run
 
 
 class Plan(NamedTuple):
-    """What a sweep is to run: labels by key, in order; the command; when it was begun last, seconds of Unix time."""
+    """What a sweep is to run: labels by key, in order; the command; when it was begun last, seconds of Unix time.
+
+    `page`: how its page was asked for, as keys of the command have it.
+    """
 
     cells: dict[str, str]
     command: Sequence[str] = ()
     begun: float = 0.0
+    page: Mapping[str, Any] = {}
 
 
 class Sweep(NamedTuple):
@@ -45,23 +49,25 @@ class Sweep(NamedTuple):
         command: Sequence[str] = (),
         ended: Iterable[str] = (),
         configs: Mapping[str, Config] | None = None,
+        page: Mapping[str, Any] | None = None,
     ) -> None:
         """Plan these cells, labels by key; forget the markers of an earlier run but for cells that have ended well.
 
-        `configs`: of all cells by key, for the workers.
+        `configs`: of all cells by key, for the workers. `page`: how that of the sweep is asked for.
         """
         old = [file for file in self.folder.glob("*") if len(file.stem) == 16 or file.name in ("complete", "ending")]
         for file in old:
             file.unlink(missing_ok=True)
-        self._write(Plan(dict(cells), command, _after(self.folder)))
+        self._write(Plan(dict(cells), command, _after(self.folder), page or {}))
         atomic.write(self.folder / "cells.json", json.dumps(configs or {}).encode())
         for key in ended:
             self.mark(key)
 
-    def renew(self) -> None:
-        """Make it the latest; where it may not be written it stays where it is."""
+    def renew(self, page: Mapping[str, Any] | None = None) -> None:
+        """Make it the latest, its `page` as it is asked for now; where it may not be written it stays where it is."""
+        plan = self.plan()
         try:
-            self._write(self.plan()._replace(begun=_after(self.folder)))
+            self._write(plan._replace(begun=_after(self.folder), page=plan.page if page is None else page))
         except OSError:
             return
 
@@ -77,7 +83,7 @@ class Sweep(NamedTuple):
         """What is planned; where no plan can be read, the cells that have ended."""
         try:
             found = Plan(**json.loads((self.folder / "plan.json").read_text()))
-            return found._replace(cells=dict(found.cells), begun=float(found.begun))
+            return found._replace(cells=dict(found.cells), begun=float(found.begun), page=dict(found.page))
         except (OSError, ValueError, TypeError):
             return Plan({key: key for key in self.ended()})
 

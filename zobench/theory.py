@@ -111,4 +111,5 @@ def _expectation(s, eigenvalue, second_moment, excess, step, every, records):
 
 def _require(value: float, name: str, rule: str) -> None:
     if not np.isfinite(value):
-        raise ValueError(f"step={rule}: this problem does not know {name}; use step=<number> (or a problem that does)")
+        way_out = "use step=probe or a number (or a problem that does)"
+        raise ValueError(f"step={rule}: this problem does not know {name}; {way_out}")

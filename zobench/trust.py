@@ -6,6 +6,7 @@ be called is not imported either. The command says what is allowed; a process th
 """
 
 import importlib
+import json
 import re
 import sys
 import sysconfig
@@ -23,6 +24,9 @@ FACTORIES = re.compile(
 )
 OPTAX = re.compile(r"optax(\.[^\W_]\w*)*")
 EXAMPLE = "scipy.optimize.rosen"  # the function of conf/problem/black_box.yaml
+
+COMMAND = re.compile(r"zobench\.problems(\.black_boxes)?\.command")  # the factory that runs a program
+PROGRAM = "program"  # trust=[program]: config files may name programs
 
 _allowed: list[str] = []
 
@@ -44,6 +48,18 @@ def check(asked: str, target: object) -> None:
         raise UsageError(f"{asked}={printable(name)}: no function; give module.function")
     if not _is_trusted(name) and not _is_known(name) and name != EXAMPLE:
         raise _refusal(asked, name)
+
+
+def check_program(asked: str, words: object) -> None:
+    """Refuse a program that a config file names: UsageError. One that the command line names itself is allowed."""
+    if PROGRAM not in _allowed and program(words) not in _allowed:
+        way_out = f"name it on the command line, {asked}=..., or trust=[{PROGRAM}]"
+        raise UsageError(f"{asked}: a config file may not name what is to be run; {way_out}")
+
+
+def program(words: object) -> str:
+    """How a program that the command line names is told to `allow`."""
+    return f"{PROGRAM} {json.dumps([words] if isinstance(words, str) else words)}"
 
 
 def check_module(asked: str, name: str, there: str) -> None:

@@ -106,7 +106,9 @@ def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
 class Oracle(NamedTuple):
     """What a method may ask about f at x. It numbers its calls within a step: noise is drawn afresh for each number.
 
-    `pair(x, y)` is two values in one pass, where f has them so; None elsewhere. `size`: that of x0, a power of two.
+    `pair(x, y)` is two values in one pass, where f has them so; None elsewhere. Of a black box: `many(points)`, the
+    values [m] of points [m, n] that do not depend on each other, asked together; `eps(quotient)`, the difference step
+    that suits what has been measured of its noise. None elsewhere. `size`: that of x0, a power of two.
 
     >>> problem = Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3))
     >>> float(oracle(problem).value(problem.x0))
@@ -117,6 +119,8 @@ class Oracle(NamedTuple):
     jvp: Callable[..., Scalar]  # (x, v, call=0)
     grad: Callable[..., Vector]  # (x, call=0)
     pair: Callable[[Vector, Vector], tuple[Scalar, Scalar]] | None = None
+    many: Callable[[Array], Array] | None = None
+    eps: Callable[[str], Scalar] | None = None
     size: Any = 1.0
 
 
@@ -139,7 +143,8 @@ class Problem(NamedTuple):
     `hessian_trace` bounds tr ∇²f from above; where `local`, both hold on the way from x0 to the minimum and not
     everywhere. `modes` is given by quadratics alone. x0 may be a tree of arrays, with f and x_star of the same form:
     zobench.trees.flat, which every run applies, makes it a vector; `tree(x)` is then the tree again. Points in double
-    precision (NumPy) serve any dtype.
+    precision (NumPy) serve any dtype. `host`: how a black box is asked (zobench.host.Host); it is asked by methods
+    alone, never to measure.
 
     >>> Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3), f_star=0.0, L=2.0).n
     3
@@ -157,6 +162,7 @@ class Problem(NamedTuple):
     differentiable: bool = True
     modes: Modes | None = None
     tree: Any = None  # zobench.trees.Tree
+    host: Any = None
 
     @property
     def n(self) -> int:

@@ -2,6 +2,7 @@
 
 from zobench import build
 from zobench.command import cli
+from zobench.report import files
 
 SWEEP = ("-m", "problem.dim=3,4", "estimator=autodiff,two_point", "seeds=2", "stop.gd_iterations=20")
 
@@ -10,15 +11,16 @@ def test_a_sweep_ends_with_a_report_which_is_drawn_again_and_replaced(zobench, t
     ended = zobench(*SWEEP)
     folder = tmp_path / "reports" / "sweep"
     assert ended.code == 0 and "report: reports/sweep\naddress: file://" in ended.out
-    assert ended.out.count("iterations and calls to target") == 1 and "fewest calls first" not in ended.out
+    assert ended.out.count("iterations and calls to target") == 1 and "over the fewest" not in ended.out
     page, command = (folder / "table.md").read_text(), "    zobench " + " ".join(SWEEP) + "\n"
     assert page.startswith(command) and "![Convergence](convergence.png)\n\n" in page
     assert page.count(command) == 1 + page.count("![") > 1
+    assert (folder / "convergence_priced.png").exists()  # a gradient has a price, which its record keeps
     whole = {file.name: file.read_bytes() for file in folder.iterdir()}
     for file in folder.glob("*.*"):
         file.unlink()
     again = zobench("report", "sweep")
-    assert again.code == 0 and "fewest calls first" in again.out
+    assert again.code == 0 and "over the fewest" in again.out
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == whole
     assert zobench("-m", "problem.dim=5", *SWEEP[2:]).code == 0
     assert not (folder / "scaling.png").exists() and "scaling (it takes" in (folder / "table.md").read_text()
@@ -65,3 +67,42 @@ def test_what_cannot_be_drawn_costs_the_sweep_nothing(zobench, monkeypatch, tmp_
     monkeypatch.setattr(build, "run", None)
     ended = zobench(*SWEEP, "seed=1")
     assert ended.code == 1 and "4 of 4 cells failed" in (tmp_path / "reports" / "sweep" / "table.md").read_text()
+
+
+def test_methods_and_problems_have_the_users_names_and_order_on_all_of_the_page(zobench, tmp_path):
+    folder, runs = tmp_path / "reports" / "sweep", tmp_path / "runs"
+    labels = "report_labels={two_point: mine, GD \\(autodiff\\): yours, quadratic: bowl}"
+    assert zobench(*SWEEP).code == 0
+    records = {file.name: file.stat().st_mtime_ns for file in runs.glob("*.npz")}
+    assert zobench(*SWEEP, labels, "report_order=[two_point]").code == 0
+    assert {file.name: file.stat().st_mtime_ns for file in runs.glob("*.npz")} == records  # no part of a record's key
+    text = (folder / "table.md").read_text()
+    assert "two-point" not in text and "bowl" in text and "yours" in text
+    assert _methods(folder) == ["mine", "yours"] * 2
+    svg, page = (folder / "convergence.svg").read_text(), (folder / "index.html").read_text()
+    assert "mine" in svg and "bowl" in svg and '"name":"mine' in page and '"problem":"bowl' in page
+    (folder / "inputs").unlink()
+    assert zobench("report", "sweep").code == 0 and (folder / "table.md").read_text() == text
+    assert zobench("report", "sweep", "report_order=[autodiff]").code == 0
+    assert _methods(folder) == ["yours", "mine"] * 2
+
+
+def _methods(folder):
+    return [row["method"] for row in files.read_csv(folder / "table.csv")]
+
+
+def test_names_that_nothing_has_are_refused_before_anything_runs(zobench, tmp_path):
+    for asked, said in {
+        "report_labels={tow_point: mine}": "nothing here is called tow_point; there are 'GD (autodiff)', ",
+        "report_order=[tow_point]": "report_order: nothing here is called tow_point",
+        "report_labels={two_point: mine, autodiff: mine}": "are 2 methods, both called mine",
+        "report_labels=[two_point]": "report_labels is names and what they are to be called",
+        "report_labels={two_point: ''}": "report_labels is names and what they are to be called",
+        "report_order=two_point": "report_order is a list of names",
+    }.items():
+        ended = zobench(*SWEEP, asked)
+        assert ended.code == 2 and said in ended.err and ended.err.count("\n") == 1 and not (tmp_path / "runs").exists()
+    assert zobench("experiment=slowdown", "report_labels={two_point: mine}").code == 2
+    assert zobench(*SWEEP).code == 0
+    for asked in ("report_order={a", "report_labels={tow_point: mine}", "report_order=[1,2]"):
+        assert zobench("report", "sweep", asked).code == 2

@@ -24,7 +24,7 @@ def study(n=1):
 """
 TINY = ["seeds=2", "stop.gd_iterations=3", "step=0.1", "hydra/launcher=basic"]
 BOXED = """
-_target_: zobench.problems.wrappers.black_box
+_target_: zobench.problems.black_boxes.black_box
 function: {_target_: MODULE.box, _partial_: true}
 x0: [1.0, 2.0]
 """

@@ -10,14 +10,16 @@ from zobench import store
 from zobench.__main__ import main
 from zobench.command import compose
 from zobench.derivatives import fits, price
-from zobench.experiments.gradient_cost import study
+from zobench.experiments.gradient_cost import figures, study
+from zobench.experiments.gradient_cost.page import Line
+from zobench.problems.black_boxes import black_box
 from zobench.problems.classification import logistic
 from zobench.problems.deep_networks import deep
 from zobench.problems.quadratics import quadratic
 from zobench.problems.robust import welsch
 from zobench.problems.worst_case import huber
-from zobench.problems.wrappers import black_box, noisy
-from zobench.report import claims, lines, page
+from zobench.problems.wrappers import noisy
+from zobench.report import claims, drawing, lines, page
 from zobench.types import Problem
 
 
@@ -135,6 +137,18 @@ def test_bad_input_is_refused_in_the_factory(monkeypatch):
     monkeypatch.setattr(fits, "available", lambda: 1e6)
     with pytest.raises(ValueError, match=r"^sizes=1000000: .* needs 64,000,000 bytes, there are 1,000,000"):
         study.gradient_cost(deep, sizes=[8, 10**6])
+
+
+def test_a_bound_that_operations_cross_is_named_in_the_panel_and_no_ratio_is_left_out():
+    operations, seconds = np.ones((2, len(study.METHODS))), np.ones((2, len(study.METHODS), 3))
+    operations[:, study.METHODS.index("jvp")] = 2.5, 3.0
+    operations[1, study.METHODS.index("hvp")] = 60.0
+    line = Line("deep", "float64", np.array([10, 100]), operations, seconds, *np.ones((2, 2, 4)))
+    with drawing.context():
+        panel = figures.gradient_cost([line]).axes[0]
+    assert panel.texts[0].get_text() == "JVP: 3.0, bound 2.5\nHVP: 60.0, bound 10"
+    assert panel.get_title(loc="left") == "deep network" and panel.get_ylim()[1] > 60
+    assert figures._crossed([line]) == ""
 
 
 def test_a_slope_has_the_interval_of_its_residuals():

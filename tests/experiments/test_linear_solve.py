@@ -8,7 +8,7 @@ from made import files as made_files
 
 from zobench import store
 from zobench.derivatives import fits
-from zobench.experiments.linear_solve import study
+from zobench.experiments.linear_solve import figures, study
 from zobench.report import claims, page
 
 
@@ -146,6 +146,16 @@ def test_the_exponent_is_that_of_the_times_and_decides_the_verdict(tmp_path, pow
     assert measured["share of the factorisation in the forward pass, n ≥ 500: least"].value == pytest.approx(1 / 1.01)
     (claim,) = [claim for claim in claims.of("linear_solve") if "like 1/n" in claim.statement]
     assert claim.verdict(measured) == verdict
+
+
+@pytest.mark.parametrize(("turns", "said"), [(1.0, "LU stored: $n^{−1.00}$"), (3.0, "LU stored: no one power of n")])
+def test_the_picture_names_a_power_of_n_only_where_the_line_follows_it(tmp_path, turns, said):
+    for n in (100, 200, 500, 1000, 2000):
+        seconds = dict.fromkeys(study.passes(n), 1.0) | {"backward, LU stored": 40.0 / n * (turns if n == 2000 else 1)}
+        record(tmp_path / f"{n}.npz", n, seconds)
+    figure = figures.cost(page.load("linear_solve").read(sorted(tmp_path.iterdir())))
+    legend = figure.axes[0].get_legend()
+    assert legend is not None and said in [text.get_text() for text in legend.get_texts()]
 
 
 def test_a_page_is_drawn_of_one_size(tmp_path):

@@ -12,7 +12,7 @@ from made import made
 
 from zobench import store
 from zobench.command import compose
-from zobench.experiments.profiles.page import read, times
+from zobench.experiments.profiles.page import ends, read, times
 from zobench.report import claims, contenders, page, profiles
 from zobench.report.profiles import Pair
 
@@ -144,6 +144,11 @@ def test_times_are_calls_to_the_least_value_of_all_methods_and_all_steps_are_pai
     np.testing.assert_array_equal(found[0, 0], [[2, 2], [2, 2]])
     np.testing.assert_array_equal(found[1, 0], [[1 * 2 * 2, 3 * 2 * 2], [np.inf, np.inf]])
     np.testing.assert_array_equal(found[:, 1, 0], [[3, 3], [np.inf, np.inf]])
+    last, start = ends(runs)
+    np.testing.assert_array_equal(last, [[[1, 1], [0, 0]], [[2, 9], [np.nan, np.nan]]])
+    few, _ = ends(runs._replace(budget=8))  # two steps of four calls each
+    np.testing.assert_array_equal(few[1, 0], [5, 9])
+    assert list(start) == [10, 10]
 
 
 def test_a_changed_record_changes_the_verdict_and_too_few_leave_it_open(tmp_path):
@@ -172,7 +177,7 @@ def test_every_contender_has_a_name_and_a_look_of_its_own():
         words = [f"contender={','.join(choices)}", "problem.instance=7"]
         overrides = compose.parse(["experiment=quick/profiles", *words])
         names = [contenders.base(cell.config) for cell in compose.cells(overrides, compose.shared(overrides))]
-    assert len(names) == len(choices) == len(set(names)) and set(names) == set(contenders.LOOKS)
+    assert len(names) == len(choices) == len(set(names)) and set(names) == set(contenders.KINDS)
 
 
 def test_methods_that_differ_in_an_argument_are_two_and_problems_that_do_are_refused(tmp_path):

@@ -1,6 +1,8 @@
 """The sweeps over graphs against jax.grad, jax.jvp and formulas; the lectures' numbers; the verdicts on records."""
 
+from itertools import pairwise
 from math import pi
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -9,11 +11,13 @@ import numpy as np
 import pytest
 import sympy as sp
 from made import files as made_files
+from matplotlib.figure import Figure
 
 from zobench import store
 from zobench.derivatives import library, trace
 from zobench.derivatives.library import JAX, sympy_library
 from zobench.derivatives.worked_examples import BIAS, EXAMPLES, WEIGHTS, toy_loss, toy_quotients
+from zobench.experiments.worked_graphs import figures
 from zobench.experiments.worked_graphs.layout import layered
 from zobench.experiments.worked_graphs.page import EXPERIMENT, relative_errors
 from zobench.experiments.worked_graphs.study import WAYS, exact_derivative, measure, swept, worked_graphs
@@ -126,6 +130,23 @@ def test_the_drawing_keeps_layers_apart_and_bends_long_edges():
     assert [route for route in layout.routes if len(route) == 3] == [[1, (1, 3, 1), 3], [3, (3, 5, 3), 5]]
     copied = layered(arrays["depth"], arrays["edges"], copies=True)
     assert copied.place["copy", 1, 3][0] == 1
+
+
+def test_a_graph_of_many_layers_goes_on_in_further_lines_of_the_page_at_the_same_letters(monkeypatch):
+    depth, edges = np.arange(40), np.array([[i, i + 1] for i in range(39)] + [[5, 30]])
+    monkeypatch.setattr(figures, "_title", lambda record: "a chain")
+    made: Any = SimpleNamespace(arrays={"depth": depth, "edges": edges})
+    drawn = figures._drawn(made, figures.DOTS)
+    assert drawn.wide <= figures.PAGE and len(drawn.spans) == -(-40 // drawn.per) > 1
+    axes = Figure().add_subplot()
+    figures._edges(axes, drawn, {node: (u % drawn.per, v) for node, (u, v) in drawn.layout.place.items()})
+    letters = [text.get_text() for text in axes.texts if text.get_text()]
+    folds = sum(int(u) // drawn.per != int(w) // drawn.per for u, w in _pieces(drawn.layout))
+    assert folds and sorted(letters) == sorted("abcdefghijklmnopqrstuvwxyz"[:folds] * 2)
+
+
+def _pieces(layout):
+    return [(layout.place[a][0], layout.place[b][0]) for route in layout.routes for a, b in pairwise(route)]
 
 
 @pytest.fixture(scope="module")

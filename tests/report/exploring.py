@@ -36,7 +36,11 @@ def record(folder, asked, *, rule="theory", runs=4, points=300, status="ok", pri
     arrays |= {"outcome": np.where(np.arange(runs) > 0, "reached", "not reached"), "hits": np.full(runs, 900.0)}
     calls = {"value": 0, "jvp": 0, "grad": 1} if price else {"value": 2, "jvp": 0, "grad": 0}
     meta = {"status": status, "reason": "", "config": asked, "n": asked["problem"].get("dim", 8), "calls": calls}
-    meta |= {"rules": {rule: {"step": 0.1, "run_seconds": 0.5, "steps_run": 10_000}}, "target": 1e-3, "price": price}
+    meta |= {
+        "rules": {rule: {"step": 0.1, "run_seconds": 0.5, "steps_run": 10_000}},
+        "target": 1e-3,
+        "prices": {"grad": price},
+    }
     meta |= {"versions": {"jax": "1.2.3"}, "machine": {"system": "Linux", "device": "cpu"}, **more}
     path = store.path(folder, store.digest(asked, rule))
     store.write(path, {f"{rule}/{name}": value for name, value in arrays.items()} if status == "ok" else {}, meta)

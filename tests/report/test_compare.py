@@ -1,19 +1,23 @@
 """The page of any sweep: what varies decides what is drawn, whatever the sweep is."""
 
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from made import made
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 
 from zobench import store
 from zobench.report import files, groups, page
-from zobench.report.compare import budget, figures, labels, targets, traces
+from zobench.report.compare import budget, figures, labels, panels, targets, traces
 from zobench.report.compare.page import CAPTIONS
 
 K = np.array([0, 1, 2, 4, 8, 16, 32, 64])
 PROBLEMS = ("quadratics.quadratic", "classification.logistic", "robust.welsch")
+PRICED: dict[str, dict[str, Any]] = {"autodiff": {"prices": {"grad": 1.5}}}
 FACTOR = {"autodiff": 1.0, "finite_difference": 1.0, "two_point": 0.5, "regression": 0.25}
 
 
@@ -43,6 +47,7 @@ def cell(folder, *, problem=PROBLEMS[0], n=8, estimator="two_point", seeds=3, ru
     assert record
     rules = {rule: {"step": 1.0, "run_seconds": 0.5, "steps_run": 100} for rule in record.meta["rules"]}
     asks = {"value": record.meta["calls"]["value"], "jvp": 0, "grad": 0}
+    asks |= {"value": 0, "grad": 1} if "prices" in record.meta else {}
     store.write(path, record.arrays, {**record.meta, "rules": rules, "calls": asks})
     return path
 
@@ -68,7 +73,7 @@ def drawn(tmp_path):
 @pytest.mark.slow
 def test_three_problems_four_methods_and_two_dtypes(drawn, tmp_path):
     paths = [
-        cell(tmp_path, problem=problem, n=n, estimator=estimator, dtype=dtype, calls=calls)
+        cell(tmp_path, problem=problem, n=n, estimator=estimator, dtype=dtype, calls=calls, **PRICED.get(estimator, {}))
         for problem in PROBLEMS
         for n in (2, 4, 8)
         for dtype in ("float64", "float32")
@@ -177,3 +182,71 @@ def test_calls_against_n_are_those_to_a_decade_where_the_target_is_not_reached(t
         18,
         34,
     ]  # ln 100 n/2.2, two a step
+
+
+def test_a_gradient_counts_at_the_price_that_its_record_keeps(tmp_path, drawn):
+    paths = [cell(tmp_path, estimator="autodiff", prices={"grad": 1.75}), cell(tmp_path, calls=2)]
+    assert "convergence_priced" in drawn(paths)
+    ran = {line.record.method: traces.trace(line) for line in groups.read(paths).measured}
+    np.testing.assert_allclose([one.spent("priced")[-1] / one.k[-1] for one in ran.values()], [1.75, 2.0])
+    said = "A gradient with its value counts as 1.75 values of f"
+    assert said in (tmp_path / "page" / "index.html").read_text() and said in _text(
+        figures.convergence_priced(groups.read(paths))
+    )
+    for unknown in ({}, {"grad": None}, [], {"jvp": 2.0}):
+        paths[0] = cell(tmp_path, estimator="autodiff", prices=unknown)
+        assert figures.convergence_priced(groups.read(paths)) is None
+    assert figures.convergence_priced(groups.read(paths[1:])) is None  # as calls
+
+
+def _text(figure):
+    return " ".join(figure._supxlabel.get_text().split())
+
+
+@pytest.mark.parametrize("sizes", [(8, 16), (8, 16, 32), (3, 1000), (10, 11, 12), tuple(range(4, 40, 3))])
+def test_pictures_against_n_have_ticks_at_dimensions(tmp_path, sizes):
+    found = groups.read([cell(tmp_path, n=n, speed=0.2 * n) for n in sizes])
+    for figure in filter(None, (figures.scaling(found), figures.exponents(found))):
+        axes = figure.axes[0]
+        low, high = axes.get_xlim()
+        ticks = [int(tick) for tick in axes.get_xticks() if low <= tick <= high]
+        assert {*ticks} <= {*sizes} and 2 <= len(ticks) <= 5 and low < sizes[0] and sizes[-1] < high
+
+
+def test_a_csv_file_of_no_rows_is_not_written_and_an_earlier_one_goes(drawn, tmp_path):
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "profiles.csv").write_text("line,problems\nmine,7\n")
+    drawn([cell(tmp_path)])
+    there = {file.name for file in (tmp_path / "page").glob("*.csv")}
+    assert (
+        there == {"table.csv", "cells.csv", "targets.csv"}
+        and "mine" not in (tmp_path / "page" / "table.md").read_text()
+    )
+
+
+@pytest.mark.parametrize(("L", "seen"), [(1.0, True), (1e6, False)])
+def test_a_bound_is_in_the_legend_where_it_is_on_the_axis(tmp_path, L, seen):
+    path = cell(tmp_path)
+    record = store.read(path)
+    assert record
+    store.write(path, record.arrays, {**record.meta, "L": L})
+    figure = figures.convergence(groups.read([path]))
+    assert figure and ("bound on the mean" in [text.get_text() for text in figure.legends[0].get_texts()]) == seen
+
+
+def test_long_legends_make_a_picture_higher_and_no_panel_smaller(tmp_path):
+    paths = [cell(tmp_path, problem=PROBLEMS[i % 3], estimator=f"{name}_{'long_name_' * 9}{i}", dtype=f"float{i}")
+             for name in ("a", "b") for i in range(12)]  # fmt: skip
+    found = groups.read(paths)
+    figure = figures.convergence(found)
+    assert figure
+    wide, high = figure.get_size_inches()
+    assert {
+        (round(a.get_position().width * wide, 3), round(a.get_position().height * high, 3)) for a in figure.axes
+    } == {(panels.WIDE, panels.HIGH)}
+    draw = FigureCanvasAgg(figure).get_renderer()
+    boxes = [legend.get_window_extent(draw) for legend in figure.legends]
+    assert len(boxes) > 1 and all(below.y1 < above.y0 for above, below in pairwise(boxes))
+    assert all(
+        any(np.size(line.get_xdata()) for line in axes.lines) for axes in figure.axes
+    )  # a group has its own problems

@@ -10,7 +10,7 @@ from rich.console import Console
 from zobench import store
 from zobench.command import terminal
 from zobench.errors import printable
-from zobench.report import tables
+from zobench.report import latex, tables
 
 EVIL = [
     "[/nope]",
@@ -61,7 +61,7 @@ def test_a_page_of_such_rows_is_text(evil):
     table = tables.table(evil, evil, [{"a": evil, "b": evil}], {evil: "a", f"{evil}: x [1, 2]": "b"}, words=2)
     shown = drawn(lambda console: tables.show(table, console))
     assert is_harmless(shown) and printable(evil) in shown
-    for made in (tables.markdown([table]), tables.latex([table])):
+    for made in (tables.markdown([table]), latex.latex([table])):
         assert is_harmless(made)
     lines = tables.markdown([table]).splitlines()
     assert [len(re.findall(r"(?<!\\)\|", line)) for line in lines if line.startswith("|")] == [3, 3, 3]
@@ -90,8 +90,8 @@ def test_markdown_has_no_code_link_or_html_but_ours():
 
 def test_latex_has_no_command_but_ours():
     texts = [r"\input{x}", "$x$", "a&b", "%x", "#1", "x^_", "x^ⁿ", "~", "a_b^c}", "[2pt]"]
-    made = tables.latex([tables.table("t", "n", [{"a": text} for text in texts], {"a": "a"})])
-    assert made.splitlines()[6:-3] == [
+    made = latex.latex([tables.table("t", "n", [{"a": text} for text in texts], {"a": "a"})])
+    assert made.splitlines()[7:-3] == [
         r"\textbackslash{}input\{x\} \\", r"\$x\$ \\", r"a\&b \\", r"\%x \\", r"\#1 \\", r"x\textasciicircum{}\_ \\",
         r"x\textasciicircum{}${}^n$ \\", r"\textasciitilde{} \\", r"a\_$b^{c}$\} \\", r"{[}2pt] \\",
     ]  # fmt: skip

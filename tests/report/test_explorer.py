@@ -11,8 +11,9 @@ import pytest
 from exploring import EVIL, config, hostile, record, small
 
 from zobench import store
+from zobench.errors import printable
 from zobench.report import explorer
-from zobench.report.explorer import curves
+from zobench.report.explorer import curves, origin
 from zobench.report.tables import Table
 from zobench.sweeps import Sweep
 
@@ -73,6 +74,20 @@ def test_a_page_has_the_curves_to_four_digits_their_axes_and_what_failed(tmp_pat
     assert [line[1:3] for line in data["gaps"]["lines"]] == [["failed", "it broke"], ["missing", "it has no record"]]
     made = dict(data["made"])
     assert made["cells"] == ["1 failed", "1 missing", "4 ok"] and made["versions"] == ["jax 1.2.3"]
+    assert "dates" not in made
+
+
+def test_the_days_are_those_of_the_records_else_of_the_plan(tmp_path):
+    paths = small(tmp_path)
+    begun = {"cells": {path.stem: "" for path in paths}, "command": ["a=1"], "begun": 1.6e9}
+    (tmp_path / "sweeps" / "a-1").mkdir(parents=True)
+    (tmp_path / "sweeps" / "a-1" / "plan.json").write_text(json.dumps(begun))
+    assert dict(origin.made("slowdown", paths))["dates"] == ["begun 2020-09-13"]
+    for path, day in zip(paths, ("2031-01-02", "2030-12-31", "<b>", 7, "2031-01-01"), strict=True):
+        found = store.read(path)
+        assert found
+        store.write(path, found.arrays, {**found.meta, "date": day})
+    assert dict(origin.made("slowdown", paths))["dates"] == ["2030-12-31 to 2031-01-02"]
 
 
 def test_what_no_logarithm_shows_is_left_out():
@@ -105,7 +120,7 @@ def test_only_our_scripts_may_run_and_nothing_is_loaded(tmp_path, many):
     explorer.write(EVIL[0], paths, tmp_path, explorer.Shown(EVIL[1], [evil], [f"{EVIL[2]}.svg"]))
     block, page, data = read(tmp_path)
     assert not re.search(r"[<>&\u2028]", block)
-    assert data["tables"][0]["lines"] == [[each.replace("\ud800", "?") for each in EVIL]]
+    assert data["tables"][0]["lines"] == [[printable(each) for each in EVIL]]
     scripts = [own for tag, own in page.tags if tag == "script"]
     assert scripts == [{"type": "application/json", "id": "data"}, {}, {}]
     assert not [tag for tag, own in page.tags if tag in ("link", "iframe", "img", "svg") or "src" in own]

@@ -1,11 +1,12 @@
 """The page in Chromium: it loads without complaint, its choices change what is drawn, and a stranger's text is text."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from exploring import EVIL, config, hostile, record, small
 
-from zobench.report import explorer
+from zobench.report import explorer, gallery, gallery_page
 from zobench.report.explorer import curves
 from zobench.report.tables import Table
 
@@ -153,7 +154,7 @@ def test_it_fits_narrow_and_wide_windows_and_paper(tmp_path, visit, width, schem
     nameless = "[...document.querySelectorAll('input,select')].filter(e => !e.labels.length).length"
     assert page.evaluate(nameless) == 0
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert paper == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(22, 22, 22)")
+    assert paper == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(21, 24, 28)")
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.is_visible("#controls") and page.is_visible("#chart")
@@ -175,6 +176,22 @@ def test_a_strangers_text_runs_nothing_and_is_shown_as_it_is(tmp_path, visit):
     assert page.locator("main img, main script, header img").count() == 0
 
 
+def test_long_names_fit_a_narrow_window(tmp_path, visit):
+    paths = [record(tmp_path, config(problem=name, method=name)) for name in ("w" * 300, "a\x1b]0;b\u202ec")]
+    explorer.write("slowdown", paths, tmp_path, explorer.Shown("w" * 300, [TABLE]))
+    page = visit(tmp_path / "index.html", 400)
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    assert "a?]0;b?c" in page.inner_text("#problem") and "\u202e" not in page.content()
+
+
+def test_text_stands_left_and_numbers_do_not_break(tmp_path, visit):
+    table = Table("Best", "", ["n", "best", "calls"], [["8", "(1+1)-ES", "1078 [1068, 1128]"], ["9", "GD", "never"]])
+    explorer.write("slowdown", small(tmp_path), tmp_path, explorer.Shown("", [table]))
+    cells = visit(tmp_path / "index.html", 400).locator("#tables section").first.locator("tbody tr").first
+    kinds = "all => all.map(e => [getComputedStyle(e).textAlign, getComputedStyle(e).whiteSpace])"
+    assert cells.locator("td").evaluate_all(kinds) == [["left", "normal"], ["right", "nowrap"]]
+
+
 def test_the_policy_stops_what_the_page_did_not_bring(tmp_path, browser):
     explorer.write("slowdown", small(tmp_path), tmp_path)
     page = browser.new_page()
@@ -186,6 +203,24 @@ def test_the_policy_stops_what_the_page_did_not_bring(tmp_path, browser):
     page.wait_for_timeout(100)
     assert page.evaluate("window.harmed") is None
     page.close()
+
+
+def test_the_front_page_is_sifted_by_words_and_whole_without_them(tmp_path, visit):
+    shutil.copytree(Path(__file__).parents[2] / "reports" / "claims", tmp_path / "claims")
+    shutil.copytree(Path(__file__).parents[2] / "reports" / "memory", tmp_path / "memory")
+    shutil.copytree(Path(__file__).parents[2] / "reports" / "jit", tmp_path / "jit")
+    gallery_page.write(tmp_path, gallery.read(tmp_path))
+    page = visit(tmp_path / "index.html", 400)
+    rows, cards = page.locator("tbody tr:visible"), page.locator(".cards > li:visible")
+    before = rows.count(), cards.count()
+    page.focus("input[type=search]")
+    page.keyboard.type("MEMORY node")
+    assert 0 < rows.count() < before[0] and all("memory" in text.lower() for text in rows.all_inner_texts())
+    assert f" of {page.locator('tbody tr, .cards > li').count()}" in page.inner_text(".filter output")
+    page.fill("input[type=search]", "no such words")
+    assert (rows.count(), cards.count(), page.locator("table:visible").count()) == (0, 0, 0)
+    page.fill("input[type=search]", "")
+    assert (rows.count(), cards.count()) == before and page.evaluate("document.documentElement.scrollWidth") == 400
 
 
 def test_ten_thousand_curves_stay_usable(tmp_path, visit):

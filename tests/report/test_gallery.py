@@ -1,6 +1,9 @@
 """The front page: every report with its question and its numbers, text that stays text, and where it is opened."""
 
+import base64
+import hashlib
 import json
+import re
 import shutil
 import subprocess
 import webbrowser
@@ -14,7 +17,7 @@ from test_report import fill
 from zobench import sweeps
 from zobench.__main__ import main
 from zobench.errors import UsageError
-from zobench.report import gallery, gallery_page, page, places
+from zobench.report import gallery, gallery_page, hypertext, page, places
 
 ROOT = Path(__file__).parents[2]
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>\x1b[31m\u202e'
@@ -160,13 +163,23 @@ def test_what_strangers_wrote_is_text(reports, tmp_path):
         "th",
         "td",
     }
-    assert {tag for tag, _ in seen.tags} <= allowed | {"details", "summary", "wbr"}
+    assert {tag for tag, _ in seen.tags} <= allowed | {
+        "details",
+        "summary",
+        "wbr",
+        "label",
+        "input",
+        "output",
+        "script",
+    }
     assert not [name for _, attrs in seen.tags for name in attrs if name.startswith("on") or name == "style"]
     assert all(found.startswith(("./", "#")) for found in seen.addresses())
     assert all((reports / unquote(found)).exists() for found in seen.addresses() if found.startswith("./"))
     assert all(letter.isprintable() or letter == "\n" for letter in text) and "alert(1)" in "".join(seen.text)
     policy = next(attrs["content"] for _, attrs in seen.tags if "http-equiv" in attrs)
-    assert "default-src 'none'" in policy and "script" not in policy and "unsafe" not in policy
+    (script,) = (digest for digest in re.findall(r"script-src ([^;]+);", policy))
+    ours = base64.b64encode(hashlib.sha256(hypertext.SIFT.encode()).digest()).decode()
+    assert "default-src 'none'" in policy and script == f"'sha256-{ours}'" and "unsafe" not in policy
 
 
 def test_no_page_is_imported_but_those_of_zobench(reports, tmp_path, monkeypatch):

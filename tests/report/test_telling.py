@@ -14,7 +14,7 @@ from test_report import cell, change
 from zobench import build, report, store
 from zobench.command import compose, terminal
 from zobench.experiments.slowdown import numbers
-from zobench.report import contenders, drawing, files, groups, naming, page, records, telling
+from zobench.report import contenders, drawing, files, groups, naming, page, records, styles, telling
 from zobench.report.records import Record
 
 COMMANDS = (
@@ -230,14 +230,14 @@ def test_every_method_of_a_figure_has_a_look_of_its_own(swept):
         group._replace(method=f"rays, q={q}", cells=[c._replace(record=_mine(c.record)) for c in group.cells])
         for q, group in enumerate(entries * 2)
     ]
-    looks = drawing.looks([*entries, *mine])
+    looks = styles.looks([*entries, *mine])
     assert len({tuple(map(str, look.values())) for look in looks.values()}) == len(looks) == 15
-    assert looks["two-point GD, direction=sphere"] is drawing.METHOD_STYLE["two_point"]
-    shown, words = drawing.legible([*entries, *mine])
-    assert len({group.method for group in shown}) == drawing.MOST and words == " 7 more methods: see the tables."
-    names = [*contenders.LOOKS, *(f"two-point descent, q={q}" for q in range(9))]
+    assert looks["two-point GD, direction=sphere"] == styles.style("two-point GD")
+    shown, words = styles.legible([*entries, *mine])
+    assert len({group.method for group in shown}) == styles.MOST and words == " 7 more methods: see the tables."
+    names = [*contenders.KINDS, *(f"two-point descent, q={q}" for q in range(9))]
     found = contenders.looks(names)
-    assert len({tuple(map(str, look.values())) for look in found.values()}) >= len({*contenders.LOOKS.values()}) + 9
+    assert len({tuple(map(str, look.values())) for look in found.values()}) == len(names)
     assert sorted(names, key=contenders.order)[11:13] == ["two-point descent", "two-point descent, q=0"]
 
 
@@ -254,11 +254,11 @@ def test_a_legend_covers_no_label_and_leaves_no_edge(count):
         handles = [Line2D([], [], label=f"two-point GD, direction={i}") for i in range(count)]
         drawing.legend(figure, handles, "A caption that is longer than the figure is wide. " * 3, columns=5)
         wide = figure.get_size_inches()[0]
-        legend = drawing._inches(figure, figure.legends[0])
-        assert legend.y1 <= drawing._inches(figure, grid[0][0].xaxis).y0 + drawing.TOUCH
-        assert drawing._inches(figure, figure.texts[0]).y1 <= legend.y0 + 0.1
+        legend = drawing.inches(figure, figure.legends[0])
+        assert legend.y1 <= drawing.inches(figure, grid[0][0].xaxis).y0 + drawing.TOUCH
+        assert drawing.inches(figure, figure.texts[0]).y1 <= legend.y0 + 0.1
         for artist in (figure.legends[0], *figure.texts):
-            assert drawing._inches(figure, artist).x0 >= 0 and drawing._inches(figure, artist).x1 <= wide
+            assert drawing.inches(figure, artist).x0 >= 0 and drawing.inches(figure, artist).x1 <= wide
 
 
 def test_the_table_of_a_sweep_is_whole_at_80_columns(swept, tmp_path):

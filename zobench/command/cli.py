@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 from rich.console import Console
@@ -18,16 +18,22 @@ from zobench.errors import UsageError, one_line, printable
 from zobench.report.places import SWEEP, package
 from zobench.survey import Gap
 
+if TYPE_CHECKING:
+    from zobench.report.wording import Wording
+
 REPORTS = "reports"  # the folder of all reports
 MANY = 2000  # cells whose page takes minutes, and which nobody looks at one by one
 REPORT_HELP = """\
-zobench report NAME [report_dir=FOLDER] [runs_dir=FOLDER] [report_formats=[png,svg,pdf]] [trust=[PACKAGE]] [--open]
+zobench report NAME [report_dir=FOLDER] [runs_dir=FOLDER] [report_formats=[png,svg,pdf]] [report_labels={NAME: LABEL}]
+               [report_order=[NAME]] [trust=[PACKAGE]] [--open]
 
   Draws the tables and figures of the latest sweep of that name again, from its records alone. NAME is an experiment,
   sweep (the latest sweep of your own), claims (the board of all claims) or a package of yours with a page.py; without
   a NAME, the front page over all reports of a folder. --open shows it in a browser.
   report_dir: where to, reports/NAME if it is not given; runs_dir: where the records are, else runs.
   report_formats: of the figures; as the sweep had them, if it is not given. There is a png in any case.
+  report_labels, report_order: of a page of your own sweep, what methods and problems are to be called, and which come
+  first: report_labels='{two_point: mine, "q=4": four}' report_order=[two_point]; as the sweep had them if not given.
   Exit code 1 where a cell has no good record: the report says which, and the command that runs it."""
 
 
@@ -52,6 +58,7 @@ def run_single(arguments: Sequence[str], console: Console) -> int:
             return terminal.failures([("the cell", why)])
     terminal.table([("", path)], console)
     terminal.warnings([("", path)])
+    terminal.notes([("", path)])
     console.print(f"record: {path}", soft_wrap=True, markup=False)
     record = store.read(path)
     return terminal.failures([("the cell", record.meta["reason"])] if record and record.meta["status"] != "ok" else [])
@@ -62,8 +69,9 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
 
     A sweep without a report of its own has a short table instead of the page's, which is drawn all the same.
     """
-    from zobench.command import compose, sweep
+    from zobench.command import compose, keys, sweep
     from zobench.report import stamp
+    from zobench.report.page import require_named
 
     with compose.session():
         overrides = compose.parse(arguments)
@@ -75,27 +83,35 @@ def run_sweep(arguments: Sequence[str], console: Console) -> int:
             except ValueError as error:
                 raise UsageError(one_line(error)) from error
             stamp.require_own(Path(cfg.report_dir), cfg.report)
-        name, report_dir, formats = cfg.report, cfg.report_dir, list(cfg.report_formats)
+        name, report_dir, formats, wording = cfg.report, cfg.report_dir, list(cfg.report_formats), keys.wording(cfg)
+        if name and wording:
+            require_named(name, wording)
         if name == SWEEP:
             cfg.report = None  # to the sweep it is none: only an experiment is known by what its command says
         cells, failed = sweep.run(overrides, cfg)
     command = sweeps.command([str(override.input_line) for override in overrides], cfg.runs_dir)
     try:
         if cfg.report:
-            report(name, cells, report_dir, console, command, True, formats)
+            report(name, cells, report_dir, console, command, True, formats, wording)
         else:
             terminal.table(cells, console)
             console.print(f"records: {cfg.runs_dir}", soft_wrap=True, markup=False)
         if name == SWEEP:
-            _report_sweep(cells, report_dir, console, command, formats)
+            _report_sweep(cells, report_dir, console, command, formats, wording)
     finally:  # what failed is said last, also where too little is left to draw from
         terminal.warnings(cells)
+        terminal.notes(cells)
         code = terminal.failures(failed)
     return code
 
 
 def _report_sweep(
-    cells: Sequence[tuple[str, Path]], report_dir: str, console: Console, command: str, formats: Sequence[str]
+    cells: Sequence[tuple[str, Path]],
+    report_dir: str,
+    console: Console,
+    command: str,
+    formats: Sequence[str],
+    wording: "Wording",
 ) -> None:
     """Draw the page of a sweep that names none; why it could not be drawn is said, and the sweep has run well."""
     if len(cells) > MANY:
@@ -103,7 +119,7 @@ def _report_sweep(
         return
     try:
         require_writable("report_dir", report_dir)
-        report(SWEEP, cells, report_dir, console, command, False, formats)
+        report(SWEEP, cells, report_dir, console, command, False, formats, wording)
     except Exception as error:  # whatever a page may raise, the records are there
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
@@ -124,7 +140,8 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
         return 0
     opens = "--open" in arguments
     given = [argument for argument in arguments if argument != "--open"]
-    names, options = options_of("report", given, ("report_dir", "runs_dir", "report_formats", "trust"))
+    known = ("report_dir", "runs_dir", "report_formats", "report_labels", "report_order", "trust")
+    names, options = options_of("report", given, known)
     trusted = re.split(r"[\s,]+", options.pop("trust", "").strip("[] "))
     trust.allow(filter(None, [*trusted, *filter(trust.is_own, names)]))
     if len(names) > 1 or any(name.startswith("-") for name in names):
@@ -145,19 +162,11 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     keys.check_report(names[0])
     report_dir = options.get("report_dir", f"reports/{names[0]}")
     require_writable("report_dir", report_dir)
-    formats = _formats(found[names[0]], options)
+    asked = {**found[names[0]].plan().page, **keys.page_of(options)}
+    formats, wording = asked.get("report_formats") or (), keys.wording_of(asked)
     command = found[names[0]].again()
-    gaps = report(names[0], found[names[0]].cells(), report_dir, console, command, True, formats, opens)
+    gaps = report(names[0], found[names[0]].cells(), report_dir, console, command, True, formats, wording, opens)
     return 1 if gaps else 0
-
-
-def _formats(sweep: sweeps.Sweep, options: dict[str, str]) -> Sequence[str]:
-    """Those asked for, or that the command of the sweep asked for."""
-    from zobench.command import keys
-
-    words = [word for word in sweep.plan().command if word.startswith("report_formats=")]
-    asked = options.get("report_formats") or "".join(words[-1:]).partition("=")[2]
-    return keys.formats_of(asked) if asked else ()
 
 
 def options_of(command: str, arguments: Sequence[str], known: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -197,17 +206,18 @@ def report(
     command: str = "",
     shows: bool = True,
     formats: Sequence[str] = (),
+    wording: "Wording | None" = None,
     opens: bool = False,
 ) -> list[Gap]:
     """Draw a report from the records of cells, label and path, and say where it is; the cells that are not in it.
 
     `command` made the cells; `shows`: print the tables too; `formats`: of the figures, as the experiment has them;
-    `opens`: show it in a browser.
+    `wording`: the user's names and order; `opens`: show it in a browser.
     """
     from zobench import report
     from zobench.command import front
 
-    gaps = report.draw(name, cells, Path(report_dir), console, command, shows, formats)
+    gaps = report.draw(name, cells, Path(report_dir), console, command, shows, formats, wording)
     console.print(f"report: {report_dir}", soft_wrap=True, markup=False)
     front.show(Path(report_dir), console, opens)
     return gaps

@@ -29,6 +29,8 @@ ONE_PER_SWEEP = (
     "report_dir",
     "report",
     "report_formats",
+    "report_labels",
+    "report_order",
     "force",
     "sweep",
     "retry",

@@ -1,14 +1,14 @@
 """The keys of a cfg that make no numbers: which there are, and what each may be. Bad ones are refused in one line."""
 
 import os
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
@@ -16,7 +16,11 @@ from zobench import build, trust
 from zobench.build import Config
 from zobench.errors import UsageError
 
+if TYPE_CHECKING:
+    from zobench.report.wording import Wording
+
 FORMATS = ("png", "svg", "pdf")  # of figures
+PAGE = ("report_formats", "report_labels", "report_order")
 FOLDERS = ("runs_dir", "report_dir")
 LONGEST_NAME, LONGEST_PATH = 255, 4000  # bytes, of a part of a path and of the whole
 
@@ -42,12 +46,37 @@ def check_folder(name: str, value: str) -> None:
         raise UsageError(f"{name}={value}: {name} is {_FOLDER}")
 
 
-def formats_of(text: str) -> list[str]:
-    """The formats that a text names. UsageError where it names others, or none."""
-    found = [word for word in re.split(r"[\s,]+", text.strip("[] ")) if word]
-    if not _are_formats(found):
-        raise UsageError(f"report_formats={text}: report_formats is {_FORMATS}")
-    return found
+def wording(cfg: DictConfig) -> "Wording":
+    """The user's names and order of a sweep's page, of a cfg that is checked."""
+    return wording_of(page(cfg))
+
+
+def page(cfg: DictConfig) -> dict[str, Any]:
+    """How a cfg asks for a page, as plain values."""
+    return {name: OmegaConf.to_container(cfg)[name] for name in PAGE}  # type: ignore[index]
+
+
+def page_of(options: dict[str, str]) -> dict[str, Any]:
+    """How texts of a command ask for a page. UsageError where they mean nothing."""
+    return {name: _value(name, options[name]) for name in PAGE if name in options}
+
+
+def wording_of(asked: Mapping[str, Any]) -> "Wording":
+    """The user's names and order, of what is asked of a page."""
+    from zobench.report.wording import Wording
+
+    return Wording(asked.get("report_labels") or {}, asked.get("report_order") or ())
+
+
+def _value(name: str, text: str) -> Any:
+    is_good, meaning = _MEANINGS[name]
+    try:
+        value = _plain(OverridesParser.create().parse_override(f"{name}={text}"))
+    except Exception as error:  # the parser raises what it likes
+        raise UsageError(f"{name}={text}: not understood; {name} is {meaning}") from error
+    if not is_good(value):
+        raise UsageError(f"{name}={text}: {name} is {meaning}")
+    return value
 
 
 def check_targets(values: Config, prefix: str = "") -> None:
@@ -59,6 +88,8 @@ def check_targets(values: Config, prefix: str = "") -> None:
                 check_targets(each, f"{prefix}{name}.")
         if name == "_target_":
             trust.check(f"{prefix}{name}", value)
+            if trust.COMMAND.fullmatch(str(value)) and values.get("program") is not None:
+                trust.check_program(f"{prefix}program", values.get("program"))
 
 
 def check_report(name: str | None) -> None:
@@ -73,7 +104,9 @@ def granted(overrides: Sequence[Override]) -> list[str]:
     """What the user of a command lets it call: `trust`, and what it names itself of files of their own."""
     given = [name for override in overrides if override.key_or_group == "trust" for name in _trusted(override)]
     named = [word for override in overrides for word in _named(override.key_or_group, _plain(override))]
-    return list(dict.fromkeys([*given, *filter(trust.is_own, named)]))
+    programs = [_plain(override) for override in overrides if override.key_or_group.endswith(".program")]
+    words = [one for value in programs for one in (value, *(value if isinstance(value, list) else ()))]
+    return list(dict.fromkeys([*given, *filter(trust.is_own, named), *map(trust.program, words)]))
 
 
 def _trusted(override: Override) -> list[str]:
@@ -164,6 +197,17 @@ def _are_formats(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(form in FORMATS for form in value)
 
 
+def _are_labels(value: Any) -> bool:
+    if value is None:
+        return True
+    words = [*value, *value.values()] if isinstance(value, dict) else []
+    return bool(words) and all(isinstance(word, str) and word.strip() and word.isprintable() for word in words)
+
+
+def _are_names(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(name, str) and name.strip() for name in value))
+
+
 def _is_study(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and isinstance(value.get("_target_"), str))
 
@@ -173,6 +217,8 @@ _FOLDER = f"the name of a folder, at most {LONGEST_NAME} bytes long"
 _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "report": (_is_report, "null, sweep, an experiment, or a package of yours with a page.py"),
     "report_formats": (_are_formats, _FORMATS),
+    "report_labels": (_are_labels, "names and what they are to be called, as in {two_point: my method}"),
+    "report_order": (_are_names, "a list of names that come first, as in [two_point, autodiff]"),
     "runs_dir": (_is_folder, _FOLDER),
     "report_dir": (_is_folder, _FOLDER),
     "force": (lambda value: isinstance(value, bool), "true or false"),

@@ -5,6 +5,7 @@ import pickle
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 from functools import partial
+from itertools import chain
 from multiprocessing import resource_tracker
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 
-from zobench import build, store, sweeps
+from zobench import store, sweeps
 from zobench.command import launchers, signals, slurm, supervise, worker
 from zobench.command.compose import Cell
 from zobench.command.job import job
@@ -25,30 +26,39 @@ FRUITLESS = 3  # times that workers may be killed before one cell has ended
 JOBS_PER_CORE = 32  # at most, on one machine: what Hydra does for a job takes as long as some three small cells
 
 
-def check(cells: Sequence[Cell], cfg: DictConfig) -> None:
-    """Refuse the whole sweep if any of its problems or estimators cannot be made.
+def check(cells: Sequence[Cell], cfg: DictConfig) -> list[tuple[Cell, str]]:
+    """The cells whose parts do not go together, and why: they cost themselves, and no other.
+
+    Refuses the whole sweep if any of its problems or estimators cannot be made, or no cell can be run.
 
     Under joblib the workers that will run the cells do this, so that the import of jax is not paid twice.
     """
-    groups: dict[str, list[build.Config]] = {}
+    groups: dict[str, list[Cell]] = {}
     for cell in cells:
-        groups.setdefault(store.digest(cell.config["problem"], cell.config.get("study")), []).append(cell.config)
+        groups.setdefault(store.digest(cell.config["problem"], cell.config.get("study")), []).append(cell)
+    own = [*groups.values()] if "joblib" in cfg.hydra.launcher._target_ else [[*chain(*groups.values())]]
+    configs = [[cell.config for cell in group] for group in own]
     limits, launcher = supervise.limits(**cfg.limit), cfg.hydra.launcher
     look = partial(supervise.check, limits=limits, trusted=list(cfg.trust))
     if "joblib" in launcher._target_:
         from joblib import delayed
 
         try:
-            complaints = _started(cfg)(delayed(look)(group) for group in groups.values())
+            complaints = _started(cfg)(delayed(look)(group) for group in configs)
         except (ValueError, TypeError) as error:  # what it has no use for
             raise UsageError(f"hydra.launcher: {one_line(error)}") from error
         except BrokenExecutor:  # a worker was killed; what cannot be run is found again when it runs
             complaints = []
     else:
-        complaints = [look([config for group in groups.values() for config in group])]
+        complaints = [look(group) for group in configs]
     for complaint in complaints:
-        if complaint:
-            raise UsageError(complaint)
+        if complaint.fatal:
+            raise UsageError(complaint.fatal)
+    found = zip(own, complaints, strict=False)
+    unfit = [(group[place], why) for group, complaint in found for place, why in complaint.unfit.items()]
+    if unfit and len(unfit) == len(cells):
+        raise UsageError(unfit[0][1])
+    return unfit
 
 
 def _started(cfg: DictConfig) -> Any:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from zobench import trust
-from zobench.build import Config
+from zobench.build import Complaints, Config
 from zobench.command import worker
 from zobench.command.worker import Ended, Listen
 from zobench.errors import UsageError
@@ -74,8 +74,8 @@ def is_busy() -> bool:
     return bool(_busy)
 
 
-def check(configs: Sequence[Config], limits: Limits, trusted: Sequence[str] = ()) -> str | None:
-    """The first complaint about cells that cannot be run; one that dies of it is found again when it runs.
+def check(configs: Sequence[Config], limits: Limits, trusted: Sequence[str] = ()) -> Complaints:
+    """What is wrong with cells that cannot be run; one that dies of it is found again when it runs.
 
     `trusted`: what they may call besides zobench's and optax's (`zobench.trust`), for they are checked in a worker.
     """
@@ -83,7 +83,7 @@ def check(configs: Sequence[Config], limits: Limits, trusted: Sequence[str] = ()
     try:
         return ask("check", list(configs), limits=limits)
     except Died:
-        return None
+        return Complaints("", {})
 
 
 def measure(

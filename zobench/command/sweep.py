@@ -9,13 +9,14 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 
 from zobench import store, sweeps
-from zobench.command import compose, launch, slurm, terminal
+from zobench.command import compose, keys, launch, slurm, terminal, worker
 from zobench.command.compose import Cell
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled
 
-NOT_NUMERIC = ("runs_dir", "report_dir", "report_formats", "force", "sweep", "retry", "trust")
-NOT_NUMERIC += ("limit.seconds", "limit.gigabytes")
+NOT_NUMERIC = ("runs_dir", "report_dir", "report_formats", "report_labels", "report_order", "force", "sweep", "retry")
+NOT_NUMERIC += ("trust", "limit.seconds", "limit.gigabytes")
+LEFT_OUT = "left out"  # how a cell ended whose parts do not go together
 NO_RECORD = {"status": "failed", "reason": "no record could be written, or it has gone; is the disk full?"}
 
 
@@ -29,20 +30,24 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
     markers = sweeps.sweep(cfg.runs_dir, f"{cfg.report or 'sweep'}-{_identity(overrides, cfg)}")
     paths = [store.path(cfg.runs_dir, key) for key in markers.members()]
     if _is_known_by_name(overrides, cfg) and markers.complete.exists() and all(map(store.is_done, paths)):
-        markers.renew()  # the latest sweep is the one that `zobench report` draws
+        markers.renew(keys.page(cfg))  # the latest sweep is the one that `zobench report` draws
         return [(label, store.path(cfg.runs_dir, key)) for key, label in markers.plan().cells.items()], []
     cells = compose.cells(overrides, cfg)
+    keys.wording(cfg).check(cell.config for cell in cells)
     slurm.adopt(cfg.runs_dir, [cell.key for cell in cells])
     labels = {cell.key: cell.label for cell in cells}
     missing = [cell for cell in cells if cfg.force or not is_settled(_path(cell, cfg), cell.config, cfg)]
     if missing:
         require_writable("runs_dir", cfg.runs_dir)
         store.sweep_up(cfg.runs_dir)
-    launch.check(missing, cfg)
+    unfit = launch.check(missing, cfg)
+    for cell, why in unfit:
+        worker.record(_path(cell, cfg), {}, cell.config, why, {"died": LEFT_OUT})
+    missing = [cell for cell in missing if cell.key not in {one.key for one, _ in unfit}]
     command = [str(override.input_line) for override in overrides]
     ended = labels.keys() - {cell.key for cell in missing}
     with nullcontext() if missing else suppress(OSError):  # a store that may not be written is read all the same
-        markers.begin(labels, command, ended, {cell.key: cell.config for cell in cells})
+        markers.begin(labels, command, ended, {cell.key: cell.config for cell in cells}, keys.page(cfg))
         if missing:
             with terminal.sweep_progress(markers, labels):
                 launch.run(missing, cfg, markers)
@@ -55,9 +60,10 @@ def _path(cell: Cell, cfg: DictConfig) -> Path:
 
 
 def _failed(cells: Sequence[Cell], cfg: DictConfig) -> list[tuple[str, str]]:
-    """Label and reason of the cells that failed."""
+    """Label and reason of the cells that failed; those that were left out are told here."""
     metas = [(cell.label, store.read_meta(_path(cell, cfg)) or NO_RECORD) for cell in cells]
-    return [(label, meta["reason"]) for label, meta in metas if meta["status"] != "ok"]
+    terminal.left_out([(label, meta["reason"]) for label, meta in metas if meta.get("died") == LEFT_OUT])
+    return [(label, meta["reason"]) for label, meta in metas if meta["status"] != "ok" and meta.get("died") != LEFT_OUT]
 
 
 def _is_known_by_name(overrides: Sequence[Override], cfg: DictConfig) -> bool:

@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,9 @@ from zobench.sweeps import Sweep
 
 LINE_EVERY = 10
 WIDEST = 10_000  # characters: as wide as a table likes
-COLUMNS: tuple[str, ...] = ("rule", "step", "n", "iterations", "quartiles", "calls", "reached", "run s", "compile s")
+COLUMNS: tuple[str, ...] = (
+    "rule", "step", "n", "iterations", "quartiles", "calls", "reached", "best value", "run s", "compile s",
+)  # fmt: skip
 FIRST_TO_GO = ("compile s", "run s", "quartiles", "step")  # where a terminal is too narrow for all
 
 
@@ -93,7 +96,10 @@ def table(cells: Sequence[tuple[str, Path]], console: Console) -> None:
         for label, path in cells
         for row in rows(store.read(path))
     ]
-    names = [name for name in ("cell", *COLUMNS) if name != "cell" or len(cells) > 1]
+    if all(line["reached"] in ("no target", "") for line in lines):
+        lines.sort(key=lambda line: float(line["best value"].partition(" ")[0] or "inf"))
+    empty = {name for name in ("best value",) if not any(line[name] for line in lines)}
+    names = [name for name in ("cell", *COLUMNS) if name not in empty and (name != "cell" or len(cells) > 1)]
     wide, left_out = console.options.update(width=WIDEST), []
     for name in FIRST_TO_GO:
         if console.measure(_grid(lines, names), options=wide).maximum <= console.width:
@@ -118,7 +124,8 @@ def _grid(lines: Sequence[dict[str, str]], names: Sequence[str], caption: str | 
 def rows(record: Record | None) -> list[list[str]]:
     """A record in words, one row for each step rule."""
     if record is None or record.meta["status"] != "ok":
-        return [["failed", *[""] * (len(COLUMNS) - 1)]]
+        how = "left out" if record and record.meta.get("died") == "left out" else "failed"
+        return [[how, *[""] * (len(COLUMNS) - 1)]]
     meta, arrays = record.meta, record.arrays
     calls = {kind: count for kind, count in meta.get("calls", {}).items() if count}
     found = []
@@ -128,9 +135,12 @@ def rows(record: Record | None) -> list[list[str]]:
         for target, hits in zip(asked_for[:-1], several, strict=False):  # the last of them is the row that follows
             found.append(_to_target(f"{rule}, to {target:g}", meta, hits, calls))
         iterations, spread, asked = _times(arrays[f"{rule}/hits"], calls)
+        reached = _outcomes(arrays[f"{rule}/outcome"])
+        if meta.get("target") == -np.inf:
+            reached, iterations, asked = "no target", "", f"{_number(np.median(arrays[f'{rule}/k'][-1]))} asked"
         found.append([
-            rule, f"{about['step']:.3g}".replace("nan", ""), str(meta["n"]), iterations, spread, asked,
-            _outcomes(arrays[f"{rule}/outcome"]), f"{about['run_seconds']:.2f}", f"{meta['compile_seconds']:.2f}",
+            rule, f"{about['step']:.3g}".replace("nan", ""), str(meta["n"]), iterations, spread, asked, reached,
+            _best(arrays.get(f"{rule}/best")), f"{about['run_seconds']:.2f}", f"{meta['compile_seconds']:.2f}",
         ])  # fmt: skip
     return found
 
@@ -139,7 +149,7 @@ def _to_target(name: str, meta: dict[str, Any], hits: np.ndarray, calls: dict[st
     """A row for a target on the way."""
     iterations, spread, asked = _times(hits, calls)
     reached = f"{np.isfinite(hits).sum()} of {hits.size}"
-    return [name, "", str(meta["n"]), iterations, spread, asked, reached, "", ""]
+    return [name, "", str(meta["n"]), iterations, spread, asked, reached, "", "", ""]
 
 
 def _times(hits: np.ndarray, calls: dict[str, int]) -> tuple[str, str, str]:
@@ -150,6 +160,14 @@ def _times(hits: np.ndarray, calls: dict[str, int]) -> tuple[str, str, str]:
     return _number(middle), spread, asked
 
 
+def _best(values: np.ndarray | None) -> str:
+    """The median over runs of the best value of each, and its range, of a black box."""
+    if values is None:
+        return ""
+    low, middle, high = values.min(), np.median(values), values.max()
+    return f"{middle:.4g}" + f" ({low:.4g} to {high:.4g})" * bool(low < high)
+
+
 def _outcomes(outcome: np.ndarray) -> str:
     names, counts = np.unique(outcome, return_counts=True)
     rest = [f"{count} {name}" for name, count in zip(names, counts, strict=True) if name != "reached"]
@@ -158,6 +176,21 @@ def _outcomes(outcome: np.ndarray) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if np.isfinite(value) else "never"
+
+
+def left_out(cells: Sequence[tuple[str, str]]) -> None:
+    """Name the cells of a sweep that cannot be run, each with its reason; the others have been run."""
+    for label, reason in cells:
+        print(printable(f"zobench: left out: {label}: {reason}"), file=sys.stderr)
+
+
+def notes(cells: Sequence[tuple[str, Path]]) -> None:
+    """What cells that ran have found out by themselves, such as the noise of a black box; what several share is one."""
+    found = [(label, note) for label, path in cells for note in (store.read_meta(path) or {}).get("notes", ())]
+    shared = Counter(note for _, note in found)
+    for note in shared:
+        own = [label for label, other in found if other == note]
+        print(printable(f"zobench: {own[0] + ': ' if len(own) == 1 and own[0] else ''}{note}"), file=sys.stderr)
 
 
 def warnings(cells: Sequence[tuple[str, Path]]) -> None:

@@ -16,6 +16,7 @@ from zobench import build, store, surroundings, trust
 from zobench.build import Config
 from zobench.errors import one_line
 
+DAY = "%Y-%m-%d"  # on which a cell ended, UTC
 SHOW_EVERY = 0.1  # seconds between two reports of progress
 
 Ended = tuple[str, str]  # ok, refused, raised or stopped; why
@@ -84,8 +85,8 @@ def _teller(connection: Connection, ending: threading.Event) -> Listen:
     return tell
 
 
-def check(configs: list[Config], progress: Listen) -> str | None:
-    """The first complaint about cells that cannot be run, in one line."""
+def check(configs: list[Config], progress: Listen) -> build.Complaints:
+    """What is wrong with cells that cannot be run."""
     return build.check_factories(configs)
 
 
@@ -117,7 +118,12 @@ def _show() -> None:
 def record(path: Path, arrays: dict[str, Any], config: Config, reason: str, meta: dict[str, Any]) -> None:
     """Write a cell's record; one with a reason has failed."""
     about = {"status": "failed" if reason else "ok", "reason": reason, "key": path.stem, "config": config}
-    store.write(path, arrays, {**about, "versions": store.versions(), "machine": surroundings.machine(), **meta})
+    about |= {
+        "versions": store.versions(),
+        "machine": surroundings.machine(),
+        "date": time.strftime(DAY, time.gmtime()),
+    }
+    store.write(path, arrays, {**about, **meta})
 
 
 TASKS: dict[str, Callable[..., Any]] = {"check": check, "measure": measure}

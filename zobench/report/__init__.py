@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from zobench.errors import one_line, printable
+from zobench.errors import UsageError, one_line, printable
 from zobench.survey import Gap, survey
+
+if TYPE_CHECKING:
+    from zobench.report.wording import Wording
 
 
 def draw(
@@ -17,13 +21,15 @@ def draw(
     command: str = "",
     shows: bool = True,
     formats: Sequence[str] = (),
+    wording: "Wording | None" = None,
 ) -> list[Gap]:
     """Draw the report of that name from the records of cells, label and path, into report_dir; print its main table.
 
     The cells without a good record, which page and terminal name, with the `command` that runs them. Unless it `shows`
-    its tables, what it leaves out is printed alone. Whatever the `formats` of figures, a PNG is among them. A report
-    drawn by the same code from the same records is only printed again. Raises ValueError for an unknown name and where
-    there are no records, UsageError where report_dir has another report.
+    its tables, what it leaves out is printed alone. Whatever the `formats` of figures, a PNG is among them. `wording`:
+    the user's names and order. A report drawn by the same code from the same records is only printed again. Raises
+    ValueError for an unknown name and where there are no records, UsageError where report_dir has another report, and
+    for names that no record has.
     """
     from zobench.report import page, stamp, tables
 
@@ -35,13 +41,18 @@ def draw(
     drawn, *written = stamp.claim(report_dir, name, page.may_write(name)) or [""]
     made_by = command if page.load(name).captions else ""
     asked = [*dict.fromkeys(["png", *formats])] if formats else [*page.FORMATS]
-    other = asked if asked != [*page.FORMATS] else []
+    other = [*(asked if asked != [*page.FORMATS] else []), *([repr(wording)] if wording else [])]
     wanted = page.fingerprint(name, records, [*said, *filter(None, [made_by]), *other])
     if drawn != wanted or not all((report_dir / file).exists() for file in written):
         try:
             stamp.write(
-                report_dir, name, wanted, page.write(name, records, report_dir, found.gaps, said, made_by, asked)
+                report_dir,
+                name,
+                wanted,
+                page.write(name, records, report_dir, found.gaps, said, made_by, asked, wording),
             )
+        except UsageError:
+            raise
         except ValueError as error:
             raise ValueError("; ".join([one_line(error), *said])) from error
     for table in page.summary(name, report_dir) if shows else ():

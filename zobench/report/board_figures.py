@@ -11,15 +11,16 @@ from matplotlib.patches import Patch, Rectangle
 
 from zobench.report import board, drawing, verdicts
 from zobench.report.drawing import GREEN, GREY, ORANGE, VERMILLION
+from zobench.report.labels import title
 
 COLOR = {"holds": GREEN, "refuted": VERMILLION, "undecided": ORANGE, "not measured": GREY}
 SHADE = {"holds": 0.32, "refuted": 0.58, "undecided": 0.4, "not measured": 0.14}
 SIGN = {"holds": "✓", "refuted": "✗", "undecided": "?", "not measured": "–"}
-COLUMNS = 10
-WIDE, HIGH, GAP = 1.02, 0.52, 0.06  # of a tile, inches
-HEAD, TITLE, FOOT, MARGIN = 0.12, 0.26, 0.66, 0.15
+COLUMNS = 8
+WIDE, HIGH, GAP = 1.17, 0.58, 0.06  # of a tile, inches
+HEAD, TITLE, FOOT, MARGIN = 0.12, 0.28, 0.05, 0.15
 LETTERS = 18  # of a line on a tile
-SQUARE, SQUARES = 0.13, 7  # a prediction, inches, and how many in a line
+SQUARE, SQUARES = 0.17, 6  # a prediction, inches, and how many in a line
 
 Entry = dict[str, Any]
 
@@ -39,8 +40,8 @@ def draw(entries: Sequence[Entry], folder: Path) -> None:
         for topic, group in shown.items():
             measured = sum(entry["verdict"] != board.NOT_MEASURED for entry in group)
             said, tiles = f"{measured} of {len(group)} measured", _tiles(group)
-            axes.text(MARGIN, top - 0.07, topic, va="top", fontsize=9.5, fontweight="bold")
-            axes.text(width - MARGIN, top - 0.07, said, va="top", ha="right", fontsize=7.5, color="#444444")
+            axes.text(MARGIN, top - 0.07, topic, va="top", fontsize=10, fontweight="bold")
+            axes.text(width - MARGIN, top - 0.07, said, va="top", ha="right", fontsize=8, color="#444444")
             top -= TITLE
             for i, tile in enumerate(tiles):
                 row, column = divmod(i, COLUMNS)
@@ -64,25 +65,25 @@ def _claim(axes: Axes, place: tuple[float, float], tile: Sequence[Entry]) -> Non
     axes.add_patch(Rectangle((left, top - HIGH), 0.05, HIGH, facecolor=COLOR[verdict], lw=0))
     if verdict not in (board.NOT_MEASURED, entry["expected"]):
         axes.add_patch(Rectangle((left, top - HIGH), WIDE, HIGH, fill=False, edgecolor="black", lw=1.1))
-    axes.text(left + 0.1, top - 0.13, str(entry["number"]), fontsize=7.5, fontweight="bold")
+    axes.text(left + 0.1, top - 0.13, str(entry["number"]), fontsize=8, fontweight="bold")
     sign = SIGN[verdict] + (" but not …" if entry["and_not"] else "")
-    axes.text(left + WIDE - 0.05, top - 0.13, sign, ha="right", fontsize=7.5 if sign == SIGN[verdict] else 6)
+    axes.text(left + WIDE - 0.05, top - 0.13, sign, ha="right", fontsize=9 if sign == SIGN[verdict] else 7)
     for i, line in enumerate(wrap(entry["short"], LETTERS)[:2]):
-        axes.text(left + 0.1, top - 0.28 - 0.12 * i, line, fontsize=6.4)
+        axes.text(left + 0.1, top - 0.31 - 0.135 * i, line, fontsize=7.2)
 
 
 def _predictions(axes: Axes, place: tuple[float, float], tile: Sequence[Entry]) -> None:
-    """The experiment's name, and a square for each prediction."""
+    """The experiment's name, and a square for each prediction, with a sign that says the verdict without its colour."""
     left, top = place
     _frame(axes, place, GREY, SHADE["not measured"] / 2)
-    axes.text(left + 0.06, top - 0.15, tile[0]["short"], fontsize=6.8)
+    axes.text(left + 0.06, top - 0.15, title(tile[0]["short"]), fontsize=7.5)
     for i, entry in enumerate(tile):
         row, column = divmod(i, SQUARES)
-        corner = (left + 0.06 + column * SQUARE, top - 0.34 - row * SQUARE)
-        look = {"facecolor": COLOR[entry["verdict"]], "alpha": min(1, SHADE[entry["verdict"]] + 0.3), "lw": 0}
+        corner = (left + 0.06 + column * SQUARE, top - 0.38 - row * SQUARE)
+        look = {"facecolor": COLOR[entry["verdict"]], "alpha": SHADE[entry["verdict"]], "lw": 0}
         axes.add_patch(Rectangle(corner, SQUARE - 0.02, SQUARE - 0.02, **look))
         middle = (corner[0] + SQUARE / 2 - 0.01, corner[1] + SQUARE / 2 - 0.012)
-        axes.text(*middle, SIGN[entry["verdict"]], ha="center", va="center", fontsize=5)
+        axes.text(*middle, SIGN[entry["verdict"]], ha="center", va="center", fontsize=9, fontweight="bold")
 
 
 def _frame(axes: Axes, place: tuple[float, float], color: str, shade: float) -> None:
@@ -90,7 +91,7 @@ def _frame(axes: Axes, place: tuple[float, float], color: str, shade: float) -> 
 
 
 def _handles() -> list[Patch]:
-    looks = {f"{verdict} {SIGN[verdict]}": (color, min(1, SHADE[verdict] + 0.2)) for verdict, color in COLOR.items()}
+    looks = {f"{verdict} {SIGN[verdict]}": (color, SHADE[verdict]) for verdict, color in COLOR.items()}
     kinds = [Patch(facecolor=color, alpha=alpha, lw=0, label=label) for label, (color, alpha) in looks.items()]
     return [*kinds, Patch(fill=False, edgecolor="black", lw=1.1, label="not as expected before")]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zobench.report import board, files, tables, verdicts
+from zobench.report import board, files, latex, tables, verdicts
 from zobench.report.board import Evidence
 
 RULE = 'A claim that several experiments state and measure has the worst of their verdicts; "and not" is a stronger '
@@ -22,7 +22,7 @@ def write(found: Sequence[Evidence], folder: Path) -> list[dict[str, Any]]:
     files.write_json(folder / "verdicts.json", entries)
     topics = [_topic(topic, own) for topic, own in board.topics(entries).items()]
     files.write(folder / "table.md", tables.markdown([summary(entries), *topics, _sweeps(found), _checks(entries)]))
-    files.write(folder / "table.tex", tables.latex([summary(entries), *_narrow(entries)]))
+    files.write(folder / "table.tex", latex.latex([summary(entries), *_narrow(entries)]))
     board_figures.draw(entries, folder)
     return entries
 

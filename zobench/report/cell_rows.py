@@ -1,4 +1,7 @@
-"""cells.csv: one line a cell and step rule."""
+"""cells.csv: one line a cell and step rule, and nothing that another run of the same cells would change.
+
+Seconds and the names of records, which are hashes of the code, are what `zobench export` writes.
+"""
 
 from collections.abc import Sequence
 from math import nan
@@ -59,11 +62,8 @@ def row(cell: Measured) -> dict[str, Any]:
         "contraction_exact": float(np.exp(cell.exact_decay)) if strongly else nan,
         "contraction_bound": contraction_bound(cell) if strongly else nan,
         "largest_mean_over_bound": cell.tightness,
-        "seconds": float(run["run_seconds"]),
-        "compile_seconds": float(meta["compile_seconds"]),
         "status": "ok" if not lost else "censored",
         "reason": ", ".join(lost),
-        "key": record.key,
     }
 
 

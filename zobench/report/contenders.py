@@ -1,11 +1,9 @@
 """The names and looks of the methods of conf/contender, read from the configs of their records."""
 
 from collections.abc import Collection, Sequence
-from itertools import cycle
 from typing import Any
 
-from zobench.report import naming
-from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
+from zobench.report import naming, styles
 from zobench.report.records import Record, target
 
 ESTIMATORS = {
@@ -15,25 +13,23 @@ ESTIMATORS = {
 }
 OPTIMIZERS = {"optax.adam": "Adam", "optax.sign_sgd": "signs"}
 SGD = {"_target_": naming.GD}
-DASH, DOT, DASH_DOT = (0, (5, 2)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5))
-COLORS, LINES = (GREY, PURPLE, GREEN, ORANGE, SKY, BLUE, VERMILLION, BLACK), (DOT, DASH_DOT, DASH, "-")
-LOOKS = {
-    "L-BFGS": (BLACK, "-"),
-    "L-BFGS, differences": (BLUE, "-"),
-    "BFGS, differences": (BLUE, DASH),
-    "COBYQA": (GREEN, "-"),
-    "Nelder-Mead": (ORANGE, "-"),
-    "Powell": (ORANGE, DASH),
-    "CMA-ES": (PURPLE, "-"),
-    "(1+1)-ES": (PURPLE, DASH),
-    "random pursuit": (VERMILLION, DASH),
-    "gradient descent": (BLACK, "-"),
-    "difference descent": (SKY, "-"),
-    "two-point descent": (VERMILLION, "-"),
-    "SPSA": (ORANGE, "-"),
-    "two points, momentum": (PURPLE, "-"),
-    "two points, Adam": (GREEN, "-"),
-}  # in the order of the tables
+KINDS = {
+    "L-BFGS": "L-BFGS",
+    "L-BFGS, differences": "L-BFGS, differences",
+    "BFGS, differences": "BFGS, differences",
+    "COBYQA": "COBYQA",
+    "Nelder-Mead": "Nelder-Mead",
+    "Powell": "Powell",
+    "CMA-ES": "CMA-ES",
+    "(1+1)-ES": "(1+1)-ES",
+    "random pursuit": "random pursuit",
+    "gradient descent": "GD (autodiff)",
+    "difference descent": "finite-difference GD",
+    "two-point descent": "two-point GD",
+    "SPSA": "SPSA",
+    "two points, momentum": "two-point GD, momentum",
+    "two points, Adam": "two-point GD, adam",
+}  # in the order of the tables; what they are called elsewhere, as whose they look
 
 
 def name(record: Record) -> str:
@@ -55,14 +51,11 @@ def base(config: dict[str, Any], telling: Collection[str] = ()) -> str:
 
 
 def order(method: str) -> tuple[int, str]:
-    """Sorts methods: those with a look first, in its order."""
-    names = [name for name in LOOKS if method == name or method.startswith(f"{name}, ")]
-    return (list(LOOKS).index(max(names, key=len)) if names else len(LOOKS), method)
+    """Sorts methods: the known ones first, in their order."""
+    names = [name for name in KINDS if method == name or method.startswith(f"{name}, ")]
+    return (list(KINDS).index(max(names, key=len)) if names else len(KINDS), method)
 
 
 def looks(methods: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Colour and line of each method; those without a look of their own get what is left, in turn."""
-    taken = {LOOKS[method] for method in methods if method in LOOKS}
-    left = cycle([look for look in ((color, line) for line in LINES for color in COLORS) if look not in taken])
-    found = {method: LOOKS[method] if method in LOOKS else next(left) for method in dict.fromkeys(methods)}
-    return {method: {"color": color, "linestyle": line} for method, (color, line) in found.items()}
+    """Colour, marker and line of each method; those without a look of their own get what is left, in turn."""
+    return styles.named(dict.fromkeys(methods), {method: KINDS[method] for method in methods if method in KINDS})

@@ -1,4 +1,4 @@
-"""How figures look and are saved: Okabe-Ito colours, a marker and a line style each, the same bytes each time."""
+"""How figures are laid out, drawn and saved: the same bytes each time. `zobench.report.styles` has the colours."""
 
 import io
 import textwrap
@@ -8,50 +8,68 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
-from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
-from matplotlib.transforms import Bbox
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from zobench.report import files
-from zobench.report.groups import Group
+from zobench.report import files, ticks
+from zobench.report.labels import plain, title
+from zobench.report.layout import DPI, EDGE, higher, inches, spread
+from zobench.report.styles import BLACK, BLUE, COLOR, GREEN, GREY, MARKER, ORANGE, PURPLE, RULE, SKY, VERMILLION
 from zobench.statistics import Estimate
 
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#777777"
-METHOD_STYLE = {
-    "autodiff": {"color": BLACK, "marker": "o", "linestyle": "-"},
-    "forward_mode": {"color": GREEN, "marker": "D", "linestyle": "-."},
-    "finite_difference": {"color": BLUE, "marker": "s", "linestyle": (0, (5, 2))},
-    "two_point": {"color": VERMILLION, "marker": "^", "linestyle": "-"},
-}
-COLOR = {"theory": VERMILLION, "trace": BLUE, "tuned": GREEN}  # step rules
-MARKER = {"theory": "o", "trace": "^", "tuned": "v"}
-RULE = {"theory": "step 1/(nL)", "trace": "trace-aware step", "tuned": "tuned step"}
-OTHER_COLORS = (PURPLE, ORANGE, SKY, GREEN, GREY, BLUE, VERMILLION, BLACK)
-OTHER_MARKERS = ("v", "P", "X", "<", ">", "*", "h", "p", "d")
-OTHER_LINES = (":", "-.", (0, (5, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)))
-MOST = 8  # lines of a panel that can be told apart
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "COLOR",
+    "CURVE_POINTS",
+    "DPI",
+    "FORMS",
+    "GREEN",
+    "GREY",
+    "MARKER",
+    "ORANGE",
+    "PURPLE",
+    "RULE",
+    "SKY",
+    "STYLE",
+    "VERMILLION",
+    "band",
+    "context",
+    "handle",
+    "inches",
+    "interval",
+    "legend",
+    "listed",
+    "made",
+    "means",
+    "of_rule",
+    "panels",
+    "rule_handles",
+    "runs",
+    "save",
+    "sizes",
+    "thin",
+]
+
 STYLE = {
     "font.family": "DejaVu Sans",
-    "font.size": 8,
-    "axes.titlesize": 9,
-    "axes.labelsize": 8,
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.labelsize": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
     "axes.titlelocation": "left",
     "legend.frameon": False,
-    "legend.fontsize": 7.5,
+    "legend.fontsize": 8.5,
     "lines.linewidth": 1.2,
     "lines.markersize": 4,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "xtick.minor.visible": False,
@@ -61,8 +79,9 @@ STYLE = {
     "path.simplify": True,
 }
 CURVE_POINTS = 200
-DPI = 150
-TOUCH = 0.03  # inches of air around a legend
+LETTER = 0.075  # inches that a letter of a tick takes
+SHORT = 20  # letters: no line is folded to fewer
+TOUCH = 0.1  # inches of air above a legend
 
 
 def panels(
@@ -70,38 +89,46 @@ def panels(
     columns: int,
     *,
     wide: float = 3.0,
-    high: float = 2.6,
+    high: float | Sequence[float] = 2.6,
     foot: float = 0.95,
     head: float = 0.3,
     left: float = 0.62,
     gap: float = 0.62,
     right: float = 0.2,
 ) -> tuple[Figure, list[list[Axes]]]:
-    """A grid of axes with a foot below it, in inches, for the legend and the caption."""
+    """A grid of axes with a foot below it, in inches, for the legend and the caption; `high` may be one a row."""
+    heights = [high] * rows if isinstance(high, (int, float)) else [*high]
     width = left + columns * wide + (columns - 1) * gap + right
-    height = foot + rows * high + (rows - 1) * head + head
+    height = foot + sum(heights) + rows * head
     figure = Figure(figsize=(width, height))
     grid = []
     for i in range(rows):
-        bottom = foot + (rows - 1 - i) * (high + head)
+        bottom = foot + sum(heights[i + 1 :]) + (rows - 1 - i) * head
         places = [(left + j * (wide + gap), bottom) for j in range(columns)]
-        grid.append([figure.add_axes((x / width, y / height, wide / width, high / height)) for x, y in places])
+        grid.append([figure.add_axes((x / width, y / height, wide / width, heights[i] / height)) for x, y in places])
     return figure, grid
 
 
 def legend(figure: Figure, handles: Sequence, caption: str, *, columns: int = 4) -> None:
-    """Legend and caption in the foot, where they cover nothing: folded to the width, with a higher foot if need be."""
+    """Legend and caption in the foot, where they cover nothing: folded to the width, with a higher foot if need be.
+
+    The last word on a figure: names in code become those for people, labels are moved apart.
+    """
+    for text in figure.findobj(Text):
+        text.set_text(title(text.get_text()))
+    ticks.readable(figure)
+    spread(figure)
     wide = figure.get_size_inches()[0]
-    caption = _folded(figure, caption, wide)
-    below = 0.22 + 0.13 * caption.count("\n")
-    while _inches(figure, placed := _legend(figure, handles, below, columns)).width > wide and columns > 1:
+    caption = _folded(figure, title(caption), wide)
+    below = 0.24 + 0.145 * caption.count("\n")
+    while inches(figure, placed := _legend(figure, handles, below, columns)).width > wide and columns > 1:
         placed.remove()
         columns -= 1
-    labels = [_inches(figure, axes.xaxis).y0 for axes in figure.axes if axes.axison]
-    short = _inches(figure, placed).y1 - min(labels, default=np.inf)
-    if short > TOUCH:
+    lowest = min((inches(figure, axes).y0 for axes in figure.axes), default=np.inf)
+    short = inches(figure, placed).y1 + TOUCH - lowest
+    if short > 0:
         placed.remove()
-        _raise(figure, short + 0.05)
+        higher(figure, short)
         _legend(figure, handles, below, columns)
     _caption(figure, caption)
 
@@ -119,35 +146,20 @@ def _legend(figure: Figure, handles: Sequence, below: float, columns: int) -> Le
 
 def _caption(figure: Figure, text: str) -> Text:
     height = figure.get_size_inches()[1]
-    return figure.text(0.5, 0.08 / height, text, ha="center", va="bottom", fontsize=7, color="#444444")
+    return figure.text(0.5, 0.08 / height, text, ha="center", va="bottom", fontsize=8, color="#444444")
 
 
 def _folded(figure: Figure, text: str, wide: float) -> str:
     """The text on as many lines as the width asks for, in inches."""
-    trial = _caption(figure, text)
-    taken = _inches(figure, trial).width
-    trial.remove()
-    return text if taken <= wide else textwrap.fill(text, int(0.95 * len(text) * wide / taken))
-
-
-def _inches(figure: Figure, artist: Artist) -> Bbox:
-    """What an artist covers, with its labels, in inches from the lower left, at the resolution that is saved."""
-    before, figure.dpi = figure.dpi, DPI
-    box = artist.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
-    figure.dpi = before
-    return Bbox(box.get_points() / DPI) if box is not None else Bbox.null()
-
-
-def _raise(figure: Figure, inches: float) -> None:
-    """Make a figure so much higher, from below."""
-    width, height = figure.get_size_inches()
-    figure.set_size_inches(width, height + inches)
-    for axes in figure.axes:
-        x, y, wide, high = axes.get_position(original=True).bounds
-        place = (x, (y * height + inches) / (height + inches), wide, high * height / (height + inches))
-        axes.set_position(place)
-    for text in figure.texts:
-        text.set_y((text.get_position()[1] * height + inches) / (height + inches))
+    letters = max(len(text), SHORT)
+    while True:
+        folded = textwrap.fill(text, letters)
+        trial = _caption(figure, folded)
+        taken = inches(figure, trial).width
+        trial.remove()
+        if taken <= wide - 2 * EDGE or letters <= SHORT:
+            return folded
+        letters = max(SHORT, min(letters - 1, int(letters * (wide - 2 * EDGE) / taken)))
 
 
 FORMS = {
@@ -159,6 +171,7 @@ FORMS = {
 
 def made(figure: Figure, form: str = "png", dpi: int = DPI) -> bytes:
     """The bytes of a PNG, SVG or PDF, without dates and versions."""
+    ticks.readable(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format=form, dpi=dpi, metadata=FORMS[form])
     return buffer.getvalue()
@@ -171,61 +184,6 @@ def save(figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("png
     return [f"{name}.{form}" for form in formats]
 
 
-def mains(groups: Sequence[Group]) -> dict[str, str]:
-    """Of each estimator that has a look the method that gets it: the plain one, where there is none the first."""
-    plain_first = sorted(groups, key=lambda group: not group.plain)
-    return {g.estimator: g.method for g in reversed(plain_first) if g.estimator in METHOD_STYLE}
-
-
-def looks(groups: Sequence[Group]) -> dict[str, dict[str, Any]]:
-    """Colour, marker and line of each method; those without one of their own get the others in turn."""
-    found = {method: METHOD_STYLE[estimator] for estimator, method in mains(groups).items()}
-    known = len(found)
-    for method in dict.fromkeys(group.method for group in groups):
-        if method not in found:
-            i = len(found) - known
-            kinds = {"color": OTHER_COLORS, "marker": OTHER_MARKERS, "linestyle": OTHER_LINES}
-            found[method] = {name: choice[i % len(choice)] for name, choice in kinds.items()}
-    return found
-
-
-def look(style: dict[str, Any], rule: str) -> dict[str, Any]:
-    """Colour by method; filled marker for the theory step, open and lighter for the others."""
-    own = {**style, "lw": 0.8, "alpha": 1.0, "ms": 4}
-    if style is METHOD_STYLE["finite_difference"]:  # a frame around gradient descent's dots, where the two agree
-        own |= {"ms": 7, "markerfacecolor": "none"}
-    if rule != "theory":
-        marker, line = {"trace": ("^", "--"), "tuned": ("v", ":")}.get(rule, ("d", "-."))
-        own |= {"alpha": 0.65, "markerfacecolor": "none", "linestyle": line}
-        own |= {"marker": marker} if style is METHOD_STYLE["two_point"] else {}
-    return own
-
-
-def legible(groups: Sequence[Group]) -> tuple[list[Group], str]:
-    """The methods under the theory step and two points under the others, as many as are legible.
-
-    And what a caption says of the rest: nothing where there is none.
-    """
-    wanted = [g for g in groups if g.rule == "theory" or g.estimator == "two_point"] or list(groups)
-    rule = next((g.rule for g in wanted if g.rule == "theory"), wanted[0].rule if wanted else "")
-    if len({(g.method, g.rule) for g in wanted}) > MOST:
-        wanted = [g for g in wanted if g.rule == rule]
-    kinds = list(dict.fromkeys((g.method, g.rule) for g in wanted))
-    return [g for g in wanted if (g.method, g.rule) in kinds[:MOST]], unseen(len(kinds) - MOST)
-
-
-def unseen(methods: int) -> str:
-    """What a caption says of methods that a figure leaves out."""
-    return f" {methods} more method{'s' * (methods > 1)}: see the tables." if methods > 0 else ""
-
-
-def method_handles(groups: Sequence[Group], all_groups: Sequence[Group]) -> list[Line2D]:
-    """Legend entries of groups, in the looks that they have among all groups."""
-    styles, kinds = looks(all_groups), dict.fromkeys((g.method, g.rule) for g in groups)
-    names = {kind: kind[0] if kind[1] == "theory" else f"{kind[0]}, {kind[1]} step" for kind in kinds}
-    return [Line2D([], [], label=name, **look(styles[kind[0]], kind[1])) for kind, name in names.items()]
-
-
 def thin(k: np.ndarray, last: float = np.inf, points: int = CURVE_POINTS) -> np.ndarray:
     """Indices of at most so many recorded iterations in (0, last], evenly spaced in ln k."""
     inside = np.flatnonzero((k > 0) & (k <= last))
@@ -236,15 +194,24 @@ def thin(k: np.ndarray, last: float = np.inf, points: int = CURVE_POINTS) -> np.
 
 
 def handle(label: str, color: str, **look: Any) -> Line2D:
-    """An entry of a legend: a line or marker of this look without points."""
-    return Line2D([], [], label=label, color=color, **look)
+    """An entry of a legend: a line or marker of this look without points, by its name for people."""
+    return Line2D([], [], label=title(label), color=color, **look)
 
 
 def sizes(axes: Axes, n: Iterable[float]) -> None:
-    """Ticks of a logarithmic x axis at these sizes alone, as whole numbers."""
-    axes.xaxis.set_major_locator(FixedLocator(sorted(set(n))))
+    """Ticks of a logarithmic x axis at these sizes alone; a name that would meet a larger one's is left out."""
+    asked = sorted(set(n))
+    wide = axes.get_position().width * axes.figure.get_size_inches()[0]  # pyright: ignore[reportAttributeAccessIssue]
+    inch = 0.9 * wide / max(float(np.log(asked[-1] / asked[0])), 1e-9) if asked and asked[0] > 0 else wide
+    names, left = [], np.inf
+    for size in reversed(asked):
+        name, place = plain(size, 6), inch * float(np.log(size)) if size > 0 else 0.0
+        half = LETTER * (len(name) + 1) / 2
+        names.append(name if place + half < left else "")
+        left = place - half if names[-1] else left
+    axes.xaxis.set_major_locator(FixedLocator(asked))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+    axes.xaxis.set_major_formatter(FixedFormatter(names[::-1]))
 
 
 def interval(axes: Axes, x: float, found: Estimate, **look: Any) -> None:

@@ -17,13 +17,20 @@ def write(path: Path, content: str | bytes) -> None:
     atomic.write(path, content.encode() if isinstance(content, str) else content)
 
 
-def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows of one set of columns; numbers with six digits, what is not known left empty."""
+def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Rows of one set of columns; numbers with six digits, what is not known left empty. The file's name.
+
+    No file, and not that of an earlier drawing, where there are no rows.
+    """
+    if not rows:
+        path.unlink(missing_ok=True)
+        return []
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _cell(value) for name, value in line.items()} for line in rows)
     write(path, text.getvalue())
+    return [path.name]
 
 
 def ends(name: str, found: Estimate) -> dict[str, float]:
@@ -38,7 +45,9 @@ def aligned(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    """The rows as text."""
+    """The rows as text; none where there is no file, as `write_csv` makes none of no rows."""
+    if not path.exists():
+        return []
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
 

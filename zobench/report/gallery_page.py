@@ -1,7 +1,7 @@
-"""The front page: reports/index.html, over all reports of a folder. One file without scripts, and pictures beside it.
+"""The front page: reports/index.html, over all reports of a folder. One file, and pictures beside it.
 
 It is made of text alone: all of it is escaped, names of files are quoted, and the policy in its head lets a browser
-load nothing but pictures and the style that stands in it.
+load nothing but pictures, the style that stands in it, and the script that sifts it by words.
 """
 
 from itertools import groupby
@@ -14,7 +14,6 @@ from zobench.report.hypertext import MADE_BY, href, text
 
 KINDS = {"holds": "good", "refuted": "bad", "undecided": "open"}  # verdicts that have a colour
 STYLE = """
-.skip { position: absolute; left: -99rem; } .skip:focus { position: static; }
 nav ul { display: flex; gap: 0.25rem 1.25rem; flex-wrap: wrap; list-style: none; padding: 0; }
 .topics { columns: 2 34rem; column-gap: 2.5rem; } .topics table { break-inside: avoid; }
 .number { width: 2.6rem; padding-right: 0.75rem; text-align: right; color: var(--soft);
@@ -55,14 +54,15 @@ def html(found: Gallery) -> str:
         f"<p>What does an optimizer pay for not having a gradient? {count} report{'s' * (count != 1)}.</p>",
         '<nav aria-label="On this page"><ul>',
         *(['<li><a href="#claims">Claims</a></li>'] if board else []),
-        '<li><a href="#reports">Reports</a></li>\n</ul></nav>\n</header>\n<main>',
+        '<li><a href="#reports">Reports</a></li>\n</ul></nav>',
+        f"{hypertext.FILTER}\n</header>\n<main>",
         board,
         '<section id="reports" aria-labelledby="reports-head">\n<h2 id="reports-head">Reports</h2>',
         '<ul class="cards">',
         *(f"<li>{_card(card)}</li>" for card in found.cards),
         "</ul>\n</section>\n</main>",
     ]
-    return hypertext.document("zobench: all reports", "\n".join(parts), STYLE)
+    return hypertext.sifted("zobench: all reports", "\n".join(parts), STYLE)
 
 
 def _board(found: Gallery) -> str:

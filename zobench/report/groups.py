@@ -10,6 +10,7 @@ import numpy as np
 from zobench import statistics
 from zobench.report.measured import Measured, measure
 from zobench.report.records import Record, load
+from zobench.report.wording import Wording
 from zobench.statistics import Estimate, Fit
 
 COLUMNS = {
@@ -39,6 +40,11 @@ class Group(NamedTuple):
         return self.cells[0].record.metric
 
     @property
+    def kind(self) -> str:
+        """The method's usual name, whatever its arguments."""
+        return self.cells[0].record.kind
+
+    @property
     def estimator(self) -> str:
         """The estimator's factory."""
         return self.cells[0].record.estimator
@@ -65,7 +71,7 @@ def column_of(record: Record, records: Sequence[Record]) -> str:
     The problem is named where two of them share a metric.
     """
     title = COLUMNS[record.metric]
-    if record.family not in MEMBERS[record.metric]:
+    if record.family not in MEMBERS[record.metric] or record.is_labelled:
         return f"{record.problem}: {title.partition(': ')[2]}"
     several = len({other.problem for other in records if other.metric == record.metric}) > 1
     return f"{title} ({record.problem})" if several else title
@@ -115,9 +121,9 @@ class Cells(NamedTuple):
         return "n = " + ", ".join(map(str, sorted({n for group in self.groups for n in group.n})))
 
 
-def read(paths: Sequence[Path]) -> Cells:
-    """The records of a sweep and their groups."""
-    records = load(paths)
+def read(paths: Sequence[Path], wording: Wording | None = None) -> Cells:
+    """The records of a sweep and their groups, in the user's words where there are such."""
+    records = (wording or Wording()).apply(load(paths))
     return Cells(records, groups(records))
 
 

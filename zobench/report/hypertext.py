@@ -1,8 +1,12 @@
-"""HTML of pages without scripts: one file, of text that is escaped, under a policy that loads nothing but pictures."""
+"""The head of all pages, and HTML of text that is escaped: one file, under a policy that loads pictures and no more.
+
+What a page brings of styles and scripts its policy names by their hashes; nothing else runs in it.
+"""
 
 import base64
 import hashlib
 import os
+from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
@@ -14,15 +18,16 @@ MADE_BY = '<meta name="generator" content="zobench report">'
 STYLE = """
 :root { color-scheme: light dark; --ground: #fff; --ink: #1c1f23; --soft: #59616b; --line: #d5d9df; --card: #f7f8fa;
   --link: #0b57b0; --good: #146c2e; --bad: #b3261e; --open: #8a5a00; }
-@media (prefers-color-scheme: dark) { :root { --ground: #15181c; --ink: #e7e9ec; --soft: #a4adb8; --line: #3a414a;
-  --card: #1e2227; --link: #8ab8ff; --good: #7bd895; --bad: #ff9d94; --open: #f0c069; } }
+@media screen and (prefers-color-scheme: dark) { :root { --ground: #15181c; --ink: #e7e9ec; --soft: #a4adb8;
+  --line: #3a414a; --card: #1e2227; --link: #8ab8ff; --good: #7bd895; --bad: #ff9d94; --open: #f0c069; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 90rem; padding: 1rem clamp(0.75rem, 3vw, 2.5rem) 3rem; background: var(--ground);
   color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; margin: 0.5rem 0 0; } h2 { font-size: 1.35rem; margin: 2.5rem 0 0.5rem; }
 h3 { font-size: 1.05rem; margin: 0; } p { margin: 0.35rem 0; }
 a { color: var(--link); }
-a:focus-visible, summary:focus-visible, .wide:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+.skip { position: absolute; left: -99rem; } .skip:focus { position: static; }
 .soft, caption span { color: var(--soft); font-size: 0.9rem; font-weight: normal; }
 table { border-collapse: collapse; width: 100%; font-size: 0.92rem; margin: 0 0 1.5rem; }
 caption { text-align: left; font-weight: 600; padding: 0.4rem 0; break-after: avoid; }
@@ -32,32 +37,61 @@ tbody th { font-weight: normal; } tr { break-inside: avoid; }
 .wide { overflow-x: auto; } .wide table { overflow-wrap: normal; width: auto; }
 .wide .figure { text-align: right; } .wide td.figure { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .wide th, .wide td { padding-right: 1rem; } .wide tbody th { min-width: 12rem; } .wide .head th { font-weight: 600; }
+.filter { margin: 0.75rem 0; } .filter input { font: inherit; max-width: 100%; padding: 0.2rem 0.45rem;
+  color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 4px; }
+[hidden] { display: none !important; }
 .picture { max-width: 100%; height: auto; background: #fff; }
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
 .open { color: var(--open); font-weight: 600; } .none { color: var(--soft); }
-@media print { body { max-width: none; padding: 0; font-size: 9pt; } .wide { overflow: visible; } }
+@media print { body { max-width: none; padding: 0; font-size: 9pt; } .wide { overflow: visible; }
+  .filter { display: none; } }
 @page { margin: 15mm; }
 """
 
 
-def document(title: str, body: str, style: str = "") -> str:
-    """A page; the title is text, the body is HTML, `style` comes after that of all pages."""
-    styled = STYLE + style
-    digest = base64.b64encode(hashlib.sha256(styled.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; img-src 'self' file:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
+FILTER = (
+    '<p class="filter" hidden><label>only with <input type="search" autocomplete="off"></label> <output></output></p>'
+)
+SIFT = """"use strict";
+const [box] = document.querySelectorAll(".filter"), sifted = [...document.querySelectorAll("tbody tr, .cards > li")];
+const folds = [...document.querySelectorAll("details")], folded = folds.map((fold) => fold.open);
+box.hidden = false;
+box.addEventListener("input", ({ target }) => {
+  const words = target.value.toLowerCase().split(/\\s+/), shown = (of) => of.querySelector("tbody tr:not([hidden])");
+  for (const one of sifted) one.hidden = !words.every((word) => one.textContent.toLowerCase().includes(word));
+  for (const table of document.querySelectorAll("table")) table.hidden = !shown(table);
+  folds.forEach((fold, i) => (fold.open = target.value ? Boolean(shown(fold)) : folded[i]));
+  const found = sifted.filter((one) => !one.hidden).length;
+  box.querySelector("output").textContent = target.value && `${found} of ${sifted.length}`;
+});
+"""
+
+
+def sifted(title: str, body: str, style: str = "") -> str:
+    """A page whose rows and cards are sifted by words, where its body has the field FILTER and scripts may run."""
+    return document(title, f"{body}\n<script>{SIFT}</script>", STYLE + style, [SIFT])
+
+
+def document(title: str, body: str, style: str, scripts: Sequence[str] = ()) -> str:
+    """A page; the title is text, the body is HTML, in which these scripts stand."""
+    named = f"script-src {' '.join(map(_hash, scripts))}; style-src {_hash(style)}"
+    policy = f"default-src 'none'; {named}; img-src 'self' file: data:; base-uri 'none'; form-action 'none'"
     return "\n".join(
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta name="color-scheme" content="light dark">',
             MADE_BY,
-            f"<title>{text(title)}</title>\n<style>{styled}</style>\n</head>\n<body>",
+            f"<title>{text(title)}</title>\n<style>{style}</style>\n</head>\n<body>",
             body,
             "</body>\n</html>\n",
         ]
     )
+
+
+def _hash(of: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(of.encode()).digest()).decode()}'"
 
 
 def table(own: Table, kinds: dict[str, str]) -> str:

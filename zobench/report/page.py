@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from zobench import code
-from zobench.errors import printable
-from zobench.report import claims, explorer, files, tables, verdicts
+from zobench.errors import UsageError, printable
+from zobench.report import claims, explorer, files, latex, places, tables, verdicts
 from zobench.report.places import package
+from zobench.report.wording import Wording
 from zobench.statistics import Estimate
 from zobench.survey import Gap
 
@@ -32,7 +33,7 @@ class Experiment(NamedTuple):
     text by column, table.csv first. `measures` are the quantities that claims.yaml speaks of. `figures` are names of
     functions of the module `figures` beside the page (of the page itself where there is none) that give a Figure of
     what was found, None where there is nothing to draw, or the bytes of a file, whose name then has a suffix. Those
-    with `captions` stand in table.md.
+    with `captions` stand in table.md. `named` is `read` in the user's words, where a page takes them.
     """
 
     question: str
@@ -43,6 +44,7 @@ class Experiment(NamedTuple):
     figures: tuple[str, ...] = ()
     more: Mapping[str, Callable[[Any], Rows]] = {}
     captions: Mapping[str, Caption] = {}
+    named: Callable[[Sequence[Path], Wording], Any] | None = None
 
     @property
     def csv(self) -> tuple[str, ...]:
@@ -82,30 +84,38 @@ def write(
     said: Sequence[str] = (),
     command: str = "",
     formats: Sequence[str] = FORMATS,
+    wording: Wording | None = None,
 ) -> list[str]:
     """All files of a page; their names. ValueError where the records give nothing to show.
 
     `said` stands before the tables: which cells of the sweep are not in them; missing.csv has all of these `gaps`.
     `command`, where it is given, made the records, and stands above the tables and below each figure in table.md.
-    `formats`: of the figures.
+    `formats`: of the figures; `wording`: the user's names and order.
     """
     page = load(name)
-    found = page.read(records)
+    require_named(name, wording)
+    found = page.named(records, wording) if page.named and wording else page.read(records)
     rows = page.rows(found)
-    for file, lines in {"table.csv": rows, **{name: of(found) for name, of in page.more.items()}}.items():
-        files.write_csv(folder / file, lines)
+    made = {"table.csv": rows, **{name: of(found) for name, of in page.more.items()}}
+    numbers = [name for file, lines in made.items() for name in files.write_csv(folder / file, lines)]
     verdicts.judge(folder, name, records, page.measures(found))
     shown = [*_tables(page, folder), *verdicts.table(folder)]
     warned = "".join(f"> {line}\n" for line in said).replace("*", "\\*").replace("<", "&lt;")
-    files.write(folder / "table.tex", tables.latex(shown))
+    files.write(folder / "table.tex", latex.latex(shown))
     drawn = _draw(page, import_module(_figures(package(name))), found, folder, formats) if rows else []
     parts = [_made_by(command), warned, _pictures(page, drawn, command), tables.markdown(shown)]
     files.write(folder / "table.md", "\n".join(filter(None, parts)))
-    if gaps:
-        files.write_csv(folder / "missing.csv", [gap._asdict() for gap in gaps])
-    written = [*page.csv, *TEXTS, *(["missing.csv"] if gaps else []), *drawn]
-    about = explorer.Shown(page.question, _tables(page, folder), written, gaps)
+    numbers += files.write_csv(folder / "missing.csv", [gap._asdict() for gap in gaps])
+    written = [*numbers, *TEXTS, *drawn]
+    about = explorer.Shown(page.question, _tables(page, folder), written, gaps, wording)
     return [*written, *explorer.write(name, records, folder, about)]
+
+
+def require_named(name: str, wording: Wording | None) -> None:
+    """Refuse names for a page that has its own. UsageError."""
+    if wording and load(name).named is None:
+        taken = ", ".join(places.SHARED)
+        raise UsageError(f"report_labels, report_order: the page {name} has names of its own; they are for {taken}")
 
 
 def _draw(page: Experiment, module: Any, found: Any, folder: Path, formats: Sequence[str]) -> list[str]:

@@ -64,6 +64,17 @@ def ecdf(times: ndarray, n: ndarray, budgets: ndarray) -> ndarray:
     return _share(times.reshape(methods, problems, -1)[..., None], (n[:, None] * budgets)[None, :, None, :])
 
 
+def quality(ends: ndarray, start: ndarray, tau: ndarray) -> ndarray:
+    """Whether f − f* ≤ τ (f0 − f*) at the end of a run, f* the least of all methods in it (Fasano et al. 2026, weak).
+
+    `ends` [methods, problems, runs], nan: it failed; `start` f0 [problems]; 0 ≤ tau ≤ 1 [points]. It asks what methods
+    end with, not when they got there.
+    """
+    best = np.fmin.reduce(ends, axis=0, keepdims=True)[..., None]
+    within = best + tau * (start[None, :, None, None] - best)
+    return (np.isfinite(ends[..., None]) & (ends[..., None] <= within)).mean(axis=2)
+
+
 def _share(times: ndarray, limits: ndarray) -> ndarray:
     return (np.isfinite(times) & (times <= limits)).mean(axis=2)
 

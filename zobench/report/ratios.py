@@ -22,13 +22,13 @@ from zobench.statistics import Estimate
 from zobench.types import Problem
 
 SPECTRA = {
-    "two_level": "half 0.01, half 1",
-    "uniform": "uniform in [0.01, 1]",
-    "log_uniform": "log-uniform in [0.01, 1]",
-    "power": "(i/n)²",
-    "one_large": "one 1, others 0.01",
-    "harmonic": "max(1/i, 0.01)",
-    "fixed_rank": "tr(H)/L = 8 fixed",
+    "two_level": "two-level: half 0.01, half 1",
+    "uniform": "uniform: 0.01 to 1",
+    "log_uniform": "log-uniform: 0.01 to 1",
+    "power": "power: (i/n)²",
+    "one_large": "one large: 1, others 0.01",
+    "harmonic": "harmonic: max(1/i, 0.01)",
+    "fixed_rank": "fixed rank: tr(H)/L = 8",
 }
 
 

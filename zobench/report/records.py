@@ -25,6 +25,7 @@ class Record(NamedTuple):
 
     `telling`: keys of its config in which it differs from others of the report, the dimension apart. `columns`: those
     of all records of the report, with its own values. `replaced`: how many earlier records there are of its config.
+    `labels`: the user's words for names or parts of them; `places` of problem and method in the user's order.
     """
 
     key: str
@@ -33,6 +34,8 @@ class Record(NamedTuple):
     telling: tuple[str, ...] = ()
     columns: tuple[tuple[str, Any], ...] = ()
     replaced: int = 0
+    labels: tuple[tuple[str, str], ...] = ()
+    places: tuple[int, int] = (0, 0)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -67,7 +70,7 @@ class Record(NamedTuple):
     @property
     def method(self) -> str:
         """The row of the table: the kind, and what tells it from others: "two-point GD, q=4 orthogonal=true"."""
-        return ", ".join([self.kind, *naming.told(self.config, self.telling)])
+        return self._called(", ".join([self.kind, *naming.told(self.config, self.telling)]), ", ")
 
     @property
     def plain(self) -> bool:
@@ -82,7 +85,22 @@ class Record(NamedTuple):
     @property
     def problem(self) -> str:
         """The problem's name, with the arguments in which it differs from others: "quadratic log_uniform mu=0.1"."""
-        return naming.problem(self.config, self.telling)
+        return self._called(naming.problem(self.config, self.telling), " ")
+
+    @property
+    def family_label(self) -> str:
+        """The first part of the method's name."""
+        return self._called(self.kind.partition(", ")[0], ", ")
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether the problem has a name that the user gave."""
+        return self.problem != naming.problem(self.config, self.telling)
+
+    def _called(self, name: str, between: str) -> str:
+        """A name in the user's words, whole or by its parts."""
+        labels = dict(self.labels)
+        return labels.get(name) or between.join(labels.get(part, part) for part in name.split(between))
 
     @property
     def n(self) -> int:
@@ -93,6 +111,21 @@ class Record(NamedTuple):
     def calls(self) -> int:
         """Oracle calls a step, each kind counted as one."""
         return sum(self.meta["calls"].values())
+
+    @property
+    def price(self) -> float | None:
+        """What a step costs in values of f; None where it asks for a derivative of which the record has no price."""
+        known = self.meta.get("prices")
+        prices = {"value": 1.0, **(known if isinstance(known, dict) else {})}
+        asked = {kind: count for kind, count in self.meta["calls"].items() if count}
+        if not all(isinstance(prices.get(kind), float | int) for kind in asked):
+            return None
+        return float(sum(count * prices[kind] for kind, count in asked.items()))
+
+    @property
+    def derivatives(self) -> bool:
+        """Whether a step asks for more than values of f."""
+        return any(count for kind, count in self.meta["calls"].items() if kind != "value")
 
     def array(self, rule: str, name: str) -> np.ndarray | None:
         """An array of a rule, None where the record has none."""

@@ -1,4 +1,4 @@
-"""Tables as Markdown, LaTeX (booktabs) and in the terminal."""
+"""Tables as Markdown and in the terminal."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,21 +12,9 @@ from rich.text import Text
 
 from zobench.errors import printable
 
-TEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "$-$", "≥": r"$\ge$", "≤": r"$\le$", "±": r"$\pm$",
-    "∇": r"$\nabla$", "‖": r"$\|$", "²": "$^2$", "μ": r"$\mu$", "×": r"$\times$", "…": r"\dots{}", "–": "--",
-    "*": "$^*$", ">": "$>$", "<": "$<$", "∝": r"$\propto$", "—": "---", "ρ": r"$\rho$", "·": r"$\cdot$", "₀": "$_0$",
-    "₁": "$_1$", "₂": "$_2$", "¹": "${}^1$", "³": "$^3$", "⁻": "${}^-$", "ᵀ": "${}^T$", "ⁿ": "${}^n$", "′": "$'$",
-    "Σ": r"$\Sigma$", "Δ": r"$\Delta$", "α": r"$\alpha$", "ε": r"$\varepsilon$", "τ": r"$\tau$", "∂": r"$\partial$",
-    "√": r"$\surd$", "→": r"$\to$", "⟨": r"$\langle$", "⟩": r"$\rangle$", "é": r"\'e",
-    "β": r"$\beta$", "κ": r"$\kappa$", "λ": r"$\lambda$", "π": r"$\pi$", "σ": r"$\sigma$", "⁴": "$^4$", "ᵢ": "$_i$",
-    "″": "$''$", "½": r"$\frac12$", "ᶻ": "${}^z$", "¼": r"$\frac14$",
-}  # fmt: skip
 MARKUP = re.compile(r"<[A-Za-z/!?]")  # where HTML begins
 WIDE = 104  # characters of a terminal that holds a value and its interval side by side in three columns
 LABEL, NUMBER = 24, 16  # characters of a cell of the first column, and of another one, that are kept on one line
-WIDEST = 11  # columns that a page of paper holds
 
 
 class Table(NamedTuple):
@@ -139,51 +127,6 @@ def md(text: str) -> str:
     return re.sub(r"[\\|*`]|(?<=\])(?=[(\[:])", r"\\\g<0>", plain)
 
 
-def latex(tables: Sequence[Table]) -> str:
-    """Tables for a document that uses booktabs, by the input command; those that no page would hold are left out."""
-    return "\n".join(_latex(table) for table in tables if len(table.header) <= WIDEST)
-
-
-def _latex(table: Table) -> str:
-    grouped = table.words > 1
-    header = table.header[grouped:]
-    columns = "l" + "r" * (len(header) - 1)
-    lines = []
-    for line in table.lines:
-        if grouped and line[0]:
-            lines.append(rf"\multicolumn{{{len(header)}}}{{@{{}}l}}{{\textbf{{{tex(line[0])}}}}} \\")
-        lines.append(" & ".join(map(tex, line[grouped:])) + r" \\")
-    return "\n".join(
-        [
-            r"\begin{table}[htbp]\centering\footnotesize\setlength{\tabcolsep}{4pt}",
-            rf"\caption{{{tex(table.title)}. {tex(table.note)}}}",
-            rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
-            r"\toprule",
-            " & ".join(map(tex, header)) + r" \\",
-            r"\midrule",
-            *lines,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def tex(text: str) -> str:
-    """Text for LaTeX: "n^1.00" becomes mathematics, the rest is escaped; what LaTeX cannot print becomes "?"."""
-    made = re.sub(r"([A-Za-z)])\^(−?[A-Za-z0-9.]+)|.", _printed, printable(text))
-    made = re.sub(r"(?<!\\)\$\$", "", made)  # two formulas side by side are one
-    return f"{{[}}{made[1:]}" if made.startswith("[") else made  # after a line's end it would be an argument
-
-
-def _printed(found: re.Match) -> str:
-    base, exponent = found.groups()
-    if base:
-        return f"${base}^{{{exponent.replace('−', '-')}}}$"
-    return TEX.get(found[0], found[0] if found[0].isascii() else "?")
-
-
 def show(table: Table, console: Console) -> None:
     """Print to the terminal. Where it is narrow, intervals go on a line of their own.
 
@@ -228,10 +171,10 @@ def _blocks(heads: Sequence[Text], lines: Sequence[Sequence[Text]], room: int) -
         if len(blocks[-1]) > 1 and _total([least[at] for at in (*blocks[-1], i)], pad) > room:
             blocks.append([0])
         blocks[-1].append(i)
-    return pad, [_widths(block, least, likes, room - _total([0] * len(block), pad)) for block in blocks]
+    return pad, [shared(block, least, likes, room - _total([0] * len(block), pad)) for block in blocks]
 
 
-def _widths(block: Sequence[int], least: Sequence[int], likes: Sequence[int], room: int) -> dict[int, int]:
+def shared(block: Sequence[int], least: Sequence[int], likes: Sequence[int], room: int) -> dict[int, int]:
     """The widths of the columns of a block: the least ones, and what is left to the narrowest that would like more."""
     widths = {at: least[at] for at in block}
     left = room - sum(widths.values())

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from zobench import surroundings
-from zobench.report import files, hypertext, tables
+from zobench.report import files, hypertext, latex, tables
+from zobench.report.explorer import origin
 from zobench.report.tables import Table
 from zobench.report.versus import AHEAD, BEHIND, NOT_JUDGED, SAME, UNDECIDED, Change, Pair, Versus, overall
 from zobench.statistics import Estimate
 
-FILES = ("index.html", "table.csv", "alone.csv", "table.md", "table.tex")
-MAY = (*FILES, "ratio.png", "ratio.svg")
+FILES = ("index.html", "table.md", "table.tex")
+MAY = (*FILES, "table.csv", "alone.csv", "ratio.png", "ratio.svg")
 CALLS = {AHEAD: "faster", BEHIND: "slower", SAME: "same", UNDECIDED: "undecided", NOT_JUDGED: "not judged"}
 FINAL = {**CALLS, AHEAD: "better", BEHIND: "worse"}
 KINDS = {"faster": "good", "better": "good", "slower": "bad", "worse": "bad", "undecided": "open"}
@@ -26,22 +27,22 @@ def write(found: Versus, folder: Path) -> list[str]:
     """All files of a comparison; their names."""
     from zobench.report import versus_figure
 
-    files.write_csv(folder / "table.csv", [_line(pair) for pair in found.pairs])
-    files.write_csv(folder / "alone.csv", [each._asdict() for each in found.alone])
+    numbers = files.write_csv(folder / "table.csv", [_line(pair) for pair in found.pairs])
+    numbers += files.write_csv(folder / "alone.csv", [each._asdict() for each in found.alone])
     shown = [summary(found), *pairs(found), *_alone(found)]
     title, about = f"{found.b.name} (B) against {found.a.name} (A)", made_by(found)
     listed = "".join(f"- {tables.md(line)}\n" for line in about)
     files.write(folder / "table.md", f"# {tables.md(title)}\n\n{listed}\n{tables.markdown(shown)}")
-    files.write(folder / "table.tex", tables.latex(shown))
+    files.write(folder / "table.tex", latex.latex(shown))
     items = "".join(f"<li>{hypertext.text(line)}</li>" for line in about)
     body = [f"<main>\n<h1>{hypertext.text(title)}</h1>\n<ul>{items}</ul>"]
     drawn = versus_figure.draw(found, folder)
     about_it = "Oracle calls to the target, B over A, of each pair; the numbers are in the table"
     picture = f'<p><img class="picture" src="{hypertext.href(drawn[0])}" alt="{about_it}"></p>' if drawn else ""
     first, *others = (hypertext.table(own, KINDS) for own in shown)
-    body += [first, picture, *others, "</main>"]
-    files.write(folder / "index.html", hypertext.document(f"zobench: {title}", "\n".join(body)))
-    return [*FILES, *drawn]
+    body += [hypertext.FILTER, first, picture, *others, "</main>"]
+    files.write(folder / "index.html", hypertext.sifted(f"zobench: {title}", "\n".join(body)))
+    return [*FILES, *numbers, *drawn]
 
 
 def _line(pair: Pair) -> dict[str, Any]:
@@ -156,6 +157,8 @@ def made_by(found: Versus) -> list[str]:
         made = Counter(libraries(record.meta) for record in own.cells.values())
         said = "; ".join(f"{by} ({count})" if len(made) > 1 else by for by, count in sorted(made.items()))
         lines.append(f"{letter}: {own.name}: {len(own.cells)} cells{f', by {said}' if said else ''}")
+        made = origin.by([record.meta for record in own.cells.values()])
+        lines += [f"{letter}: {term}: {'; '.join(made[term])}" for term in ("machines", "dates") if made.get(term)]
         lines += [f"{letter}: {own.replaced} configs have several records"] if own.replaced else []
         lines += [f"{letter}: {left}" for left in own.left_out]
     same = sum(pair.a.key == pair.b.key for pair in found.pairs)

@@ -26,13 +26,13 @@ def acceleration(found: Sequence[Entry]) -> Figure:
     n = max((entry.n for entry in found), default=0)
     for entry in (one for one in found if one.n == n):
         _curve(grid[0][0], entry)
-    grid[0][0].set(xscale="log", yscale="log", xlabel="iterations k/B (B = 1 with the gradient, n with two values)")
-    grid[0][0].set_ylabel("mean of f − f*, relative to the start", labelpad=1)
-    grid[0][0].set_title(f"n = {n}", fontsize=8)
+    grid[0][0].set(xscale="log", yscale="log", xlabel="iterations k/B")
+    grid[0][0].set_ylabel("mean of f − f*, relative to the start")
+    grid[0][0].set_title(f"n = {n}", fontsize=9)
     _scaling(grid[0][1], found)
     seeds = max((entry.time.runs for entry in found), default=0)
-    caption = "Quadratic with eigenvalues (i/n)², step 1/(LB), float64. Left: means over "
-    caption += f"{seeds} seeds. Right: medians with 95 % intervals (bootstrap)."
+    caption = "Quadratic with eigenvalues (i/n)², step 1/(LB), B = 1 with the gradient, n with two values, float64. "
+    caption += f"Left: means over {seeds} seeds. Right: medians with 95 % intervals (bootstrap)."
     kinds = [kind for kind in KINDS.values() if numbers.of(found, kind)]
     handles = [handle(k, COLOR[k], marker=MARKER[k], mfc="white", ms=4, lw=1, linestyle=LINE[k]) for k in kinds]
     handles.append(handle("proven bounds of two-point (left)", GREY, lw=0.8, linestyle=":"))
@@ -63,11 +63,11 @@ def _scaling(axes: Axes, found: Sequence[Entry]) -> None:
         pairs = numbers.over_gradient(found, fast)
         slope = statistics.exponent([n for n, _, _ in pairs], [value for _, value, _ in pairs])
         if np.isfinite(slope.value):
-            place: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "fontsize": 7, "color": COLOR[kind]}
+            place: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "fontsize": 8, "color": COLOR[kind]}
             last = numbers.of(found, kind)[-1]
             axes.annotate(f"$n^{{{slope.value:.2f}}}$ times gradient", (last.n, last.time.value), (-8, 2), **place)
     axes.set(xscale="log", yscale="log", xlabel="n")
-    axes.set_ylabel("iterations to the target", labelpad=1)
+    axes.set_ylabel("iterations to the target")
     drawing.sizes(axes, [entry.n for entry in found])
     axes.yaxis.set_major_locator(LogLocator())
     axes.yaxis.set_minor_locator(NullLocator())

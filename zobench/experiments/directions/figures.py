@@ -10,13 +10,14 @@ from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from zobench.experiments.directions import numbers
 from zobench.experiments.directions.numbers import KIND, Found, Study
-from zobench.report import drawing
-from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, VERMILLION, handle
+from zobench.report import drawing, styles
+from zobench.report.drawing import BLACK, BLUE, GREY, SKY, VERMILLION, handle
 
 LOOK = {False: {"color": VERMILLION, "marker": "^"}, True: {"color": BLUE, "marker": "s"}}
 BESIDE = {False: 0.95, True: 1.05}  # where the two kinds agree, both are seen
 EXACT: dict[str, Any] = {"color": BLACK, "marker": "_", "ms": 7, "mew": 0.8, "lw": 0}
-DIFFERENCES: dict[str, Any] = {"color": GREEN, "lw": 0.9, "linestyle": (0, (6, 2))}
+DIFFERENCES: dict[str, Any] = {"color": SKY, "lw": 1.3, "linestyle": styles.LONG}
+LAW = {"theory": "-", "trace": "--"}
 LABEL = {"iterations": "iterations to target", "calls": "oracle calls to target"}
 
 
@@ -27,15 +28,15 @@ def directions(found: Found) -> Figure:
     for axes, of in zip(grid[0], LABEL, strict=True):
         _panel(axes, study, of)
     seeds = max(entry.cell.hits.size for entry in study.entries)
-    caption = f"{study.problem}, n = {study.n}, forward quotient: q + 1 calls a step. "
+    caption = f"{study.problem}, n = {study.n}, forward quotient: q + 1 calls a step, so $(q+1)BK_{{GD}}$ by the law. "
     caption += f"Median over {seeds} seeds, 95 % interval (bootstrap)."
-    drawing.legend(figure, _handles(study), caption, columns=4)
+    drawing.legend(figure, _handles(study), caption, columns=3)
     return figure
 
 
 def _panel(axes: Axes, study: Study, of: str) -> None:
     axes.set(xscale="log", yscale="log", xlabel="directions a step q")
-    axes.set_ylabel(LABEL[of], labelpad=1)
+    axes.set_ylabel(LABEL[of])
     for orthogonal in KIND:
         for rule in study.rules:
             _series(axes, study, orthogonal, rule, of)
@@ -49,7 +50,7 @@ def _panel(axes: Axes, study: Study, of: str) -> None:
 def _series(axes: Axes, study: Study, orthogonal: bool, rule: str, of: str) -> None:
     q, iterations = numbers.line(study, orthogonal, rule)
     price = q + 1 if of == "calls" else 1
-    color, linestyle = LOOK[orthogonal]["color"], "-" if rule == "theory" else "--"
+    color, linestyle = LOOK[orthogonal]["color"], LAW.get(rule, "--")
     axes.plot(q, iterations * price, color=color, lw=0.7, linestyle=linestyle)
     for entry in study.series(orthogonal, rule):
         found, price = (entry.cell.time, 1) if of == "iterations" else (entry.cell.calls, entry.price)
@@ -65,7 +66,7 @@ def _references(axes: Axes, study: Study, of: str) -> None:
         return
     asked = study.K_GD * (1 if of == "iterations" else study.n + 1)
     axes.axhline(asked, **DIFFERENCES, zorder=0)
-    look: dict[str, Any] = {"fontsize": 7, "color": GREEN}
+    look: dict[str, Any] = {"fontsize": 8}
     if of == "iterations":
         where = {"xy": (0.02, asked), "xycoords": axes.get_yaxis_transform()}
         above = {"xytext": (0, 2), "textcoords": "offset points", "va": "bottom"}
@@ -81,16 +82,15 @@ def _look(orthogonal: bool, rule: str) -> dict[str, Any]:
 
 
 def _handles(study: Study) -> list[Line2D]:
-    """A column of the legend for each kind of directions, two for what is not measured."""
-    return [
-        *(
-            handle(f"{KIND[orthogonal]}, {rule} step", **_look(orthogonal, rule))
-            for orthogonal in KIND
-            for rule in study.rules
-            if study.series(orthogonal, rule)
-        ),
-        handle("exact recursion", **EXACT),
-        handle(r"$B\,K_{GD}$; $(q+1)\,B\,K_{GD}$ calls", GREY, lw=0.7),
-        handle("finite differences (and GD)", **DIFFERENCES),
-        handle(r"$q=\sqrt{n-1}$", GREY, lw=0.7, linestyle=":"),
+    """A column of the legend for each kind of directions, one for the laws."""
+    measured = [
+        [handle(f"{KIND[kind]}, {rule} step", **_look(kind, rule)) for rule in study.rules if study.series(kind, rule)]
+        for kind in KIND
     ]
+    law = r"law $B\,K_{GD}$"
+    laws = [handle(f"{law}, {rule} step", GREY, lw=0.9, linestyle=LAW.get(rule, "--")) for rule in study.rules]
+    exact, best = handle("exact recursion", **EXACT), handle(r"$q=\sqrt{n-1}$", GREY, lw=0.7, linestyle=":")
+    beside = [exact, best, handle("finite differences (and GD)", **DIFFERENCES)]
+    columns = [*filter(None, measured), laws]
+    return [entry for column, last in zip(columns, [*beside[: len(columns) - 1], beside[-1]], strict=True)
+            for entry in (*column, last)]  # fmt: skip

@@ -12,17 +12,18 @@ from zobench.report import drawing
 from zobench.report.drawing import BLACK, GREY, handle, of_rule
 from zobench.report.ratios import Point
 
+WRITTEN = {FREE: r"$a\,n^p(r+2)^s$", "sqrt(n(r+2))": "√(n(r+2))"}
 NO_SUPPORT = 10  # a difference of AICc beyond which a law is not supported
 
 
 def effective_dimension(found: Sequence[Point]) -> Figure:
     """Slowdown against r at one n, against n at one r, and how far each law is from the best."""
-    figure, [[left, middle, right]] = drawing.panels(1, 3, wide=2.25, high=2.5, foot=1.0)
+    figure, [[left, middle, right]] = drawing.panels(1, 3, wide=2.1, high=2.6, foot=1.0)
     n, r = _middle([p.n for p in found]), _middle([round(p.r, 6) for p in found])
     _against(left, [p for p in found if p.n == n], "r")
-    left.set_title(f"n = {n:g}: slowdown against r", fontsize=8)
+    left.set_title(f"n = {n:g}: slowdown against r", fontsize=9)
     _against(middle, [p for p in found if round(p.r, 6) == r], "n")
-    middle.set_title(f"r = {r:g}: slowdown against n", fontsize=8)
+    middle.set_title(f"r = {r:g}: slowdown against n", fontsize=9)
     _laws(right, {rule: laws for rule, laws in contests(found).items() if laws})
     seeds = max((p.time.runs for p in found), default=0)
     caption = "Quadratics of rank 2r − 1 with tr(H)/L = r, two-point estimator, f − f* to the target, float64. "
@@ -49,7 +50,7 @@ def _against(axes: Axes, points: Sequence[Point], of: str) -> None:
     axes.plot(x, n, color=GREY, lw=0.9, linestyle=":", zorder=0)
     axes.plot(x, r + 2, color=GREY, lw=0.9, linestyle="--", zorder=0)
     axes.set(xscale="log", yscale="log", xlabel="r = tr(H)/L" if of == "r" else "n")
-    axes.set_ylabel(r"$K_{ZO}/K_{GD}$", labelpad=1)
+    axes.set_ylabel(r"slowdown $K_{ZO}/K_{GD}$")
     drawing.sizes(axes, x)
     axes.yaxis.set_major_locator(FixedLocator([3, 5, 10, 20, 50, 100, 200, 500]))
     axes.yaxis.set_minor_locator(NullLocator())
@@ -58,19 +59,20 @@ def _against(axes: Axes, points: Sequence[Point], of: str) -> None:
 
 def _laws(axes: Axes, found: dict[str, dict[str, Law]]) -> None:
     """AICc above the best of its rule, by law, on a scale that is linear up to 10."""
-    axes.set_title("AICc above the best law", fontsize=8)
+    above = {"xycoords": axes.get_xaxis_transform(), "textcoords": "offset points", "fontsize": 8, "color": "#444444"}
+    axes.set_title("beyond 10, shaded: no support", fontsize=9)
     every = [*found.values()]
     names = sorted(every[0] if every else (), key=lambda name: min(laws[name].above_best for laws in every))
     axes.set_xscale("symlog", linthresh=NO_SUPPORT, linscale=1.5)
-    axes.set_yticks(range(len(names)), [r"$a\,n^p(r+2)^s$" if name == FREE else name for name in names], fontsize=6.5)
+    axes.set_yticks(range(len(names)), [WRITTEN.get(name, name) for name in names])
     axes.tick_params(axis="y", length=0, pad=1)
-    axes.set(ylim=(len(names) - 0.4, -0.6), xlabel="0: the best;  beyond 10: no support", xlim=(-1, 250))
-    axes.axvline(NO_SUPPORT, color=GREY, lw=0.7, linestyle=":")
+    axes.set(ylim=(len(names) - 0.4, -1.1), xlabel="AICc above the best law", xlim=(-1, 250))
+    axes.axvspan(NO_SUPPORT, 250, color=GREY, alpha=0.12, lw=0)
+    axes.annotate("linear", (NO_SUPPORT, 1), (-3, -2), va="top", ha="right", **above)
+    axes.annotate("logarithmic", (NO_SUPPORT, 1), (3, -2), va="top", ha="left", **above)
     axes.set_xticks([0, 5, 10, 50, 200], ["0", "5", "10", "50", "200"])
     axes.xaxis.set_minor_locator(NullLocator())
     for rule, laws in found.items():
         y = np.arange(len(names)) + {"theory": -0.2, "trace": 0.0, "tuned": 0.2}[rule]
         look = of_rule(rule)
-        axes.plot(
-            [laws[name].above_best for name in names], y, color=look["color"], marker=look["marker"], ms=3.5, lw=0
-        )
+        axes.plot([laws[name].above_best for name in names], y, **look, ms=4.5, lw=0)

@@ -1,87 +1,156 @@
-"""The pictures of the gradient cost: ratios against n that are flat, and whole gradients that ask n times."""
+"""The pictures of the gradient cost, a panel a problem: ratios against n, and whole gradients that ask n times."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, StrMethodFormatter
 
 from zobench.experiments.gradient_cost.page import WORDS, Line
-from zobench.report import drawing, fitted
-from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, handle
+from zobench.report import drawing, fitted, sheets
+from zobench.report.drawing import BLACK, BLUE, SKY, VERMILLION, handle
+from zobench.report.labels import title
 
-COLORS = (BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE, GREY)
-MARKERS = "osD^v<>Pp*hX"
+COLUMNS = 5
 BOUNDS = {"jvp": 2.5, "gradient": 4, "hvp": 10}
-WHOLE = {
-    "forward": ("^", VERMILLION, "forward mode: n JVPs"),
-    "central_difference": ("s", BLUE, "central differences: 2n values"),
-    "forward_difference": ("D", SKY, "forward differences: n + 1 values"),
-    "gradient": ("o", BLACK, "reverse mode"),
+LOOK = {
+    "jvp": (VERMILLION, "^", WORDS["jvp"]),
+    "gradient": (BLACK, "o", WORDS["gradient"]),
+    "hvp": (BLUE, "s", "Hessian-vector product (HVP)"),
 }
-
-
-def _look(i: int) -> dict[str, Any]:
-    return {"color": COLORS[i % len(COLORS)], "marker": MARKERS[i % len(MARKERS)], "lw": 0.9, "ms": 4}
+WHOLE = {
+    "forward": (VERMILLION, "^", "forward mode: n JVPs"),
+    "central_difference": (BLUE, "s", "central differences: 2n values"),
+    "forward_difference": (SKY, "D", "forward differences: n + 1 values"),
+    "gradient": (BLACK, "o", "reverse mode: f and gradient"),
+}
+DASHED = {"lw": 0.8, "linestyle": (0, (4, 2)), "zorder": 0}
 
 
 def _repeats(found: Sequence[Line]) -> int:
     return min(line.seconds.shape[2] for line in found)
 
 
+def _blocks(found: Sequence[Line]) -> tuple[Figure, list[list[Axes]]]:
+    """A small panel a problem of operations above, of seconds below."""
+    heads = ("Operations, over those of f", "Seconds, over those of f")
+    figure, blocks = sheets.multiples(heads, [title(line.name) for line in found], COLUMNS)
+    for axes in blocks[1][-min(COLUMNS, len(found)) :]:
+        axes.set_xlabel("dimension n", labelpad=1)
+    return figure, blocks
+
+
+def _ticks(axes: Axes, y: Sequence[float], spread: tuple[float, float]) -> None:
+    """Those of y as they are; of x powers of ten, every second over many; round numbers where there are not two."""
+    axes.set(xscale="log", yscale="log", xlim=spread)
+    axes.yaxis.set_major_locator(FixedLocator(list(y)))
+    powers = sheets.decades(*spread, every=1 + (spread[1] > 1e4 * spread[0]))
+    if len(powers) > 1:
+        axes.xaxis.set_major_locator(FixedLocator(powers))
+    axes.minorticks_off()
+
+
+def _mark(i: int, marker: str) -> dict[str, Any]:
+    """The first is an open frame around the others, where they agree."""
+    return {"marker": marker, "lw": 0.9, **({"ms": 6, "mfc": "none", "mew": 0.8} if i == 0 else {"ms": 3})}
+
+
+def _curves(axes: Axes, line: Line, of: Callable[[str], np.ndarray], looks: dict[str, Any], kept: np.ndarray) -> None:
+    """A line a method: exact numbers [sizes], or times [sizes, repeats] with their quartiles."""
+    for i, (method, (color, marker, _)) in enumerate(looks.items()):
+        values = of(method)[kept]
+        if values.ndim > 1:
+            low, values, high = fitted.quartiles(values)
+            axes.vlines(line.n[kept], low, high, color=color, lw=0.8)
+        axes.plot(line.n[kept], values, color=color, **_mark(i, marker))
+
+
+def _handles(looks: dict[str, Any]) -> list[Line2D]:
+    return [handle(words, color, **_mark(i, marker)) for i, (color, marker, words) in enumerate(looks.values())]
+
+
 def gradient_cost(found: Sequence[Line]) -> Figure:
-    """Operations above and seconds below, over those of f, with their bounds."""
-    figure, grid = drawing.panels(2, 3, wide=2.5, high=2.1, foot=1.2, head=0.42)
-    for above, below, (method, bound) in zip(*grid, BOUNDS.items(), strict=True):
-        for i, line in enumerate(found):
-            above.plot(line.n, line.ratio(method), **_look(i))
-            low, middle, high = fitted.quartiles(line.times(method))
-            below.plot(line.n, middle, **_look(i))
-            below.vlines(line.n, low, high, color=_look(i)["color"], lw=0.8)
-        for axes in (above, below):
-            _bound(axes, bound)
-        above.set(xscale="log", ylim=(0, 1.25 * bound), title=f"{WORDS[method]}, over f")
-        above.yaxis.set_major_locator(MaxNLocator(6))
-        below.set(xscale="log", yscale="log", xlabel="dimension n")
-    grid[0][0].set_ylabel("operations (ratio)", labelpad=2)
-    grid[1][0].set_ylabel("seconds (ratio)", labelpad=2)
-    handles = [handle(line.name, **_look(i)) for i, line in enumerate(found)]
-    caption = "Operations: flops and elementary functions, as traced. Seconds: median of "
-    caption += (
-        f"{_repeats(found)} interleaved repeats and quartiles; {found[0].dtype}. Bounds: Griewank & Walther 2008."
-    )
-    drawing.legend(figure, handles, caption, columns=5)
+    """Operations above and seconds below, over those of f, with their bounds; what lies over a bound is named."""
+    figure, blocks = _blocks(found)
+    spread = _ends([line.n for line in found])
+    low, high = _heights(found, LOOK, [np.isfinite(line.n) for line in found], 0.35, 16)
+    ticks = [tick for tick in (0.5, 1, 2, 4, 10, *sheets.decades(50, high)) if tick > low]
+    for block, timed in zip(blocks, (False, True), strict=True):
+        for axes, line in zip(block, found, strict=True):
+            _ticks(axes, ticks, spread)
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.set_ylim(low, high)
+            _curves(axes, line, line.times if timed else line.ratio, LOOK, np.isfinite(line.n))
+            for method, bound in BOUNDS.items():
+                axes.axhline(bound, color=LOOK[method][0], **DASHED)
+            over = [] if timed else _over(line)
+            axes.text(0.97, 0.04, "\n".join(over), transform=axes.transAxes, ha="right", fontsize=7.5, color=VERMILLION)
+    handles = _handles(LOOK)
+    handles += [handle(f"its bound, {bound:g}", LOOK[method][0], **DASHED) for method, bound in BOUNDS.items()]
+    caption = "Operations: flops and elementary functions, as traced. Seconds: median and quartiles of "
+    caption += f"{_repeats(found)} interleaved repeats, {found[0].dtype}; a small f costs no more than its call. "
+    caption += f"Bounds: Griewank & Walther 2008{_crossed(found)}."
+    drawing.legend(figure, [handles[i] for i in (0, 3, 1, 4, 2, 5)], caption, columns=3)
     return figure
 
 
-def _bound(axes: Axes, bound: float) -> None:
-    axes.axhline(bound, color=GREY, lw=0.9, linestyle=(0, (6, 2)), zorder=0)
-    where: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points"}
-    axes.annotate(f"bound {bound:g}", (0.02, bound), (0, 2), fontsize=6.5, color=GREY, **where)
+def _over(line: Line) -> list[str]:
+    """Methods whose largest ratio of operations lies over the bound."""
+    most = {method: float(np.nanmax(line.ratio(method))) for method in BOUNDS}
+    return [
+        f"{WORDS[m]}: {most[m]:.1f}, bound {bound:g}" for m, bound in BOUNDS.items() if most[m] > bound * (1 + 1e-9)
+    ]
+
+
+def _crossed(found: Sequence[Line]) -> str:
+    """How many of the medians of times lie over the bounds."""
+    times = np.concatenate(
+        [fitted.median(line.times(method)) / bound for line in found for method, bound in BOUNDS.items()]
+    )
+    over, all_ = int((times > 1).sum()), int(np.isfinite(times).sum())
+    return f"; {over} of {all_} medians of times lie over them" if over else ""
+
+
+def _heights(
+    found: Sequence[Line], methods: Iterable[str], kept: Sequence[np.ndarray], low: float, high: float
+) -> tuple[float, float]:
+    """Ends of the ratios' axis: these, or farther where a ratio that is drawn, or a quartile, lies beyond them."""
+    pairs = [(line, own, method) for line, own in zip(found, kept, strict=True) for method in methods]
+    every = [line.ratio(method)[own] for line, own, method in pairs]
+    every += [np.concatenate(fitted.quartiles(line.times(method)[own])) for line, own, method in pairs]
+    ratios = np.concatenate(every)
+    ratios = ratios[ratios > 0]
+    return float(np.min(ratios / 1.2, initial=low)), float(np.max(1.2 * ratios, initial=high))
+
+
+def _ends(sizes: Sequence[np.ndarray]) -> tuple[float, float]:
+    every = np.concatenate(sizes) if sizes else np.array([])
+    return (float(every.min()) / 1.8, float(every.max()) * 1.8) if every.size else (1.0, 10.0)
 
 
 def whole_gradient(found: Sequence[Line]) -> Figure:
     """What a whole gradient costs in n: operations and seconds."""
-    figure, ((left, right),) = drawing.panels(1, 2, wide=3.4, high=2.8, foot=1.2)
+    figure, blocks = _blocks(found)
     kept = [np.isfinite(line.ratio("forward")) for line in found]
-    for method, (marker, color, _) in WHOLE.items():
-        look = {"color": color, "marker": marker, "ms": 3.2, "lw": 0.5, "alpha": 0.75}
-        for line, own in zip(found, kept, strict=True):
-            left.plot(line.n[own], line.ratio(method)[own], **look)
-            right.plot(line.n[own], fitted.median(line.times(method))[own], **look)
-    sizes = np.concatenate([line.n[own] for line, own in zip(found, kept, strict=True)])
-    for axes, label in ((left, "operations, over f"), (right, "seconds, over f")):
-        if sizes.size:
-            n = np.geomspace(sizes.min(), sizes.max(), 9)
-            axes.plot(n, 2 * n, color=BLUE, lw=0.8, linestyle=":", zorder=0)
-            axes.plot(n, n + 1, color=SKY, lw=0.8, linestyle=":", zorder=0)
-        axes.set(xscale="log", yscale="log", xlabel="dimension n")
-        axes.set_ylabel(label, labelpad=2)
-    handles = [handle(words, color, marker=marker, ms=4, lw=0.8) for marker, color, words in WHOLE.values()]
-    handles.append(handle("2n; n + 1", GREY, lw=0.8, linestyle=":"))
-    caption = f"A whole gradient; a line a problem ({len(found)}), {found[0].dtype}; seconds: median of "
-    caption += f"{_repeats(found)} interleaved repeats, a small f costs no more than its call."
+    spread = _ends([line.n[own] for line, own in zip(found, kept, strict=True)])
+    n = np.geomspace(*spread, 9)
+    low, high = _heights(found, WHOLE, kept, 0.4, 4000)
+    for block, timed in zip(blocks, (False, True), strict=True):
+        for axes, line, own in zip(block, found, kept, strict=True):
+            _ticks(axes, sheets.decades(low, high, every=1 + (high > 1e5 * low)), spread)
+            axes.set_ylim(low, high)
+            axes.plot(n, 2 * n, color=BLUE, **DASHED)
+            axes.plot(n, n + 1, color=SKY, **DASHED)
+            _curves(axes, line, line.times if timed else line.ratio, WHOLE, own)
+    handles = _handles(WHOLE)
+    handles += [handle("2n", BLUE, **DASHED), handle("n + 1", SKY, **DASHED)]
+    caption = f"A whole gradient at sizes where it is counted in all four ways, {found[0].dtype}. Seconds: median and "
+    caption += (
+        f"quartiles of {_repeats(found)} interleaved repeats; a small f costs no more than its call. Where n values "
+    )
+    caption += "would take too long they are not run."
     drawing.legend(figure, handles, caption, columns=3)
     return figure

@@ -58,13 +58,13 @@ def _series(axes: Axes, own: Series) -> None:
 
 def _frame(axes: Axes, own: Sequence[Series], title: str) -> None:
     axes.set(xscale="log", yscale="log", xlabel="n")
-    axes.set_ylabel("oracle calls to the target", labelpad=2)
-    axes.set_title(title, fontsize=8)
+    axes.set_ylabel("oracle calls to the target")
+    axes.set_title(title, fontsize=9)
     if own:
         axes.axhline(own[0][-1].K_GD, color=GREY, lw=0.9, linestyle=":", zorder=0)
         words, place = f"GD: {own[0][-1].K_GD:.0f} gradients", (1, own[0][-1].K_GD)
         axes.annotate(words, place, (-2, 3), xycoords=axes.get_yaxis_transform(), ha="right",
-                      textcoords="offset points", color=GREY, fontsize=7)  # fmt: skip
+                      textcoords="offset points", color=GREY, fontsize=8)  # fmt: skip
     axes.set_ylim(bottom=20)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(numticks=8))

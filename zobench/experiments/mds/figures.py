@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.transforms import Bbox
 
-from zobench.experiments.mds.numbers import Map, objective, points, recovered, seconds
-from zobench.report import drawing
+from zobench.experiments.mds.numbers import Map, objective, points, recovered
+from zobench.problems.maps import BUILT_IN
+from zobench.report import cartography, drawing, styles
 from zobench.report.drawing import BLACK, GREY, SKY, VERMILLION, handle
 from zobench.report.groups import Cells, Group
 from zobench.report.measured import Measured
@@ -18,17 +18,18 @@ from zobench.report.scaling import scaling
 
 __all__ = ["convergence", "map", "scaling"]
 
-AXES = {"iterations": "iteration k", "calls": "oracle calls", "seconds": "seconds a run"}
+AXES = {"iterations": "iteration k", "calls": "oracle calls"}
 CURVE: dict[str, dict[str, Any]] = {
     "autodiff": {"color": BLACK, "lw": 1.3, "linestyle": "-"},
     "finite_difference": {"color": SKY, "lw": 4.5, "linestyle": "-"},
     "two_point": {"color": VERMILLION, "lw": 1.3, "linestyle": "-"},
 }
+WIDE, HIGH, GAP = 7.2, 2.4, 0.9  # inches of the last map, of those above it, and between them
 SHORT = {"autodiff": "GD", "two_point": "two-point"}
 MINIMUM: dict[str, Any] = {"color": GREY, "lw": 0.8, "linestyle": ":"}
-PLACE: dict[str, Any] = {"color": GREY, "lw": 0, "marker": "+", "ms": 10, "mew": 0.7}
-RING: dict[str, Any] = {"color": BLACK, "lw": 0, "marker": "o", "ms": 6.5, "mfc": "none", "mew": 0.8}
-TRIANGLE: dict[str, Any] = {"color": VERMILLION, "lw": 0, "marker": "^", "ms": 3}
+PLACE: dict[str, Any] = {"color": GREY, "lw": 0, "marker": "+", "ms": 8, "mew": 0.7}
+RING: dict[str, Any] = {"color": BLACK, "lw": 0, "marker": "o", "ms": 5.5, "mfc": "none", "mew": 0.8}
+TRIANGLE: dict[str, Any] = {"color": VERMILLION, "lw": 0, "marker": "^", "ms": 2.6}
 
 
 def _by_map(found: Cells) -> list[list[Measured]]:
@@ -42,37 +43,36 @@ def _by_map(found: Cells) -> list[list[Measured]]:
 
 def _styles(groups: Sequence[Group]) -> dict[str, dict[str, Any]]:
     """The look of each method, the three usual ones first, as many as are legible."""
-    usual = {method: CURVE[name] for name, method in drawing.mains(groups).items() if name in CURVE}
-    others = {m: {**look, "lw": 1.3, "ms": 3.5} for m, look in drawing.looks(groups).items() if m not in usual}
-    shown = [*usual, *others][: drawing.MOST]
+    usual = {method: CURVE[name] for name, method in styles.mains(groups).items() if name in CURVE}
+    others = {m: {**look, "lw": 1.3, "ms": 3.5} for m, look in styles.looks(groups).items() if m not in usual}
+    shown = [*usual, *others][: styles.MOST]
     return {m: {**usual, **others}[m] for m in dict.fromkeys(g.method for g in groups) if m in shown}
 
 
 def convergence(found: Cells) -> Figure:
-    """f against iterations, oracle calls and seconds; a row a map."""
+    """f against iterations and oracle calls; a row a map. Seconds, which no second run repeats, are in the table."""
     by_map = _by_map(found)
-    styles = _styles([g for g in found.groups if g.rule == found.rule])
+    looks = _styles([g for g in found.groups if g.rule == found.rule])
     methods = dict.fromkeys(cell.record.method for cells in by_map for cell in cells)
-    figure, grid = drawing.panels(len(by_map), 3, high=1.9, foot=1.0, head=0.5)
+    figure, grid = drawing.panels(len(by_map), 2, wide=3.2, high=1.8, foot=1.0, head=0.5)
     for row, cells in zip(grid, by_map, strict=True):
         for axes, of in zip(row, AXES, strict=True):
             for cell in sorted(cells, key=lambda cell: cell.record.estimator != "finite_difference"):
-                if cell.record.method in styles:
-                    _curve(axes, cell, of, styles[cell.record.method])
+                if cell.record.method in looks:
+                    _curve(axes, cell, of, looks[cell.record.method])
             record = cells[0].record
             if (record.meta["f_star"] or 0.0) > 0:
                 axes.axhline(record.meta["f_star"], **MINIMUM, zorder=0)
-            axes.set(xscale="log", yscale="log", xlabel=AXES[of] if row is grid[-1] else "")
-            axes.minorticks_off()
+            axes.set(xscale="log", yscale="log", xlabel=AXES[of])
             axes.set_ylabel("stress f" if of == "iterations" else "")
-            axes.set_title(f"{points(record)} points, n = {record.n}" if of == "iterations" else "")
-    handles = [handle(method, **look, solid_capstyle="butt") for method, look in styles.items()]
+            axes.set_title(f"{points(record)} points, n = {record.n}")
+    handles = [handle(method, **look, solid_capstyle="butt") for method, look in looks.items()]
     handles += [Patch(color=VERMILLION, alpha=0.2, lw=0, label="10–90 % of runs"), handle("minimum f*", **MINIMUM)]
     runs = max(cell.hits.size for cells in by_map for cell in cells)
     caption = (
-        f"Median over {runs} seeds, {found.rule} step, each curve to the target; seconds: a run's share of its batch."
+        f"Median over {runs} seeds (one run where nothing is random), {found.rule} step, each curve to the target."
     )
-    caption += drawing.unseen(len(methods) - len(styles))
+    caption += styles.unseen(len(methods) - len(looks))
     drawing.legend(figure, handles, caption, columns=5)
     return figure
 
@@ -82,44 +82,81 @@ def _curve(axes: Axes, cell: Measured, of: str, look: dict[str, Any]) -> None:
     shown = drawing.thin(k, cell.time.value)
     if shown.size == 0:
         return
-    scale = {"iterations": 1.0, "calls": cell.record.calls, "seconds": seconds(cell, 1)}[of]
-    x = k[shown] * scale
+    x = k[shown] * (cell.record.calls if of == "calls" else 1)
     drawn = {**look, "solid_capstyle": "butt", "markevery": 0.13}
     drawing.runs(axes, x, f[:, shown], drawn, 0.2, most=f[:, 0].max() * 10)
 
 
 def map(ran: Cells) -> Figure:
-    """The map that was found over the true one, a panel a map."""
+    """The map that was found over the true one: the largest below, over the whole width."""
     by_map = _by_map(ran)
     magnified = _magnified(by_map)
-    figure, grid = drawing.panels(1, len(by_map), wide=3.4, high=2.7, foot=0.95, head=0.5)
-    for axes, cells in zip(grid[0], by_map, strict=True):
-        ordered = sorted(cells, key=lambda cell: cell.record.plain)  # of two with one estimator the plain one is shown
-        found = {cell.record.estimator: recovered(cell) for cell in ordered}
-        axes.set_title(f"{points(cells[0].record)} points", pad=17)
-        axes.margins(0.12, 0.1)
-        drawn = [(name, m) for name in ("autodiff", "two_point") if (m := found.get(name))]
-        for i, (name, one) in enumerate(drawn):
-            _places(axes, name, one, magnified)
-            text = f"{SHORT[name]}: off by {one.error:.3g}{_unit(cells[0])} (rms)"
-            axes.text(0.5 * i, 1.025, text, transform=axes.transAxes, fontsize=7, color=CURVE[name]["color"])
-        if drawn:
-            axes.plot(*drawn[0][1].true.T, **PLACE, zorder=1)
-        axes.set_aspect("equal", adjustable="datalim")
-        unit = _unit(cells[0]).strip()
-        axes.set_xlabel(f"east, {unit}" if unit else "")
-        axes.set_ylabel(f"north, {unit}" if unit and cells is by_map[0] else "", labelpad=1)
-        if drawn:
-            _names(axes, drawn[0][1])
+    figure, panels = _sheet(by_map)
+    left_out = sum(_panel(axes, cells, magnified) for axes, cells in zip(panels, by_map, strict=True))
+    for axes in panels[1:-1]:
+        axes.set_ylabel("")
     handles = [
         handle("true place", **PLACE),
         handle("GD (autodiff)", **RING),
         handle("two-point GD, median run", **TRIANGLE),
         handle(f"its error, {magnified} times as long", VERMILLION, lw=0.9),
     ]
-    caption = f"Recovered from distances alone, {ran.rule} step; shifted, turned and mirrored, not scaled."
+    caption = f"Recovered from distances alone, {ran.rule} step; shifted, turned and mirrored, not scaled. "
+    caption += "Off: root mean square distance. "
+    caption += "Azimuthal equidistant projection." if any(_degrees(cells[0]) is not None for cells in by_map) else ""
+    caption += f" {left_out} name{'s' * (left_out > 1)} left out for want of room." if left_out else ""
     drawing.legend(figure, handles, caption)
     return figure
+
+
+def _sheet(by_map: Sequence[Sequence[Measured]]) -> tuple[Figure, list[Axes]]:
+    """Axes for up to three maps, the last one as high as its places ask for."""
+    true = next((m.true for cell in by_map[-1] if (m := recovered(cell))), None)
+    east, north = np.ptp(true, axis=0) if true is not None else (2.0, 1.0)
+    last = float(np.clip(WIDE * (north / east + 0.24) / 1.14, 2.0, WIDE))
+    above = len(by_map) - 1
+    wide = (WIDE - GAP * (above - 1)) / max(1, above)
+    foot, between, head, left = 1.1, 0.95, 0.7, 0.7
+    whole = (left + WIDE + 0.5, foot + last + (between + HIGH) * bool(above) + head)
+    figure = Figure(figsize=whole)
+    places = [(left + i * (wide + GAP), foot + last + between, wide, HIGH) for i in range(above)]
+    places.append((left, foot, WIDE, last))
+    return figure, [figure.add_axes(tuple(np.array(place) / [*whole, *whole])) for place in places]
+
+
+def _panel(axes: Axes, cells: Sequence[Measured], magnified: int) -> int:
+    """One map; how many of its places have no name."""
+    ordered = sorted(cells, key=lambda cell: cell.record.plain)  # of two with one estimator the plain one is shown
+    found = {cell.record.estimator: recovered(cell) for cell in ordered}
+    drawn = {name: m for name in ("autodiff", "two_point") if (m := found.get(name))}
+    unit = _unit(cells[0]).strip()
+    off = ", ".join(f"{SHORT[name]} {one.error:.3g}{_unit(cells[0])}" for name, one in drawn.items())
+    axes.set_title(f"{points(cells[0].record)} points" + f", off by: {off}" * bool(drawn), pad=14, fontsize=9)
+    axes.set(xlabel=f"east, {unit}" if unit else "", ylabel=f"north, {unit}" if unit else "")
+    if not drawn:
+        return 0
+    one = next(iter(drawn.values()))
+    ends = [_end(m, magnified) for name, m in drawn.items() if name == "two_point"]
+    cartography.frame(axes, np.vstack([one.true, *ends]), pad=0.07)
+    if (degrees := _degrees(cells[0])) is not None:
+        cartography.graticule(axes, degrees)
+    axes.plot(*one.true.T, **PLACE, zorder=1)
+    errors = [line for name, m in drawn.items() for line in _places(axes, name, m, magnified)]
+    bar = cartography.bar(axes, unit, magnified if errors else 1)
+    return cartography.names(axes, one.true, one.names, errors, [bar])
+
+
+def _cities(cell: Measured) -> str:
+    """What the points are: europe, usa; "" where they are none, or distances of one's own."""
+    problem = cell.record.meta["config"]["problem"]
+    named = problem.get("cities", "europe") if problem.get("distances") is None else ""
+    return named if named in BUILT_IN else ""
+
+
+def _degrees(cell: Measured) -> np.ndarray | None:
+    """Latitudes and longitudes of the cities [N, 2]; None where the points are none."""
+    cities = BUILT_IN.get(_cities(cell))
+    return None if cities is None else np.array([city[1:] for city in cities[: points(cell.record)]])
 
 
 def _magnified(by_map: Sequence[Sequence[Measured]]) -> int:
@@ -130,41 +167,21 @@ def _magnified(by_map: Sequence[Sequence[Measured]]) -> int:
 
 
 def _unit(cell: Measured) -> str:
-    return "" if cell.record.meta["config"]["problem"].get("cities") == "synthetic" else " km"
+    return " km" if _cities(cell) else ""
 
 
-def _places(axes: Axes, estimator: str, one: Map, magnified: int) -> None:
+def _end(one: Map, magnified: int) -> np.ndarray:
+    """Where the magnified errors end [N, 2]."""
+    return one.true + magnified * (one.recovered - one.true)
+
+
+def _places(axes: Axes, estimator: str, one: Map, magnified: int) -> list[np.ndarray]:
+    """Rings, or triangles with the errors as lines, which are given [N of 2, 2]."""
     if estimator == "autodiff":
         axes.plot(*one.recovered.T, **RING)
-        return
+        return []
     axes.plot(*one.recovered.T, **TRIANGLE, zorder=5)
-    ends = one.true + magnified * (one.recovered - one.true)
-    for start, end in zip(one.true, ends, strict=True):
-        axes.plot(*np.transpose([start, end]), color=VERMILLION, lw=0.9, zorder=1)
-
-
-def _names(axes: Axes, one: Map) -> None:
-    """Names beside the points, each at the first of eight places that is free; the crowded ones are left out."""
-    axes.apply_aspect()
-    place = axes.transData.transform(one.true)
-    scale = axes.figure.dpi / 72
-    size = 5.5 if len(one.names) > 20 else 6.5
-    taken = [_box(x, y, 9 * scale, 9 * scale) for x, y in place]
-    inside = axes.get_window_extent()
-    for (x, y), at, name in zip(place, one.true, one.names, strict=True):
-        wide, high, off = 0.6 * size * scale * len(name), size * 1.1 * scale, 6 * scale
-        for across, up in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)):
-            near = (across * (off if up == 0 else scale), up * (off + high / 2))
-            box = _box(x + near[0] + across * wide / 2, y + near[1], wide, high)
-            if inside.x0 < box.x0 and box.x1 < inside.x1 and not box.count_overlaps(taken):
-                align = {1: "left", -1: "right", 0: "center"}[across]
-                shift = (near[0] / scale, near[1] / scale)
-                axes.annotate(
-                    name, at, shift, textcoords="offset points", ha=align, va="center", fontsize=size, color="#333333"
-                )
-                taken.append(box)
-                break
-
-
-def _box(x: float, y: float, wide: float, high: float) -> Bbox:
-    return Bbox.from_bounds(x - wide / 2, y - high / 2, wide, high)
+    lines = [*np.stack([one.true, _end(one, magnified)], axis=1)]
+    for line in lines:
+        axes.plot(*line.T, color=VERMILLION, lw=0.9, zorder=1)
+    return lines

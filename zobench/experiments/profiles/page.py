@@ -93,6 +93,22 @@ def _paid(record: Record, targets: ndarray) -> ndarray:
     return np.min(each, axis=0) * len(each)
 
 
+def ends(runs: Runs) -> tuple[ndarray, ndarray]:
+    """f − f* at the end of the budget [methods, problems, runs], nan for no record, and at x0 [problems].
+
+    A method with several steps has the best of them, each after its share of the budget.
+    """
+    found = np.full((len(runs.methods), len(runs.problems), runs.runs), np.nan)
+    start = np.full(len(runs.problems), np.nan)
+    for j, problem in enumerate(runs.problems):
+        for i, record in ((i, runs.records[method, problem]) for i, method in enumerate(runs.methods)):
+            if record.rules:
+                start[j], share = float(record.meta["delta"]), runs.budget / len(record.rules)
+                within = [record.curve(rule, "gap")[:, record.k(rule) * record.calls <= share] for rule in record.rules]
+                found[i, j] = np.min([np.fmin.reduce(curve, axis=1) for curve in within], axis=0)
+    return found, start
+
+
 def _least(record: Record) -> float:
     gaps = np.concatenate([record.curve(rule, "gap").ravel() for rule in record.rules])
     return float(gaps[np.isfinite(gaps)].min(initial=np.inf))
@@ -176,6 +192,6 @@ EXPERIMENT = Experiment(
     rows=rows,
     tables=shown,
     measures=measures,
-    figures=("profiles", "ecdf"),
+    figures=("profiles", "ecdf", "quality"),
     more={"pairs.csv": pairs},
 )

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from zobench import statistics
 from zobench.decay import so_far
-from zobench.report import drawing
+from zobench.report import drawing, styles
 from zobench.report.drawing import BLACK, GREEN, ORANGE, SKY, VERMILLION, handle
 from zobench.report.groups import Cells, Group, find
 from zobench.report.measured import Measured, bound, mean_curve, rate
@@ -26,6 +26,7 @@ QUANTITY = {
     "distance": r"$\|x_k - x^*\|^2$",
 }
 STEP = {"theory": "theory step α = 1/(LB)"}
+CLOSE = 4  # times the iterations of the curve before: a name beside that curve's name would meet it
 MAIN = ("finite_difference", "autodiff", "two_point")
 BROAD: dict[str, Any] = {"color": SKY, "lw": 5, "solid_capstyle": "butt"}
 DASHES: dict[str, Any] = {"color": VERMILLION, "lw": 1.4, "linestyle": (0, (2, 1.2))}
@@ -35,16 +36,18 @@ def convergence(found: Cells) -> Figure:
     """Mean curves with the band over seeds, their bounds, and the exact recursion, at three dimensions."""
     entries, columns, rule = found.groups, found.columns, found.rule
     main, others, more = _methods(entries, rule)
-    figure, grid = drawing.panels(1, len(columns), high=3.0, foot=1.1, head=0.5)
+    figure, grid = drawing.panels(1, len(columns), wide=2.95, high=3.0, head=0.5)
     for axes, column in zip(grid[0], columns, strict=True):
         differences, gradient, zero = (find(entries, column, name, rule) for name in MAIN)
         _draw_others(axes, entries, column, rule, others)
         if differences:
             _mean(axes, differences.cells[-1], **BROAD)
-        if gradient:
-            _curve(axes, gradient.cells[-1], BLACK, "GD")
+        curves = [(gradient.cells[-1], BLACK, "GD")] if gradient else []
         for i, (cell, color) in enumerate(zip(_three(zero.cells if zero else []), N_COLORS, strict=False)):
-            _curve(axes, cell, color, f"{'' if i else 'n = '}{cell.record.n}")
+            curves.append((cell, color, f"{'' if i else 'n = '}{cell.record.n}"))
+        before = [0.0, *(curve[0].mean_time for curve in curves)]
+        for (cell, color, label), last in zip(curves, before, strict=False):
+            _curve(axes, cell, color, label, below=4 if cell.mean_time > CLOSE * last else 14)
         _frame(axes, column, entries, "iteration k")
         axes.set_title(column, pad=17)
         for group, place, color in ((gradient, 0.0, BLACK), (zero, 1.0, VERMILLION)):
@@ -73,11 +76,11 @@ def convergence(found: Cells) -> Figure:
 def _methods(entries: Sequence[Group], rule: str) -> tuple[dict[str, str], dict[str, dict[str, Any]], str]:
     """The three methods by their estimators, the looks of as many others as are legible, and a caption on the rest."""
     groups = [group for group in entries if group.rule == rule]
-    main = drawing.mains(groups)
+    main = styles.mains(groups)
     names = [main[name] for name in MAIN if name in main]
-    found = {method: look for method, look in drawing.looks(groups).items() if method not in names}
-    room = drawing.MOST - len(names)
-    return main, dict(list(found.items())[:room]), drawing.unseen(len(found) - room)
+    found = {method: look for method, look in styles.looks(groups).items() if method not in names}
+    room = styles.MOST - len(names)
+    return main, dict(list(found.items())[:room]), styles.unseen(len(found) - room)
 
 
 def _draw_others(
@@ -103,7 +106,8 @@ def _mean(axes: Axes, cell: Measured, unit: float = 1, **look: Any) -> np.ndarra
     return shown
 
 
-def _curve(axes: Axes, cell: Measured, color: str, label: str) -> None:
+def _curve(axes: Axes, cell: Measured, color: str, label: str, below: float) -> None:
+    """The curve, its bound and its name, so many points below its end."""
     record, rule = cell.record, cell.rule
     k, mean, runs = record.k(rule), mean_curve(record, rule), record.curve(rule)
     shown = _mean(axes, cell, color=color)
@@ -118,7 +122,7 @@ def _curve(axes: Axes, cell: Measured, color: str, label: str) -> None:
             dots = shown[:: max(1, shown.size // 12)]
             axes.plot(k[dots], exact[dots], lw=0, marker="o", ms=3, color=color, mec=BLACK, mew=0.6, zorder=5)
     end = (float(k[shown[-1]]), float(mean[shown[-1]]))
-    axes.annotate(label, end, (0, -4), textcoords="offset points", ha="center", va="top", color=color, fontsize=7)
+    axes.annotate(label, end, (0, -below), textcoords="offset points", ha="center", va="top", color=color, fontsize=8)
 
 
 def _decay_text(group: Group) -> str:
@@ -135,7 +139,7 @@ def _frame(axes: Axes, column: str, entries: Sequence[Group], label: str) -> Non
     metric = next(group.metric for group in entries if group.column == column)
     axes.set(xscale="log", yscale="log", xlabel=label)
     axes.set_title(column)
-    axes.set_ylabel(QUANTITY[metric], labelpad=1)
+    axes.set_ylabel(QUANTITY[metric])
     axes.minorticks_off()
     curves = [np.asarray(line.get_ydata(), float) for line in axes.lines if line.get_linestyle() != "--"]
     y = np.concatenate([*curves, np.empty(0)])
@@ -147,7 +151,7 @@ def _frame(axes: Axes, column: str, entries: Sequence[Group], label: str) -> Non
 def collapse(found: Cells) -> Figure:
     """Two-point curves of all n against k/n: one line, and gradient descent's against k beside it."""
     entries, columns, rule = found.groups, found.columns, found.rule
-    figure, grid = drawing.panels(1, len(columns), high=2.8, foot=1.1)
+    figure, grid = drawing.panels(1, len(columns), wide=2.7, high=2.6)
     main, others, more = _methods(entries, rule)
     sizes = sorted({n for g in entries if g.method == main.get("two_point") for n in g.n})
     place = {n: 1 - i / max(1, len(sizes) - 1) for i, n in enumerate(sizes)}  # from broad and light to narrow and dark

@@ -1,6 +1,7 @@
 """The pictures of the trajectories report: the lecture's two panels and what is right, then the curves."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +13,9 @@ from zobench.report import drawing, tables
 from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, handle
 from zobench.store import Record
 
-LEVELS, SIDE = 50, 5.0
+LEVELS, SIDE = 25, 5.0
+START: dict[str, Any] = {"marker": "s", "ms": 9, "mfc": "white", "mew": 1.4}
+OPTIMUM: dict[str, Any] = {"marker": "*", "ms": 13, "mfc": GREEN, "mew": 0.8}
 COLORS = (VERMILLION, ORANGE, PURPLE, SKY, GREEN, BLUE)
 
 
@@ -24,11 +27,11 @@ def trajectories(found: Sequence[Record]) -> Figure:
         _cloud(grid[1][1], record)
     handles = [
         handle("gradient descent", BLACK, marker="o", ms=4),
-        handle("finite differences", BLUE, marker="s", ms=4, mfc="none"),
+        handle("finite differences", SKY, marker="s", ms=4, mfc="none"),
         handle("two points, as drawn", VERMILLION, marker="^", ms=4, mfc="none"),
         handle("two points, put right", ORANGE, marker="^", ms=4, mfc="none"),
-        handle("start (4, 4)", "red", marker="o", lw=0),
-        handle("optimum (0, 0)", GREEN, marker="*", ms=10, lw=0),
+        handle("start (4, 4)", BLACK, **START, lw=0),
+        handle("optimum (0, 0)", BLACK, **OPTIMUM, lw=0),
     ]
     caption = "f = x₁² + 3x₂² + 2x₁x₂, n = 2, 50 iterations, step 0.25 = 2/(L+μ) but where said, float64. "
     drawing.legend(figure, handles, caption + "(a) ε = 1.1, forward; (b) ε = 0.11, forward, no factor d.", columns=3)
@@ -40,7 +43,7 @@ def _paths(panels: Sequence[Axes], record: Record) -> None:
     for axes in panels:
         _contours(axes)
         _path(axes, record.arrays["gradient/paths"][0], BLACK, marker="o")
-    _path(a, record.arrays["a/paths"][0], BLUE, marker="s")
+    _path(a, record.arrays["a/paths"][0], SKY, marker="s")
     (x, y), f = record.meta["ends"]["a"]["x"], record.meta["ends"]["a"]["f"]
     a.set_title(f"(a) as drawn: ends at ({abs(x):.2f}, {tables.number(y)}), f = {f:.4f}")
     for path in record.arrays["b/paths"][:3]:
@@ -48,18 +51,18 @@ def _paths(panels: Sequence[Axes], record: Record) -> None:
     b.set_title(f"(b) as drawn, three seeds: mean f = {record.arrays['b/mean'][-1]:.4f}")
     for path in record.arrays["b, central/paths"][:3]:
         _path(right, path, ORANGE, marker="^")
-    _path(right, record.arrays["a, central/paths"][0], BLUE, marker="s")
+    _path(right, record.arrays["a, central/paths"][0], SKY, marker="s")
     right.set_title("Put right: central, factor d, step 1/(nL)")
 
 
 def _contours(axes: Axes) -> None:
     side = np.linspace(-SIDE, SIDE, 201)
     x, y = np.meshgrid(side, side)
-    axes.contour(x, y, x**2 + 3 * y**2 + 2 * x * y, LEVELS, alpha=0.4, linewidths=0.7, cmap="viridis")
+    axes.contour(x, y, x**2 + 3 * y**2 + 2 * x * y, LEVELS, colors="#cccccc", linewidths=0.5)
     axes.set(xlim=(-SIDE, SIDE), ylim=(-SIDE, SIDE), xlabel=r"$x_1$", aspect="equal")
-    axes.set_ylabel(r"$x_2$", labelpad=0)
-    axes.plot(4, 4, "o", color="red", ms=6, zorder=6)
-    axes.plot(0, 0, "*", color=GREEN, ms=11, zorder=6)
+    axes.set_ylabel(r"$x_2$")
+    axes.plot(4, 4, color=BLACK, **START, zorder=6)
+    axes.plot(0, 0, color=BLACK, **OPTIMUM, zorder=6)
 
 
 def _path(axes: Axes, path: np.ndarray, color: str, marker: str) -> None:
@@ -76,9 +79,9 @@ def _cloud(axes: Axes, record: Record) -> None:
     gradient = record.arrays["cloud/gradient"][0]
     axes.plot(*gradient, "x", color=BLACK, ms=8, mew=1.6, label="∇f(4, 4) = (16, 32)", zorder=6)
     axes.set(xlabel=r"$G_1$", xlim=(-36, 68), ylim=(-10, 94))
-    axes.set_ylabel(r"$G_2$", labelpad=0)
+    axes.set_ylabel(r"$G_2$")
     axes.set_title(f"{len(record.arrays['cloud/b'])} estimates of the gradient at the start")
-    axes.legend(loc="upper left", fontsize=6.5)
+    axes.legend(loc="upper left", fontsize=8)
 
 
 def convergence(found: Sequence[Record]) -> Figure:
@@ -119,31 +122,31 @@ def _means(axes: Axes, record: Record) -> None:
         axes.plot(k[::5], exact[::5], ".", color=BLACK, ms=3)
     axes.plot(record.arrays["gradient/mean"][:20], color=BLACK, lw=0.8, label="gradient descent")
     axes.set_title("Two points, n = 2")
-    axes.legend(loc="lower left", fontsize=6.5, ncols=2)
+    axes.legend(loc="lower left", fontsize=8, ncols=2)
 
 
 def _steps(axes: Axes, record: Record) -> None:
     told = [one for one in record.meta["eps"] if one["eps"] >= page.ABOVE]
     eps = np.array([one["eps"] for one in told])
     axes.set(xscale="log", yscale="log", xlabel="difference step ε", ylabel="f where it stays")
-    axes.plot(eps, [one["f"] for one in told], color=BLUE, marker="s", ms=5, lw=0, mfc="none", label="(a) at k = 50")
-    axes.plot(eps, 0.75 * eps**2, color=BLUE, lw=0.7, label="¾ε²")
+    axes.plot(eps, [one["f"] for one in told], color=SKY, marker="s", ms=5, lw=0, mfc="none", label="(a) at k = 50")
+    axes.plot(eps, 0.75 * eps**2, color=SKY, lw=0.7, label="¾ε²")
     value, error = np.array([one["floor"] for one in told]).reshape(-1, 2).T
     drawing.means(axes, eps, value, error, VERMILLION, "^", label="(b) mean from k = 200 on")
     axes.plot(eps, [one["exact_floor"] for one in told], color=VERMILLION, lw=0.7, label="exact recursion: 1.9ε²")
     axes.set_title("The lecture's floors go with ε²")
-    axes.legend(loc="upper left", fontsize=6.5)
+    axes.legend(loc="upper left", fontsize=8)
 
 
 def _distances(axes: Axes, record: Record) -> None:
     eps = np.array([one["eps"] for one in record.meta["eps"]])
     axes.set(xscale="log", yscale="log", xlabel="difference step ε", ylabel="distance from gradient descent")
-    for name, color, mark, words in (("apart", SKY, "D", "largest on the way"), ("end", BLUE, "s", "at k = 50")):
+    for name, color, mark, words in (("apart", BLUE, "D", "largest on the way"), ("end", SKY, "s", "at k = 50")):
         y = [one[name] for one in record.meta["eps"]]
         axes.plot(eps, y, color=color, marker=mark, ms=5, lw=0, mfc="none", label=words)
-    axes.plot(eps, eps / 2, color=BLUE, lw=0.7, label="ε/2")
+    axes.plot(eps, eps / 2, color=SKY, lw=0.7, label="ε/2")
     axes.set_title("(a) follows gradient descent as ε → 0")
-    axes.legend(loc="upper left", fontsize=6.5)
+    axes.legend(loc="upper left", fontsize=8)
 
 
 def _growth(axes: Axes, found: Sequence[Record]) -> None:
@@ -157,4 +160,4 @@ def _growth(axes: Axes, found: Sequence[Record]) -> None:
     slope = page.exponent(found).value
     end = rf": $n^{{{slope:.2f}}}$ iterations" if slope == slope else ""
     axes.set_title(f"Put right, in n dimensions{end}")
-    axes.legend(loc="lower left", fontsize=6.5)
+    axes.legend(loc="lower left", fontsize=8, handlelength=1.2, borderaxespad=0.1)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zobench.report import files, profiles
+from zobench.report.compare import quality
 from zobench.report.compare.labels import Key, lines
 from zobench.report.compare.targets import SHARES, distribution
 from zobench.report.compare.traces import places
@@ -63,11 +64,12 @@ def rows(found: Cells) -> list[dict[str, Any]]:
     solved = profiles.profile(profiles.data(ran.target, ran.n, np.array([*SOLVED, np.inf])))
     first = profiles.performance(ran.target, np.array([1.0, 2.0])).mean(axis=1)
     area = profiles.area(profiles.profile(profiles.ecdf(ran.many, ran.n, ran.budgets)), ran.budgets)
-    made = []
+    good, made = quality.quality(found).mean(axis=1), []
     for i, key in enumerate(ran.keys):
         line: dict[str, Any] = {"line": labels[key], "problems": len(ran.n)}
         for j, kappa in enumerate(SOLVED):
             line |= files.ends(f"solved_{kappa:g}", solved.at(i, j))
         line |= {**files.ends("solved", solved.at(i, len(SOLVED))), "first": float(first[i, 0])}
+        line |= {f"quality_{tau}": float(good[i, -1 - at]) for tau, at in quality.SHOWN.items()}
         made.append(line | {"within_2": float(first[i, 1]), "area": float(area[i])})
     return sorted(made, key=lambda line: -line["area"])

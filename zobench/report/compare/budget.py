@@ -36,9 +36,9 @@ class Race(NamedTuple):
 
     @property
     def levels(self) -> np.ndarray:
-        """The values in steps of 1 %, of which the ranks are."""
+        """The values in steps of 1 %, of which the ranks are; what is not above 0 is below all of them."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.values > 0, np.round(np.log(self.values) / EVEN) * EVEN, self.values)
+            return np.where(self.values > 0, np.round(np.log(self.values) / EVEN) * EVEN, -np.inf)
 
 
 def race(cells: Mapping[Key, Measured], calls: np.ndarray | None = None) -> Race | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from zobench.report import drawing
+from zobench.report import drawing, styles
 from zobench.report.groups import Cells, Group
 from zobench.report.naming import METHODS
 
@@ -15,17 +15,22 @@ PALETTE = (
 )  # fmt: skip
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1, 1, 1)))
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<")
-USUAL = {METHODS[name]: look["color"] for name, look in drawing.METHOD_STYLE.items()}
+USUAL = {name: styles.LOOKS[name][0] for name in METHODS.values()}
 
 Key = tuple[str, str]  # a method and a step rule
 
 
 class Line(NamedTuple):
-    """A method under a step rule: what a legend calls it, and the name that its variants share, as those of Adam do."""
+    """A method under a step rule: what a legend calls it, and the name that its variants share, as those of Adam do.
+
+    `title`: this name in the user's words; `place`: in the user's order.
+    """
 
     key: Key
     label: str
     family: str
+    title: str
+    place: int
 
 
 class Block(NamedTuple):
@@ -47,12 +52,15 @@ def lines(found: Cells) -> list[Line]:
     made = {}
     for group in found.groups:
         step = f", step {group.rule}" if _is_number(group.rule) else f", {group.rule} step"
-        kind = group.cells[0].record.kind
+        record = group.cells[0].record
+        kind = record.kind if group.method.startswith(record.kind) else ""
         named = kind.replace("_", " ") + group.method.removeprefix(kind)
         label = named + (step if len(rules) > 1 and group.rule != "own" else "")
-        made.setdefault(line_of(group), Line(line_of(group), label, kind.replace("_", " ").partition(",")[0]))
+        family = record.kind.replace("_", " ").partition(",")[0]
+        title = record.family_label if record.labels else family
+        made.setdefault(line_of(group), Line(line_of(group), label, family, title, record.places[1]))
     families = list(dict.fromkeys(line.family for line in made.values()))
-    return sorted(made.values(), key=lambda line: families.index(line.family))
+    return sorted(made.values(), key=lambda line: (line.place, families.index(line.family)))
 
 
 def _is_number(rule: str) -> bool:
@@ -79,7 +87,7 @@ def blocks(found: Cells) -> list[Block]:
 def _block(own: Sequence[Line]) -> Block:
     """A colour for each family, a dash and a marker for each of its variants; of one family a colour for each."""
     families = list(dict.fromkeys(line.family for line in own))
-    title = families[0] if len(families) == 1 else ""
+    title = own[0].title if len(families) == 1 else ""
     taken = {USUAL[family] for family in families if family in USUAL}
     free = sorted((color for color in PALETTE if color not in taken), key=lambda color: color in USUAL.values())
     others = [family for family in families if family not in USUAL]

@@ -8,7 +8,8 @@ from typing import Any
 from zobench import statistics, store
 from zobench.decay import median_end
 from zobench.report import cell_rows, files, groups
-from zobench.report.compare import across, budget, targets
+from zobench.report.compare import across, budget, quality, targets
+from zobench.report.compare import found as best
 from zobench.report.compare.labels import lines
 from zobench.report.groups import Cells, Group
 from zobench.report.lines import local as local_exponents
@@ -16,29 +17,32 @@ from zobench.report.measured import Measured, censored
 from zobench.report.page import Caption, Experiment
 from zobench.report.records import RULES, rank
 from zobench.report.tables import Cell, Row, Table, fixed, number, rounded, spread, table
+from zobench.report.wording import Wording
 from zobench.statistics import Estimate
 
 
-def read(paths: Sequence[Path]) -> Cells:
+def read(paths: Sequence[Path], wording: Wording | None = None) -> Cells:
     """The records of runs. ValueError where all are measurements of another kind."""
     metas = {path: store.read_meta(path) for path in paths}
     runs = [path for path, meta in metas.items() if meta and "stop" in meta["config"]]
     if not runs and any(metas.values()):
         raise ValueError("these cells are measurements without runs, of which there is no general page")
-    return groups.read(runs)
+    return best.referred(groups.read(runs, wording))
 
 
 def rows(found: Cells) -> list[dict[str, Any]]:
-    """A line a problem, dimension, method and step rule: those that ask the fewest calls first."""
+    """A line a problem, dimension, method and step rule: in the user's order, then those that ask the fewest calls."""
     cells = [(group, cell) for group in found.groups for cell in group.cells]
     best: dict[tuple[str, int], float] = {}  # by problem and dimension, in order
     for group, cell in cells:
         place = group.column, cell.record.n
         best[place] = min(best.get(place, inf), cell.calls.value)
-    lines, order = [_row(group, cell, best[group.column, cell.record.n]) for group, cell in cells], list(best)
-    return sorted(
-        lines, key=lambda x: (order.index((x["column"], x["n"])), x["calls"], x["final"], rank(RULES, x["rule"]))
-    )
+    order, made = list(best), []
+    for group, cell in cells:
+        place, line = (group.column, cell.record.n), _row(group, cell, best[group.column, cell.record.n])
+        after = cell.record.places[1], line["calls"], line["final"], rank(RULES, line["rule"])
+        made.append(((order.index(place), *after), line))
+    return [line for _, line in sorted(made, key=lambda item: item[0])]
 
 
 def _row(group: Group, cell: Measured, best: float) -> dict[str, Any]:
@@ -53,6 +57,8 @@ def _row(group: Group, cell: Measured, best: float) -> dict[str, Any]:
         "diverged": cell.ended("diverged") + cell.ended("nan"),
         **files.ends("iterations", cell.time),
         **files.ends("calls", cell.calls),
+        "calls_over_n1": cell.calls.value / (cell.record.n + 1),
+        "last_improvement": quality.last_improvement(cell),
         "over_best": cell.calls.value / best if best < inf else nan,
         "final": median_end(cell.record.metric, cell.record.curve(cell.rule)),
         **dict(cell.record.columns),
@@ -66,6 +72,7 @@ def shown(
     budgets: Sequence[Row],
     exponents: Sequence[Row],
     profiles: Sequence[Row],
+    found: Sequence[Row] = (),
 ) -> list[Table]:
     """A block for each problem and dimension; the tables after the first are in the files alone."""
     columns: dict[str, Cell] = {
@@ -74,14 +81,18 @@ def shown(
         "arrived": lambda row: f"{row['reached']} of {row['runs']}",
         "iterations": _times("iterations"),
         "oracle calls": _times("calls"),
+        "calls/(n + 1)": lambda row: "" if row["calls"] == "inf" else number(float(row["calls_over_n1"]), 1),
         "over the fewest": rounded("over_best"),
+        "last improved": lambda row: f"{float(row['last_improvement']):.0f}",
         "at the end": rounded("final"),
     }
     note = (
         "To the target, median over seeds [95 % interval, bootstrap]; never: half of the runs or more did not arrive. "
     )
-    note += "At the end: the value that runs stop on, median over seeds."
-    first = table("Methods, those that ask the fewest calls first", note, rows, columns, words=2)
+    note += "Last improved: oracle calls at which the best value of a run last fell, median over seeds. "
+    note += "At the end: the value that runs stop on, median over seeds. In order of the calls, or of report_order."
+    first = table("Methods", note, rows, columns, words=2)
+    first = best.shown(found) if found and len(found) == len(rows) else first  # none has a target
     return [first, _targets(targets), _budgets(budgets), _exponents(exponents), _profiles(profiles)]
 
 
@@ -155,6 +166,9 @@ def _profiles(rows: Sequence[Row]) -> Table:
         "100 (n+1)": spread("solved_100"),
         "1000 (n+1)": spread("solved_1000"),
         "at all": spread("solved"),
+        "ends within 1e-1": fixed("quality_1e-1"),
+        "1e-3": fixed("quality_1e-3"),
+        "1e-6": fixed("quality_1e-6"),
         "first": fixed("first"),
         "within 2×": fixed("within_2"),
         "area": fixed("area"),
@@ -163,7 +177,7 @@ def _profiles(rows: Sequence[Row]) -> Table:
     note += (
         "first, or within twice the calls of the first; area under the runtimes over many targets, in the logarithm "
     )
-    note += "of calls/n."
+    note += "of calls/n. Ends within τ: share of the runs that end at most τ (f(x0) − best) above the best of all."
     return table("Over all problems", note, rows, columns, aside=True)
 
 
@@ -191,26 +205,34 @@ def measures(found: Cells) -> dict[str, Estimate]:
 CAPTIONS = {
     "convergence": Caption("What runs stop on against oracle calls.", "it takes a run"),
     "convergence_iterations": Caption("The same against iterations.", "it takes steps that ask differently many calls"),
+    "convergence_priced": Caption(
+        "The same against calls at their prices: a derivative counts as many values of f as it does operations.",
+        "it takes a method that asks for derivatives, and records that keep their prices",
+    ),
     "convergence_seconds": Caption("The same against seconds of the runs.", "it takes cells of 0.1 s and more"),
     "ranks": Caption("Who has the best value after so many calls, paired over seeds.", "it takes two methods"),
     "runtimes": Caption("Runtime distributions over many targets.", "it takes a run that gets to 0.1 of its start"),
     "scaling": Caption("Oracle calls to the target against n.", "it takes two dimensions that arrive"),
     "exponents": Caption("Local exponents in n of the calls to the target.", "it takes three dimensions that arrive"),
-    "profiles": Caption("Performance and data profiles over all problems.", "it takes two methods on two problems"),
+    "profiles": Caption(
+        "Performance, data, quality profiles over all problems.", "it takes two methods on two problems"
+    ),
 }
 EXPERIMENT = Experiment(
     question="Which of these methods asks least?",
     read=read,
+    named=read,
     rows=rows,
     tables=shown,
     measures=measures,
-    figures=tuple(CAPTIONS),
+    figures=(*CAPTIONS, "methods.txt"),
     more={
         "cells.csv": cell_rows.rows,
         "targets.csv": targets.rows,
         "budgets.csv": budget.rows,
         "scaling.csv": exponents,
         "profiles.csv": across.rows,
+        "found.csv": best.rows,
     },
     captions=CAPTIONS,
 )

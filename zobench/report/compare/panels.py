@@ -1,7 +1,7 @@
 """Small multiples: a panel for each problem, a row of them with its legend for each block of lines."""
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import ceil, floor, log10
 from typing import NamedTuple
 
@@ -11,52 +11,99 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from zobench.errors import printable
-from zobench.report.compare.labels import Block
+from zobench.report.compare.labels import Block, Key
 
-WIDE, HIGH, LEGEND = 2.3, 2.0, 2.0  # inches
+WIDE, HIGH = 1.72, 1.5  # inches, of a panel's axes
+LEFT, BELOW, ABOVE = 0.66, 0.46, 0.1  # inches beside them for what is said of the axes, above them without the title
+LEGEND, LINE = 2.15, 0.128  # inches, of a legend, and of a line of text
 COLUMNS = 3
 MOST = 30  # panels of a figure
 FOLDED = 30  # characters of a label on a line
+TITLE = 32  # and of a title
 FOOT = "#444444"
 
 
 class Panel(NamedTuple):
-    """A title, what draws into axes the lines of a block (and whether there was something to draw), the x axis."""
+    """A title, what draws into axes the lines of a block (and whether there was something to draw), the x axis.
+
+    `has`: the lines that there are in it.
+    """
 
     title: str
     draw: Callable[[Axes, Block], bool]
+    has: Collection[Key]
     xlabel: str = ""
+
+    @property
+    def head(self) -> str:
+        """The title on its lines."""
+        return _folded(self.title.replace("_", " "), TITLE)
+
+
+class Row(NamedTuple):
+    """A block with the panels that have lines of it, in inches: how high it is, and a line of its panels."""
+
+    block: Block
+    panels: Sequence[Panel]
+    height: float
+    line: float
 
 
 def multiples(
     panels: Sequence[Panel], blocks: Sequence[Block], caption: str, xlabel: str, extra: Sequence[Line2D] = ()
 ) -> Figure | None:
-    """All panels for each block, as many as can be looked at; None where none has anything to show."""
-    blocks_shown = blocks[:MOST]
-    panels_shown = panels[: max(1, MOST // max(1, len(blocks_shown)))]
-    down = -(-len(panels_shown) // COLUMNS)
-    across = -(-len(panels_shown) // max(1, down))
-    size = across * WIDE + LEGEND, len(blocks_shown) * down * (HIGH + 0.25) + 0.45
-    figure = Figure(figsize=size, layout="constrained")
-    spec, drawn = figure.add_gridspec(max(1, len(blocks_shown) * down), max(1, across)), False
-    for i, block in enumerate(blocks_shown):
-        for j, panel in enumerate(panels_shown):
-            axes = figure.add_subplot(spec[i * down + j // across, j % across])
-            drawn = panel.draw(axes, block) or drawn
-            axes.set_title(_folded(panel.title.replace("_", " "), 36), fontsize=8)
-            if j + across >= len(panels_shown):
-                axes.set_xlabel(panel.xlabel or xlabel)
-            if j == across - 1:
-                _legend(axes, block, extra)
-    if not drawn:
+    """For each block the panels that have lines of it, as many as can be looked at; None where none has any.
+
+    Everything has its place in inches, so that legends make rows higher and no panel smaller.
+    """
+    within = [block for block in blocks if any(_has(panel, block) for panel in panels)]
+    each = max(1, MOST // max(1, len(within)))
+    rows = [_row(block, panels, each, len(extra)) for block in within[:MOST]]
+    if not rows:
         return None
-    left = _left_out(len(panels) - len(panels_shown), len(blocks) - len(blocks_shown))
-    figure.supxlabel(textwrap.fill(caption + left, int(15.5 * size[0])), fontsize=7, color=FOOT)
-    engine = figure.get_layout_engine()
-    if engine:
-        engine.execute(figure)  # once for all formats
-    figure.set_layout_engine("none")
-    return figure
+    across = min(COLUMNS, max(len(row.panels) for row in rows))
+    shown = {panel.title for row in rows for panel in row.panels}
+    caption += _left_out(len({panel.title for panel in panels} - shown), len(within) - len(rows))
+    wide = across * (LEFT + WIDE) + LEGEND
+    caption = textwrap.fill(caption, int(15.5 * wide))
+    foot = LINE * (2 + caption.count("\n"))
+    figure = Figure(figsize=(wide, foot + sum(row.height for row in rows)))
+    top, drawn = figure.get_figheight(), False
+    for row in rows:
+        drawn = _draw(figure, row, top, across, xlabel, extra) or drawn
+        top -= row.height
+    figure.supxlabel(caption, fontsize=7, color=FOOT, y=0.06 / figure.get_figheight())
+    return figure if drawn else None
+
+
+def _has(panel: Panel, block: Block) -> bool:
+    return any(key in panel.has for key in block.looks)
+
+
+def _row(block: Block, panels: Sequence[Panel], most: int, extra: int) -> Row:
+    own = [panel for panel in panels if _has(panel, block)][:most]
+    across = min(COLUMNS, len(own))
+    line = ABOVE + LINE * (1 + max(panel.head.count("\n") for panel in own)) + HIGH + BELOW
+    legend = [_folded(text) for text in (*block.labels.values(), *[block.title] * bool(block.title))]
+    lines = len(legend) + sum(text.count("\n") for text in legend) + extra
+    return Row(block, own, max(line * -(-len(own) // across), 0.25 + 1.06 * LINE * lines), line)
+
+
+def _draw(figure: Figure, row: Row, top: float, across: int, xlabel: str, extra: Sequence[Line2D]) -> bool:
+    """The panels of a row from `top` on, in inches, with the legend beside the first line of them."""
+    (wide, high), drawn = figure.get_size_inches(), False
+    for j, panel in enumerate(row.panels):
+        x, y = LEFT + j % across * (LEFT + WIDE), top - (j // across + 1) * row.line + BELOW
+        axes = figure.add_axes((x / wide, y / high, WIDE / wide, HIGH / high))
+        drawn = panel.draw(axes, row.block) or drawn
+        axes.set_title(panel.head, fontsize=8, y=1.0)
+        axes.xaxis.set_label_coords(0.5, -0.3 / HIGH)  # where it is said, matplotlib need not look for room
+        axes.yaxis.set_label_coords(-0.47 / WIDE, 0.5)
+        if j + across >= len(row.panels):
+            axes.set_xlabel(panel.xlabel or xlabel)
+    place = (LEFT + across * (LEFT + WIDE) - LEFT + 0.12) / wide, (top - 0.08) / high
+    _legend(figure, row.block, extra, place)
+    return drawn
 
 
 def _left_out(panels: int, blocks: int) -> str:
@@ -72,12 +119,12 @@ def _folded(text: str, wide: int = FOLDED) -> str:
     return f" {plain}" if plain.startswith("_") else plain
 
 
-def _legend(axes: Axes, block: Block, extra: Sequence[Line2D]) -> None:
+def _legend(figure: Figure, block: Block, extra: Sequence[Line2D], place: tuple[float, float]) -> None:
     handles = [Line2D([], [], label=_folded(block.labels[key]), ms=4, **look) for key, look in block.looks.items()]
     title = _folded(block.title) if block.title else None
-    axes.legend(
+    figure.legend(
         handles=[*handles, *extra], title=title, title_fontsize=7.5, alignment="left", loc="upper left",
-        bbox_to_anchor=(1.03, 1.03), handlelength=2.4, borderaxespad=0, fontsize=7,
+        bbox_to_anchor=place, handlelength=2.4, borderaxespad=0, borderpad=0, fontsize=7, labelspacing=0.2,
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from zobench.report.groups import Cells
 from zobench.report.measured import Measured
 
 Place = tuple[str, int]  # a column and a dimension
-AXES = {"iterations": "iterations k", "calls": "oracle calls", "seconds": "seconds"}
+PRICED = "calls, in values of f"
+AXES = {"iterations": "iterations k", "calls": "oracle calls", "priced": PRICED, "seconds": "seconds"}
 
 
 class Trace(NamedTuple):
@@ -18,6 +19,7 @@ class Trace(NamedTuple):
 
     k: np.ndarray
     calls: int
+    price: float
     seconds: float
     values: np.ndarray
     seeds: range | None
@@ -28,8 +30,9 @@ class Trace(NamedTuple):
         return float(np.median(self.values[:, 0]))
 
     def spent(self, axis: str) -> np.ndarray:
-        """The recorded points on an axis: iterations, calls or seconds."""
-        return self.k * {"iterations": 1.0, "calls": self.calls, "seconds": self.seconds}[axis]
+        """The recorded points on an axis: iterations, calls, calls at their prices or seconds."""
+        costs = {"iterations": 1.0, "calls": self.calls, "priced": self.price, "seconds": self.seconds}
+        return self.k * costs[axis]
 
     def at(self, calls: np.ndarray) -> np.ndarray:
         """The least value after at most so many calls: [runs, calls]; the last one holds from then on."""
@@ -52,7 +55,8 @@ def trace(cell: Measured) -> Trace:
     steps, seconds = float(about.get("steps_run") or np.nan), float(about.get("run_seconds") or np.nan)
     asked = int(record.config.get("seeds", len(curves)))
     seeds = range(first, first + len(curves)) if len(curves) == asked else None
-    return Trace(record.k(rule), max(1, record.calls), seconds / steps, curves, seeds)
+    price = np.nan if record.price is None else max(1.0, record.price)
+    return Trace(record.k(rule), max(1, record.calls), price, seconds / steps, curves, seeds)
 
 
 def places(found: Cells) -> dict[Place, dict[Key, Measured]]:

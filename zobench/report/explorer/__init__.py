@@ -4,17 +4,16 @@ Whatever comes from records is data: JSON in a block that is not run, set as tex
 in the page's head lets run the scripts that are named by their hashes and nothing else.
 """
 
-import base64
-import hashlib
-import html
 import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from zobench.report import files
+from zobench.errors import printable
+from zobench.report import files, hypertext
 from zobench.report.tables import Table
+from zobench.report.wording import Wording
 from zobench.survey import Gap, survey
 
 NAME = "index.html"
@@ -26,12 +25,13 @@ MARKUP = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 
 
 class Shown(NamedTuple):
-    """What a page has besides its records: its question, tables, files, and cells without a good record."""
+    """What a page has besides its records: question, tables, files, cells without a good record, the user's names."""
 
     question: str = ""
     tables: Sequence[Table] = ()
     files: Sequence[str] = ()
     gaps: Sequence[Gap] = ()
+    wording: Wording | None = None
 
 
 def write(name: str, records: Sequence[Path], folder: Path, shown: Shown | None = None) -> list[str]:
@@ -40,16 +40,18 @@ def write(name: str, records: Sequence[Path], folder: Path, shown: Shown | None 
 
     shown = shown or Shown()
     gaps = shown.gaps or survey([(path.stem, path) for path in records]).gaps
+    drawn = curves.found(records, shown.wording)
+    cells = drawn.pop("cells")
     data = {
         "name": name,
         "question": shown.question,
         "gaps": _table(_gaps(gaps)),
         "claims": _claims(folder),
-        "tables": [_table(table) for table in shown.tables],
+        "tables": [_table(table) for table in (*shown.tables, *([cells] if cells.lines else []))],
         "pictures": _pictures(name, shown),
         "files": [*shown.files],
         "made": origin.made(name, records),
-        **curves.found(records),
+        **drawn,
     }
     files.write(folder / NAME, page(name, data))
     return [NAME]
@@ -58,27 +60,25 @@ def write(name: str, records: Sequence[Path], folder: Path, shown: Shown | None 
 def page(name: str, data: dict[str, Any]) -> str:
     """The page that shows this data."""
     template, own, *ours, licence, library, chart = (file.read_text(encoding="utf-8") for file in ASSETS)
-    style, script, library = f"{chart}\n{own}", "\n".join(ours), f"/*!\n{licence}*/\n{library}"
-    scripts = f"script-src {_hash(library)} {_hash(script)}; style-src {_hash(style)}; img-src 'self' file: data:"
-    parts = {
-        "policy": f"default-src 'none'; {scripts}; base-uri 'none'; form-action 'none'",
-        "title": html.escape(name),
-        "style": style,
-        "data": _inert(data),
-        "library": library,
-        "script": script,
-    }
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
+    script, library = "\n".join(ours), f"/*!\n{licence}*/\n{library}"
+    parts = {"data": _inert(data), "library": library, "script": script}
+    body = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
+    return hypertext.document(f"{name} · zobench", body, f"{chart}\n{hypertext.STYLE}\n{own}", [library, script])
 
 
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+def _inert(data: dict[str, Any]) -> str:
+    """JSON without a letter that could end its block, its texts without those that would steer what shows them."""
+    shown = {name: value if name == "pool" else _printable(value) for name, value in data.items()}
+    text = json.dumps(shown, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.translate(MARKUP)
 
 
-def _inert(data: Any) -> str:
-    """JSON without a letter that could end its block; half of a pair of surrogates, which no file can hold, as "?"."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.translate(MARKUP).encode(errors="replace").decode()
+def _printable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_printable(name): _printable(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_printable(part) for part in value]
+    return value if not isinstance(value, str) or value.isprintable() else printable(value)
 
 
 def _table(table: Table) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """The curves of the cells of a report as data of its page: thinned, rounded to four digits, each array once."""
 
 from collections.abc import Sequence
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zobench import decay, store
-from zobench.report import drawing, measured, records
+from zobench.report import drawing, measured, records, styles
 from zobench.report.records import Record
+from zobench.report.tables import Table, significant
+from zobench.report.wording import Wording
 
 METRICS = {"gap": "f − f*", "gradient": "‖∇f‖², the least so far", "distance": "‖x − x*‖²"}
 NUMBERS = 160_000  # of all curves together: at five letters each well under a megabyte
@@ -18,21 +20,33 @@ ENOUGH = 64  # points that a curve must be able to have before room is given to 
 RUNS = 20  # single runs of a cell
 DASHES = {"trace": [8, 4], "tuned": [2, 3]}
 DEFAULT_DASHES: list[list[int]] = [[], [10, 3, 2, 3], [5, 2]]
+CELLS = ["problem", "method", "stops on", "n", "target", "at the end, median", "runs"]
 FIXED = ("L", "B", "mu", "delta", "radius2")  # constants of the proven bounds
 
 
-def found(paths: Sequence[Path]) -> dict[str, Any]:
-    """`curves`, their arrays in a `pool`. No series where the records are of a study."""
-    cells = [record for record in records.load(_with_runs(paths)) if not record.failed]
-    drawn = [(record, rule) for record in cells for rule in record.rules if _has_curves(record, rule)]
+def found(paths: Sequence[Path], wording: Wording | None = None) -> dict[str, Any]:
+    """`curves`, their arrays in a `pool`, a table of the `cells`. No series where the records are of a study."""
+    known = (wording or Wording()).apply(records.load(_with_runs(paths)))
+    ran = [record for record in known if not record.failed]
+    drawn = [(record, rule) for record in ran for rule in record.rules if _has_curves(record, rule)]
     points, single = _room(drawn)
     pool: dict[tuple[int | None, ...], int] = {}
-    looks = drawing.looks(cells)  # pyright: ignore[reportArgumentType]  a record says of itself what a group does
+    looks = styles.looks(ran)  # pyright: ignore[reportArgumentType]  a record says of itself what a group does
     series = [_series(record, rule, looks, points, single, pool) for record, rule in drawn]
     note = "" if single or not any(_runs(record, rule) > 1 for record, rule in drawn) else "Too many for single runs. "
     note += f"Curves are thinned to at most {points} points and rounded to four digits; the records have all of them. "
     note += "A value that is not positive, or no number, is left out."
-    return {"curves": {"metrics": METRICS, "series": series, "note": note}, "pool": [[*array] for array in pool]}
+    cells = Table("Every cell", "How its runs ended; a line a step rule.", CELLS, [*map(_cell, series, drawn)], 3)
+    curves = {"metrics": METRICS, "series": series, "note": note}
+    return {"curves": curves, "pool": [[*array] for array in pool], "cells": cells}
+
+
+def _cell(series: dict[str, Any], of: tuple[Record, str]) -> list[str]:
+    """A line of the table of all cells."""
+    record, rule = of
+    about = series["problem"], series["name"], METRICS[record.metric], str(series["n"])
+    end = decay.median_end(record.metric, record.curve(rule))
+    return [*about, *map(significant, (series["target"] or nan, end)), series["ended"]]
 
 
 def _with_runs(paths: Sequence[Path]) -> list[Path]:
@@ -81,7 +95,7 @@ def _series(
     own, ended = looks[record.method], record.arrays[f"{rule}/outcome"]
     about = {"name": name, "problem": record.problem, "n": record.n, "metric": record.metric}
     about |= {"target": _number(record.meta.get("target")), "seeds": len(ended), "ended": _ended(ended)}
-    about |= {"asks": record.calls, "price": _price(record), "seconds": _seconds(record, rule)}
+    about |= {"asks": record.calls, "price": _number(record.price), "seconds": _seconds(record, rule)}
     return {**about, "color": own["color"], "dash": _dash(record, rule, looks), "k": put(steps), "of": of}
 
 
@@ -113,14 +127,6 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and isfinite(value) else None
 
 
-def _price(record: Record) -> float | None:
-    """What an iteration costs in values of f; None where a derivative is asked for whose price is not recorded."""
-    calls, price = record.meta["calls"], _number(record.meta.get("price"))
-    if calls.get("jvp") or (calls.get("grad") and price is None):
-        return None
-    return float(calls.get("value", 0) + calls.get("grad", 0) * (price or 0))
-
-
 def _seconds(record: Record, rule: str) -> float | None:
     run = record.meta["rules"][rule]
     seconds, steps = _number(run.get("run_seconds")), _number(run.get("steps_run"))
@@ -136,5 +142,5 @@ def _ended(outcomes: np.ndarray) -> str:
 
 def _dash(record: Record, rule: str, looks: dict[str, Any]) -> list[int]:
     """The line by the step rule; of the theory step by how often the colours have gone round."""
-    round_ = list(looks).index(record.method) // len(drawing.OTHER_COLORS)
+    round_ = list(looks).index(record.method) // len(styles.COLORS)
     return DASHES.get(rule) or DEFAULT_DASHES[round_ % len(DEFAULT_DASHES)]

@@ -1,18 +1,5 @@
 // The page, from its parts.
 
-/** How the runs of each cell ended. */
-function cells() {
-  const { series, metrics } = DATA.curves;
-  const lines = series.map((each) => {
-    const end = values(each.of[each.metric]?.mid)?.at(-1);
-    return [each.problem, each.name, metrics[each.metric], String(each.n), short(each.target), short(end), each.ended];
-  });
-  const header = ["problem", "method", "stops on", "n", "target", "at the end, median", "runs"];
-  return lines.length
-    ? [{ title: "Every cell", note: "How its runs ended; a line a step rule.", header, lines, words: 3 }]
-    : [];
-}
-
 function rest() {
   at("title").textContent = DATA.name;
   at("question").textContent = DATA.question;
@@ -22,8 +9,8 @@ function rest() {
   }
   explore();
   claims();
-  if (DATA.tables.length + DATA.curves.series.length) show("tables");
-  at("tables").append(...[...DATA.tables, ...cells()].map((each) => table(each)));
+  if (DATA.tables.length) show("tables");
+  at("tables").append(...DATA.tables.map((each) => table(each)));
   if (DATA.pictures.length) show("pictures");
   for (const { file, title, alt } of DATA.pictures) {
     const image = make("a", { href: file }, make("img", { src: file, alt }));

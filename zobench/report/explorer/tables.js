@@ -61,6 +61,9 @@ function compare(one, other) {
 
 function table({ title, note, header, lines, words }, cell = (text) => text) {
   let [sorted, direction] = [-1, 1];
+  const kinds = header.map((_, i) =>
+    i < words || lines.every((line) => Number.isNaN(leading(line[i]))) ? "word" : "number",
+  );
   const body = make("tbody");
   const count = make("output", { className: "note" });
   const filter = make("input", { type: "search", autocomplete: "off" });
@@ -71,7 +74,7 @@ function table({ title, note, header, lines, words }, cell = (text) => text) {
       sorted = i;
       fill();
     });
-    return make("th", { scope: "col", className: i < words ? "word" : "" }, button);
+    return make("th", { scope: "col", className: kinds[i] }, button);
   });
 
   function fill() {
@@ -88,7 +91,7 @@ function table({ title, note, header, lines, words }, cell = (text) => text) {
           {},
           ...line.map((text, i) => {
             const place = i ? make("td") : make("th", { scope: "row" });
-            place.className = i < words ? "word" : "";
+            place.className = kinds[i];
             place.append(cell(text, i, line, place));
             return place;
           }),

@@ -1,0 +1,28 @@
+"""What `zobench advise` says and writes, and what it refuses."""
+
+import json
+
+import pytest
+
+
+def test_the_command_says_it_and_writes_the_numbers(zobench, tmp_path):
+    ended = zobench("advise", "problem=landscape", "problem.dim=3", "calls=500", "json=advice.json")
+    assert ended.code == 0, ended.err
+    numbers = json.loads((tmp_path / "advice.json").read_text())
+    assert f"Take {numbers['take']}" in ended.out and numbers["calls"] <= 500
+    assert "zobench problem=landscape problem.dim=3 " + numbers["race"][0]["overrides"] in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["problem=landscape", "method=cma"], "method=cma: zobench advise takes problem=..."),
+        (["calls=500"], "takes a problem"),
+        (["problem=landscape", "calls=many"], "calls=many: a whole number"),
+        (["problem=landscape", "calls=3"], "needs at least"),
+        (["problem=landscape", "json=no/such/folder.json"], "a folder that is there"),
+    ],
+)
+def test_the_command_refuses_in_a_line(zobench, arguments, said):
+    ended = zobench("advise", *arguments)
+    assert (ended.code, ended.out) == (2, "") and said in ended.err and ended.err.count("\n") == 1

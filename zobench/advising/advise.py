@@ -1,0 +1,88 @@
+"""Advice: which method to take for a function, from a race on the function itself, and what a gradient would save."""
+
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from zobench.advising.advice import Advice, WithGradient
+from zobench.advising.probe import probe
+from zobench.advising.race import AGAIN, CONTENDERS, race
+from zobench.derivatives.price import price
+from zobench.solvers import scipy
+from zobench.types import Key, Problem, oracle
+
+EACH = (10, 100)  # values a contender has: 10 (n + 1), at least 100
+PROBE = 100  # values set aside for the probe, which asks at most 94
+LEAST = 20  # values a contender must have
+
+
+def advise(problem: Problem, *, calls: int | None = None, target: float = 1e-3, seed: int = 0) -> Advice:
+    """Which method reaches f_low + target·(f(x0) − f_low) with the fewest values: a race with `calls` values in all.
+
+    First the function is probed around x0 (`probe.probe`), then every method of `race.CONTENDERS` has an equal share of
+    the calls. null: 10 (n + 1) for each, at least 100. f* and L are not asked for; f_low is the lowest value seen.
+    Where JAX can make a gradient, L-BFGS with gradients runs to the same level, which is charged to nobody.
+
+    Asks at most `calls` values, f's own count. Raises ValueError where that is too few, where target is not in (0, 1)
+    and where f(x0) is not finite.
+
+    >>> import zobench as zo
+    >>> zo.advise(zo.problems.quadratic(4), calls=400).best.reached < 60
+    True
+    """
+    if not (isinstance(target, int | float) and 0 < target < 1):
+        raise ValueError(f"target={target}: the share of f(x0) − f_low that may be left is between 0 and 1, as in 1e-3")
+    n, takes = problem.n, sum(problem.n <= contender.most for contender in CONTENDERS)
+    calls = PROBE + takes * (max(EACH[0] * (n + 1), EACH[1])) if calls is None else calls
+    least = PROBE + takes * (LEAST + AGAIN)
+    if not (isinstance(calls, int) and calls >= least):
+        raise ValueError(f"calls={calls}: a race of {takes} methods needs at least {least} values")
+    with jax.enable_x64(True), np.errstate(all="ignore"):
+        problem = problem._replace(x0=jnp.asarray(problem.x0, float))
+        f, x0 = Asked(problem, seed), np.asarray(problem.x0)
+        facts = probe(f, x0, seed)
+        each = (calls - f.calls) // takes - (0 if facts.repeats else AGAIN)
+        f.remembers = facts.repeats
+        entries = race(f, x0, facts, each, target, seed)
+        low = min(entry.shown for entry in entries)
+        level = low + target * max(facts.value - low, 0.0)
+        gradient = _with_gradient(problem, level, each, seed)
+    return Advice(facts, tuple(entries), each, target, level, gradient, f.calls)
+
+
+class Asked:
+    """A problem as a function of an array that counts its calls; where values repeat, the same x is asked once."""
+
+    def __init__(self, problem: Problem, seed: int):
+        self._value = jax.jit(lambda x, step: oracle(problem, Key(jnp.uint32(seed), step)).value(x))
+        self._known: dict[bytes, float] = {}
+        self.calls, self.remembers = 0, False
+
+    def __call__(self, x: np.ndarray) -> float:
+        """F at x, charged unless it is known."""
+        name = np.asarray(x, float).tobytes()
+        if self.remembers and name in self._known:
+            return self._known[name]
+        value = float(self._value(jnp.asarray(x, float), jnp.uint32(self.calls)))
+        self.calls += 1
+        if self.remembers:
+            self._known[name] = value
+        return value
+
+
+def _with_gradient(problem: Problem, level: float, each: int, seed: int) -> WithGradient:
+    """L-BFGS on exact gradients, where there are any, for as many questions as a contender had."""
+    if not problem.differentiable:
+        return WithGradient(why="a black box has no gradient")
+    try:
+        costs = price(problem)
+    except ValueError as error:
+        return WithGradient(why=str(error))
+    trace = scipy("L-BFGS-B", "exact").solve(problem, each, seed)
+    values: Callable[..., Any] = jax.jit(jax.vmap(problem.f))
+    under = np.flatnonzero(np.asarray(values(jnp.asarray(trace.x))) <= level)
+    return WithGradient(float(trace.k[under[0]]) if under.size else inf, costs)

@@ -1,0 +1,117 @@
+"""Methods side by side on one function, each with the same few values: which would reach a target with the fewest."""
+
+from collections.abc import Callable
+from math import inf, isfinite, sqrt
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from zobench.advising.probe import Facts, Function
+from zobench.asking import minimizer
+from zobench.errors import one_line, printable
+from zobench.estimators import two_point
+from zobench.methods import one_plus_one, random_pursuit
+from zobench.results import What
+from zobench.solvers import Solver, cma, scipy
+
+AGAIN = 9  # values at the best point of each, where values are random
+
+
+class Contender(NamedTuple):
+    """A method, the overrides of a command that runs it, up to which n it takes part, and its step."""
+
+    name: str
+    make: Callable[[Facts], What]
+    overrides: str
+    most: int = 10**9
+    step: Callable[[Facts], Any] = lambda facts: "theory"
+
+
+def two_point_step(facts: Facts) -> float:
+    """α = (n+2)/(n (tr H + 2L)) of two-point descent along the sphere, with ‖H‖_F = tr H/√rank for L ≤ ‖H‖_F.
+
+    It makes the bound f₊ ≤ f − α‖g‖² + ½α² n/(n+2) (tr H + 2L) ‖g‖² least. A curvature that is not positive counts by
+    its size: it is the scale at which f bends.
+    """
+    rank = facts.rank.value if isfinite(facts.rank.value) else 1.0
+    return (facts.n + 2) / (facts.n * abs(facts.trace.value) * (1 + 2 / sqrt(rank)))
+
+
+def _differences(algorithm: Literal["L-BFGS-B", "BFGS"], facts: Facts) -> Solver:
+    return scipy(algorithm, "forward")
+
+
+CONTENDERS = (
+    Contender(
+        "L-BFGS, differences", lambda facts: scipy("L-BFGS-B", "forward"), "method=lbfgs method.gradient=forward"
+    ),
+    Contender("BFGS, differences", lambda facts: scipy("BFGS", "forward"), "method=bfgs method.gradient=forward", 1000),
+    Contender("COBYQA", lambda facts: scipy("COBYQA", "none"), "method=cobyqa", 100),
+    Contender("Powell", lambda facts: scipy("Powell", "none"), "method=powell"),
+    Contender("CMA-ES", lambda facts: cma(), "method=cma", 1000),
+    Contender("(1+1)-ES", lambda facts: one_plus_one(), "method=one_plus_one"),
+    Contender("random pursuit", lambda facts: random_pursuit(), "method=random_pursuit"),
+    Contender("two-point descent", lambda facts: two_point(), "estimator=two_point", step=two_point_step),
+)
+
+
+class Entry(NamedTuple):
+    """What a contender did: `values` in the order asked, the lowest of them, where it is; why it is not in.
+
+    `reached`: after how many values it was at the level of the race, inf if it was not. `shown`: its value at the best
+    point, asked again where values are random, as the lowest of many random values is lower than the function.
+    """
+
+    name: str
+    overrides: str
+    values: np.ndarray = np.empty(0)
+    lowest: float = inf
+    x: np.ndarray = np.empty(0)
+    shown: float = inf
+    reached: float = inf
+    left_out: str = ""
+
+
+def race(f: Function, x0: np.ndarray, facts: Facts, each: int, target: float, seed: int = 0) -> list[Entry]:
+    """Every contender from x0 with `each` values, those first that reach the level with the fewest.
+
+    The level is f_low + target·(f(x0) − f_low), f_low the lowest value that any of them found. Contenders that do not
+    reach it follow by their value. One that cannot run here is left out, with the reason. Asks at most `each` values
+    for each contender, and AGAIN more where values are random.
+    """
+    entries = [run(contender, f, x0, facts, each, seed) for contender in CONTENDERS]
+    low = min(entry.shown for entry in entries)
+    level = low + target * max(facts.value - low, 0.0)
+    placed = [entry._replace(reached=_reached(entry, level)) for entry in entries]
+    return sorted(placed, key=lambda entry: (entry.reached, entry.shown))
+
+
+def _reached(entry: Entry, level: float) -> float:
+    under = np.flatnonzero(entry.values <= level)
+    return float(under[0] + 1) if under.size and entry.shown <= level else inf
+
+
+def run(contender: Contender, f: Function, x0: np.ndarray, facts: Facts, each: int, seed: int) -> Entry:
+    """A contender's run, until its values are used up."""
+    entry = Entry(contender.name, contender.overrides)
+    if facts.n > contender.most:
+        return entry._replace(left_out=f"it takes too long beyond n = {contender.most}")
+    try:
+        asks = minimizer(contender.make(facts), x0, step=contender.step(facts), seed=seed)
+    except ValueError as error:
+        return entry._replace(left_out=printable(one_line(error)))
+    values: list[float] = []
+    try:
+        while not asks.done and len(values) + len(points := asks.ask()) <= each:
+            told = [float(f(x)) for x in points]
+            values += told
+            asks.tell(told)
+    except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:  # of the solver's own
+        entry = entry._replace(left_out=printable(f"it ended: {one_line(error)}"))
+    finally:
+        asks.close()
+    finite = np.where(np.isfinite(values), values, inf)
+    if facts.repeats or not np.isfinite(asks.value):
+        return entry._replace(values=finite, lowest=asks.value, x=asks.x, shown=asks.value)
+    again = float(np.mean([f(asks.x) for _ in range(AGAIN)]))
+    return entry._replace(values=finite, lowest=asks.value, x=asks.x, shown=again)

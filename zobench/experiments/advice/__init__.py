@@ -1,0 +1,1 @@
+"""How often the advice of a short race of methods is right."""
