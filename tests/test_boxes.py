@@ -2,11 +2,11 @@
 
 import threading
 import time
-from functools import partial
 
 import jax.numpy as jnp
 import loops
 import numpy as np
+import optax
 import pytest
 
 from zobench import estimators, methods, solvers
@@ -277,7 +277,7 @@ def test_a_tuned_step_is_found_without_L_and_its_calls_are_counted():
 def test_a_plan_of_a_box_compiles_nothing_and_asks_nothing():
     seen = Seen()
     settings = Settings(step=["probe"], calls=100)
-    plan = plan_cell(black_box(seen, START), estimators.two_point(), partial, methods.random_pursuit, settings)
+    plan = plan_cell(black_box(seen, START), estimators.two_point(), optax.sgd, methods.random_pursuit, settings)
     assert plan.cap == 100 and not seen
 
 

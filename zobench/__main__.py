@@ -35,8 +35,9 @@ zobench: what does an optimizer pay for not having a gradient?
 
 {choices}
 
-  more keys: step=theory|trace|tuned|probe|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target  stop.relative_to
-  stop.gd_iterations  tuning.tries  tuning.seeds  runs_dir  report_dir  report_formats=[png,svg,pdf]
+  more keys: step=theory|trace|tuned|probe|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target
+  stop.relative_to  stop.gd_iterations  stop.calls  tuning.tries  tuning.seeds  runs_dir  report_dir
+  report_formats=[png,svg,pdf]
   report=null (a sweep without a report)  force=true (run again what has a record)
   limit.seconds  limit.gigabytes (of a cell)  retry=true (try again what crashed or went over a limit)
   trust=[my_package] (what a config file may call besides zobench and optax)
