@@ -194,7 +194,6 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
         if oracle.many and quotient != "complex":
             return slopes(oracle, x, jnp.eye(x.size, dtype=x.dtype), quotient, h), state
         here = oracle.value(x, 0) if quotient == "forward" else None
-
         if quotient == "complex":
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))
             require_analytic(oracle.value, z)
