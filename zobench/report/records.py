@@ -191,8 +191,8 @@ def _only(config: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 
 def _with(records: Sequence[Record], keys: Sequence[set[str]]) -> list[Record]:
-    """Records that tell these keys besides, but for the size."""
-    new = [{key for key in own if not naming.is_size(key)} for own in keys]
+    """Records that tell these keys besides, but for the size and what is in the problem's name anyway."""
+    new = [{key for key in own if not (naming.is_size(key) or naming.is_name(key))} for own in keys]
     return [r._replace(telling=tuple(sorted({*r.telling, *own}))) for r, own in zip(records, new, strict=True)]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from zobench.experiments.mds_shapes.page import GRADIENT, THEORY, TRACE, calls, left, ratio, shape
 from zobench.report import drawing
@@ -49,19 +50,27 @@ def shapes(found: Sequence[Record]) -> Figure:
     ends = [end for axes in (plain, aware) for end in axes.get_ylim()]
     for axes in (plain, aware):
         axes.set_ylim(min(ends), max(ends))
-    both = [handle(words, GREY, marker="o", lw=0.9, ms=4, **FILLS[name])
-            for name, words in ((THEORY, "two points, 1/(nL)"), (TRACE, "two points, trace-aware"))]  # fmt: skip
-    handles += [handle("gradient descent, 1/L", GREY, lw=1.2, ls=":"), *both]
-    handles += [handle("not reached within the budget", GREY, marker=r"$\uparrow$", lw=0, ms=7)]
-    handles += [handle("n", **LAW), handle("r + 2", **RANK)]
     caption = f"Exact distances of N normal points, s-stress, from near the solution to {study['target']:g} $f(x_0)$; "
     caption += (
         f"median of {study['runs']} runs, float64. K: iterations, of two values each, where the target is reached."
     )
     without = [f"{record.meta['n']:,}" for record in found if np.isinf(calls(record, GRADIENT).value)]
     caption += f" At n = {', '.join(without)} gradient descent does not reach it either." if without else ""
-    drawing.legend(figure, handles, caption)
+    drawing.legend(figure, [*handles, *_handles()], caption)
     return figure
+
+
+def _handles() -> list[Line2D]:
+    """The key of what is the same for all p."""
+    two = {"color": GREY, "marker": "o", "lw": 0.9, "ms": 4}
+    return [
+        handle("gradient descent, 1/L", GREY, lw=1.2, ls=":"),
+        handle("two points, 1/(nL)", **two),
+        handle("two points, trace-aware", **two, **FILLS[TRACE]),
+        handle("not reached within the budget", GREY, marker=r"$\uparrow$", lw=0, ms=7),
+        handle("n", **LAW),
+        handle("r + 2", **RANK),
+    ]
 
 
 def _arrived(axes: Axes, own: Sequence[Record], name: str, look: dict[str, Any]) -> None:

@@ -144,7 +144,7 @@ def _ended(record: Record, outcomes: np.ndarray) -> str:
     """How the runs ended: "18 of 20 runs reached the target, 2 diverged"."""
     counts = {str(how): int((outcomes == how).sum()) for how in sorted(set(outcomes.tolist()))}
     if best.is_open(record):
-        counts.pop("not reached", None)
+        counts = {how: count for how, count in counts.items() if how not in ("reached", "not reached")}
         reached = f"{len(outcomes)} runs without a target"
     else:
         reached = f"{counts.pop('reached', 0)} of {len(outcomes)} runs reached the target"
