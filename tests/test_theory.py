@@ -1,5 +1,7 @@
 """The exact recursion: its golden values, its fixed points, and simulated means against it."""
 
+import inspect
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -64,7 +66,7 @@ def test_the_recursion_ends_at_the_last_record(monkeypatch, every, records, step
 
     monkeypatch.setattr(theory, "_one_step", counted)
     monkeypatch.setattr(theory, "SLOTS", 4)
-    monkeypatch.setattr(theory, "_expectation", jax.jit(theory._expectation.__wrapped__))
+    monkeypatch.setattr(theory, "_expectation", jax.jit(inspect.unwrap(theory._expectation)))
     exact(quadratic(np.linspace(0.1, 1, 3), np.ones(3)), SPHERE, 0.1, every, records)
     jax.effects_barrier()
     assert len(made) == steps
