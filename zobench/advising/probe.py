@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable
 from math import inf, isfinite, nan
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from zobench import ecnoise
+from zobench import ecnoise, probing
+from zobench.probing import Scale
 from zobench.statistics import Estimate
 
 Function = Callable[[np.ndarray], float]
@@ -38,11 +39,12 @@ class Facts(NamedTuple):
     seconds: float
     calls: int
 
-    @property
-    def eps_forward(self) -> float:
-        """The step of least mean-square error of a forward difference, 8^¼ √(σ/μ), μ = tr H/n (Moré & Wild 2012)."""
-        curvature = abs(self.trace.value) / self.n
-        return ecnoise.forward_eps(self.noise, curvature) if self.noise > 0 and curvature > 0 else nan
+    def eps_of(self, quotient: Literal["central", "forward", "second"]) -> float | None:
+        """The difference step for the noise of values that do not repeat (`probing.steps`); None: that of the dtype."""
+        mean = self.trace.value / self.n
+        scale = Scale(noise=self.noise, slope=self.slope.value / np.sqrt(self.n), curvature=mean)
+        eps = probing.steps(scale)[probing.QUOTIENTS.index(quotient)]
+        return None if self.repeats or not isfinite(eps) else eps
 
 
 def probe(f: Function, x0: np.ndarray, seed: int = 0, directions: int = DIRECTIONS) -> Facts:

@@ -12,19 +12,20 @@ from zobench.errors import one_line, printable
 from zobench.estimators import two_point
 from zobench.methods import one_plus_one, random_pursuit
 from zobench.results import What
-from zobench.solvers import Solver, cma, scipy
+from zobench.solvers import cma, scipy
 
 AGAIN = 9  # values at the best point of each, where values are random
 
 
 class Contender(NamedTuple):
-    """A method, the overrides of a command that runs it, up to which n it takes part, and its step."""
+    """A method, the overrides of a command that runs it, up to which n it takes part, its step, and its quotient."""
 
     name: str
     make: Callable[[Facts], What]
     overrides: str
     most: int = 10**9
     step: Callable[[Facts], Any] = lambda facts: "theory"
+    quotient: Literal["central", "forward", "second"] | None = None
 
 
 def two_point_step(facts: Facts) -> float:
@@ -37,21 +38,44 @@ def two_point_step(facts: Facts) -> float:
     return (facts.n + 2) / (facts.n * abs(facts.trace.value) * (1 + 2 / sqrt(rank)))
 
 
-def _differences(algorithm: Literal["L-BFGS-B", "BFGS"], facts: Facts) -> Solver:
-    return scipy(algorithm, "forward")
+def _overrides(contender: Contender, facts: Facts) -> str:
+    """The contender's, and the difference step that it took, where values are random."""
+    eps = facts.eps_of(contender.quotient) if contender.quotient else None
+    group = contender.overrides.partition("=")[0]
+    return contender.overrides + (f" {group}.eps={eps:.3g}" if eps else "")
 
 
 CONTENDERS = (
     Contender(
-        "L-BFGS, differences", lambda facts: scipy("L-BFGS-B", "forward"), "method=lbfgs method.gradient=forward"
+        "L-BFGS, differences",
+        lambda facts: scipy("L-BFGS-B", "forward", eps=facts.eps_of("forward")),
+        "method=lbfgs method.gradient=forward",
+        quotient="forward",
     ),
-    Contender("BFGS, differences", lambda facts: scipy("BFGS", "forward"), "method=bfgs method.gradient=forward", 1000),
+    Contender(
+        "BFGS, differences",
+        lambda facts: scipy("BFGS", "forward", eps=facts.eps_of("forward")),
+        "method=bfgs method.gradient=forward",
+        1000,
+        quotient="forward",
+    ),
     Contender("COBYQA", lambda facts: scipy("COBYQA", "none"), "method=cobyqa", 100),
     Contender("Powell", lambda facts: scipy("Powell", "none"), "method=powell"),
     Contender("CMA-ES", lambda facts: cma(), "method=cma", 1000),
     Contender("(1+1)-ES", lambda facts: one_plus_one(), "method=one_plus_one"),
-    Contender("random pursuit", lambda facts: random_pursuit(), "method=random_pursuit"),
-    Contender("two-point descent", lambda facts: two_point(), "estimator=two_point", step=two_point_step),
+    Contender(
+        "random pursuit",
+        lambda facts: random_pursuit(eps=facts.eps_of("second")),
+        "method=random_pursuit",
+        quotient="second",
+    ),
+    Contender(
+        "two-point descent",
+        lambda facts: two_point(eps=facts.eps_of("central")),
+        "estimator=two_point",
+        step=two_point_step,
+        quotient="central",
+    ),
 )
 
 
@@ -93,7 +117,7 @@ def _reached(entry: Entry, level: float) -> float:
 
 def run(contender: Contender, f: Function, x0: np.ndarray, facts: Facts, each: int, seed: int) -> Entry:
     """A contender's run, until its values are used up."""
-    entry = Entry(contender.name, contender.overrides)
+    entry = Entry(contender.name, _overrides(contender, facts))
     if facts.n > contender.most:
         return entry._replace(left_out=f"it takes too long beyond n = {contender.most}")
     try:
