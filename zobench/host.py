@@ -168,7 +168,7 @@ class Log:
         for value in known.values[at : at + old]:
             self.replayed += 1
             yield Failed("") if isnan(value) else float(value)
-        yield from ask(self.host, points[old:], [_seed(self.seed, at + i) for i in range(old, len(points))])
+        yield from ask(self.host, points[old:], [seed_of(self.seed, at + i) for i in range(old, len(points))])
 
     def _take(self, x: np.ndarray, answer: float | Failed) -> float:
         value = nan if isinstance(answer, Failed) else answer
@@ -246,6 +246,6 @@ def at_point(x: np.ndarray) -> str:
     return "at x = " + np.array2string(x, precision=6, threshold=6, max_line_width=10**6)
 
 
-def _seed(seed: int, number: int) -> int:
+def seed_of(seed: int, number: int) -> int:
     """The seed of a call of a run: 32 bits, another one for each."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])

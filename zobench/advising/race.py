@@ -1,7 +1,7 @@
 """Methods side by side on one function, each with the same few values: which would reach a target with the fewest."""
 
-from collections.abc import Callable
-from math import inf, isfinite, sqrt
+from collections.abc import Callable, Sequence
+from math import inf, isfinite, isnan, sqrt
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -39,10 +39,14 @@ def two_point_step(facts: Facts) -> float:
 
 
 def _overrides(contender: Contender, facts: Facts) -> str:
-    """The contender's, and the difference step that it took, where values are random."""
-    eps = facts.eps_of(contender.quotient) if contender.quotient else None
+    """The contender's, with the step size that it took, and the difference step where values are random."""
+    eps, step = facts.eps_of(contender.quotient) if contender.quotient else None, contender.step(facts)
     group = contender.overrides.partition("=")[0]
-    return contender.overrides + (f" {group}.eps={eps:.3g}" if eps else "")
+    return (
+        contender.overrides
+        + (f" {group}.eps={eps:.3g}" if eps else "")
+        + ("" if step == "theory" else f" step={step:.3g}")
+    )
 
 
 CONTENDERS = (
@@ -99,15 +103,22 @@ class Entry(NamedTuple):
 def race(f: Function, x0: np.ndarray, facts: Facts, each: int, target: float, seed: int = 0) -> list[Entry]:
     """Every contender from x0 with `each` values, those first that reach the level with the fewest.
 
-    The level is f_low + target·(f(x0) − f_low), f_low the lowest value that any of them found. Contenders that do not
-    reach it follow by their value. One that cannot run here is left out, with the reason. Asks at most `each` values
-    for each contender, and AGAIN more where values are random.
+    Contenders that do not reach the level (`level_of`) follow by their value. One that cannot run here is left out,
+    with the reason. Asks at most `each` values for each contender, and AGAIN more where values are random.
     """
     entries = [run(contender, f, x0, facts, each, seed) for contender in CONTENDERS]
-    low = min(entry.shown for entry in entries)
-    level = low + target * max(facts.value - low, 0.0)
+    level = level_of(entries, facts, target)
     placed = [entry._replace(reached=_reached(entry, level)) for entry in entries]
     return sorted(placed, key=lambda entry: (entry.reached, entry.shown))
+
+
+def level_of(entries: Sequence[Entry], facts: Facts, target: float) -> float:
+    """f_low + target·(f(x0) − f_low), f_low the lowest value that any of them found.
+
+    Where values are random it is at least two standard deviations above f_low: what is nearer is luck.
+    """
+    low = min(entry.shown for entry in entries)
+    return low + max(target * max(facts.value - low, 0.0), 0.0 if facts.repeats else 2 * facts.noise)
 
 
 def _reached(entry: Entry, level: float) -> float:
@@ -127,7 +138,10 @@ def run(contender: Contender, f: Function, x0: np.ndarray, facts: Facts, each: i
     values: list[float] = []
     try:
         while not asks.done and len(values) + len(points := asks.ask()) <= each:
-            told = [float(f(x)) for x in points]
+            if not np.isfinite(points).all():  # a value that was none took it there
+                entry = entry._replace(left_out="it ended: its next point is no number")
+                break
+            told = [inf if isnan(value := float(f(x))) else value for x in points]
             values += told
             asks.tell(told)
     except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:  # of the solver's own
@@ -137,5 +151,6 @@ def run(contender: Contender, f: Function, x0: np.ndarray, facts: Facts, each: i
     finite = np.where(np.isfinite(values), values, inf)
     if facts.repeats or not np.isfinite(asks.value):
         return entry._replace(values=finite, lowest=asks.value, x=asks.x, shown=asks.value)
-    again = float(np.mean([f(asks.x) for _ in range(AGAIN)]))
-    return entry._replace(values=finite, lowest=asks.value, x=asks.x, shown=again)
+    again = [value for value in (f(asks.x) for _ in range(AGAIN)) if isfinite(value)]
+    shown = float(np.mean(again)) if again else inf
+    return entry._replace(values=finite, lowest=asks.value, x=asks.x, shown=shown)
