@@ -79,6 +79,12 @@ def test_the_points_are_those_of_a_run_to_the_bit(name):
 def test_what_does_not_depend_on_each_other_is_asked_together():
     for method, together in ((zo.two_point(q=3), 6), (zo.random_pursuit(), 3), (zo.one_plus_one(), 1)):
         assert zo.minimizer(method, START, step=0.1).ask().shape == (together, 4)
+    assert zo.minimizer(zo.cma(), START).ask().shape == (8, 4)  # a population
+    for algorithm in ("BFGS", "L-BFGS-B", "CG"):
+        run = zo.minimizer(zo.scipy(algorithm, "central"), START)
+        run.tell(1.0)
+        assert run.ask().shape == (8, 4)  # a gradient
+        run.close()
 
     def step(oracle, x, state, draw):
         here = oracle.value(x)
@@ -126,7 +132,7 @@ def gone():
 
 def test_a_thread_ends_with_its_run_however_that_ends():
     run = zo.minimizer(zo.cma(), START)
-    run.tell(f(run.ask()[0]))
+    run.tell([f(x) for x in run.ask()])
     assert len(threads()) == 1
     del run
     gc.collect()
@@ -166,7 +172,7 @@ def test_two_that_wait_for_each_other_are_told_apart_from_one_that_thinks(monkey
 
 
 def test_a_program_may_end_while_a_solver_waits():
-    code = "import zobench as zo; run = zo.minimizer(zo.cma(), [1.0, 2.0]); run.tell(run.ask()[0] @ run.ask()[0])"
+    code = "import zobench as zo; run = zo.minimizer(zo.cma(), [1.0, 2.0]); run.tell([x @ x for x in run.ask()])"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stderr) == (0, "")
 

@@ -142,8 +142,8 @@ def _measured_eps(box: Box | Log, gradient: str) -> float:
 
 
 def _own_of(box: Box | Log, differences: bool) -> dict[str, Any]:
-    """Options for a black box: the values of a difference gradient do not depend on each other."""
-    return {"workers": lambda f, points: box.many(list(points))} if differences and isinstance(box, Log) else {}
+    """Options where values are asked of the host: those of a difference gradient do not depend on each other."""
+    return {} if isinstance(box, Box) or not differences else {"workers": lambda f, points: box.many(list(points))}
 
 
 def _bounds(box: Box | Log) -> Any:
