@@ -144,6 +144,11 @@ def test_a_thread_ends_with_its_run_however_that_ends():
     assert not threads()
 
 
+def test_a_tree_to_start_from_is_refused_in_words():
+    with pytest.raises(ValueError, match="x0: where to start is a list of finite numbers"):
+        zo.minimizer(zo.two_point(), {"w": np.ones(2)}, step=0.1)  # type: ignore[arg-type]
+
+
 def test_what_a_solver_raises_is_raised_by_tell():
     def solve(problem, budget, seed):
         ask = jax.jit(problem.F)
@@ -166,7 +171,7 @@ def test_two_that_wait_for_each_other_are_told_apart_from_one_that_thinks(monkey
         zo.minimizer(zo.scipy("COBYQA", "none"), START)
     others = [zo.minimizer(zo.cma(), START) for _ in range(6)]
     for one in (first, *others):
-        one.tell(f(one.ask()[0]))
+        one.tell([f(x) for x in one.ask()])
         one.close()
     assert gone()
 

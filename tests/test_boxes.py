@@ -145,6 +145,19 @@ def test_a_solver_with_differences_takes_the_step_that_suits_the_noise(algorithm
     assert np.unique(moves[np.count_nonzero(moves, axis=1) == 1]).tolist()[-1] == 0.25
 
 
+def test_a_matrix_and_a_tree_are_given_as_they_are():
+    import zobench as zo
+
+    for x0, f in (
+        (np.zeros((2, 3)), lambda m: float(((m - 1) ** 2).sum()) if m.shape == (2, 3) else np.nan),
+        ({"w": np.zeros((2, 2)), "b": np.zeros(1)}, lambda p: float(((p["w"] - 1) ** 2).sum() + p["b"][0] ** 2)),
+    ):
+        box = black_box(f, x0, workers=2)  # type: ignore[arg-type]
+        result = zo.run(box, zo.two_point(q=2), step="probe", calls=400, seeds=2)
+        assert result.final.max() < 1e-3 and np.isfinite(f(result.parameters[1]))
+        assert zo.advise(box, calls=900).best.shown < 1e-6
+
+
 def test_differences_stay_within_bounds_and_are_right_there():
     seen = Seen(lambda x: float(((x - 3) ** 2).sum()))
     central = {"method": lambda: solvers.scipy("L-BFGS-B", "central", eps=0.5)}
@@ -294,6 +307,7 @@ def test_a_tuned_step_is_found_without_L_and_its_calls_are_counted():
     seen = Seen(lambda x: float((x**2 * [1, 2, 3, 40]).sum()))
     tuned, meta = cell(seen, "two-point", step=["tuned"], tuning_tries=6, tuning_seeds=2, seeds=2)
     assert len(seen) == meta["tuning"]["calls"] + 2 * 101
+    assert f"tuning asked {meta['tuning']['calls']:,} calls besides" in " ".join(meta["notes"])
     probed, _ = cell(Seen(seen.f), "two-point", seeds=2)
     assert np.median(only(tuned, "best")) < np.median(only(probed, "best"))
 

@@ -132,7 +132,10 @@ def minimizer(
     >>> run.ask().shape, run.value < 1e-3
     ((2, 2), True)
     """
-    start = np.array(x0, float)
+    try:
+        start = np.array(x0, float)
+    except (TypeError, ValueError):
+        start = np.empty(0)
     if start.ndim != 1 or start.size == 0 or not np.isfinite(start).all():
         raise ValueError("x0: where to start is a list of finite numbers, one for each coordinate")
     if isinstance(step, str) and step != "theory":

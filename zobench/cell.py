@@ -206,7 +206,7 @@ def _run_box(plan: Plan, settings: Settings, seeds: Sequence[int], progress: Pro
         rules[rule] = _rule_meta(step, runs.curves, tuning_seconds, stop) | about
         ran.append(runs)
     stop, curves = stop_of(plan, settings, firsts[0]), [runs.curves for runs in ran]
-    said = [note for rule, runs in zip(rules, ran, strict=True) for note in box_cells.notes(rule, runs, plan)]
+    said = [one for rule, runs in zip(rules, ran, strict=True) for one in box_cells.notes(rule, runs, plan, tuning)]
     return arrays, {
         **_meta(plan, None, firsts[0], stop, rules, own.compile_seconds),
         "calls": Calls(value=1)._asdict(),

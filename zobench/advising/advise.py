@@ -14,6 +14,7 @@ from zobench.advising.race import AGAIN, CONTENDERS, level_of, race
 from zobench.derivatives.price import price
 from zobench.host import TRIES, Failed, ask, at_point, seed_of
 from zobench.solvers import scipy
+from zobench.trees import flat
 from zobench.types import Key, Problem, oracle
 
 EACH = (10, 100)  # values a contender has: 10 (n + 1), at least 100
@@ -37,6 +38,7 @@ def advise(problem: Problem, *, calls: int | None = None, target: float = 1e-3, 
     """
     if not (isinstance(target, int | float) and 0 < target < 1):
         raise ValueError(f"target={target}: the share of f(x0) − f_low that may be left is between 0 and 1, as in 1e-3")
+    problem = flat(problem)
     n, takes = problem.n, sum(problem.n <= contender.most for contender in CONTENDERS)
     calls = PROBE + takes * (max(EACH[0] * (n + 1), EACH[1])) if calls is None else calls
     least = PROBE + takes * (LEAST + AGAIN)
