@@ -59,6 +59,8 @@ def black_box(
     ask = function if seeded else partial(_without_seed, function)
     if remember and seeded:
         raise ValueError("problem.remember=true: a function that takes a seed is another one at each call")
+    if remember and pool == "processes":
+        raise ValueError("problem.pool=processes: what is remembered is asked by threads; use pool=threads")
     host = _host(ask, name, x0, lower, upper)
     host = host._replace(same=remember, seeded=seeded, workers=workers, pool=pool, on_error=on_error)
     made = of_host(host._replace(ask=_remembering(host.ask)) if remember else host, x0, f_star, L)

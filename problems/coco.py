@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from zobench.problems.wrappers import black_box
+from zobench.problems.black_boxes import black_box
 from zobench.types import Problem
 
 FUNCTIONS, REACH = 24, 4.0  # COCO's algorithms begin within [-4, 4]

@@ -19,7 +19,7 @@ from zobench.spacing import lost
 from zobench.states import LARGEST, Family, load_pasts, save_pasts
 from zobench.stops import stop_of, warnings
 from zobench.tuning import TUNING_SEEDS_FROM, Tuning, tune
-from zobench.types import Calls, Estimator, Problem, size_of
+from zobench.types import Calls, Estimator, Problem
 
 Progress = Callable[[str, int, int], None]
 Cell = tuple[dict[str, np.ndarray], dict[str, Any]]  # a record's arrays, and what is to be known about them
@@ -93,7 +93,7 @@ def _run_cell(
         ran.append(curves)
     warning = [_alike(arrays, rules)] if len(reported) > 1 else []
     if uses(method, "estimator") and not (plan.outline.calls(problem.n).grad or plan.outline.calls(problem.n).jvp):
-        warning += [_lost(estimator, plan.problem, ran)]
+        warning += [lost(estimator, plan.problem, [curves.x_end[0] for curves in ran])]
     return arrays, {
         **_meta(plan, estimator if uses(method, "estimator") else None, first, stop, rules, program.compile_seconds),
         "tuning": _tuned(tuning, plan.outline.calls(problem.n).total) if tuning else {},
@@ -230,13 +230,6 @@ def _arrays(rule: str, curves: Curves, hits: np.ndarray, outcome: np.ndarray) ->
         series = {name: getattr(curves, name).astype(np.float32) for name in ("gap", "gradient", "distance")}
     parts = {"k": curves.k, **series, "hits": hits, "outcome": outcome, "x_end": curves.x_end.astype(np.float64)}
     return {f"{rule}/{name}": value for name, value in parts.items()}
-
-
-def _lost(estimator: Estimator, problem: Problem, ran: Sequence[Curves]) -> str:
-    """What is to be said of differences at x0 and where runs ended."""
-    points = [np.asarray(problem.x0, float), *(end for curves in ran for end in curves.x_end[:1])]
-    largest = max((point for point in points if np.isfinite(point).all()), key=lambda x: np.abs(x).max())
-    return lost(estimator, largest, size_of(problem.x0), problem.x0.dtype)
 
 
 def _of_targets(rule: str, curves: Curves, stop: Stop) -> dict[str, np.ndarray]:

@@ -195,7 +195,6 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
         if oracle.many and quotient != "complex":
             return slopes(oracle, x, jnp.eye(x.size, dtype=x.dtype), quotient, h), state
         here = oracle.value(x, 0) if quotient == "forward" else None
-
         if quotient == "complex":
             require_wide(x.dtype, "there are no complex numbers of 16 bits a part")
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))

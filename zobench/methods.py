@@ -138,8 +138,8 @@ def random_pursuit(eps: float | None = None) -> Method:
 
 def _second_difference(oracle: Oracle, x: Vector) -> Any:
     """The step of the second difference: what an oracle that has measured its noise says, else that of the dtype."""
-    best = float(jnp.finfo(x.dtype).eps) ** 0.25
-    return oracle.eps("second") if oracle.eps else following(best, x.dtype, oracle.size)
+    own = following(float(jnp.finfo(x.dtype).eps) ** 0.25, x.dtype, oracle.size)
+    return oracle.eps("second") if oracle.eps else own
 
 
 def _values(oracle: Oracle, *points: Vector) -> Any:

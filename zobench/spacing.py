@@ -1,11 +1,12 @@
 """Difference steps where x is large: floating-point numbers lie u|x| apart, and x + h may be x."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.types import Estimator, Key, Oracle, Vector
+from zobench.types import Estimator, Key, Oracle, Problem, Vector, size_of
 
 NEAR = 2.0**-14  # h is wrong by less than this share up to the size at which it begins to follow x
 LOST = 0.25  # of the step: from there on a difference is wrong, and said to be
@@ -22,14 +23,17 @@ def following(h: float, dtype: Any, size: Any) -> Any:
     return jnp.where(size > begins, h * size, h).astype(dtype)
 
 
-def lost(estimator: Estimator, x: np.ndarray, size: Any, dtype: Any) -> str:
-    """What is wrong where the estimator's points at x are x itself, as its step is less than x is precise; "": nothing.
+def lost(estimator: Estimator, problem: Problem, ends: Sequence[np.ndarray]) -> str:
+    """What is wrong where the estimator's points are x itself, at the largest of x0 and where runs ended; "": nothing.
 
     Asked of Σ(yᵢ − xᵢ), which has no rounding of its own: the estimate at x against that at 0, the same draw.
     """
+    size, dtype = size_of(problem.x0), problem.x0.dtype
+    points = [point for point in (np.asarray(problem.x0, float), *ends) if np.isfinite(point).all()]
+    x = max(points, key=lambda point: np.abs(point).max())
     largest = float(np.max(np.abs(x), initial=0.0))
     u = float(jnp.finfo(dtype).eps)
-    if not (np.isfinite(largest) and largest * u > LOST * u**0.5):  # steps are the root of u or more
+    if not (largest * u > LOST * u**0.5):  # steps are the root of u or more
         return ""
 
     def estimate(at: Vector, step: int) -> np.ndarray:

@@ -106,9 +106,9 @@ def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
 class Oracle(NamedTuple):
     """What a method may ask about f at x. It numbers its calls within a step: noise is drawn afresh for each number.
 
-    `pair(x, y)` is two values in one pass, where f has them so; None elsewhere. `size`: that of x0, a power of two. Of
-    a black box: `many(points)`, the values [m] of points [m, n] that do not depend on each other, asked together;
-    `eps(quotient)`, the difference step that suits what has been measured of its noise. None elsewhere.
+    `pair(x, y)` is two values in one pass, where f has them so; None elsewhere. Of a black box: `many(points)`, the
+    values [m] of points [m, n] that do not depend on each other, asked together; `eps(quotient)`, the difference step
+    that suits what has been measured of its noise. None elsewhere. `size`: that of x0, a power of two.
 
     >>> problem = Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3))
     >>> float(oracle(problem).value(problem.x0))

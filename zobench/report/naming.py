@@ -118,16 +118,16 @@ def told(config: Config, telling: Iterable[str]) -> list[str]:
 
 def problem(config: Config, telling: Collection[str] = ()) -> str:
     """The problem's name, those of the problems it is made of, then its arguments in `telling`."""
-    words, told, values, prefix = [], [], config["problem"], "problem."
+    words, whose, values, prefix = [], [], config["problem"], "problem."
     while isinstance(values, dict):
         path = target(values)
         words.append(path if f"{prefix}_target_" in telling else word(path))
         own = values.get("distances")  # in place of cities
         named = [name for name in NAMING if name in values and not (own and name == "cities")]
         words += [text(values[name]) for name in named] + [text(own)] * bool(own)
-        told += [f"{prefix}distances"] * bool(own)
+        whose += [f"{prefix}distances"] * bool(own)
         values, prefix = values.get("problem"), f"{prefix}problem."
-    hidden = [*shown(normal(config)), *told, *(key for key in telling if is_name(key))]
+    hidden = [*shown(normal(config)), *whose, *(key for key in telling if is_name(key))]
     keys = [key for key in telling if key.startswith("problem.") and key not in hidden]
     return " ".join([*words, said(config, keys, "problem.")]).rstrip()
 
