@@ -260,6 +260,8 @@ def test_a_box_is_never_asked_outside_its_bounds(name):
 
 
 def test_a_method_that_takes_no_bounds_says_so():
+    with pytest.raises(ValueError, match="seen takes real numbers: quotient=complex"):
+        cell(Seen(), descent(estimator=estimators.finite_difference("complex")))
     with pytest.raises(ValueError, match="takes no bounds"):
         cell(Seen(), "BFGS", lower=-1.0)
     with pytest.raises(ValueError, match=r"x0\[1\] = -0\.5 is not within \[0, inf\]"):

@@ -72,6 +72,8 @@ def _step(problem: Problem, method_of: Callable, ask: Callable, asked: list, x, 
     """x, where the step began, and the memory after step k; half of the way back where the new x is no number."""
     method, lower, upper = method_of(size), *(jnp.asarray(end, x.dtype) for end in problem.host[2:4])
 
+    complex_asked = f"{problem.host.name} takes real numbers: quotient=complex asks complex ones; use another quotient"
+
     def inside(points):
         """Where a point is beyond a bound, half of the way from x to it: no value is asked at an edge by chance."""
         points = jnp.where(points < lower, (x + lower) / 2, points)
@@ -79,11 +81,13 @@ def _step(problem: Problem, method_of: Callable, ask: Callable, asked: list, x, 
 
     def many(points):
         if jnp.issubdtype(points.dtype, jnp.complexfloating):
-            raise ValueError(f"{problem.host.name} takes real numbers: quotient=complex asks complex ones")
+            raise ValueError(complex_asked)
         return ask(inside(points))
 
     def step_of(quotient):
         asked.append(quotient)
+        if quotient not in QUOTIENTS:
+            raise ValueError(complex_asked)
         own = eps[QUOTIENTS.index(quotient)]
         usual = float(jnp.finfo(x.dtype).eps) ** 0.25 if quotient == "second" else best_eps(quotient, x.dtype)
         return jnp.where(jnp.isnan(own), usual, own)
