@@ -11,7 +11,9 @@ import pytest
 
 import zobench.cell
 from zobench import build, estimators, methods, reads, solvers, states, store, trust
+from zobench.block_directions import block
 from zobench.cell import run_cell
+from zobench.gradientless import gradientless_descent
 from zobench.plan import Settings
 from zobench.problems.black_boxes import black_box
 from zobench.problems.quadratics import quadratic
@@ -32,10 +34,12 @@ CELLS: dict[str, dict[str, Any]] = {
     },
     "rademacher": {"estimator": estimators.two_point("rademacher"), "step": ["theory", "tuned"]},
     "residual": {"estimator": estimators.residual_one_point(), "step": [0.01]},
+    "a kept block": {"estimator": block(2, keep=7, q=2), "step": [0.01]},
     "gradient": {"estimator": estimators.autodiff()},
     "accelerated": {"method": methods.accelerated},
     "pursuit": {"method": methods.random_pursuit, "dtype": "float32"},
     "three points": {"method": methods.three_point, "step": [0.1]},
+    "gradientless": {"method": gradientless_descent},
     "one plus one": {"method": methods.one_plus_one},
     "noisy": {"problem": noisy(PROBLEM, 1e-4)},
     "tuned": {"step": ["tuned", "trace"]},

@@ -1,0 +1,235 @@
+"""The newer estimators, methods and rules against plain NumPy versions, written from the papers' formulas."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.linalg import hadamard as sylvester
+
+import zobench as zo
+from zobench import block_directions, directions, hadamard_directions, kernel_estimates, theory
+from zobench.check.estimator import estimates
+from zobench.kernel_estimates import kernel
+from zobench.types import Key, Oracle, oracle
+
+N = 6
+A = np.random.default_rng(5).standard_normal((N, N))
+X = np.linspace(-1, 2, N)
+
+
+def f(x, xp: Any = np):
+    return xp.sum(xp.cos(A @ x)) + 0.1 * xp.sum(x**4)
+
+
+def gradient(x):
+    return -A.T @ np.sin(A @ x) + 0.4 * x**3
+
+
+def rugged(x, call=0, xp: Any = np):
+    """A value that depends on which call it is: wild for one in seven."""
+    return f(x, xp) + (call % 7 == 1) * 50.0
+
+
+def made(estimator, step=7, ask=None, x=X):
+    """G at x of one step, and its draw."""
+    draw = estimator.draw(Key(jnp.uint32(3), jnp.uint32(step)), x.size, jnp.float64)
+    ask = ask or oracle(zo.Problem(f=lambda x: f(x, jnp), x0=X))
+    return np.asarray(estimator.estimate(ask, jnp.asarray(x), draw, ())[0]), draw
+
+
+def plain(vectors, h, scale):
+    """(scale/q) Σ (f(x+hv) − f(x−hv))/(2h) v."""
+    return scale * np.mean([(f(X + h * v) - f(X - h * v)) / (2 * h) * v for v in vectors], axis=0)
+
+
+@pytest.mark.parametrize("q", [1, 3, 8])
+def test_hadamard_rows(q):
+    G, draw = made(zo.hadamard(q, eps=1e-4))
+    normal = np.asarray(directions.rows(draw, (1, 8), jnp.float32))[0]
+    rows = sylvester(8)[np.argsort(-np.abs(normal))[:q]]
+    v = (rows @ np.diag(np.sign(normal)))[:, :N]
+    np.testing.assert_allclose(G, plain(v, 1e-4, 1), rtol=1e-6)
+    np.testing.assert_array_equal(hadamard_directions.sign_rows(draw, jnp.asarray(X), q), v)
+    if q == 8:
+        np.testing.assert_allclose(G, gradient(X), rtol=1e-5)
+
+
+def test_hadamard_has_the_moment_of_orthogonal_directions_where_n_is_a_power_of_two():
+    for n, q in ((2, 1), (16, 1), (16, 5), (64, 64)):
+        assert theory.variance_factor(zo.hadamard(q), n) == pytest.approx(n / q)
+    for n, q in ((3, 2), (9, 4), (65, 30)):
+        assert n / q < theory.variance_factor(zo.hadamard(q), n) < 1 + (n - 1) / q
+    with pytest.raises(ValueError, match=r"q=9: there are only 8 rows for n=6; use q <= 8"):
+        made(zo.hadamard(9))
+
+
+@pytest.mark.parametrize("order", ["random", "cyclic"])
+def test_blocks(order):
+    made_of, seen = zo.block(4, order, keep=3, q=2, eps=1e-4), []
+    for step in range(9):
+        G, (normals, chosen) = made(made_of, step)
+        within = np.asarray(directions.rows(normals, (2, 4), jnp.float64))
+        v = np.zeros((2, N))
+        v[:, chosen] = within / np.linalg.norm(within, axis=1, keepdims=True)
+        np.testing.assert_allclose(G, plain(v, 1e-4, N), rtol=1e-5)
+        seen.append(tuple(sorted(np.asarray(chosen).tolist())))
+    assert seen[::3] == seen[1::3] == seen[2::3] and len({*seen}) > 1
+    assert order == "random" or seen[::3] == [(0, 1, 2, 3), (0, 1, 4, 5), (2, 3, 4, 5)]
+    assert all(len({*block}) == 4 for block in seen)
+
+
+def test_random_blocks_are_uniform_over_sets():
+    chosen = jax.vmap(lambda k: block_directions.coordinates(Key(jnp.uint32(0), k), 5, 2, "random", 1))
+    sets = np.sort(np.asarray(chosen(jnp.arange(4000, dtype=jnp.uint32))), axis=1)
+    counts = np.unique(sets, axis=0, return_counts=True)[1]
+    assert counts.size == 10 and np.abs(counts - 400).max() < 5 * 19
+
+
+@pytest.mark.parametrize("direction", ["gaussian", "rademacher"])
+def test_leave_one_out(direction):
+    q, h = 4, 1e-3
+    G, draw = made(zo.leave_one_out(direction, q, eps=h))
+    v = directions.rows(draw, (q, N), jnp.float64) if direction == "gaussian" else directions.signs(draw, jnp.float64)
+    values = [f(X + h * one) for one in np.asarray(v)]
+    mine = np.zeros(N)
+    for j in range(q):
+        baseline = np.mean([values[i] for i in range(q) if i != j])
+        mine += (values[j] - baseline) / h * np.asarray(v[j]) / q
+    np.testing.assert_allclose(G, mine, rtol=1e-9, atol=1e-9)
+
+
+def test_normalised_signs_descend_by_lengths_near_one():
+    """(1/q) Σ (fⱼ − f)vⱼ over numpy's standard deviation; its mean is near g/‖g‖ whatever the scale of f."""
+    q, h, estimator = 6, 1e-3, zo.normalised_signs(6, eps=1e-3)
+    G, draw = made(estimator)
+    v = np.asarray(directions.signs(draw, jnp.float64))
+    values = np.array([f(X + h * one) for one in v])
+    np.testing.assert_allclose(G, (values - f(X)) @ v / q / np.std(values, ddof=1), rtol=1e-9)
+    g = gradient(X)
+    for scale in (1.0, 1e6):
+        ask = oracle(zo.Problem(f=lambda x: scale * f(x, jnp), x0=X))  # noqa: B023
+        many = jax.vmap(lambda step: estimates(zo.normalised_signs(32), ask, jnp.asarray(X))(jnp.uint32(3), step))  # noqa: B023
+        sample = np.mean(many(jnp.arange(400, dtype=jnp.uint32)), axis=0)
+        assert np.linalg.norm(sample - g / np.linalg.norm(g)) < 0.25
+    flat = oracle(zo.Problem(f=lambda x: 0 * jnp.sum(x), x0=X))
+    assert not made(estimator, ask=flat)[0].any()
+
+
+def test_medians_and_clipped_slopes_under_wild_values():
+    none: Any = None
+    h, ask = 1e-3, Oracle(lambda x, call=0: rugged(x, call, jnp), none, none)
+    G, draw = made(zo.median_slope(2, 5, eps=h), ask=ask)
+    v = np.asarray(directions.unit_rows(draw, (2, N), jnp.float64))
+    slope = [(rugged(X + h * v[j // 5], 2 * j) - rugged(X - h * v[j // 5], 2 * j + 1)) / (2 * h) for j in range(10)]
+    mine = N / 2 * sum(np.median(slope[5 * i : 5 * i + 5]) * v[i] for i in range(2))
+    np.testing.assert_allclose(G, mine, rtol=1e-6)
+    assert np.linalg.norm(mine - plain(v, h, N)) < 1e-3 < 1e3 < np.ptp(slope)  # three of ten quotients are wild
+    G, draw = made(zo.clipped_slope(0.5, 2, eps=h), ask=ask)
+    clipped = [(rugged(X + h * v[j], 2 * j) - rugged(X - h * v[j], 2 * j + 1)) / (2 * h) for j in range(2)]
+    np.testing.assert_allclose(G, N / 2 * np.clip(clipped, -0.5, 0.5) @ v, rtol=1e-9)
+
+
+KERNELS = {3: lambda r: 3 * r, 5: lambda r: 15 * r / 4 * (5 - 7 * r**2)}  # Akhavan, Pontil & Tsybakov (2020)
+
+
+@pytest.mark.parametrize("order", [3, 5, 7])
+def test_a_kernel_has_its_moments_and_the_estimate_is_the_papers(order):
+    nodes, weights = np.polynomial.legendre.leggauss(20)
+    moments = [np.sum(weights / 2 * nodes**j * kernel(order)(nodes)) for j in range(order)]
+    np.testing.assert_allclose(moments, np.eye(order)[1], atol=1e-12)
+    G, draw = made(zo.kernel_smoothed(order, 2, eps=0.3))
+    v, r = map(np.asarray, kernel_estimates.sphere_and_distance(draw, jnp.asarray(X), 2))
+    K = KERNELS.get(order, kernel(order))
+    terms = [N / 0.6 * (f(X + 0.3 * r[j] * v[j]) - f(X - 0.3 * r[j] * v[j])) * K(r[j]) * v[j] for j in range(2)]
+    np.testing.assert_allclose(G, np.mean(terms, axis=0), rtol=1e-9)
+
+
+def test_a_kernels_bias_is_of_its_order_and_r_is_uniform():
+    """At n = 1 by quadrature over r: exp at 0, slope 1; and r from three normals against the uniform law."""
+    nodes, weights = np.polynomial.legendre.leggauss(30)
+    for order in (3, 5, 7):
+        bias = [np.sum(weights / 2 * np.sinh(h * nodes) / h * kernel(order)(nodes)) - 1 for h in (0.2, 0.4)]
+        assert np.log2(bias[1] / bias[0]) == pytest.approx(order - 1, abs=0.05)
+    draw = directions.gaussian_draw(Key(jnp.uint32(1), jnp.uint32(1)), 4, jnp.float64, 4000)
+    r = np.sort(np.asarray(kernel_estimates.sphere_and_distance(draw, jnp.zeros(1), 4000)[1]))
+    assert np.abs(r - np.linspace(-1, 1, 4000)).max() < 2 * 1.95 / 4000**0.5
+
+
+def test_gradientless_descent_is_algorithm_1_and_sees_order_alone():
+    """The same iterates for f and for an increasing function of it; each the best of the balls' points."""
+    method: Any = zo.gradientless_descent(largest=2.0, smallest=0.25)
+    walks = []
+    for shape in (lambda t: t, lambda t: jnp.exp(0.1 * t) - 7):
+        ask = oracle(zo.Problem(f=lambda x: shape(f(x, jnp)), x0=X))  # noqa: B023
+        x, state, walk = jnp.asarray(X), method.init(jnp.asarray(X)), [X]
+        for step in range(6):
+            draw = method.draw(Key(jnp.uint32(2), jnp.uint32(step)), N, jnp.float64)
+            x, state = method.step(ask, x, state, draw)
+            ball = np.asarray(directions.rows(draw, (4, N + 2), jnp.float64))
+            ball = (ball / np.linalg.norm(ball, axis=1, keepdims=True))[:, :N]
+            points = [walk[-1], *(walk[-1] + 2.0 * 2.0**-k * ball[k] for k in range(4))]
+            walk.append(X if step == 0 else points[int(np.argmin([f(point) for point in points]))])
+            np.testing.assert_allclose(x, walk[-1], rtol=1e-12)
+        walks.append(np.asarray(x))
+    np.testing.assert_array_equal(*walks)
+    for wrong, message in (({"smallest": 2.0}, "at most largest=1"), ({"largest": -1.0}, "largest=-1")):
+        with pytest.raises(ValueError, match=message):
+            zo.gradientless_descent(**wrong)
+
+
+@pytest.mark.parametrize("rule", [zo.zo_adamm, zo.r_adazo])
+def test_adaptive_rules(rule):
+    made_of, x, m, v, largest = rule(0.1, 0.8, 0.95), X.copy(), np.zeros(N), np.zeros(N), np.zeros(N)
+    y = jnp.asarray(X)
+    state = made_of.init(y)
+    for step in range(5):
+        g = gradient(x) * (1 + step % 2)
+        m = 0.8 * m + 0.2 * g
+        v = 0.95 * v + 0.05 * (g if rule is zo.zo_adamm else m) ** 2
+        largest = np.maximum(largest, v) if rule is zo.zo_adamm else v
+        x = x - 0.1 * m / (np.sqrt(largest) + 1e-8)
+        update, state = made_of.update(jnp.asarray(g), state, y)
+        y = y + update
+        np.testing.assert_allclose(y, x, rtol=1e-10)
+    with pytest.raises(ValueError, match="b1=1"):
+        rule(0.1, b1=1.0)
+
+
+TOGETHER = {"hadamard": zo.hadamard(3), "block": zo.block(q=2), "leave one out": zo.leave_one_out(q=3)}
+TOGETHER |= {"signs": zo.normalised_signs(), "median": zo.median_slope(), "kernel": zo.kernel_smoothed(q=2)}
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_a_black_box_is_asked_for_all_values_at_once(name):
+    """The same estimate as one after the other, from one call of `many` with all the points that are declared."""
+    alone, asked = oracle(zo.Problem(f=lambda x: f(x, jnp), x0=X)), []
+
+    def many(points):
+        asked.append(len(points))
+        return jax.vmap(alone.value)(points)
+
+    G, _ = made(TOGETHER[name], ask=alone._replace(many=many))
+    np.testing.assert_allclose(G, made(TOGETHER[name], ask=alone)[0], rtol=1e-4, atol=1e-5)
+    assert asked == [TOGETHER[name].calls(N).value]
+
+
+WRONG = {
+    "q=1: one value has no others": lambda: zo.leave_one_out(q=1),
+    "direction=sphere: there are gaussian": lambda: zo.leave_one_out("sphere"),  # type: ignore
+    "q=1: one value": lambda: zo.normalised_signs(1),
+    "size=0: a whole number": lambda: zo.block(0),
+    "order=up: there are random and cyclic": lambda: zo.block(order="up"),  # type: ignore
+    "repeats=2: the median is that of an odd": lambda: zo.median_slope(repeats=2),
+    "clip=0: the largest slope": lambda: zo.clipped_slope(0),
+    "order=4: there are 3, 5, 7": lambda: zo.kernel_smoothed(4),
+    "q=0: an estimate needs": lambda: zo.hadamard(0),
+    "eps=-1": lambda: zo.hadamard(eps=-1.0),
+}
+
+
+@pytest.mark.parametrize("message", WRONG)
+def test_what_cannot_be_is_refused(message):
+    with pytest.raises(ValueError, match=message):
+        WRONG[message]()
