@@ -11,6 +11,7 @@ from counting import counting_oracle
 from zobench import differences, directions, estimators, theory
 from zobench.baselines import leave_one_out, normalised_signs
 from zobench.block_directions import block
+from zobench.guided_directions import guided
 from zobench.hadamard_directions import hadamard
 from zobench.kernel_estimates import kernel_smoothed
 from zobench.robust_estimates import clipped_slope, median_slope
@@ -60,6 +61,7 @@ ONE_POINT = {"one point": estimators.one_point(), "residual": estimators.residua
 BIASED = {
     "normalised signs": normalised_signs(q=4),
     "clipped": clipped_slope(clip=0.5, q=3),
+    "guided": guided(memory=3, q=2),
     "cyclic block": block(order="cyclic", keep=2, q=2),
 }
 ALL = RANDOM | EXACT | ONE_POINT | BIASED

@@ -9,7 +9,7 @@ import pytest
 from scipy.linalg import hadamard as sylvester
 
 import zobench as zo
-from zobench import block_directions, directions, hadamard_directions, kernel_estimates, theory
+from zobench import block_directions, directions, guided_directions, hadamard_directions, kernel_estimates, theory
 from zobench.check.estimator import estimates
 from zobench.kernel_estimates import kernel
 from zobench.types import Key, Oracle, oracle
@@ -179,6 +179,55 @@ def test_gradientless_descent_is_algorithm_1_and_sees_order_alone():
             zo.gradientless_descent(**wrong)
 
 
+def test_guided_directions():
+    """By NumPy's QR and its covariance: the estimate, and E G = βΣg over many draws at one memory."""
+    estimator, h, alpha = zo.guided(2, 3, alpha=0.4, eps=1e-4), 1e-4, 0.4
+    ask, last = oracle(zo.Problem(f=lambda x: f(x, jnp), x0=X)), np.zeros((2, N))
+    state = estimator.init(jnp.asarray(X))
+    for step in range(4):
+        draw: Any = estimator.draw and estimator.draw(Key(jnp.uint32(3), jnp.uint32(step)), N, jnp.float64)
+        normal = np.asarray(directions.rows(draw, (3, N + 2), jnp.float64))
+        U = guided_directions.span(jnp.asarray(last))
+        known = min(step, 2)
+        np.testing.assert_allclose(U[:, :known] @ U[:, :known].T, projection(last[:known]), atol=1e-12)
+        assert not np.asarray(U)[:, known:].any()
+        v = np.sqrt(alpha / N) * normal[:, :N] + np.sqrt((1 - alpha) / 2) * normal[:, N:] @ np.asarray(U).T
+        G, state = estimator.estimate(ask, jnp.asarray(X), draw, state)
+        np.testing.assert_allclose(G, plain(v, h, 2), rtol=1e-5)
+        last = np.stack([np.asarray(G), last[0]])
+    covariance = alpha / N * np.eye(N) + (1 - alpha) / 2 * projection(last)
+
+    def one(step):
+        draw: Any = estimator.draw and estimator.draw(Key(jnp.uint32(4), step), N, jnp.float64)
+        return estimator.estimate(ask, jnp.asarray(X), draw, state)[0]
+
+    sample = np.asarray(jax.vmap(one)(jnp.arange(20_000, dtype=jnp.uint32)))
+    g, found = covariance @ gradient(X), np.mean(sample[:, :, None] * sample[:, None, :], axis=0)
+    assert (np.abs(sample.mean(0) - 2 * g) < 4.5 * sample.std(0) / 20_000**0.5 + 1e-6).all()
+    np.testing.assert_allclose(
+        found, 4 / 3 * (gradient(X) @ g * covariance + 4 * np.outer(g, g)), atol=0.04 * found.max()
+    )
+
+
+def projection(rows):
+    """Onto the span of the rows."""
+    return np.linalg.pinv(rows) @ rows if len(rows) else np.zeros((N, N))
+
+
+def test_meazo():
+    method, x, u = zo.meazo(0.1, q=2, beta=0.8, eps=1e-4), X.copy(), 0.0
+    ask, y = oracle(zo.Problem(f=lambda x: f(x, jnp), x0=X)), jnp.asarray(X)
+    state, draws = method.init(y), method.draw
+    for t in range(1, 6):
+        draw: Any = draws and draws(Key(jnp.uint32(2), jnp.uint32(t)), N, jnp.float64)
+        v = np.asarray(directions.rows(draw, (2, N), jnp.float64))
+        slope = np.array([(f(x + 1e-4 * one) - f(x - 1e-4 * one)) / 2e-4 for one in v])
+        u = 0.8 * u + 0.2 * slope.mean() ** 2
+        x = x - 0.1 / (np.sqrt(u / (1 - 0.8**t)) + 1e-8) * slope @ v / 2
+        y, state = method.step(ask, y, state, draw)
+        np.testing.assert_allclose(y, x, rtol=1e-6)
+
+
 @pytest.mark.parametrize("rule", [zo.zo_adamm, zo.r_adazo])
 def test_adaptive_rules(rule):
     made_of, x, m, v, largest = rule(0.1, 0.8, 0.95), X.copy(), np.zeros(N), np.zeros(N), np.zeros(N)
@@ -225,6 +274,9 @@ WRONG = {
     "clip=0: the largest slope": lambda: zo.clipped_slope(0),
     "order=4: there are 3, 5, 7": lambda: zo.kernel_smoothed(4),
     "q=0: an estimate needs": lambda: zo.hadamard(0),
+    "alpha=0.0: the share of all": lambda: zo.guided(alpha=0.0),
+    "beta=0.0: the factor": lambda: zo.guided(beta=0.0),
+    "beta=1: the share": lambda: zo.meazo(0.1, beta=1),
     "eps=-1": lambda: zo.hadamard(eps=-1.0),
 }
 

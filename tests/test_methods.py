@@ -16,6 +16,7 @@ from loops import curves as every
 from zobench import build, estimators, methods, optimizers
 from zobench.gradientless import gradientless_descent
 from zobench.problems.quadratics import quadratic
+from zobench.scalar_adaptation import meazo
 from zobench.types import Key, Method, Problem, oracle
 
 
@@ -84,6 +85,7 @@ METHODS = {
     "random pursuit": lambda p: methods.random_pursuit(),
     "three points": lambda p: methods.three_point(0.1),
     "(1+1)-ES": lambda p: methods.one_plus_one(),
+    "MEAZO": lambda p: meazo(0.1, q=3),
     "gradientless": lambda p: gradientless_descent(largest=2.0, smallest=0.3),
     "momentum": lambda p: methods.descent(estimators.autodiff(), optax.sgd(0.1, momentum=0.9)),
 }

@@ -14,11 +14,13 @@ from zobench import build, estimators, methods, reads, solvers, states, store, t
 from zobench.block_directions import block
 from zobench.cell import run_cell
 from zobench.gradientless import gradientless_descent
+from zobench.guided_directions import guided
 from zobench.plan import Settings
 from zobench.problems.black_boxes import black_box
 from zobench.problems.quadratics import quadratic
 from zobench.problems.wrappers import noisy
 from zobench.runs import Runs
+from zobench.scalar_adaptation import meazo
 
 PROBLEM = quadratic(dim=5, spectrum="log_uniform")
 TWO_POINT = estimators.two_point()
@@ -34,6 +36,8 @@ CELLS: dict[str, dict[str, Any]] = {
     },
     "rademacher": {"estimator": estimators.two_point("rademacher"), "step": ["theory", "tuned"]},
     "residual": {"estimator": estimators.residual_one_point(), "step": [0.01]},
+    "guided": {"estimator": guided(3), "step": [0.01]},
+    "MEAZO": {"method": meazo, "step": [0.01]},
     "a kept block": {"estimator": block(2, keep=7, q=2), "step": [0.01]},
     "gradient": {"estimator": estimators.autodiff()},
     "accelerated": {"method": methods.accelerated},

@@ -16,12 +16,14 @@ from .estimators import (
     two_point,
 )
 from .gradientless import gradientless_descent
+from .guided_directions import guided
 from .hadamard_directions import hadamard
 from .kernel_estimates import kernel_smoothed
 from .methods import accelerated, descent, one_plus_one, random_pursuit, three_point
 from .optimizers import decaying
 from .results import Comparison, Result, compare, load, run
 from .robust_estimates import clipped_slope, median_slope
+from .scalar_adaptation import meazo
 from .solvers import Solver, cma, scipy
 from .statistics import Estimate
 from .training import as_optax, gradient
@@ -57,10 +59,12 @@ __all__ = [
     "forward_mode",
     "gradient",
     "gradientless_descent",
+    "guided",
     "hadamard",
     "kernel_smoothed",
     "leave_one_out",
     "load",
+    "meazo",
     "median_slope",
     "minimizer",
     "normalised_signs",

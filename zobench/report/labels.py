@@ -41,6 +41,7 @@ NAMES = {
     "low_precision": "low precision",
     "jit": "JIT",
     "mds": "MDS",
+    "meazo": "MEAZO",
     "median_slope": "median slopes",
     "mds_lecture": "MDS in the lecture",
     "mds_methods": "MDS, methods",
