@@ -60,9 +60,9 @@ def normalised_signs(q: int = 8, eps: float | None = None, noise: float = 0.0) -
 
     G = (1/q) Σⱼ (fⱼ − f(x)) vⱼ/s, fⱼ = f(x + εvⱼ), vⱼ = ±1, s² = (1/(q−1)) Σⱼ (fⱼ − f̄)²; 0 where all fⱼ are equal.
     The paper divides by ε besides, which is here in the step. s ≈ ε‖g‖, so that this is descent of normalised length:
-    its mean is near g/‖g‖ and no estimate of g (`zobench check estimator=normalised_signs unbiased=false`), and no
-    multiple of ‖g‖² is its second moment. "FZOO: fast zeroth-order optimizer for fine-tuning large language models
-    towards Adam-scale speed", arXiv:2506.09034.
+    its mean is near g/‖g‖ and no estimate of g (`zobench check estimator=normalised_signs unbiased=false`); no
+    second moment is known, and it is no multiple of ‖g‖². "FZOO: fast zeroth-order optimizer for
+    fine-tuning large language models towards Adam-scale speed", arXiv:2506.09034.
 
     `eps=None`: that of the forward quotient, over √n. Asks q+1 values a step. Raises ValueError for q < 2 and for eps
     as `two_point`.

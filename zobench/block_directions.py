@@ -31,8 +31,8 @@ def block(
     E GGᵀ = cP₂‖g‖² I + (2c + d)P₂ ggᵀ + (3c + d)(P − P₂) diag(gᵢ²); E‖G‖² = (n/q + (1 − 1/q)n/m)‖g‖², whatever m at
     q = 1. For keep > 1 this holds at a point that does not depend on the block. order=cyclic: one run of m neighbours
     after the other; unbiased on average over a cycle alone, no second moment known. "Elucidating subspace perturbation
-    in zeroth-order optimization" (MeZO-BCD), arXiv:2501.19099; blocks are there layers, visited in turn; the moments
-    are ours.
+    in zeroth-order optimization" (MeZO-BCD), arXiv:2501.19099; blocks are there layers of a network; the moments are
+    ours.
 
     Asks 2q values a step (central) or q+1 (forward). Raises ValueError for size, keep or q < 1, for another order, for
     eps as `two_point`.
