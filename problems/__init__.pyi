@@ -1,5 +1,6 @@
 from .black_boxes import black_box, command
 from .classification import breast_cancer, logistic
+from .coco import bbob
 from .deep_networks import deep
 from .landscapes import landscape
 from .logistic_ridge import logistic_regression, newton_example, wide_logistic_regression
@@ -10,15 +11,18 @@ from .pytrees import pytree
 from .quadratics import quadratic
 from .regression import least_squares
 from .robust import welsch
+from .tabular import dataset
 from .tanh_networks import tanh_network
 from .worst_case import chain, huber, powers, saw_tooth, tails, tridiagonal
 from .wrappers import low_precision, noisy, rotated, shifted
 
 __all__ = [
+    "bbob",
     "black_box",
     "breast_cancer",
     "chain",
     "command",
+    "dataset",
     "deep",
     "huber",
     "landscape",

@@ -55,13 +55,15 @@ def black_box(
     ask = function if seeded else partial(_without_seed, function)
     if remember and seeded:
         raise ValueError("problem.remember=true: a function that takes a seed is another one at each call")
+    if remember and pool == "processes":
+        raise ValueError("problem.pool=processes: what is remembered is asked by threads; use pool=threads")
     host = _host(ask, name, x0, lower, upper)
     host = host._replace(same=remember, seeded=seeded, workers=workers, pool=pool, on_error=on_error)
     return of_host(host._replace(ask=_remembering(host.ask)) if remember else host, x0, f_star, L)
 
 
 def command(
-    program: str | Sequence[str],
+    program: str | Sequence[str] | None,
     x0: Sequence[float],
     timeout: float | None = None,
     f_star: float | None = None,
@@ -86,9 +88,10 @@ def command(
 
     Raises ValueError as `black_box`.
     """
-    words = [program] if isinstance(program, str) else list(program)
+    words = [program] if isinstance(program, str) else list(program or ())
     if not words or not all(isinstance(word, str) for word in words):
-        raise ValueError(f"problem.program={program}: the name of a program, or a list of it and its arguments")
+        given = "null" if program is None else program
+        raise ValueError(f"problem.program={given}: give the name of a program, or a list of it and its arguments")
     if timeout is not None and not timeout > 0:
         raise ValueError(f"problem.timeout={timeout}: seconds, a positive number, or null for none")
     host = _host(partial(_run, words, timeout, seeded), words[0], x0, lower, upper)

@@ -220,7 +220,7 @@ def test_best_eps_is_near_the_bottom_of_the_v(quotient, dtype):
 
     def error(eps):
         h, ask = x.dtype.type(eps), oracle(Problem(f=jnp.exp, x0=x))
-        slope = jax.vmap(lambda x: differences.slope(ask, lambda m: x + m, quotient, h, 0, jnp.exp(x)))
+        slope = jax.vmap(lambda x: differences.slope(ask, lambda m: x + m * h, quotient, h, 0, jnp.exp(x)))
         return float(np.sqrt(np.mean((np.asarray(slope(x), float) - np.exp(np.asarray(x, float))) ** 2)))
 
     errors = [error(best * 10**power) for power in (-3, -2, -1, 0, 1, 2)]

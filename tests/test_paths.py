@@ -63,6 +63,13 @@ def test_runs_end_at_the_target_at_a_standstill_and_where_f_is_not_finite():
     assert paths.arrivals(gone.k, gone.f, -1.0).tolist() == [np.inf]
 
 
+def test_a_method_that_begins_with_too_long_a_step_is_not_taken_for_one_that_stands_still():
+    start = np.full((1, QUADRATIC.n), 0.1)
+    method = methods.one_plus_one(sigma=1e12)  # refuses every point of the first hundreds of iterations
+    found = paths.descend(QUADRATIC, lambda step: method, [1.0], start, [0], 10**5, target=1e-6)
+    assert np.ptp(found.f[0, :33]) == 0 and found.f[0, -1] <= 1e-6
+
+
 def test_a_solver_is_at_the_least_of_all_values_it_has_seen():
     """Nelder-Mead by scipy with a list of what it asks."""
     seen = []

@@ -21,6 +21,7 @@ zobench: what does an optimizer pay for not having a gradient?
   zobench experiment=slowdown                       the table, n = 8 ... 512: runs, report, plots in reports/slowdown
   zobench experiment=slowdown problem.dim=8,16 seeds=4      a smaller one; the command line wins over the file
   zobench experiment=quick/memory                   any experiment in seconds, its page in reports/quick
+  zobench -m problem=black_box ... method=cma,cobyqa stop.calls=500          your own simulator: docs/black_boxes.md
   zobench problem=mds problem.points=15 estimator=two_point seeds=10         one cell and a short table
   zobench -m problem.dim=8,16 estimator=two_point,autodiff                   a sweep, its page in reports/sweep
   zobench report slowdown|sweep [report_dir=...] [runs_dir=...] [--open]     draw again from records, show it
@@ -37,8 +38,8 @@ zobench: what does an optimizer pay for not having a gradient?
 
 {choices}
 
-  more keys: step=theory|trace|tuned|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target  stop.relative_to
-  stop.gd_iterations  tuning.tries  tuning.seeds  runs_dir  report_dir  report_formats=[png,svg,pdf]
+  more keys: step=theory|trace|tuned|probe|<number>|[...]  seeds  seed  dtype  stop.metric  stop.target
+  stop.relative_to  stop.gd_iterations  tuning.tries  tuning.seeds  runs_dir  report_dir  report_formats=[png,svg,pdf]
   report_labels={{two_point: mine}}  report_order=[two_point]  (names and order on the page of a sweep)
   report=null (a sweep without a report)  force=true (run again what has a record)
   limit.seconds  limit.gigabytes (of a cell)  retry=true (try again what crashed or went over a limit)

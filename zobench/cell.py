@@ -15,6 +15,7 @@ from zobench.methods import descent
 from zobench.plan import FLAT, OWN, PROBE, Optimizer, Plan, Settings, plan_cell, uses
 from zobench.runs import Program
 from zobench.solvers import Solver
+from zobench.spacing import lost
 from zobench.states import LARGEST, Family, load_pasts, save_pasts
 from zobench.stops import stop_of, warnings
 from zobench.tuning import TUNING_SEEDS_FROM, Tuning, tune
@@ -91,6 +92,8 @@ def _run_cell(
         rules[rule] = _rule_meta(size, curves, tuning_seconds, stop)
         ran.append(curves)
     warning = [_alike(arrays, rules)] if len(reported) > 1 else []
+    if uses(method, "estimator") and not (plan.outline.calls(problem.n).grad or plan.outline.calls(problem.n).jvp):
+        warning += [lost(estimator, plan.problem, [curves.x_end[0] for curves in ran])]
     return arrays, {
         **_meta(plan, estimator if uses(method, "estimator") else None, first, stop, rules, program.compile_seconds),
         "tuning": _tuned(tuning, plan.outline.calls(problem.n).total) if tuning else {},
@@ -198,6 +201,7 @@ def _run_box(plan: Plan, settings: Settings, seeds: Sequence[int], progress: Pro
         runs = boxes.advance(own, rule, size, seeds, stop_at, report, family)
         arrays |= _arrays(rule, runs.curves, runs.hits, runs.outcome) | box_cells.arrays(rule, runs)
         stop = stop_of(plan, settings, firsts[0])
+        arrays |= _of_targets(rule, runs.curves, stop)
         rules[rule] = _rule_meta(float(np.median(runs.steps)), runs.curves, tuning_seconds, stop) | box_cells.about(
             runs
         )

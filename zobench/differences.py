@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from zobench.spacing import following
 from zobench.types import Oracle, Scalar, Vector
 
 Quotient = Literal["central", "forward", "fourth", "complex"]
@@ -47,14 +48,16 @@ def require_eps(eps: float | None, noise: float = 0.0) -> None:
 
 
 def step_of(eps: float | None, quotient: Quotient, dtype: Any, noise: float, oracle: Oracle | None = None) -> Any:
-    """eps, or the best one if it is None. ValueError where eps is far below the rounding floor of the dtype.
+    """eps, or if it is None the best one, which follows the size of x0 where that is large (spacing.following).
 
-    Where neither eps nor the noise is given, it is what an oracle that has measured the noise says.
+    Where neither eps nor the noise is given, it is what an oracle that has measured the noise says. ValueError where
+    eps is far below the rounding floor of the dtype.
     """
     if eps is None and not noise and oracle and oracle.eps:
         return oracle.eps(quotient)
     if eps is None:
-        return best_eps(quotient, dtype, noise)
+        best = best_eps(quotient, dtype, noise)
+        return best if quotient == "complex" or oracle is None else following(best, dtype, oracle.size)
     best = best_eps(quotient, dtype)
     if quotient != "complex" and eps < best / 100:
         raise ValueError(
@@ -70,19 +73,19 @@ def calls_of(quotient: Quotient, directions: int) -> int:
 
 
 def slope(
-    oracle: Oracle, move: Callable[[float], Vector], quotient: Quotient, h: float, j: Any, here: Any = None
+    oracle: Oracle, move: Callable[[int], Vector], quotient: Quotient, h: Any, j: Any, here: Any = None
 ) -> Scalar:
-    """The slope of f at x along direction number j, with move(h) = x + h v; `here` is f(x) for the forward quotient."""
+    """The slope of f at x along direction number j, with move(m) = x + m h v; `here` is f(x) for the forward one."""
     value = oracle.value
     if quotient == "forward":
-        return (value(move(h), j + 1) - here) / h
+        return (value(move(1), j + 1) - here) / h
     if quotient == "central" and oracle.pair:
-        ahead, behind = oracle.pair(move(h), move(-h))
+        ahead, behind = oracle.pair(move(1), move(-1))
         return (ahead - behind) / (2 * h)
     if quotient == "central":
-        return (value(move(h), 2 * j) - value(move(-h), 2 * j + 1)) / (2 * h)
-    near = value(move(h), 4 * j) - value(move(-h), 4 * j + 1)
-    far = value(move(2 * h), 4 * j + 2) - value(move(-2 * h), 4 * j + 3)
+        return (value(move(1), 2 * j) - value(move(-1), 2 * j + 1)) / (2 * h)
+    near = value(move(1), 4 * j) - value(move(-1), 4 * j + 1)
+    far = value(move(2), 4 * j + 2) - value(move(-2), 4 * j + 3)
     return (8 * near - far) / (12 * h)
 
 
@@ -93,7 +96,7 @@ def slopes(oracle: Oracle, x: Vector, v: Array, quotient: Quotient, h: Any) -> F
     here = oracle.value(x, 0) if quotient == "forward" else None
 
     def one(j, v):
-        return slope(oracle, lambda h: x + h * v, quotient, h, j, here)
+        return slope(oracle, lambda m: x + m * h * v, quotient, h, j, here)
 
     if v.shape[0] == 1:
         return one(0, v[0])[None]

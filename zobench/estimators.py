@@ -195,13 +195,12 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
         if oracle.many and quotient != "complex":
             return slopes(oracle, x, jnp.eye(x.size, dtype=x.dtype), quotient, h), state
         here = oracle.value(x, 0) if quotient == "forward" else None
-
         if quotient == "complex":
             require_wide(x.dtype, "there are no complex numbers of 16 bits a part")
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))
             require_analytic(oracle.value, z)
             return jax.lax.map(lambda i: jnp.imag(oracle.value(z.at[i].add(1j * h), i)) / h, jnp.arange(x.size)), state
-        moves = {"central": (h, -h), "forward": (h,), "fourth": (h, -h, 2 * h, -2 * h)}[quotient]
+        moves = {"central": (1, -1), "forward": (1,), "fourth": (1, -1, 2, -2)}[quotient]
 
         def partial(points, i):
             """The points moved along axis i, carried on to axis i + 1: XLA would make others again in each use."""
@@ -212,10 +211,10 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
                 point = jax.lax.dynamic_update_index_in_dim(point, x[i], i, 0)
                 return jax.lax.dynamic_update_index_in_dim(point, x[following] + by, following, 0)
 
-            return tuple(map(carried, points, moves)), derivative
+            return tuple(map(carried, points, (m * h for m in moves))), derivative
 
         axes = jnp.arange(x.size, dtype=jnp.uint32)  # JAX asks of signed ones whether they are negative
-        return jax.lax.scan(partial, tuple(x.at[0].add(by) for by in moves), axes)[1], state
+        return jax.lax.scan(partial, tuple(x.at[0].add(m * h) for m in moves), axes)[1], state
 
     return Estimator(
         estimate=estimate,

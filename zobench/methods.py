@@ -15,6 +15,7 @@ import optax
 from zobench import directions, theory
 from zobench.differences import require_eps
 from zobench.optimizers import require_matrices
+from zobench.spacing import following
 from zobench.types import Calls, Draw, Estimator, Method, Oracle, Problem, Scalar, State, Vector
 
 OTHER_RULE = "use another one, such as optimizer=gd or adam"
@@ -137,7 +138,8 @@ def random_pursuit(eps: float | None = None) -> Method:
 
 def _second_difference(oracle: Oracle, x: Vector) -> Any:
     """The step of the second difference: what an oracle that has measured its noise says, else that of the dtype."""
-    return oracle.eps("second") if oracle.eps else float(jnp.finfo(x.dtype).eps) ** 0.25
+    own = following(float(jnp.finfo(x.dtype).eps) ** 0.25, x.dtype, oracle.size)
+    return oracle.eps("second") if oracle.eps else own
 
 
 def _values(oracle: Oracle, *points: Vector) -> Any:

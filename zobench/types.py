@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, UInt32
 from numpy import ndarray
 
@@ -106,7 +108,7 @@ class Oracle(NamedTuple):
 
     `pair(x, y)` is two values in one pass, where f has them so; None elsewhere. Of a black box: `many(points)`, the
     values [m] of points [m, n] that do not depend on each other, asked together; `eps(quotient)`, the difference step
-    that suits what has been measured of its noise. None elsewhere.
+    that suits what has been measured of its noise. None elsewhere. `size`: that of x0, a power of two.
 
     >>> problem = Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3))
     >>> float(oracle(problem).value(problem.x0))
@@ -119,6 +121,7 @@ class Oracle(NamedTuple):
     pair: Callable[[Vector, Vector], tuple[Scalar, Scalar]] | None = None
     many: Callable[[Array], Array] | None = None
     eps: Callable[[str], Scalar] | None = None
+    size: Any = 1.0
 
 
 class Modes(NamedTuple):
@@ -235,6 +238,14 @@ def require_precision(value: Any, x: Vector) -> None:
         )
 
 
+def size_of(x: Any) -> Any:
+    """The least power of two that is no less than max |xᵢ|, and 1 where that is more; traced where x is."""
+    if isinstance(x, Tracer):
+        return jnp.exp2(jnp.ceil(jnp.log2(jnp.maximum(jnp.max(jnp.abs(x)), 1))))
+    largest = float(np.max(np.abs(np.asarray(x, float)), initial=0.0))
+    return float(2.0 ** np.ceil(np.log2(max(largest, 1.0)))) if np.isfinite(largest) else 1.0
+
+
 def oracle(problem: Problem, key: Key | None = None) -> Oracle:
     """The oracle of a problem at one step: values of F (or f), and their derivatives by JAX.
 
@@ -258,4 +269,5 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
         jvp=lambda x, v, call=0: jax.jvp(lambda y: ask(y, call), (x,), (v,))[1],
         grad=lambda x, call=0: jax.grad(ask)(x, call),
         pair=getattr(f, "pair", None) if F is None or key is None else None,
+        size=size_of(problem.x0),
     )

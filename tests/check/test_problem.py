@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from verdicts import built_in, failures, of
 from zobench import directions
 from zobench.check import targets
 from zobench.check.checks import check_problem
+from zobench.problems.black_boxes import black_box
 from zobench.problems.quadratics import quadratic
 from zobench.types import Problem
 
@@ -21,9 +23,11 @@ SMALL = {"dim": 6, "points": 6, "samples": 40, "horizon": 5, "widths": [2]}
 
 
 @pytest.mark.parametrize("name", built_in("problem"))
-def test_a_built_in_problem_passes(name):
+def test_a_built_in_problem_passes(name, tmp_path):
     path = Path(__file__).parents[2] / "conf" / "problem" / f"{name}.yaml"
     small = [f"problem.{key}={value}" for key, value in SMALL.items() if f"\n{key}:" in path.read_text()]
+    (tmp_path / "sim.py").write_text("print(1 + sum(float(word) ** 2 for word in input().split()))")
+    small += [f"problem.program=[{sys.executable},-S,{tmp_path}/sim.py]"] if name == "command" else []
     problem: Any = targets.configured([f"problem={name}", *small])[0].value
     verdicts = check_problem(problem)
     assert not failures(verdicts), verdicts
@@ -145,6 +149,12 @@ def test_a_black_box_skips_what_needs_derivatives():
     assert not failures(verdicts)
     for name in ("gradient", "L"):
         assert of(verdicts, name).verdict == "skipped" and "differentiable=False" in of(verdicts, name).detail
+
+
+def test_a_noisy_black_box_does_not_fail():
+    dice = np.random.default_rng(0)
+    verdicts = check_problem(black_box(lambda x: float(x @ x + dice.standard_normal()), [1.0, 2.0]))
+    assert not failures(verdicts) and "noise, which runs measure" in of(verdicts, "deterministic").detail
 
 
 def test_a_black_box_that_raises_beside_x0_is_told():

@@ -1,8 +1,12 @@
 """What `zobench advise` says and writes, and what it refuses."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_command_says_it_and_writes_the_numbers(zobench, tmp_path):
@@ -26,3 +30,10 @@ def test_the_command_says_it_and_writes_the_numbers(zobench, tmp_path):
 def test_the_command_refuses_in_a_line(zobench, arguments, said):
     ended = zobench("advise", *arguments)
     assert (ended.code, ended.out) == (2, "") and said in ended.err and ended.err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_the_python_of_docs_advise_md_runs(capsys):
+    (snippet,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "advise.md").read_text(), re.DOTALL)
+    exec(compile(snippet, "advise.md", "exec"), {})
+    assert "Take " in capsys.readouterr().out

@@ -316,7 +316,7 @@ def test_a_black_box_that_raises_midway_is_told_and_what_it_did_is_kept(zobench,
         "calls = []\n"
         "def f(x):\n"
         "    calls.append(1)\n"
-        "    if len(calls) > 150:\n"
+        "    if len(calls) > 60:\n"
         "        raise RuntimeError('sensor lost')\n"
         "    return float((x**2).sum())\n"
     )

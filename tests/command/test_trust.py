@@ -72,7 +72,7 @@ def refused(result, *words):
         ("zobench.trust.importlib.import_module", "no factory of zobench"),
         ("zobench.problems.os.system", "No module"),
         ("zobench.problems.classification.np", "a module, no function"),
-        ("zobench.problems.wrappers.partial", "no factory of zobench"),
+        ("zobench.problems.black_boxes.partial", "no factory of zobench"),
         ("zobench.estimators._anything", "no factory of zobench"),
         ("optax.os.system", "No module"),
         ("optax._src.base.Any", "no factory of optax"),

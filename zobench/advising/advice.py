@@ -99,7 +99,7 @@ def _certainty(advice: Advice) -> str:
     """How often races of that length picked well on functions that the rule had not seen."""
     length = advice.each / (advice.facts.n + 1)
     lines = [*csv.DictReader((files("zobench.advising") / HELD_OUT).read_text().splitlines())]
-    near = [line for line in lines if float(line["length"]) <= length and advice.facts.repeats]
+    near = [line for line in lines if 0 < float(line["length"]) <= length and advice.facts.repeats]
     if not near:
         return "How sure: a race this short, or of random values, was not tested; look at the others too."
     line = min(near, key=lambda line: (abs(float(line["target"]) / advice.target - 1), -float(line["length"])))

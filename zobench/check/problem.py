@@ -24,11 +24,16 @@ def check_problem(problem: Problem) -> list[Verdict]:
     """A verdict for each property of a problem: see docs/extending.md. Never raises for what the problem does."""
     with jax.enable_x64(True), np.errstate(all="ignore"):
         found = [attempt("x0", _start, problem.x0)]
+        checks = {"value": _value, "deterministic": _deterministic, "jit": _jit, "vmap": _vmap}
         if found[0].verdict == "passes":
             problem = flat(problem)
-        for name, check in {"value": _value, "deterministic": _deterministic, "jit": _jit, "vmap": _vmap}.items():
-            if found[-1].verdict != "fails":
+        if problem.host and not problem.host.same:
+            checks["deterministic"] = _asked_twice
+        for name, check in checks.items():
+            if found[-1].verdict not in ("fails", "skipped"):
                 found.append(attempt(name, check, problem.f, jnp.asarray(problem.x0, jnp.float64)))
+        if found[-1].verdict == "skipped":
+            return found
         return [*found, *([rest(found[-1].property)] if found[-1].verdict == "fails" else _deeper(problem))]
 
 
@@ -122,6 +127,14 @@ def _deterministic(f: Callable, x: jax.Array) -> Found:
     if first.tobytes() != second.tobytes():
         return "fails", f"f(x0) = {first}, then {second}; noise belongs in F(x, key)"
     return "passes", "the same bytes twice"
+
+
+def _asked_twice(f: Callable, x: jax.Array) -> Found:
+    """A black box may be noisy: it is asked at every call; no check of what it gives means anything then."""
+    first, second = float(f(x)), float(f(x))
+    if first == second:
+        return "passes", "the same value twice; problem.remember=true asks each point once"
+    return "skipped", f"f(x0) = {first:.6g}, then {second:.6g}: noise, which runs measure; no more can be checked"
 
 
 def _jit(f: Callable, x: jax.Array) -> Found:

@@ -88,7 +88,7 @@ def check_targets(values: Config, prefix: str = "") -> None:
                 check_targets(each, f"{prefix}{name}.")
         if name == "_target_":
             trust.check(f"{prefix}{name}", value)
-            if trust.COMMAND.fullmatch(str(value)):
+            if trust.COMMAND.fullmatch(str(value)) and values.get("program") is not None:
                 trust.check_program(f"{prefix}program", values.get("program"))
 
 

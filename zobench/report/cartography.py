@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import BboxBase
 from numpy import ndarray
 
 from zobench.problems.cities import plane
@@ -27,11 +29,12 @@ def frame(axes: Axes, where: ndarray, pad: float = 0.1) -> None:
     """Limits around the places [N, 2], one km as long both ways; nothing that is drawn later moves them."""
     low, high = where.min(axis=0), where.max(axis=0)
     room = pad * (high - low).max()
-    below = low[1] - room - BAR * (high - low).max()
-    axes.set(xlim=(low[0] - room, high[0] + room), ylim=(below, high[1] + room))
-    axes.set_aspect("equal", adjustable="datalim")
-    axes.apply_aspect()
-    axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())
+    low, high = low - [room, room + BAR * (high - low).max()], high + room
+    wide, tall = axes.bbox.size
+    span = max((high[0] - low[0]) / wide, (high[1] - low[1]) / tall) * np.array([wide, tall])
+    ends = (low + high) / 2 + np.outer([-0.5, 0.5], span)
+    axes.set(xlim=ends[:, 0], ylim=ends[:, 1])
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.spines[["top", "right"]].set_visible(True)
 
 
@@ -73,7 +76,8 @@ def bar(axes: Axes, unit: str = "km", magnified: int = 1) -> ndarray:
     length = power * max(step for step in (1, 2, 5) if step * power <= wanted)
     start = np.array([x + 0.03 * (right - x), y + 0.05 * (top - y)])
     axes.plot([start[0], start[0] + length], [start[1]] * 2, color="#333333", lw=1.6, solid_capstyle="butt")
-    words = f"{length:g} {unit}" + (f"; of errors {length / magnified:g} {unit}" if magnified > 1 else "")
+    words = f"{length:g} {unit}".strip()
+    words += f"; of errors {length / magnified:g} {unit}".rstrip() if magnified > 1 else ""
     text = axes.annotate(
         words, tuple(start), (0, 3), textcoords="offset points", fontsize=7.5, va="bottom", color="#333333"
     )
@@ -118,14 +122,16 @@ def names(
     return dropped
 
 
-def _free(place: ndarray, half: ndarray, taken: ndarray, inside, point: float) -> tuple[ndarray, float] | None:
+def _free(
+    place: ndarray, half: ndarray, taken: ndarray, inside: BboxBase, point: float
+) -> tuple[ndarray, float] | None:
     """The shift of a name's centre to the nearest free place, in pixels, and its reach in points; None: none is."""
-    for reach in REACHES:
+    for reach in REACHES if inside.contains(*place) else ():
         for angle in ANGLES:
             way = np.array([np.cos(angle), np.sin(angle)])
             shift = way * reach * point + np.sign(np.round(way, 9)) * np.minimum(half, abs(way) / max(abs(way)) * half)
             low, high = place + shift - half, place + shift + half
-            within = (low > inside.p0 + 1).all() and (high < inside.p1 - 1).all()
+            within = (low > np.array(inside.p0) + 1).all() and (high < np.array(inside.p1) - 1).all()
             if within and not ((low < taken[:, 2:]) & (high > taken[:, :2])).all(axis=1).any():
                 return shift, reach
     return None

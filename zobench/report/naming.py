@@ -28,7 +28,7 @@ OTHERS = {
 }  # methods that take no estimator
 DESCENT, ACCELERATED, GD = "zobench.methods.descent", "zobench.methods.accelerated", "optax.sgd"
 METHOD = ("estimator", "optimizer", "method")  # what makes the iterates
-NAMING = ("spectrum", "cities", "distances")  # arguments that belong to a problem's name
+NAMING = ("spectrum", "cities")  # arguments that belong to a problem's name
 SIZES = ("dim", "points")  # arguments that say how large it is, not which
 QUOTIENTS = ("forward", "fourth", "complex")
 
@@ -120,16 +120,16 @@ def told(config: Config, telling: Iterable[str]) -> list[str]:
 
 def problem(config: Config, telling: Collection[str] = ()) -> str:
     """The problem's name, those of the problems it is made of, then its arguments in `telling`."""
-    words, values, prefix = [], config["problem"], "problem."
+    words, whose, values, prefix = [], [], config["problem"], "problem."
     while isinstance(values, dict):
         path = target(values)
         words.append(path if f"{prefix}_target_" in telling else word(path))
-        given = {name: values[name] for name in NAMING if values.get(name) is not None}
-        if "distances" in given:  # in place of cities
-            given.pop("cities", None)
-        words += map(text, given.values())
+        own = values.get("distances")  # in place of cities
+        named = [name for name in NAMING if name in values and not (own and name == "cities")]
+        words += [text(values[name]) for name in named] + [text(own)] * bool(own)
+        whose += [f"{prefix}distances"] * bool(own)
         values, prefix = values.get("problem"), f"{prefix}problem."
-    hidden = [*shown(normal(config)), *(key for key in telling if is_name(key))]
+    hidden = [*shown(normal(config)), *whose, *(key for key in telling if is_name(key))]
     keys = [key for key in telling if key.startswith("problem.") and key not in hidden]
     return " ".join([*words, said(config, keys, "problem.")]).rstrip()
 

@@ -17,7 +17,7 @@ from zobench.report.tables import number
 from zobench.statistics import Estimate, Fit
 
 SHORT = {"autodiff": "GD", "finite_difference": "finite differences", "two_point": "two-point"}
-LETTERS = 46  # of a line of a key that is as wide as its panel
+LETTERS = 50  # of a line of a key that is as wide as its panel
 BELOW = 0.19  # of a panel: where its key begins, below the axis' name
 
 

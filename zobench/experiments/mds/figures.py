@@ -113,7 +113,7 @@ def _sheet(by_map: Sequence[Sequence[Measured]]) -> tuple[Figure, list[Axes]]:
     """Axes for up to three maps, the last one as high as its places ask for."""
     true = next((m.true for cell in by_map[-1] if (m := recovered(cell))), None)
     east, north = np.ptp(true, axis=0) if true is not None else (2.0, 1.0)
-    last = float(np.clip(WIDE * (north + 0.2 * east) / (1.2 * east), 2.0, WIDE))
+    last = float(np.clip(WIDE * (north / east + 0.24) / 1.14, 2.0, WIDE))
     above = len(by_map) - 1
     wide = (WIDE - GAP * (above - 1)) / max(1, above)
     foot, between, head, left = 1.1, 0.95, 0.7, 0.7
@@ -136,7 +136,8 @@ def _panel(axes: Axes, cells: Sequence[Measured], magnified: int) -> int:
     if not drawn:
         return 0
     one = next(iter(drawn.values()))
-    cartography.frame(axes, one.true)
+    ends = [_end(m, magnified) for name, m in drawn.items() if name == "two_point"]
+    cartography.frame(axes, np.vstack([one.true, *ends]), pad=0.07)
     if (degrees := _degrees(cells[0])) is not None:
         cartography.graticule(axes, degrees)
     axes.plot(*one.true.T, **PLACE, zorder=1)
@@ -145,9 +146,16 @@ def _panel(axes: Axes, cells: Sequence[Measured], magnified: int) -> int:
     return cartography.names(axes, one.true, one.names, errors, [bar])
 
 
+def _cities(cell: Measured) -> str:
+    """What the points are: europe, usa; "" where they are none, or distances of one's own."""
+    problem = cell.record.meta["config"]["problem"]
+    named = problem.get("cities", "europe") if problem.get("distances") is None else ""
+    return named if named in BUILT_IN else ""
+
+
 def _degrees(cell: Measured) -> np.ndarray | None:
     """Latitudes and longitudes of the cities [N, 2]; None where the points are none."""
-    cities = BUILT_IN.get(cell.record.meta["config"]["problem"].get("cities", "europe"))
+    cities = BUILT_IN.get(_cities(cell))
     return None if cities is None else np.array([city[1:] for city in cities[: points(cell.record)]])
 
 
@@ -159,7 +167,12 @@ def _magnified(by_map: Sequence[Sequence[Measured]]) -> int:
 
 
 def _unit(cell: Measured) -> str:
-    return "" if cell.record.meta["config"]["problem"].get("cities") == "synthetic" else " km"
+    return " km" if _cities(cell) else ""
+
+
+def _end(one: Map, magnified: int) -> np.ndarray:
+    """Where the magnified errors end [N, 2]."""
+    return one.true + magnified * (one.recovered - one.true)
 
 
 def _places(axes: Axes, estimator: str, one: Map, magnified: int) -> list[np.ndarray]:
@@ -168,7 +181,7 @@ def _places(axes: Axes, estimator: str, one: Map, magnified: int) -> list[np.nda
         axes.plot(*one.recovered.T, **RING)
         return []
     axes.plot(*one.recovered.T, **TRIANGLE, zorder=5)
-    lines = [*np.stack([one.true, one.true + magnified * (one.recovered - one.true)], axis=1)]
+    lines = [*np.stack([one.true, _end(one, magnified)], axis=1)]
     for line in lines:
         axes.plot(*line.T, color=VERMILLION, lw=0.9, zorder=1)
     return lines

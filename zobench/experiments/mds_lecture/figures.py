@@ -24,7 +24,7 @@ MARGIN = np.array([0.2, 0.5])  # around the true map, east and north, in its ext
 
 def cost(found: Sequence[Record]) -> Figure:
     """Above, the notebook against the flops of its own price list; below, single runs against what they ask."""
-    figure, grid = drawing.panels(2, len(found), wide=2.75, high=1.95, foot=1.2, head=0.55)
+    figure, grid = drawing.panels(2, len(found), wide=2.3, high=1.95, foot=1.2, head=0.55)
     for above, below, record in zip(*grid, found, strict=True):
         arrays, N = record.arrays, record.meta["points"]
         plotted, asked, loss = (arrays[f"notebook/{name}"] for name in ("plotted", "asked", "f"))
@@ -33,22 +33,30 @@ def cost(found: Sequence[Record]) -> Figure:
         above.plot(plotted * 8 * N**2, loss, color=BLUE, ls=":")
         above.plot(asked * 8 * N**2, loss, color=BLUE)
         ratio = asked[-1] / plotted[-1]
-        above.set(title=f"{N} cities: left out, a factor {ratio:.0f}", xlabel="flops, 13N² a gradient, 8N² a value")
+        above.set(title=f"{N} cities: {ratio:.0f} × what is plotted", xlabel="flops, 13N² a gradient, 8N² a value")
         for name in NAMES:
-            worth = arrays[f"{name}/calls"] * _price(record, name)
-            below.plot(worth[worth > 0], arrays[f"{name}/f"][worth > 0], color=COLOR[name], ls=LINE[name])
+            _single(below, record, name)
         below.set_xlabel("cost in values of f")
         for axes in (above, below):
             axes.axhline(record.meta["f_star"], color=GREY, lw=0.7, ls=":", zorder=0)
             axes.set(xscale="log", yscale="log")
-            axes.minorticks_off()
-    for row, label in zip(grid, ("raw stress f: the notebook", "raw stress f: single runs"), strict=True):
+    for row, label in zip(grid, ("raw stress f: notebook", "raw stress f: single runs"), strict=True):
         row[0].set_ylabel(label)
     handles = [handle(said, COLOR[name], ls=LINE[name]) for name, said in NAMES.items()]
-    handles += [handle("notebook's Nelder-Mead, all", BLUE), handle("notebook's, as plotted", BLUE, ls=":")]
+    handles += [handle("notebook's Nelder-Mead, all it asks", BLUE), handle("notebook's, as plotted", BLUE, ls=":")]
+    handles += [handle("minimum f*", GREY, lw=0.7, ls=":")]
+    handles += [handle("ends more than 1 % above it", GREY, lw=0, marker="x", ms=6, mew=1.2)]
     caption = "One start (seed 42), float64. Above: the notebook's steps; below: step 1/(4N), 1/(4N B) trace-aware."
-    drawing.legend(figure, [*handles, handle("minimum f*", GREY, lw=0.7, ls=":")], caption)
+    drawing.legend(figure, handles, caption)
     return figure
+
+
+def _single(axes: Axes, record: Record, name: str) -> None:
+    """A single run, with a cross at its end where that is not within 1 % of the minimum."""
+    worth, f = record.arrays[f"{name}/calls"] * _price(record, name), record.arrays[f"{name}/f"]
+    axes.plot(worth[worth > 0], f[worth > 0], color=COLOR[name], ls=LINE[name])
+    if f.min() > 1.01 * record.meta["f_star"]:
+        axes.plot(worth[-1], f[-1], color=COLOR[name], marker="x", ms=6, mew=1.2)
 
 
 def _price(record: Record, name: str) -> float:
@@ -68,14 +76,14 @@ def stills(found: Sequence[Record]) -> Figure:
     worth = record.arrays["worth"]
     wanted = np.geomspace(max(100, worth[0]), worth[-1], 4) if worth[-1] > 100 else worth[-4:]
     chosen = [int(np.argmin(abs(np.log(worth / value)))) for value in wanted]
-    figure, grid = drawing.panels(len(MOVING), len(chosen), wide=1.9, high=1.4, foot=0.75, head=0.25)
+    figure, grid = drawing.panels(len(MOVING), len(chosen), wide=1.8, high=1.35, foot=0.75, head=0.16, gap=0.12)
     for row, name in zip(grid, MOVING, strict=True):
         maps = _maps(record, name)
         for axes, at in zip(row, chosen, strict=True):
             _frame(axes, record.arrays["true"])
             axes.plot(*maps[at].T, lw=0, marker="o", ms=3.2, color=COLOR[name])
             if row is grid[0]:
-                axes.set_title(f"{worth[at]:,.0f} values' worth")
+                axes.set_title(f"cost: {worth[at]:,.0f} values")
         row[0].set_ylabel(NAMES[name])
     handles = [handle("true place", GREY, lw=0, marker="+", ms=6)]
     handles += [handle(NAMES[name], COLOR[name], lw=0, marker="o", ms=3.2) for name in MOVING]
@@ -102,7 +110,7 @@ def maps(found: Sequence[Record]) -> bytes:
     """The maps at equal cost, and where on its curve each method is."""
     record = found[-1]
     worth, true = record.arrays["worth"], record.arrays["true"]
-    figure, [grid] = drawing.panels(1, len(MOVING) + 1, wide=1.95, high=1.75, foot=0.5, head=0.32)
+    figure, [grid] = drawing.panels(1, len(MOVING) + 1, wide=1.95, high=1.75, foot=0.5, head=0.32, gap=0.45)
     curves = grid[-1]
     moved = []
     for axes, name in zip(grid, MOVING, strict=False):
@@ -125,7 +133,8 @@ def maps(found: Sequence[Record]) -> bytes:
             for i, tail in enumerate(tails):
                 tail.set_data(*shape[max(0, t - TAIL) : t + 1, i].T)
             mark.set_data([cost], [loss[t]])
-        text.set_text(f"{len(true)} cities from their distances, after {cost:,.0f} values' worth ({_priced(record)})")
+        paid = f"at a cost of {cost:,.0f} values of f ({_priced(record)})"
+        text.set_text(f"{len(true)} cities from their distances, {paid}")
         images.append(Image.open(io.BytesIO(drawing.made(figure, dpi=90))).convert("RGB"))
     return _gif(images)
 

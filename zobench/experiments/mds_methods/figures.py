@@ -46,10 +46,8 @@ def curves(found: Sequence[Record]) -> Figure:
         axes.set_ylim(bottom=record.meta["f_star"] / 2)
     for row in grid:
         row[0].set_ylabel("f")
-    caption = (
-        f"Median over {_starts(found)}, float64; pale: the methods of the other rows. Steps 1/($L\\,B_{{\\rm eff}}$) "
-    )
-    caption += "from local constants. A gradient at its compiled price in values."
+    caption = f"Median over {_starts(found)}, float64; pale: the methods of the other rows. Steps of descents 1/(LB), "
+    caption += "B of the estimator, L local. A gradient at its compiled price in values."
     handles = [
         handle("the minimum", GREY, lw=0.6, ls=(0, (1, 3))),
         handle("ends more than 1 % above it", BLACK, marker="x", lw=0, ms=6, mew=1.2),
@@ -136,8 +134,9 @@ def _ratios(axes: Axes, own: Sequence[Record], name: str, look: dict[str, Any]) 
     axes.plot(n, np.where(known, middle, np.nan), **{**look, "marker": ""})
     if "marker" in look:
         for size, record in zip(n, ran, strict=True):
-            each = page.arrivals(record, name) / page.arrivals(record, "gradient")
-            each = each[np.isfinite(each)]
+            calls, unit = page.arrivals(record, name), page.arrivals(record, "gradient")
+            both = np.isfinite(calls) & np.isfinite(unit)
+            each = calls[both] / unit[both]
             points = {key: look[key] for key in ("color", "marker")} | {"lw": 0, "ms": 3, "mfc": "none", "mew": 0.7}
             axes.plot(np.full(each.size, size), each, **points)
         missed = n[np.isinf(middle)]

@@ -1,4 +1,4 @@
-"""The picture of the networks report: loss and accuracy against samples x evaluations and against seconds."""
+"""The picture of the networks report: loss and accuracy against samples x evaluations, a row a family of methods."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,58 +7,63 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zobench.experiments.networks.page import model, steps
-from zobench.report import drawing, fitted
-from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, handle
+from zobench.experiments.networks.page import model
+from zobench.report import drawing, keys
+from zobench.report.drawing import BLACK, VERMILLION, handle
 from zobench.store import Record
 
-LOOK: dict[str, dict[str, Any]] = {
-    "SGD": {"color": BLACK},
-    "Adam": {"color": GREY},
-    "ZO-SGD, 1 direction": {"color": VERMILLION},
-    "ZO-SGD, 16 directions": {"color": ORANGE},
-    "SPSA": {"color": PURPLE, "ls": "--"},
-    "ES, 16 pairs, Adam": {"color": GREEN},
-    "greedy ES, notebook": {"color": BLUE, "ls": ":"},
-    "greedy ES, fresh": {"color": SKY, "ls": "-."},
-}
-TICKS = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0)
+FAMILIES = (
+    ("SGD", "Adam"),
+    ("ZO-SGD, 1 direction", "SPSA"),
+    ("ZO-SGD, 16 directions", "ES, 16 pairs, Adam"),
+    ("greedy ES, notebook", "greedy ES, fresh"),
+)
+LOOKS: tuple[dict[str, Any], ...] = ({"color": BLACK}, {"color": VERMILLION, "ls": (0, (5, 1.5))})  # in each family
+PALE = "#c8c8c8"
 
 
 def learning(found: Sequence[Record]) -> Figure:
-    """A row a network: loss and accuracy against samples, accuracy against seconds."""
-    figure, grid = drawing.panels(len(found), 3, wide=2.9, high=2.0, foot=1.15, head=0.5)
-    for row, record in zip(grid, found, strict=True):
-        for name in record.meta["methods"]:
-            _lines(row, record, name)
-        for axes, label in zip(row, ("training loss", "test accuracy", "test accuracy"), strict=True):
-            axes.set(xscale="log", ylabel=label)
-            words = "samples × evaluations" if axes is not row[2] else "seconds"
-            axes.set_xlabel(words if row is grid[-1] else "")
-            axes.minorticks_off()
-        row[0].set(yscale="log", title=f"{model(record)}, n = {record.meta['n']}")
-        low, high = row[0].get_ylim()
-        row[0].set_yticks(ticks := [value for value in TICKS if low <= value <= high], map(str, ticks))
-        row[0].minorticks_off()
+    """Two columns a network. Seconds, which no second run repeats, are in the table."""
     ran = {name for record in found for name in record.meta["methods"]}
-    handles = [handle(name, lw=1.2, **look) for name, look in LOOK.items() if name in ran]
+    families = [own for family in FAMILIES if (own := [name for name in family if name in ran])]
+    figure, grid = drawing.panels(len(families), 2 * len(found), wide=1.85, high=1.35, foot=0.75, head=0.42, gap=0.5)
+    for row, family in zip(grid, families, strict=True):
+        for i, record in enumerate(found):
+            _pair(row[2 * i], row[2 * i + 1], record, family)
+        keys.above(row[0], [handle(name, lw=1.4, **look) for name, look in zip(family, LOOKS, strict=False)])
+        for axes, first in zip(row, grid[0], strict=True):
+            axes.sharey(first) if axes is not first else None
+            axes.set_xlabel("samples × evaluations" if row is grid[-1] else "")
+            axes.tick_params(labelbottom=row is grid[-1])
+    for i, record in enumerate(found):
+        grid[0][2 * i].set_title(f"{model(record)}, n = {record.meta['n']}", pad=20)
     runs = len(next(value for key, value in found[0].arrays.items() if key.endswith("/loss")))
     caption = (
-        f"Median and range of {runs} runs, float64, batches of {found[0].meta['batch']} digits; steps from a grid. "
+        f"Thin: each of {runs} runs; thick: their median; pale: the medians of the other methods. float64, batches "
     )
     caption += (
-        f"A gradient counts as {found[-1].meta['price']:.2g} evaluations; seconds: steps × median seconds of one."
+        f"of {found[0].meta['batch']} digits; steps from a grid. A gradient counts as {found[-1].meta['price']:.2g} "
     )
-    drawing.legend(figure, handles, caption)
+    drawing.legend(figure, [], f"{caption}evaluations.")
     return figure
 
 
-def _lines(row: Sequence[Axes], record: Record, name: str) -> None:
-    samples = record.arrays[f"{name}/samples"]
-    spent = steps(record, name) * fitted.median(record.arrays[f"{name}/seconds"])
-    for axes, x, of in zip(row, (samples, samples, spent), ("loss", "accuracy", "accuracy"), strict=True):
-        values = record.arrays[f"{name}/{of}"]
-        kept = (samples > 0) & np.isfinite(values).all(axis=0)
-        axes.plot(x[kept], np.median(values[:, kept], axis=0), lw=1.2, **LOOK[name])
-        ends = values[:, kept].min(axis=0), values[:, kept].max(axis=0)
-        drawing.band(axes, x[kept], *ends, LOOK[name]["color"], alpha=0.12)
+def _pair(loss: Axes, right: Axes, record: Record, family: Sequence[str]) -> None:
+    """Loss and accuracy of one network, all other methods pale behind those of the family."""
+    for axes, of in ((loss, "loss"), (right, "accuracy")):
+        for name in (name for name in record.meta["methods"] if name not in family):
+            _lines(axes, record, f"{name}/", of, {"color": PALE, "zorder": 0}, each=False)
+        for name, look in zip(family, LOOKS, strict=False):
+            if name in record.meta["methods"]:
+                _lines(axes, record, f"{name}/", of, look, each=True)
+        axes.set(xscale="log", ylabel="training loss" if of == "loss" else "test accuracy")
+    loss.set_yscale("log")
+    right.set_ylim(0, 1.02)
+
+
+def _lines(axes: Axes, record: Record, name: str, of: str, look: dict[str, Any], *, each: bool) -> None:
+    samples, values = record.arrays[f"{name}samples"], record.arrays[f"{name}{of}"]
+    kept = (samples > 0) & np.isfinite(values).all(axis=0)
+    if each:
+        axes.plot(samples[kept], values[:, kept].T, color=look["color"], lw=0.5, alpha=0.6)
+    axes.plot(samples[kept], np.median(values[:, kept], axis=0), lw=1.5 if each else 0.9, **look)
