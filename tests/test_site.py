@@ -53,6 +53,12 @@ def test_every_page_can_be_found(site):
     ]
 
 
+def test_every_page_has_its_line_on_the_front_page():
+    """The menu takes a page in by itself; what it is for is said by who writes it."""
+    text = (ROOT / "docs" / "index.md").read_text()
+    assert not [path.stem for path in ROOT.glob("docs/*.md") if path.stem != "index" and f"]({path.name})" not in text]
+
+
 @pytest.mark.slow
 def test_every_picture_is_in_the_gallery_and_on_the_page_of_its_report(site):
     def shown(page):
