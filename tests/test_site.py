@@ -98,7 +98,8 @@ def test_every_public_name_has_its_entry(site):
 
 def value(formula, n, q):
     """A number of the table's notation: 1 + (n−1)/q, 2q, n(qn+n−2)/(q(n−1)(n+2))."""
-    return eval(re.sub(r"(?<=[\dnq)])(?=[nq(])", "*", formula.replace("−", "-")), {"n": n, "q": q})
+    written = re.sub(r"(?<=[\dnqN)])(?=[nqN(])", "*", formula.replace("−", "-"))
+    return eval(written, {"n": n, "q": q, "N": 1 << (n - 1).bit_length()})
 
 
 @pytest.mark.parametrize(("call", "_", "price", "kind", "factor"), ROWS, ids=[row[0] for row in ROWS])
@@ -137,7 +138,7 @@ def test_the_table_of_estimators_is_complete():
     """Each that the front door and the configs ship, with every family of directions and every quotient."""
     rows = {row[0] for row in ROWS}
     assert {row.partition("(")[0] for row in rows} | {"spsa"} == set(names("estimator"))
-    assert TABLE.count("\n| `") == len(ROWS) == 17
+    assert TABLE.count("\n| `") == len(ROWS) == 28
     assert {f'two_point("{family}", q)' for family in ("sphere", "gaussian", "rademacher", "coordinate")} <= rows
     assert {f'finite_difference("{name}")' for name in ("central", "forward", "fourth", "complex")} <= rows
 

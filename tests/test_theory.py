@@ -1,5 +1,8 @@
 """The exact recursion: its golden values, its fixed points, and simulated means against it."""
 
+import inspect
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -8,6 +11,9 @@ from loops import curves
 from loops import diagonal as quadratic
 
 from zobench import estimators, theory
+from zobench.block_directions import block
+from zobench.hadamard_directions import hadamard
+from zobench.kernel_estimates import kernel_smoothed
 from zobench.methods import descent
 from zobench.problems.wrappers import noisy
 from zobench.types import Problem
@@ -50,6 +56,23 @@ def test_golden_slowdown_of_the_two_level_spectrum(n, plain, trace):
     for step, ratio in ((theory.theory_step(problem, SPHERE), plain), (theory.trace_step(problem, SPHERE), trace)):
         gap = exact(problem, SPHERE, step, 1, int(1.01 * ratio * gd)).gap
         assert abs(np.argmax(gap <= 1e-4 * gap[0]) / gd - ratio) < 0.006 * ratio
+
+
+@pytest.mark.parametrize(("every", "records", "steps"), [(7, 1, 0), (7, 3, 14), (2, 9, 16)])
+def test_the_recursion_ends_at_the_last_record(monkeypatch, every, records, steps):
+    """Steps that it makes, counted: a budget below one record needs none, and `every` may be a million."""
+    made, one_step = [], theory._one_step
+
+    def counted(*args):
+        jax.debug.callback(lambda: made.append(1))
+        return one_step(*args)
+
+    monkeypatch.setattr(theory, "_one_step", counted)
+    monkeypatch.setattr(theory, "SLOTS", 4)
+    monkeypatch.setattr(theory, "_expectation", jax.jit(inspect.unwrap(theory._expectation)))
+    exact(quadratic(np.linspace(0.1, 1, 3), np.ones(3)), SPHERE, 0.1, every, records)
+    jax.effects_barrier()
+    assert len(made) == steps
 
 
 def test_recording_less_often_gives_the_same_values():
@@ -105,6 +128,9 @@ ESTIMATORS = {
     "two orthogonal": estimators.two_point(q=2, orthogonal=True),
     "two axes": estimators.two_point("coordinate", q=2, orthogonal=True),
     "interpolation": estimators.regression(q=2),
+    "hadamard": hadamard(2),
+    "blocks": block(3, q=2),
+    "kernel": kernel_smoothed(5),
 }
 
 

@@ -25,6 +25,7 @@ NUMERIC = (*FACTORIES, "step", "tuning", "stop", "seeds", "seed", "dtype")
 RUNS = ("step", "tuning", "stop", "seeds", "seed")  # which cells of a family may differ in
 OFFERED = (*FACTORIES, "seeds", "seed", "dtype")  # what a study may take by the names of its arguments
 DTYPES = ("float64", "float32", "bfloat16", "float16")
+LAYOUTS = ("auto", "apart", "together")
 RULES = ("theory", "trace", "tuned", "probe")
 
 
@@ -36,6 +37,8 @@ def numeric(cfg: DictConfig) -> Config:
         raise unresolved(error) from error
     names = (*OFFERED, "study") if plain["study"] else NUMERIC
     config: Config = {name: plain[name] for name in names}
+    if not plain["study"] and plain.get("layout", LAYOUTS[0]) != LAYOUTS[0]:  # auto: the rest of the config decides
+        config["layout"] = plain["layout"]
     _check_plain(config)
     if "step" in config and not isinstance(config["step"], list):
         config["step"] = [config["step"]]
@@ -163,6 +166,7 @@ def settings(config: Config) -> Any:
     from zobench.plan import Settings
 
     plain = {name: config[name] for name in ("step", "seeds", "seed", "dtype")}
+    plain["layout"] = config.get("layout", LAYOUTS[0])
     return Settings(**plain, **config["stop"], **{f"tuning_{name}": value for name, value in config["tuning"].items()})
 
 
@@ -277,6 +281,7 @@ _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "seeds": (_is_count, "a whole number from 1 to 1000000"),
     "seed": (lambda value: fits(value, int) and 0 <= value < 2**31, "a whole number from 0 to 2147483647"),
     "dtype": (lambda value: value in DTYPES, "float64, float32, bfloat16 or float16"),
+    "layout": (lambda value: value in LAYOUTS, "auto, apart or together"),
     "stop.metric": (lambda value: value in ("gap", "gradient", "distance"), "gap, gradient or distance"),
     "stop.target": (
         lambda value: bool(value) and all(map(_is_number, value if isinstance(value, list) else [value])),

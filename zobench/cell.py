@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench import box_cells, boxes, probing, solvers, theory
+from zobench import box_cells, boxes, probing, solvers, theory, together
 from zobench.loop import Curves, Stop, Values, advance, at_start, compile_block, hitting_times, measure
 from zobench.methods import descent
 from zobench.plan import FLAT, OWN, PROBE, Optimizer, Plan, Settings, plan_cell, uses
@@ -69,8 +69,10 @@ def _run_cell(
     held_out = range(TUNING_SEEDS_FROM + settings.seed, TUNING_SEEDS_FROM + settings.seed + settings.tuning_seeds)
     if not (plan.outline.draw or problem.F):
         reported, held_out = reported[:1], held_out[:1]
-    program = _program(plan, programs)
-    first = at_start(program)
+    programs = [] if programs is None else programs
+    known, are_together = len(programs), together.goes_together(plan.problem, settings.layout, len(reported))
+    program = _program(plan, programs, are_together)
+    first = together.at_start(program) if are_together else at_start(program)
     stop = stop_of(plan, settings, first)
     arrays: dict[str, np.ndarray] = {}
     rules: dict[str, dict[str, Any]] = {}
@@ -80,22 +82,27 @@ def _run_cell(
         if isnan(size) and rule != OWN:  # nothing is known that gives one
             size, charged = probing.probe(plan.problem, plan.scaled, settings.seed)
         if rule == "tuned":
-            tuning = tune(program, size, settings.tuning_tries, held_out, stop, report, family)
+            tuning = tune(_program(plan, programs, False), size, settings.tuning_tries, held_out, stop, report, family)
             arrays |= _tuning_arrays(tuning)
             size, tuning_seconds = size * tuning.best, tuning.seconds
         later = -(-charged // plan.outline.calls(problem.n).total) if rule == PROBE else 0
-        curves = _run_rule(program, size, reported, stop._replace(cap=max(stop.cap - later, 1)), report, family)
+        capped = stop._replace(cap=max(stop.cap - later, 1))
+        if are_together:
+            curves = together.advance(program, size, reported, capped, report)
+        else:
+            curves = _run_rule(program, size, reported, capped, report, family)
         curves, hits, outcome = _charged(curves, *hitting_times(curves, stop), later)
         arrays |= _arrays(rule, curves, hits, outcome) | _of_targets(rule, curves, stop)
         if getattr(method, "func", method) is descent and not later:  # a partial of it too
             arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, len(curves.k))
         rules[rule] = _rule_meta(size, curves, tuning_seconds, stop)
         ran.append(curves)
+    compiling = sum(each.compile_seconds for each in programs[known:])
     warning = [_alike(arrays, rules)] if len(reported) > 1 else []
     if uses(method, "estimator") and not (plan.outline.calls(problem.n).grad or plan.outline.calls(problem.n).jvp):
         warning += [lost(estimator, plan.problem, [curves.x_end[0] for curves in ran])]
     return arrays, {
-        **_meta(plan, estimator if uses(method, "estimator") else None, first, stop, rules, program.compile_seconds),
+        **_meta(plan, estimator if uses(method, "estimator") else None, first, stop, rules, compiling),
         "tuning": _tuned(tuning, plan.outline.calls(problem.n).total) if tuning else {},
         "left_out": {"tuned": FLAT} if "tuned" in settings.step and "tuned" not in plan.steps else {},
         "warning": "; ".join(filter(None, [*warning, *warnings(plan.problem, first, stop, ran)])),
@@ -111,14 +118,14 @@ def _charged(
     return moved, np.where(hits > 0, hits + later, hits), outcome
 
 
-def _program(plan: Plan, programs: list[Program] | None) -> Program:
-    """The compiled block, where there is one that of an earlier cell."""
-    if programs:
-        return programs[0]._replace(compile_seconds=0.0)
-    program = compile_block(plan.problem, plan.method_of)
-    if programs is not None:
-        programs.append(program)
-    return program
+def _program(plan: Plan, programs: list[Program], are_together: bool) -> Program:
+    """The compiled block of a run, or of a group of them: where there is one that of an earlier cell."""
+    for program in programs:
+        if program.is_group == are_together:
+            return program
+    compiled = (together.compile_group if are_together else compile_block)(plan.problem, plan.method_of)
+    programs.append(compiled)
+    return compiled
 
 
 def _run_rule(
@@ -202,12 +209,11 @@ def _run_box(plan: Plan, settings: Settings, seeds: Sequence[int], progress: Pro
         arrays |= _arrays(rule, runs.curves, runs.hits, runs.outcome) | box_cells.arrays(rule, runs)
         stop = stop_of(plan, settings, firsts[0])
         arrays |= _of_targets(rule, runs.curves, stop)
-        rules[rule] = _rule_meta(float(np.median(runs.steps)), runs.curves, tuning_seconds, stop) | box_cells.about(
-            runs
-        )
+        about, step = box_cells.about(runs), float(np.median(runs.steps))
+        rules[rule] = _rule_meta(step, runs.curves, tuning_seconds, stop) | about
         ran.append(runs)
     stop, curves = stop_of(plan, settings, firsts[0]), [runs.curves for runs in ran]
-    said = [note for rule, runs in zip(rules, ran, strict=True) for note in box_cells.notes(rule, runs, plan)]
+    said = [one for rule, runs in zip(rules, ran, strict=True) for one in box_cells.notes(rule, runs, plan, tuning)]
     return arrays, {
         **_meta(plan, None, firsts[0], stop, rules, own.compile_seconds),
         "calls": Calls(value=1)._asdict(),

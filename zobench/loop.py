@@ -71,13 +71,12 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     A block has 64 records, or as few as are worth calling it; a black box is asked for one record at a time, as each
     value is a call of Python anyway. A run that `stays` makes no iteration more once it has ended.
     """
-    x0, n = problem.x0, problem.n
+    x0 = problem.x0
     outline = method_of(jnp.ones((), x0.dtype))
-    every = max(1, round(outline.time_scale(n) / RECORDS_PER_GRADIENT_STEP))
-    length = max(1, min(RECORDS, BLOCK // (every * n))) if problem.differentiable else 1
+    length, every = rhythm(problem, outline)
 
     def block(x, state, seed, step, k, every, cap, stays, end):
-        steps, drawn = _steps(problem, method_of(step), seed)
+        steps, drawn = steps_of(problem, method_of(step), seed)
         metric, target, ceiling = end  # a `Stop`: the number of its metric; target and ceiling in the dtype of it
 
         def record(carry, _):
@@ -103,7 +102,13 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     return Program(lowered.compile(), init, problem, length, every, time.perf_counter() - start)
 
 
-def _steps(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:
+def rhythm(problem: Problem, outline: Method) -> tuple[int, int]:
+    """How many records a block has, and how many iterations there are between them."""
+    every = max(1, round(outline.time_scale(problem.n) / RECORDS_PER_GRADIENT_STEP))
+    return max(1, min(RECORDS, BLOCK // (every * problem.n))) if problem.differentiable else 1, every
+
+
+def steps_of(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:
     """The function (x, state, k, drawn, end) that makes the steps k ... end − 1, and `drawn` before the first of them.
 
     Steps that share a draw are a loop of their own, which carries its source: else XLA draws it in each of its uses.
@@ -193,12 +198,17 @@ def advance(
     finally:
         if save:
             save_all(runs, save)
+    curves = curves_of(program, stop, blocks, x_end, seconds)
+    return curves._replace(failure=failure, reused=(begun, curves.iterations - made))
+
+
+def curves_of(program: Program, stop: Stop, blocks: Sequence[np.ndarray], x_end: np.ndarray, seconds: float) -> Curves:
+    """Blocks of records, each [3, runs, records], put together, as far as the cap."""
     recorded = np.arange(len(blocks) * program.records, dtype=np.int64) * program.every
     shown = recorded <= stop.cap
     gap, gradient, distance = (np.concatenate(part, axis=1)[:, shown] for part in zip(*blocks, strict=True))
-    iterations = min(len(blocks) * program.records * program.every, stop.cap) * len(seeds)
-    reused = begun, iterations - made
-    return Curves(recorded[shown], gap, gradient, distance, x_end, iterations, seconds, failure, reused)
+    iterations = min(len(blocks) * program.records * program.every, stop.cap) * len(x_end)
+    return Curves(recorded[shown], gap, gradient, distance, x_end, iterations, seconds)
 
 
 def _blocks(
@@ -219,7 +229,7 @@ def _blocks(
             return blocks, made, seconds, last_line(error)
         blocks.append(block)
         made, seconds = made + new * (min(k + span, stop.cap) - k), seconds + took
-        ended |= np.logical_or(*_events(Values(*block), stop)).any(axis=1)
+        ended |= np.logical_or(*events(Values(*block), stop)).any(axis=1)
         progress(min(k + span, stop.cap))
         if look:
             look()
@@ -231,7 +241,7 @@ def last_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
 
 
-def _events(metrics: Values | Curves, stop: Stop) -> tuple[np.ndarray, np.ndarray]:
+def events(metrics: Values | Curves, stop: Stop) -> tuple[np.ndarray, np.ndarray]:
     """Which records [runs, records] are at or below the target, and which are lost."""
     return getattr(metrics, stop.metric) <= stop.target, ~(metrics.gap <= stop.ceiling)
 
@@ -239,7 +249,7 @@ def _events(metrics: Values | Curves, stop: Stop) -> tuple[np.ndarray, np.ndarra
 def hitting_times(curves: Curves, stop: Stop) -> tuple[np.ndarray, np.ndarray]:
     """First recorded k with metric ≤ target for each run (inf: never), and how each run ended. Both of shape [runs]."""
     never = len(curves.k)
-    first = [np.where(event.any(axis=1), event.argmax(axis=1), never) for event in _events(curves, stop)]
+    first = [np.where(event.any(axis=1), event.argmax(axis=1), never) for event in events(curves, stop)]
     times, outcomes = np.full(len(curves.gap), inf), np.full(len(curves.gap), "not reached")
     for run, (hit, lost) in enumerate(zip(*first, strict=True)):
         if hit < lost:

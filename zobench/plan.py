@@ -26,7 +26,7 @@ Optimizer = Callable[[Any], optax.GradientTransformation]
 
 
 class Settings(NamedTuple):
-    """How a cell is run, in the words of conf/config.yaml: step rules, seeds, precision, stop and tuning."""
+    """How a cell is run, in the words of conf/config.yaml: step rules, seeds, precision, stop, tuning and layout."""
 
     step: Sequence[str | float]
     seeds: int = 20
@@ -39,6 +39,7 @@ class Settings(NamedTuple):
     calls: int | None = None
     tuning_tries: int = 16
     tuning_seeds: int = 5
+    layout: str = "auto"
 
 
 class Plan(NamedTuple):
@@ -82,7 +83,12 @@ def plan_cell(
     steps = _rule_steps(problem, estimator, settings) if has_step else {OWN: nan}
     calls = outline.calls(problem.n)
     if not problem.differentiable and (calls.grad or calls.jvp):
-        raise ValueError("this problem has no gradient to ask for; use an estimator of values, such as two_point")
+        values = (
+            "method.gradient=forward" if isinstance(outline, Solver) else "an estimator of values, such as two_point"
+        )
+        raise ValueError(f"this problem has no gradient to ask for; use {values}")
+    if settings.layout == "together" and (isinstance(outline, Solver) or not problem.differentiable):
+        raise ValueError("layout=together: a solver or a black box goes one run at a time; use layout=auto or apart")
     if problem.host and isinstance(outline, Solver):
         _require_solver(problem, outline)
     cap, budget = min(ceil(settings.gd_iterations * outline.time_scale(problem.n)), MOST), settings.calls

@@ -13,7 +13,7 @@ from zobench.types import Problem
 
 
 class Program(NamedTuple):
-    """The compiled block of `records` records of one run, `every` iterations between records.
+    """The compiled block of `records` records of one run, or of a group of them, `every` iterations between records.
 
     `init(step)` is where it begins, x0 and the method's first state, on the host: copied from there, nothing is
     compiled.
@@ -25,6 +25,7 @@ class Program(NamedTuple):
     records: int
     every: int
     compile_seconds: float
+    is_group: bool = False
 
 
 class Runs(NamedTuple):

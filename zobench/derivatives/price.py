@@ -89,15 +89,16 @@ def _rest(jaxpr: Jaxpr) -> Operations:
             extra = Operations(*(trips * w - o for w, o in zip(whole, once, strict=True)))
             found = _sum(found, extra) if trips else found
         else:
-            for inner in _inside(equation.params.values()):
+            for inner in inside(equation.params.values()):
                 found = _sum(found, _rest(inner))
     return found
 
 
-def _inside(values: Any) -> Iterator[Jaxpr]:
+def inside(values: Any) -> Iterator[Jaxpr]:
+    """The functions that an equation has among its parameters."""
     for value in values:
         if isinstance(value, (tuple, list)):
-            yield from _inside(value)
+            yield from inside(value)
         elif isinstance(value, (Jaxpr, ClosedJaxpr)):
             yield value.jaxpr if isinstance(value, ClosedJaxpr) else value
 
