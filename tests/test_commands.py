@@ -31,6 +31,7 @@ CODES = {  # what does not end with 0, as the text around it says
     "zobench compare runs@jax==0.10.0 runs@jax==0.10.2": 2,  # this store has no records of these versions
     "zobench compare runs": 2,  # nor two records of one config
     "zobench check": 2,
+    "zobench advise": 2,  # what it asks for
 }
 NAMES = {"problem=NAME": "problem=quadratic", "report NAME": "report slowdown", "exponents trust": "slowdown trust"}
 PACKAGE = "from zobench.problems import quadratic\n\ndef {name}(dim=8):\n    return quadratic(dim)\n"
