@@ -133,10 +133,7 @@ def _run_rule(
     progress: Callable[[int], None],
     family: Family | None,
 ) -> Curves:
-    """The runs of a step size, from where they have been left; what they make is saved, unless it is too large.
-
-    Runs that go together begin from nothing, and nothing is saved of them.
-    """
+    """The runs of a step size, from where they were left, and saved unless too large; together they begin anew."""
     if program.is_group:
         return together.advance(program, size, seeds, stop, progress)
     start = jax.tree.leaves(program.init(np.asarray(size, program.problem.x0.dtype)))
