@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench.host import Failed, Host, OnError, Pool, as_bytes, at_point, call, from_bytes, to_bytes
+from zobench.trees import Tree, flattened
 from zobench.types import Problem, Scalar, Vector
 
 REMEMBERED = 16_384  # points of a black box
@@ -47,11 +48,14 @@ def black_box(
     `on_error`: where it raises, or gives no number: raise ends the run, nan counts the call and goes on, retry asks up
     to three times, each of them a call.
     f* and L are for you to tell, null: not known.
+    From Python x0 may be a matrix, or a tree of arrays: so the function gets it, and zo.run gives `result.parameters`.
 
     Raises ValueError for an x0 that is not a list of finite numbers within the bounds, and for settings out of range.
     """
     plain = getattr(function, "func", function)  # inside a functools.partial
     name = getattr(plain, "__name__", type(plain).__name__)
+    x0, tree = _flattened(x0)
+    function = partial(_of_tree, function, tree) if tree else function
     ask = function if seeded else partial(_without_seed, function)
     if remember and seeded:
         raise ValueError("problem.remember=true: a function that takes a seed is another one at each call")
@@ -59,7 +63,8 @@ def black_box(
         raise ValueError("problem.pool=processes: what is remembered is asked by threads; use pool=threads")
     host = _host(ask, name, x0, lower, upper)
     host = host._replace(same=remember, seeded=seeded, workers=workers, pool=pool, on_error=on_error)
-    return of_host(host._replace(ask=_remembering(host.ask)) if remember else host, x0, f_star, L)
+    made = of_host(host._replace(ask=_remembering(host.ask)) if remember else host, x0, f_star, L)
+    return made._replace(tree=tree)
 
 
 def command(
@@ -132,6 +137,19 @@ def _value(host: Host, dtype: Any, data: Any) -> np.ndarray:
     if isinstance(answer, Failed):
         raise RuntimeError(f"{answer.said}; {at_point(x)}")
     return to_bytes(np.asarray(answer).astype(dtype))
+
+
+def _flattened(x0: Any) -> tuple[Any, Tree | None]:
+    """x0 as a vector, and the form that it had; None: it is one, or no numbers at all."""
+    try:
+        start = np.asarray(x0, float)
+    except (TypeError, ValueError):
+        return flattened(x0)
+    return flattened(start) if start.ndim > 1 else (x0, None)
+
+
+def _of_tree(function: Callable[..., Any], tree: Tree, x: np.ndarray, *seed: int) -> Any:
+    return function(tree.restore(x), *seed)
 
 
 def _without_seed(function: Callable[[np.ndarray], float], x: np.ndarray, seed: int) -> Any:

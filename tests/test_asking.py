@@ -79,6 +79,12 @@ def test_the_points_are_those_of_a_run_to_the_bit(name):
 def test_what_does_not_depend_on_each_other_is_asked_together():
     for method, together in ((zo.two_point(q=3), 6), (zo.random_pursuit(), 3), (zo.one_plus_one(), 1)):
         assert zo.minimizer(method, START, step=0.1).ask().shape == (together, 4)
+    assert zo.minimizer(zo.cma(), START).ask().shape == (8, 4)  # a population
+    for algorithm in ("BFGS", "L-BFGS-B", "CG"):
+        run = zo.minimizer(zo.scipy(algorithm, "central"), START)
+        run.tell(1.0)
+        assert run.ask().shape == (8, 4)  # a gradient
+        run.close()
 
     def step(oracle, x, state, draw):
         here = oracle.value(x)
@@ -126,7 +132,7 @@ def gone():
 
 def test_a_thread_ends_with_its_run_however_that_ends():
     run = zo.minimizer(zo.cma(), START)
-    run.tell(f(run.ask()[0]))
+    run.tell([f(x) for x in run.ask()])
     assert len(threads()) == 1
     del run
     gc.collect()
@@ -136,6 +142,11 @@ def test_a_thread_ends_with_its_run_however_that_ends():
     run.close()
     assert gone() and run.done and zo.minimizer(zo.two_point(), START, step=0.1).ask().shape == (2, 4)
     assert not threads()
+
+
+def test_a_tree_to_start_from_is_refused_in_words():
+    with pytest.raises(ValueError, match="x0: where to start is a list of finite numbers"):
+        zo.minimizer(zo.two_point(), {"w": np.ones(2)}, step=0.1)  # type: ignore[arg-type]
 
 
 def test_what_a_solver_raises_is_raised_by_tell():
@@ -160,13 +171,13 @@ def test_two_that_wait_for_each_other_are_told_apart_from_one_that_thinks(monkey
         zo.minimizer(zo.scipy("COBYQA", "none"), START)
     others = [zo.minimizer(zo.cma(), START) for _ in range(6)]
     for one in (first, *others):
-        one.tell(f(one.ask()[0]))
+        one.tell([f(x) for x in one.ask()])
         one.close()
     assert gone()
 
 
 def test_a_program_may_end_while_a_solver_waits():
-    code = "import zobench as zo; run = zo.minimizer(zo.cma(), [1.0, 2.0]); run.tell(run.ask()[0] @ run.ask()[0])"
+    code = "import zobench as zo; run = zo.minimizer(zo.cma(), [1.0, 2.0]); run.tell([x @ x for x in run.ask()])"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stderr) == (0, "")
 

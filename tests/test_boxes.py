@@ -78,7 +78,7 @@ UNBOUNDED = ("BFGS",)
 def cell(function, method, family=None, **box):
     own = {name: box.pop(name) for name in [*box] if name in Settings._fields}
     problem = black_box(function, box.pop("x0", START), **box)
-    settings = {**ALL[method], "seeds": 1, "calls": 101, **own}
+    settings = {**(ALL[method] if isinstance(method, str) else method), "seeds": 1, "calls": 101, **own}
     return loops.cell(problem, settings.pop("method"), settings.pop("estimator", None), **settings, family=family)
 
 
@@ -127,6 +127,43 @@ def test_what_is_remembered_is_charged_and_not_asked_again():
     assert only(arrays, "asked").tolist() == [101] * 3 and len(seen) < 303  # f(x0) is asked once
     seen.clear()
     assert only(cell(seen, "Nelder-Mead", remember=True, seeds=3)[0], "best").shape == (1,) and len(seen) <= 101
+
+
+@pytest.mark.parametrize("gradient", ["forward", "central"])
+@pytest.mark.parametrize("algorithm", ["L-BFGS-B", "BFGS", "CG"])
+def test_a_solver_with_differences_takes_the_step_that_suits_the_noise(algorithm, gradient):
+    """With scipy's own step the best true value stays above 180 of 230; a step given is the one that is taken."""
+    w, noise = np.geomspace(1, 100, 20), np.random.default_rng(0)
+    quadratic = lambda x: float(w @ (x - 1) ** 2 / 2)  # noqa: E731
+    seen = Seen(lambda x: quadratic(x) + 0.1 * noise.standard_normal())
+    arrays, meta = cell(seen, {"method": lambda: solvers.scipy(algorithm, gradient)}, x0=[0.0] * 20, calls=1500)
+    assert quadratic(only(arrays, "x_best")[0]) < 15 and len(seen) == only(arrays, "asked")[0] <= 1500
+    assert "noise 0.1" in " ".join(meta["notes"]) or "noise 0.0" in " ".join(meta["notes"])
+    seen = Seen(quadratic)
+    cell(seen, {"method": lambda: solvers.scipy(algorithm, gradient, eps=0.25)}, x0=[0.0] * 20, calls=60)
+    moves = np.array([x for x, _ in seen[1:42]])
+    assert np.unique(moves[np.count_nonzero(moves, axis=1) == 1]).tolist()[-1] == 0.25
+
+
+def test_a_matrix_and_a_tree_are_given_as_they_are():
+    import zobench as zo
+
+    for x0, f in (
+        (np.zeros((2, 3)), lambda m: float(((m - 1) ** 2).sum()) if m.shape == (2, 3) else np.nan),
+        ({"w": np.zeros((2, 2)), "b": np.zeros(1)}, lambda p: float(((p["w"] - 1) ** 2).sum() + p["b"][0] ** 2)),
+    ):
+        box = black_box(f, x0, workers=2)  # type: ignore[arg-type]
+        result = zo.run(box, zo.two_point(q=2), step="probe", calls=400, seeds=2)
+        assert result.final.max() < 1e-3 and np.isfinite(f(result.parameters[1]))
+        assert zo.advise(box, calls=900).best.shown < 1e-6
+
+
+def test_differences_stay_within_bounds_and_are_right_there():
+    seen = Seen(lambda x: float(((x - 3) ** 2).sum()))
+    central = {"method": lambda: solvers.scipy("L-BFGS-B", "central", eps=0.5)}
+    arrays, _ = cell(seen, central, x0=[0.0, 0.2], lower=0.0, upper=2.0, calls=60)
+    assert only(arrays, "x_best")[0].tolist() == [2.0, 2.0]
+    assert all((x >= 0).all() and (x <= 2).all() for x, _ in seen)
 
 
 @pytest.mark.parametrize("sigma", [1e-4, 1e-2])
@@ -223,6 +260,8 @@ def test_a_box_is_never_asked_outside_its_bounds(name):
 
 
 def test_a_method_that_takes_no_bounds_says_so():
+    with pytest.raises(ValueError, match="seen takes real numbers: quotient=complex"):
+        cell(Seen(), descent(estimator=estimators.finite_difference("complex")))
     with pytest.raises(ValueError, match="takes no bounds"):
         cell(Seen(), "BFGS", lower=-1.0)
     with pytest.raises(ValueError, match=r"x0\[1\] = -0\.5 is not within \[0, inf\]"):
@@ -270,6 +309,7 @@ def test_a_tuned_step_is_found_without_L_and_its_calls_are_counted():
     seen = Seen(lambda x: float((x**2 * [1, 2, 3, 40]).sum()))
     tuned, meta = cell(seen, "two-point", step=["tuned"], tuning_tries=6, tuning_seeds=2, seeds=2)
     assert len(seen) == meta["tuning"]["calls"] + 2 * 101
+    assert f"tuning asked {meta['tuning']['calls']:,} calls besides" in " ".join(meta["notes"])
     probed, _ = cell(Seen(seen.f), "two-point", seeds=2)
     assert np.median(only(tuned, "best")) < np.median(only(probed, "best"))
 

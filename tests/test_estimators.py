@@ -9,6 +9,12 @@ import pytest
 from counting import counting_oracle
 
 from zobench import differences, directions, estimators, theory
+from zobench.baselines import leave_one_out, normalised_signs
+from zobench.block_directions import block
+from zobench.guided_directions import guided
+from zobench.hadamard_directions import hadamard
+from zobench.kernel_estimates import kernel_smoothed
+from zobench.robust_estimates import clipped_slope, median_slope
 from zobench.types import Estimator, Key, Problem, oracle
 
 RANDOM = {
@@ -30,6 +36,16 @@ RANDOM = {
     "forward gradient, orthogonal, q=2": estimators.forward_gradient(q=2, orthogonal=True),
     "interpolation, q=1": estimators.regression(),
     "interpolation, q=2": estimators.regression(q=2, quotient="forward", eps=1e-6),
+    "hadamard": hadamard(),
+    "hadamard, q=2": hadamard(q=2, quotient="forward", eps=1e-7),
+    "block": block(size=3),
+    "block, q=3": block(size=2, q=3),
+    "leave one out": leave_one_out(eps=1e-6),
+    "leave one out, signs, q=4": leave_one_out("rademacher", q=4, eps=1e-6),
+    "median": median_slope(q=2),
+    "kernel": kernel_smoothed(),
+    "kernel, order 5, q=3": kernel_smoothed(5, q=3),
+    "kernel, order 7": kernel_smoothed(7),
 }
 EXACT = {
     "central differences": estimators.finite_difference(),
@@ -42,7 +58,13 @@ EXACT = {
     "all axes": estimators.two_point("coordinate", q=1, orthogonal=True),
 }
 ONE_POINT = {"one point": estimators.one_point(), "residual": estimators.residual_one_point()}
-ALL = RANDOM | EXACT | ONE_POINT
+BIASED = {
+    "normalised signs": normalised_signs(q=4),
+    "clipped": clipped_slope(clip=0.5, q=3),
+    "guided": guided(memory=3, q=2),
+    "cyclic block": block(order="cyclic", keep=2, q=2),
+}
+ALL = RANDOM | EXACT | ONE_POINT | BIASED
 
 
 def quadratic(n: int, seed: int = 3) -> Problem:

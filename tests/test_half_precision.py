@@ -13,6 +13,7 @@ PROBLEM = zo.problems.quadratic(32, spectrum="uniform", mu=0.2)
 REFUSED = {
     "orthogonal directions are made by QR": zo.two_point(q=4, orthogonal=True),
     "no least-squares solution": zo.regression(q=4),
+    "made orthonormal by QR": zo.guided(),
     "no complex numbers": zo.finite_difference("complex"),
 }
 
@@ -25,6 +26,10 @@ def test_methods_arrive_with_the_eps_of_the_dtype(dtype):
         "differences": zo.finite_difference(),
         "pursuit": zo.random_pursuit(),
         "three points": zo.three_point,
+        "Hadamard": zo.hadamard(3),
+        "leave one out": zo.leave_one_out(q=4),
+        "kernel": zo.kernel_smoothed(),
+        "gradientless": zo.gradientless_descent(),
         "Powell": zo.scipy("Powell", "none"),
     }
     for name, method in methods.items():
@@ -49,7 +54,7 @@ def test_what_is_measured_has_single_precision_at_the_rounded_point(dtype):
 def test_what_it_cannot_do_is_refused_with_the_reason(dtype):
     for said, estimator in REFUSED.items():
         with pytest.raises(ValueError, match=rf"^dtype={dtype}: .*{said}.*; use dtype=float32 or float64$"):
-            zo.run(PROBLEM, estimator, dtype=dtype, seeds=1)
+            zo.run(PROBLEM, estimator, dtype=dtype, seeds=1, step=0.1)
     with pytest.raises(ValueError, match=f"dtype={dtype}: a black box computes in double precision"):
         zo.run(zo.problems.black_box(lambda x: float(x @ x), [1.0, 2.0], 0.0), zo.two_point(), step=0.1, dtype=dtype)
 

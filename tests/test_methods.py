@@ -14,7 +14,9 @@ from loops import cell
 from loops import curves as every
 
 from zobench import build, estimators, methods, optimizers
+from zobench.gradientless import gradientless_descent
 from zobench.problems.quadratics import quadratic
+from zobench.scalar_adaptation import meazo
 from zobench.types import Key, Method, Problem, oracle
 
 
@@ -68,9 +70,10 @@ def test_the_one_fifth_rule_progresses_at_the_known_rate(n):
     assert 0.65 * 0.2025 / n < rate < 1.1 * 0.2025 / n
 
 
-@pytest.mark.parametrize("name", ["three_point", "one_plus_one"])
+@pytest.mark.parametrize("name", ["three_point", "one_plus_one", "gradientless"])
 def test_the_best_value_never_rises(name):
     make = {"three_point": lambda step: methods.three_point(0.3), "one_plus_one": lambda step: methods.one_plus_one()}
+    make["gradientless"] = lambda step: gradientless_descent()
     gap = curves(quadratic(dim=7), make[name], 200, 5).gap
     assert (np.diff(gap, axis=1) <= 0).all()
     assert (gap[:, -1] < 0.5 * gap[:, 0]).all()
@@ -82,6 +85,8 @@ METHODS = {
     "random pursuit": lambda p: methods.random_pursuit(),
     "three points": lambda p: methods.three_point(0.1),
     "(1+1)-ES": lambda p: methods.one_plus_one(),
+    "MEAZO": lambda p: meazo(0.1, q=3),
+    "gradientless": lambda p: gradientless_descent(largest=2.0, smallest=0.3),
     "momentum": lambda p: methods.descent(estimators.autodiff(), optax.sgd(0.1, momentum=0.9)),
 }
 

@@ -32,6 +32,12 @@ def test_all_targets_are_met_by_one_run_and_the_least_has_its_usual_place(method
         np.testing.assert_array_equal(alone[name], several[name])
 
 
+def test_a_black_box_meets_several_targets_too():
+    box = zo.problems.black_box(lambda x: float(x @ x), [1.0, 2.0], f_star=0.0)
+    result = zo.run(box, zo.one_plus_one(), target=[1e-1, 1e-2], calls=200, seeds=2)
+    assert (result.target_hits[0] < result.hits).all() and (result.target_hits[1] >= result.hits).all()
+
+
 def test_targets_have_no_order_and_one_in_brackets_is_one():
     assert config("stop.target=[1e-1,1e-2]") == config("stop.target=[1e-2,1e-1]")
     assert config("stop.target=[1e-2]") == config("stop.target=1e-2")

@@ -53,6 +53,12 @@ def test_every_page_can_be_found(site):
     ]
 
 
+def test_every_page_has_its_line_on_the_front_page():
+    """The menu takes a page in by itself; what it is for is said by who writes it."""
+    text = (ROOT / "docs" / "index.md").read_text()
+    assert not [path.stem for path in ROOT.glob("docs/*.md") if path.stem != "index" and f"]({path.name})" not in text]
+
+
 @pytest.mark.slow
 def test_every_picture_is_in_the_gallery_and_on_the_page_of_its_report(site):
     def shown(page):
@@ -92,7 +98,8 @@ def test_every_public_name_has_its_entry(site):
 
 def value(formula, n, q):
     """A number of the table's notation: 1 + (n−1)/q, 2q, n(qn+n−2)/(q(n−1)(n+2))."""
-    return eval(re.sub(r"(?<=[\dnq)])(?=[nq(])", "*", formula.replace("−", "-")), {"n": n, "q": q})
+    written = re.sub(r"(?<=[\dnqN)])(?=[nqN(])", "*", formula.replace("−", "-"))
+    return eval(written, {"n": n, "q": q, "N": 1 << (n - 1).bit_length()})
 
 
 @pytest.mark.parametrize(("call", "_", "price", "kind", "factor"), ROWS, ids=[row[0] for row in ROWS])
@@ -131,7 +138,7 @@ def test_the_table_of_estimators_is_complete():
     """Each that the front door and the configs ship, with every family of directions and every quotient."""
     rows = {row[0] for row in ROWS}
     assert {row.partition("(")[0] for row in rows} | {"spsa"} == set(names("estimator"))
-    assert TABLE.count("\n| `") == len(ROWS) == 17
+    assert TABLE.count("\n| `") == len(ROWS) == 28
     assert {f'two_point("{family}", q)' for family in ("sphere", "gaussian", "rademacher", "coordinate")} <= rows
     assert {f'finite_difference("{name}")' for name in ("central", "forward", "fourth", "complex")} <= rows
 

@@ -142,6 +142,10 @@ def test_gradients_that_an_algorithm_does_not_take_are_refused():
         solvers.scipy("Powell")
     with pytest.raises(ValueError, match=r"gradient=none: BFGS takes exact, forward or central"):
         solvers.scipy("BFGS", "none")
+    with pytest.raises(ValueError, match=r"eps=0.1: the step of differences; use gradient=forward or central"):
+        solvers.scipy("BFGS", "exact", eps=0.1)
+    with pytest.raises(ValueError, match=r"eps=-1: the difference step is a positive number"):
+        solvers.scipy("BFGS", "forward", eps=-1)
 
 
 @pytest.mark.parametrize("name", VALUES)

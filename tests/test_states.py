@@ -11,12 +11,16 @@ import pytest
 
 import zobench.cell
 from zobench import build, estimators, methods, reads, solvers, states, store, trust
+from zobench.block_directions import block
 from zobench.cell import run_cell
+from zobench.gradientless import gradientless_descent
+from zobench.guided_directions import guided
 from zobench.plan import Settings
 from zobench.problems.black_boxes import black_box
 from zobench.problems.quadratics import quadratic
 from zobench.problems.wrappers import noisy
 from zobench.runs import Runs
+from zobench.scalar_adaptation import meazo
 
 PROBLEM = quadratic(dim=5, spectrum="log_uniform")
 TWO_POINT = estimators.two_point()
@@ -32,10 +36,14 @@ CELLS: dict[str, dict[str, Any]] = {
     },
     "rademacher": {"estimator": estimators.two_point("rademacher"), "step": ["theory", "tuned"]},
     "residual": {"estimator": estimators.residual_one_point(), "step": [0.01]},
+    "guided": {"estimator": guided(3), "step": [0.01]},
+    "MEAZO": {"method": meazo, "step": [0.01]},
+    "a kept block": {"estimator": block(2, keep=7, q=2), "step": [0.01]},
     "gradient": {"estimator": estimators.autodiff()},
     "accelerated": {"method": methods.accelerated},
     "pursuit": {"method": methods.random_pursuit, "dtype": "float32"},
     "three points": {"method": methods.three_point, "step": [0.1]},
+    "gradientless": {"method": gradientless_descent},
     "one plus one": {"method": methods.one_plus_one},
     "noisy": {"problem": noisy(PROBLEM, 1e-4)},
     "tuned": {"step": ["tuned", "trace"]},

@@ -11,6 +11,9 @@ from loops import curves
 from loops import diagonal as quadratic
 
 from zobench import estimators, theory
+from zobench.block_directions import block
+from zobench.hadamard_directions import hadamard
+from zobench.kernel_estimates import kernel_smoothed
 from zobench.methods import descent
 from zobench.problems.wrappers import noisy
 from zobench.types import Problem
@@ -125,6 +128,9 @@ ESTIMATORS = {
     "two orthogonal": estimators.two_point(q=2, orthogonal=True),
     "two axes": estimators.two_point("coordinate", q=2, orthogonal=True),
     "interpolation": estimators.regression(q=2),
+    "hadamard": hadamard(2),
+    "blocks": block(3, q=2),
+    "kernel": kernel_smoothed(5),
 }
 
 

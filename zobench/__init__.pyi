@@ -1,7 +1,10 @@
 from . import problems
+from .adaptive_rules import r_adazo, zo_adamm
 from .advising.advice import Advice
 from .advising.advise import advise
 from .asking import Minimizer, minimizer
+from .baselines import leave_one_out, normalised_signs
+from .block_directions import block
 from .estimators import (
     autodiff,
     finite_difference,
@@ -12,9 +15,15 @@ from .estimators import (
     residual_one_point,
     two_point,
 )
+from .gradientless import gradientless_descent
+from .guided_directions import guided
+from .hadamard_directions import hadamard
+from .kernel_estimates import kernel_smoothed
 from .methods import accelerated, descent, one_plus_one, random_pursuit, three_point
 from .optimizers import decaying
 from .results import Comparison, Result, compare, load, run
+from .robust_estimates import clipped_slope, median_slope
+from .scalar_adaptation import meazo
 from .solvers import Solver, cma, scipy
 from .statistics import Estimate
 from .training import as_optax, gradient
@@ -39,6 +48,8 @@ __all__ = [
     "advise",
     "as_optax",
     "autodiff",
+    "block",
+    "clipped_slope",
     "cma",
     "compare",
     "decaying",
@@ -47,12 +58,21 @@ __all__ = [
     "forward_gradient",
     "forward_mode",
     "gradient",
+    "gradientless_descent",
+    "guided",
+    "hadamard",
+    "kernel_smoothed",
+    "leave_one_out",
     "load",
+    "meazo",
+    "median_slope",
     "minimizer",
+    "normalised_signs",
     "one_plus_one",
     "one_point",
     "oracle",
     "problems",
+    "r_adazo",
     "random_pursuit",
     "regression",
     "residual_one_point",
@@ -61,4 +81,5 @@ __all__ = [
     "separable",
     "three_point",
     "two_point",
+    "zo_adamm",
 ]

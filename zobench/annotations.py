@@ -4,6 +4,7 @@ import inspect
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from math import isnan
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -34,6 +35,12 @@ def fits(value: Any, hint: Any) -> bool:
         return callable(value)
     is_ours = isinstance(hint, type) and hint.__module__ == "zobench.types" and not origin  # Problem, Estimator
     return isinstance(value, hint) if is_ours or hint in (str, bool, NoneType) else True
+
+
+def meant(value: Any, hint: Any) -> Any:
+    """The word nan where that is one of the choices: on a command line it is read as a number."""
+    is_nan = isinstance(value, float) and isnan(value)
+    return "nan" if is_nan and get_origin(hint) is Literal and "nan" in get_args(hint) else value
 
 
 def in_words(hint: Any) -> str:

@@ -117,8 +117,8 @@ def minimizer(
     `method`, `step`, `seed`, `dtype`, `estimator` and `optimizer` as in `zo.run`, and the points are those of its run
     on a problem of the same f in JAX, in the same order, to the bit. The step is a number, or theory where L is given;
     zo.one_plus_one, zo.random_pursuit and the solvers have none. All points of a step that do not depend on each
-    other's values are asked together, such as the 2q of zo.two_point(q=q), and may be evaluated in parallel; a solver
-    of scipy or cma asks one at a time.
+    other's values are asked together, such as the 2q of zo.two_point(q=q) or a population of zo.cma, and may be
+    evaluated in parallel.
 
     Asks nothing itself. A step is computed two or three times: less than a millisecond for each value where n ≤ 1000.
 
@@ -132,7 +132,10 @@ def minimizer(
     >>> run.ask().shape, run.value < 1e-3
     ((2, 2), True)
     """
-    start = np.array(x0, float)
+    try:
+        start = np.array(x0, float)
+    except (TypeError, ValueError):
+        start = np.empty(0)
     if start.ndim != 1 or start.size == 0 or not np.isfinite(start).all():
         raise ValueError("x0: where to start is a list of finite numbers, one for each coordinate")
     if isinstance(step, str) and step != "theory":
@@ -236,21 +239,37 @@ def _next(asked: queue.SimpleQueue, thread: threading.Thread) -> Any:
                 raise RuntimeError(f"the solver has asked nothing for {SILENT:g} s: {alone}") from None
 
 
-def _solver_asks(solver: Solver, problem: Problem, seed: int) -> Asks:
-    """Each point that a solver asks; it runs in a thread, which ends when this generator is closed."""
-    asked, told, dtype = queue.SimpleQueue(), queue.SimpleQueue(), problem.x0.dtype
+class _Told:
+    """What a solver asks in place of a box: points that do not depend on each other together."""
 
-    def value(point: bytes) -> float:
-        asked.put(point)
-        if (answer := told.get()) is None:
+    def __init__(self, asked: queue.SimpleQueue, told: queue.SimpleQueue, dtype: np.dtype):
+        self._asked, self._told, self._dtype = asked, told, dtype
+
+    def __call__(self, x: np.ndarray) -> float:
+        """The value at x."""
+        return self.many([x])[0]
+
+    def many(self, points: Sequence[np.ndarray]) -> list[float]:
+        """The values at several points. Raises Closed where the run is over."""
+        self._asked.put(np.array(points, self._dtype))
+        if (values := self._told.get()) is None:
             raise Closed
-        return answer
+        return values.astype(self._dtype).astype(float).tolist()
+
+
+def _solver_asks(solver: Solver, problem: Problem, seed: int) -> Asks:
+    """The points that a solver asks; it runs in a thread, which ends when this generator is closed."""
+    asked, told, dtype = queue.SimpleQueue(), queue.SimpleQueue(), problem.x0.dtype
+    box = _Told(asked, told, dtype)
 
     def solve() -> None:
         try:
             # as plain Python: nothing waits inside JAX, which has few threads and ends before they do
             with jax.enable_x64(dtype.itemsize == 8), jax.disable_jit():
-                solver.solve(_asking(problem, value), NO_BUDGET, seed)
+                if solver.run:
+                    solver.run(box, np.asarray(problem.x0, float), seed)
+                else:
+                    solver.solve(_asking(problem, lambda point: box(np.frombuffer(point, dtype))), NO_BUDGET, seed)
             asked.put(None)
         except BaseException as error:  # told to who asks, whatever it is
             asked.put(error)
@@ -258,10 +277,10 @@ def _solver_asks(solver: Solver, problem: Problem, seed: int) -> Asks:
     thread = threading.Thread(target=solve, name="zobench.minimizer", daemon=True)
     thread.start()
     try:
-        while (point := _next(asked, thread)) is not None:
-            if isinstance(point, BaseException):
-                raise point
-            told.put(float((yield np.frombuffer(point, dtype)[None])[0]))
+        while (points := _next(asked, thread)) is not None:
+            if isinstance(points, BaseException):
+                raise points
+            told.put((yield points))
     finally:
         told.put(None)
         if thread is not threading.current_thread():  # where the garbage may be collected

@@ -30,13 +30,15 @@ def about(runs: Runs) -> dict[str, Any]:
     return {"noise": float(np.median(runs.noise)), "failed": int(runs.failed.sum()), "asked": int(runs.calls.sum())}
 
 
-def notes(rule: str, runs: Runs, plan: Plan) -> list[str]:
-    """What is to be known of runs on a box, a line each: noise and eps, the step, what failed, what is not repeated."""
+def notes(rule: str, runs: Runs, plan: Plan, tuning: Tuning | None = None) -> list[str]:
+    """What is to be known of runs on a box, a line each: noise and eps, steps, what failed, what is not repeated."""
     host, said, noise = plan.problem.host, [], float(np.median(runs.noise))
     if noise > 0:
         said.append(f"noise {noise:.2g}, from calls at x0, which are charged; eps: null follows it")
     if rule == PROBE:
         said.append(f"step {np.median(runs.steps):.3g}, from calls at x0, which are charged")
+    if rule == "tuned" and tuning:
+        said.append(f"tuning asked {tuning.iterations:,} calls besides, which no run is charged for")
     if runs.failed.any():
         said.append(f"{runs.failed.sum()} of {runs.calls.sum()} calls gave no number")
     if not host.same and not host.seeded:

@@ -58,7 +58,7 @@ class Runs(NamedTuple):
 def asker(plan: Plan) -> Asker:
     """Compile a step of the plan's method, asking nothing."""
     if isinstance(plan.outline, Solver):
-        return Asker(plan, None, False, [], 0.0)
+        return Asker(plan, None, plan.outline.asks_eps, [], 0.0)
     start, problem, current, asked = time.perf_counter(), plan.problem, [], []
     step = partial(_step, problem, plan.method_of, partial(_ask, problem, current), asked)
     x, one = jnp.asarray(problem.x0), jnp.ones((), problem.x0.dtype)
@@ -72,6 +72,8 @@ def _step(problem: Problem, method_of: Callable, ask: Callable, asked: list, x, 
     """x, where the step began, and the memory after step k; half of the way back where the new x is no number."""
     method, lower, upper = method_of(size), *(jnp.asarray(end, x.dtype) for end in problem.host[2:4])
 
+    complex_asked = f"{problem.host.name} takes real numbers: quotient=complex asks complex ones; use another quotient"
+
     def inside(points):
         """Where a point is beyond a bound, half of the way from x to it: no value is asked at an edge by chance."""
         points = jnp.where(points < lower, (x + lower) / 2, points)
@@ -79,11 +81,13 @@ def _step(problem: Problem, method_of: Callable, ask: Callable, asked: list, x, 
 
     def many(points):
         if jnp.issubdtype(points.dtype, jnp.complexfloating):
-            raise ValueError(f"{problem.host.name} takes real numbers: quotient=complex asks complex ones")
+            raise ValueError(complex_asked)
         return ask(inside(points))
 
     def step_of(quotient):
         asked.append(quotient)
+        if quotient not in QUOTIENTS:
+            raise ValueError(complex_asked)
         own = eps[QUOTIENTS.index(quotient)]
         usual = float(jnp.finfo(x.dtype).eps) ** 0.25 if quotient == "second" else best_eps(quotient, x.dtype)
         return jnp.where(jnp.isnan(own), usual, own)
@@ -186,15 +190,16 @@ def _run(own: Asker, rule: str, size: float, log: Log, tell: Callable[[], None])
         raise ValueError(f"f(x0) is {start} (n = {problem.n}): start where f is a finite number; use another x0")
     scale = Scale(step=size)
     tell()
-    if isinstance(outline, Solver):
-        assert outline.run  # as the plan has seen to
-        with suppress(Spent):
-            return scale, outline.run(log, x0.astype(float), log.seed)
-        return scale, log.error or "budget"
     if isfinite(start) and (rule == PROBE or (own.asks_eps and not log.host.same and log.budget >= MEASURED_FROM)):
         room = np.minimum(x0 - log.host.lower, log.host.upper - x0)
         scale = probing.measure(log.ask, x0, start, np.random.default_rng([log.seed, 1]), rule == PROBE, room)
         scale = scale._replace(step=probing.require_step(own.plan.scaled(scale)) if rule == PROBE else size)
+    if isinstance(outline, Solver):
+        assert outline.run  # as the plan has seen to
+        log.eps = probing.steps(scale)
+        with suppress(Spent):
+            return scale, outline.run(log, x0.astype(float), log.seed)
+        return scale, log.error or "budget"
     _walk(own, scale, log, tell)
     return scale, log.error or "budget"
 

@@ -208,12 +208,11 @@ def _run_box(plan: Plan, settings: Settings, seeds: Sequence[int], progress: Pro
         arrays |= _arrays(rule, runs.curves, runs.hits, runs.outcome) | box_cells.arrays(rule, runs)
         stop = stop_of(plan, settings, firsts[0])
         arrays |= _of_targets(rule, runs.curves, stop)
-        rules[rule] = _rule_meta(float(np.median(runs.steps)), runs.curves, tuning_seconds, stop) | box_cells.about(
-            runs
-        )
+        about, step = box_cells.about(runs), float(np.median(runs.steps))
+        rules[rule] = _rule_meta(step, runs.curves, tuning_seconds, stop) | about
         ran.append(runs)
     stop, curves = stop_of(plan, settings, firsts[0]), [runs.curves for runs in ran]
-    said = [note for rule, runs in zip(rules, ran, strict=True) for note in box_cells.notes(rule, runs, plan)]
+    said = [one for rule, runs in zip(rules, ran, strict=True) for one in box_cells.notes(rule, runs, plan, tuning)]
     return arrays, {
         **_meta(plan, None, firsts[0], stop, rules, own.compile_seconds),
         "calls": Calls(value=1)._asdict(),

@@ -114,3 +114,18 @@ def _together(many: Callable[[Array], Array], x: Vector, v: Array, quotient: Quo
     if quotient == "central":
         return (values[0] - values[1]) / (2 * h)
     return (8 * (values[0] - values[1]) - (values[2] - values[3])) / (12 * h)
+
+
+def central_gradient(
+    many: Callable[[Any], list[float]], h: float, lower: Any, upper: Any
+) -> Callable[[np.ndarray], np.ndarray]:
+    """x [n] to (f(x + h eᵢ) − f(x − h eᵢ))/(2h) [n], 2n values asked at once; at a bound the way there is shorter."""
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        moves = h * np.eye(x.size)
+        ahead, behind = np.clip(x + moves, lower, upper), np.clip(x - moves, lower, upper)
+        values = np.asarray(many([*ahead, *behind]))
+        way = np.diagonal(ahead - behind)
+        return (values[: x.size] - values[x.size :]) / np.where(way > 0, way, 1.0)
+
+    return gradient

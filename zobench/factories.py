@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Any
 
 from zobench import trust
-from zobench.annotations import annotations, fits, in_words
+from zobench.annotations import annotations, fits, in_words, meant
 from zobench.derivatives.fits import require
 from zobench.errors import UsageError, one_line
 
@@ -48,7 +48,8 @@ def make(group: str, values: Config) -> Any:
     call, later = factory(group, values), values.get("_partial_", False)
     if not isinstance(later, bool):
         raise UsageError(f"{group}._partial_={shown(later)}: _partial_ is true or false")
-    given = arguments(group, values)
+    hints = annotations(call)
+    given = {name: meant(value, hints.get(name)) for name, value in arguments(group, values).items()}
     check_arguments(group, call, given, None if later else {})
     if later:
         return _rule(values["_target_"], call, given) if group == "optimizer" else partial(call, **given)

@@ -17,6 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from zobench.types import Key, Problem
+
 OnError = Literal["raise", "nan", "retry"]
 Pool = Literal["threads", "processes"]
 TRIES = 3  # of one point, where on_error=retry
@@ -63,12 +65,40 @@ class Known(NamedTuple):
     sums: np.ndarray
 
 
+class Box:
+    """f as a counting black box with a budget: the one object with a memory here, because scipy wants a callback."""
+
+    def __init__(self, problem: Problem, budget: int, seed: int, derivative: bool):
+        ask = problem.F or (lambda x, key: problem.f(x))
+        self._ask = jax.jit(jax.value_and_grad(ask) if derivative else ask)
+        self._key = Key(jnp.uint32(seed), jnp.uint32(0), jnp.uint32(0))
+        self._dtype, self._budget = problem.x0.dtype, budget
+        self.calls, self.best, self.points = 0, inf, []
+
+    def __call__(self, x: np.ndarray) -> Any:
+        """f(x), or f(x) and ∇f(x). Raises Spent where the budget is used up."""
+        if self.calls >= self._budget:
+            raise Spent
+        key = self._key._replace(step=jnp.uint32(self.calls))
+        answer = jax.device_get(self._ask(jnp.asarray(x, self._dtype), key))
+        self.calls += 1
+        value = float(answer[0] if isinstance(answer, tuple) else answer)
+        if value < self.best:
+            self.best = value
+            self.points.append((self.calls, np.array(x, float)))
+        return (value, np.asarray(answer[1], float)) if isinstance(answer, tuple) else value
+
+    def many(self, points: Sequence[np.ndarray]) -> list[Any]:
+        """The values at several points, one after the other."""
+        return [self(x) for x in points]
+
+
 class Log:
     """What one run has asked of a black box, and its end: the object with a memory that methods and scipy call.
 
     `values` [calls] in the order asked, nan where a call gave no number; `points` are the best so far as (call number,
     x, value). `arrives(value)`, of the first that is a number, is the value that ends the run. `error` ends it too, and
-    `sound` calls were made before it.
+    `sound` calls were made before it. `eps` are the difference steps that suit the noise (`probing.steps`).
     """
 
     def __init__(self, host: Host, budget: int, seed: int, dtype: Any, arrives: Callable[[float], float]):
@@ -79,6 +109,7 @@ class Log:
         self.best, self.goal, self.failed, self.error, self.replayed = inf, -inf, 0, "", 0
         self.raised: BaseException | None = None
         self.sound = budget
+        self.eps: list[float] = []
         self.known = Known(np.empty(0), np.empty(0, np.uint32))
         self._arrives = arrives
 
@@ -137,7 +168,7 @@ class Log:
         for value in known.values[at : at + old]:
             self.replayed += 1
             yield Failed("") if isnan(value) else float(value)
-        yield from ask(self.host, points[old:], [_seed(self.seed, at + i) for i in range(old, len(points))])
+        yield from ask(self.host, points[old:], [seed_of(self.seed, at + i) for i in range(old, len(points))])
 
     def _take(self, x: np.ndarray, answer: float | Failed) -> float:
         value = nan if isinstance(answer, Failed) else answer
@@ -215,6 +246,6 @@ def at_point(x: np.ndarray) -> str:
     return "at x = " + np.array2string(x, precision=6, threshold=6, max_line_width=10**6)
 
 
-def _seed(seed: int, number: int) -> int:
+def seed_of(seed: int, number: int) -> int:
     """The seed of a call of a run: 32 bits, another one for each."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])

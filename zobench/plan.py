@@ -83,7 +83,10 @@ def plan_cell(
     steps = _rule_steps(problem, estimator, settings) if has_step else {OWN: nan}
     calls = outline.calls(problem.n)
     if not problem.differentiable and (calls.grad or calls.jvp):
-        raise ValueError("this problem has no gradient to ask for; use an estimator of values, such as two_point")
+        values = (
+            "method.gradient=forward" if isinstance(outline, Solver) else "an estimator of values, such as two_point"
+        )
+        raise ValueError(f"this problem has no gradient to ask for; use {values}")
     if settings.layout == "together" and (isinstance(outline, Solver) or not problem.differentiable):
         raise ValueError("layout=together: a solver or a black box goes one run at a time; use layout=auto or apart")
     if problem.host and isinstance(outline, Solver):

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from math import inf
+from math import inf, isfinite, nan
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -17,10 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import states, store
-from zobench.host import Log, Spent
+from zobench.differences import central_gradient, require_eps
+from zobench.host import Box, Log, Spent
 from zobench.loop import Curves, Stop, Values, last_line, measure
+from zobench.probing import QUOTIENTS
 from zobench.states import Family
-from zobench.types import Calls, Key, Problem
+from zobench.types import Calls, Problem
 
 Algorithm = Literal["L-BFGS-B", "BFGS", "CG", "Nelder-Mead", "Powell", "COBYQA"]
 Gradient = Literal["exact", "forward", "central", "none"]
@@ -45,7 +47,8 @@ class Solver(NamedTuple):
     """`solve(problem, budget, seed)` traces one run of at most `budget` questions, each asking `calls(n)`.
 
     `run(log, x0, seed)` is the same for a black box, whose log it asks for values, and says why it ended; None where
-    there is no such thing. `bounded`: it stays within the bounds of the box.
+    there is no such thing. `bounded`: it stays within the bounds of the box; `asks_eps`: it takes the difference step
+    that suits its noise, `log.eps`.
 
     >>> scipy("Powell", "none").random
     False
@@ -57,34 +60,7 @@ class Solver(NamedTuple):
     time_scale: Callable[[int], float] = lambda n: n
     run: Callable[[Any, np.ndarray, int], str] | None = None
     bounded: bool = False
-
-
-class Box:
-    """f as a counting black box with a budget: the one object with a memory here, because scipy wants a callback."""
-
-    def __init__(self, problem: Problem, budget: int, seed: int, derivative: bool):
-        ask = problem.F or (lambda x, key: problem.f(x))
-        self._ask = jax.jit(jax.value_and_grad(ask) if derivative else ask)
-        self._key = Key(jnp.uint32(seed), jnp.uint32(0), jnp.uint32(0))
-        self._dtype, self._budget = problem.x0.dtype, budget
-        self.calls, self.best, self.points = 0, inf, []
-
-    def __call__(self, x: np.ndarray) -> Any:
-        """f(x), or f(x) and ∇f(x). Raises Spent where the budget is used up."""
-        if self.calls >= self._budget:
-            raise Spent
-        key = self._key._replace(step=jnp.uint32(self.calls))
-        answer = jax.device_get(self._ask(jnp.asarray(x, self._dtype), key))
-        self.calls += 1
-        value = float(answer[0] if isinstance(answer, tuple) else answer)
-        if value < self.best:
-            self.best = value
-            self.points.append((self.calls, np.array(x, float)))
-        return (value, np.asarray(answer[1], float)) if isinstance(answer, tuple) else value
-
-    def many(self, points: Sequence[np.ndarray]) -> list[Any]:
-        """The values at several points, one after the other."""
-        return [self(x) for x in points]
+    asks_eps: bool = False
 
 
 def _trace(run: Callable[[Box, np.ndarray, int], str], derivative: bool, problem: Problem, budget: int, seed: int):
@@ -102,14 +78,20 @@ def _trace(run: Callable[[Box, np.ndarray, int], str], derivative: bool, problem
     return Trace(np.array(k), np.array(x), box.calls, ended, failed)
 
 
-def scipy(algorithm: Algorithm = "L-BFGS-B", gradient: Gradient = "exact", adaptive: bool = False) -> Solver:
+def scipy(
+    algorithm: Algorithm = "L-BFGS-B",
+    gradient: Gradient = "exact",
+    adaptive: bool = False,
+    eps: float | None = None,
+) -> Solver:
     """scipy.optimize.minimize run to its budget, or until it stops by itself at its tightest tolerances.
 
     `gradient` (L-BFGS-B, BFGS, CG): exact asks a value and a gradient at a time; forward and central difference values,
     n+1 or 2n+1 of them a gradient, each counted. Nelder-Mead, Powell and COBYQA ask values alone (gradient=none);
-    `adaptive` is Nelder-Mead's (Gao & Han 2012).
+    `adaptive` is Nelder-Mead's (Gao & Han 2012). `eps` is the step of the differences, in the unit of x; null: scipy's,
+    √u or u^⅓ times max(1, |xᵢ|), and for a black box with noise the one that suits the noise.
 
-    Raises ValueError for a gradient that the algorithm does not take.
+    Raises ValueError for a gradient that the algorithm does not take, and for an eps without differences.
 
     >>> scipy("L-BFGS-B", "forward").calls(10)
     Calls(value=1, jvp=0, grad=0)
@@ -120,6 +102,10 @@ def scipy(algorithm: Algorithm = "L-BFGS-B", gradient: Gradient = "exact", adapt
     if based == (gradient == "none"):
         takes = "exact, forward or central" if based else "none: it asks values alone"
         raise ValueError(f"gradient={gradient}: {algorithm} takes {takes}")
+    require_eps(eps)
+    differences = gradient in ("forward", "central")
+    if eps is not None and not differences:
+        raise ValueError(f"eps={eps:g}: the step of differences; use gradient=forward or central, or eps=null")
     jac = {"exact": True, "forward": "2-point", "central": "3-point", "none": None}[gradient]
     options = {
         "L-BFGS-B": {"maxiter": NEVER, "maxfun": NEVER, "maxls": 50, "ftol": 0.0, "gtol": 0.0},
@@ -131,21 +117,33 @@ def scipy(algorithm: Algorithm = "L-BFGS-B", gradient: Gradient = "exact", adapt
     }[algorithm]
 
     def run(box: Box | Log, x0: np.ndarray, seed: int) -> str:
-        own = _own_of(box, differences=based and gradient != "exact")
+        own, quotient, ends = _own_of(box, differences), jac, _bounds(box)
+        h = nan if not differences else _measured_eps(box, gradient) if eps is None else eps
+        if isfinite(h) and gradient == "forward":  # scipy takes an absolute step of forward differences, where jac=None
+            own, quotient = {**own, "eps": h}, None
+        elif isfinite(h):
+            lower, upper = np.transpose(ends) if ends else (-inf, inf)
+            own, quotient = {}, central_gradient(box.many, h, lower, upper)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # at its tightest tolerances a solver ends in rounding, and says so
-            given = {"method": algorithm, "jac": jac, "options": options | own, "bounds": _bounds(box)}
+            given = {"method": algorithm, "jac": quotient, "options": options | own, "bounds": ends}
             return str(minimize(box, x0, **given).message)
 
     each = Calls(value=1, grad=1) if gradient == "exact" else Calls(value=1)
     solve = partial(_trace, run, gradient == "exact")
     scale, bounded = (lambda n: 1.0 if gradient == "exact" else n), algorithm not in ("BFGS", "CG")
-    return Solver(solve, lambda n: each, time_scale=scale, run=run, bounded=bounded)
+    asks_eps = differences and eps is None
+    return Solver(solve, lambda n: each, time_scale=scale, run=run, bounded=bounded, asks_eps=asks_eps)
+
+
+def _measured_eps(box: Box | Log, gradient: str) -> float:
+    """The difference step that a black box has measured; nan where there is none, and scipy decides."""
+    return box.eps[QUOTIENTS.index(gradient)] if isinstance(box, Log) and box.eps else nan
 
 
 def _own_of(box: Box | Log, differences: bool) -> dict[str, Any]:
-    """Options for a black box: the values of a difference gradient do not depend on each other."""
-    return {"workers": lambda f, points: box.many(list(points))} if differences and isinstance(box, Log) else {}
+    """Options where values are asked of the host: those of a difference gradient do not depend on each other."""
+    return {} if isinstance(box, Box) or not differences else {"workers": lambda f, points: box.many(list(points))}
 
 
 def _bounds(box: Box | Log) -> Any:

@@ -1,6 +1,7 @@
 """Which cells of a sweep have a good record, and what is to be said of the others."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,11 +42,19 @@ class Survey(NamedTuple):
             if own:
                 verb = "" if kind == "failed" else "is " if len(own) == 1 else "are "
                 more = f", and {len(own) - SHOWN} more (missing.csv)" if len(own) > SHOWN else ""
-                named = ", ".join(gap.named for gap in own[:SHOWN])
-                found.append(f"{len(own)} of {self.total} cells {verb}{kind}: {named}{more}")
+                found.append(f"{len(own)} of {self.total} cells {verb}{kind}: {_named(own[:SHOWN])}{more}")
         if self.gaps and command:
             found.append(f"to run {'it' if len(self.gaps) == 1 else 'them'}: {command}")
         return [*found, self.machines] if self.machines else found
+
+
+def _named(gaps: Sequence[Gap]) -> str:
+    """The cells, those that stand together for the same reason with the reason once."""
+    said = []
+    for _, same in groupby(gaps, lambda gap: gap.why):
+        *others, last = same
+        said += [printable(gap.label or gap.key) for gap in others] + [last.named]
+    return ", ".join(said)
 
 
 def survey(cells: Sequence[tuple[str, Path]]) -> Survey:

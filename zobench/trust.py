@@ -20,7 +20,9 @@ from zobench.errors import UsageError, one_line, printable
 
 NAME = re.compile(r"(?!__)[^\W\d]\w*(\.(?!__)[^\W\d]\w*)*")  # of a module, or of what is in it
 FACTORIES = re.compile(
-    r"zobench\.(problems(\.\w+)?|estimators|methods|solvers|optimizers|experiments\.\w+\.(study|chain))"
+    r"zobench\.(problems(\.\w+)?|estimators|methods|solvers|optimizers|experiments\.\w+\.(study|chain)"
+    r"|hadamard_directions|block_directions|baselines|robust_estimates|kernel_estimates|gradientless|adaptive_rules"
+    r"|guided_directions|scalar_adaptation)"
 )
 OPTAX = re.compile(r"optax(\.[^\W_]\w*)*")
 EXAMPLE = "scipy.optimize.rosen"  # the function of conf/problem/black_box.yaml

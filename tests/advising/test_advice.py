@@ -90,6 +90,48 @@ def test_a_black_box_is_asked_no_more_than_was_said(sigma):
     assert ("The same x gives other values" in said) == (sigma > 0)
 
 
+def test_differences_in_a_race_suit_the_noise():
+    """L-BFGS with scipy's step stays at 180 and more of 230; the level is no nearer than the noise lets one tell."""
+    w = np.geomspace(1, 100, 20)
+    f = Counted(w, 0.1)
+    found = zo.advise(black_box(lambda x: f(x - 1), [0.0] * 20), calls=3000)
+    entries = {entry.name: entry for entry in found.entries}
+    for name in ("L-BFGS, differences", "BFGS, differences", "random pursuit", "two-point descent"):
+        x = entries[name].x - 1
+        assert 0.5 * w @ x**2 < 20 and ".eps=" in entries[name].overrides, name
+    assert found.level == pytest.approx(
+        min(e.shown for e in found.entries) + max(2 * found.facts.noise, 0.23), abs=0.01
+    )
+    assert " step=" in entries["two-point descent"].overrides
+
+
+def test_a_box_is_asked_as_it_says():
+    """Within its bounds, and with what it does when it fails."""
+    asked = []
+
+    def f(x):
+        asked.append(x)
+        if len(asked) % 40 == 0:
+            raise RuntimeError("no convergence")
+        return float(((x - 3) ** 2).sum())
+
+    settings = {"lower": 0.0, "upper": 2.0}
+    for on_error in ("nan", "retry"):
+        asked.clear()
+        found = zo.advise(black_box(f, [1.0, 1.0], on_error=on_error, **settings), calls=700)
+        assert found.calls == len(asked) <= 700 and found.best.shown == 2.0
+        assert all((x >= 0).all() and (x <= 2).all() for x in asked)
+    asked[:] = [0] * 39
+    with pytest.raises(ValueError, match=r"f raised RuntimeError: no convergence; at x = .*on_error=nan"):
+        zo.advise(black_box(f, [1.0, 1.0], **settings), calls=700)
+
+
+def test_more_coordinates_than_values_are_told():
+    spectrum = np.linspace(0.1, 1, 1200)
+    found = zo.advise(black_box(Counted(spectrum), [1.0] * 1200), calls=900)
+    assert "No gradient by differences fits into" in repr(found) and found.calls <= 900
+
+
 def test_with_a_gradient_the_same_level_is_reached():
     problem = zo.problems.quadratic(12)
     found = zo.advise(problem, calls=900)

@@ -4,7 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import pytest
-from verdicts import TWO_POINT, built_in, changed, failures, keyed, of
+from verdicts import BIASED, TWO_POINT, built_in, changed, failures, keyed, of
 
 from zobench import estimators
 from zobench.check import checks, targets
@@ -25,7 +25,7 @@ def quick(monkeypatch):
 @pytest.mark.parametrize("name", built_in("estimator"))
 def test_a_built_in_estimator_passes(name, quick):
     estimator: Any = targets.configured([name])[0].value
-    assert not failures(check_draws(estimator))
+    assert failures(check_draws(estimator)) == ({"small bias", "large n"} if name in BIASED else set())
 
 
 @pytest.mark.slow

@@ -84,6 +84,18 @@ def test_the_noise_is_said_in_a_line_and_the_best_point_is_kept(zobench, tmp_pat
     assert record and np.abs(record.arrays["probe/x_best"] - 1).max() < 0.3
 
 
+def test_nan_is_a_word_where_it_is_a_choice(zobench, tmp_path, monkeypatch):
+    """problem.on_error=nan, which a command line reads as a number; and lbfgs says what it takes."""
+    text = "calls = [0]\n\ndef f(x):\n    calls[0] += 1\n    return 1 / (calls[0] % 10 > 0) + float(x @ x)\n"
+    (tmp_path / "tenth.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    box = (*BOX, "problem.function._target_=tenth.f", "seeds=1", "stop.calls=30")
+    ended = zobench(*box, "method=one_plus_one", "problem.on_error=nan")
+    assert ended.code == 0 and "3 of 30 calls gave no number" in ended.err
+    ended = zobench(*box, "method=lbfgs")
+    assert ended.code == 2 and "use method.gradient=forward" in ended.err
+
+
 def test_estimators_without_a_second_moment_are_tuned_like_the_others(zobench, tmp_path):
     """A quadratic, no box: the search begins with the step that values at x0 decide."""
     ended = zobench(

@@ -106,3 +106,13 @@ def test_names_that_nothing_has_are_refused_before_anything_runs(zobench, tmp_pa
     assert zobench(*SWEEP).code == 0
     for asked in ("report_order={a", "report_labels={tow_point: mine}", "report_order=[1,2]"):
         assert zobench("report", "sweep", asked).code == 2
+
+
+def test_a_report_without_records_says_what_would_make_them_if_anything_would(zobench):
+    for name, way in {
+        "sweep": "zobench -m problem.dim=8,16",
+        "slowdown": "zobench experiment=slowdown",
+        "slow": "zobench list experiments",
+    }.items():
+        ended = zobench("report", name)
+        assert ended.code == 2 and ended.err.count("\n") == 1 and ended.err.endswith(f": {way}\n"), ended.err

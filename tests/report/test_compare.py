@@ -14,6 +14,7 @@ from zobench import store
 from zobench.report import files, groups, page
 from zobench.report.compare import budget, figures, labels, panels, targets, traces
 from zobench.report.compare.page import CAPTIONS
+from zobench.report.wording import Wording
 
 K = np.array([0, 1, 2, 4, 8, 16, 32, 64])
 PROBLEMS = ("quadratics.quadratic", "classification.logistic", "robust.welsch")
@@ -250,3 +251,41 @@ def test_long_legends_make_a_picture_higher_and_no_panel_smaller(tmp_path):
     assert all(
         any(np.size(line.get_xdata()) for line in axes.lines) for axes in figure.axes
     )  # a group has its own problems
+
+
+def test_no_label_is_cut_and_no_title_runs_into_the_legend(tmp_path):
+    evil = "W" * 20 + " wide names WITH MANY CAPITALS and more of them: " + "x" * 60
+    wording = Wording({"two_point": evil, "autodiff": "a_b $x$", "quadratic": f"bowl {evil}"}, [])
+    paths = [cell(tmp_path, n=n, estimator=name) for n in (4, 8) for name in ("two_point", "autodiff")]
+    for draw in (figures.convergence, figures.scaling, figures.runtimes, figures.ranks):
+        figure = draw(groups.read(paths, wording))
+        assert figure
+        render = FigureCanvasAgg(figure).get_renderer()
+        (legend,) = figure.legends
+        assert legend.get_window_extent(render).x1 <= figure.bbox.x1
+        title = figure.axes[0].title.get_window_extent(render)
+        assert title.x1 <= legend.get_window_extent(render).x0 and title.y1 <= figure.bbox.y1
+
+
+def test_names_in_pictures_are_those_for_people_and_a_users_own_stay(tmp_path):
+    paths = [cell(tmp_path, problem=PROBLEMS[2])]
+    assert _titles(figures.convergence(groups.read(paths))) == ["Welsch, n = 8"]
+    own = groups.read(paths, Wording({"welsch": "my_welsch"}))
+    assert _titles(figures.convergence(own)) == ["my_welsch, n = 8"]
+
+
+def _titles(figure):
+    return [axes.get_title() or axes.get_title("left") for axes in figure.axes]
+
+
+def test_what_no_run_reaches_has_no_profile_and_what_all_reach_at_once_no_distribution(tmp_path):
+    asked = [(name, problem) for name in ("two_point", "autodiff") for problem in PROBLEMS[:2]]
+    slow = [cell(tmp_path, estimator=name, problem=problem, speed=0.3) for name, problem in asked]
+    figure = figures.profiles(groups.read(slow))
+    assert figure and _titles(figure) == ["runtimes", "quality profile"]
+    assert "No run arrives at the target" in _text(figure) and all(axes.get_xlabel() for axes in figure.axes)
+    fast = [cell(tmp_path / "fast", estimator=name, problem=problem) for name, problem in asked]
+    figure = figures.profiles(groups.read(fast))
+    assert figure and _titles(figure)[:2] == ["performance profile", "data profile"]
+    assert all(axes.get_xlabel() for axes in figure.axes)
+    assert figures.runtimes(groups.read([cell(tmp_path / "at once", runs=1, speed=1000.0)])) is None

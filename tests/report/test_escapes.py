@@ -1,5 +1,6 @@
 """What a stranger wrote into a record, a config or a name is text: in the terminal, in Markdown, in LaTeX."""
 
+import csv
 import io
 import re
 
@@ -10,7 +11,7 @@ from rich.console import Console
 from zobench import store
 from zobench.command import terminal
 from zobench.errors import printable
-from zobench.report import latex, tables
+from zobench.report import files, latex, tables
 
 EVIL = [
     "[/nope]",
@@ -51,7 +52,7 @@ def test_a_strangers_record_is_drawn_without_harm(tmp_path, capsys, evil):
     text = drawn(lambda console: terminal.table(cells, console))
     assert is_harmless(text) and printable(evil) in text and "step=[theory,trace]" in text
     terminal.warnings(cells)
-    assert terminal.failures([(evil, evil), ("", evil)]) == 1
+    assert terminal.failures([(evil, evil), ("", f"{evil} again")]) == 1
     err = capsys.readouterr().err
     assert is_harmless(err) and err.count("\n") == 2 + 2 + 1 and "failed: the cell: " in err
 
@@ -99,3 +100,22 @@ def test_latex_has_no_command_but_ours():
 
 def test_a_long_text_is_cut_in_its_middle():
     assert len(printable("x" * 10**6)) < 1500 and printable("a" + "x" * 10**6 + "b")[-1] == "b"
+
+
+def test_no_cell_of_a_csv_file_is_a_formula_and_it_is_read_as_it_was_given(tmp_path):
+    said = ["=SUM(A1)", "+1 more", "-x", "@x", "\t=x", "'=x", "'quoted'", "-1.5", "+2", "", "a=b"]
+    files.write_csv(tmp_path / "table.csv", [{"name": text, "value": -2.5} for text in said])
+    with (tmp_path / "table.csv").open(newline="") as file:
+        raw = list(csv.DictReader(file))
+    assert [row["name"][:1] for row in raw] == ["'"] * 7 + ["-", "+", "", "a"]
+    assert {row["value"] for row in raw} == {"-2.5"}
+    assert [row["name"] for row in files.read_csv(tmp_path / "table.csv")] == said
+
+
+def test_cells_of_one_reason_are_one_line(capsys):
+    cells = [(f"dim={i}", "no minimum is known") for i in range(8)]
+    terminal.left_out(cells)
+    terminal.failures([*cells, ("dim=9", "another")])
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "zobench: left out: dim=0, dim=1, dim=2, dim=3, dim=4 and 3 more: no minimum is known"
+    assert len(said) == 4 and said[2] == "zobench: failed: dim=9: another" and said[3].startswith("zobench: 9 cells")

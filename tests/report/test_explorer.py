@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from exploring import EVIL, config, hostile, record, small
+from exploring import EVIL, changed, config, hostile, record, small
 
 from zobench import store
 from zobench.errors import printable
@@ -160,3 +160,29 @@ def test_a_hundred_cells_weigh_less_than_a_megabyte_and_many_keep_their_medians(
     explorer.write("slowdown", paths, tmp_path)
     assert (tmp_path / "index.html").stat().st_size < 1e6
     assert all({"mid", "low", "high"} <= s["of"]["gap"].keys() for s in read(tmp_path)[2]["curves"]["series"])
+
+
+def test_no_two_methods_have_the_same_colour_and_line(tmp_path):
+    names, dtypes = ("autodiff", "finite_difference", "two_point", "spsa"), ("float64", "float32")
+    asked = [(config(name, dtype=dtype), rule) for name in names for dtype in dtypes for rule in curves.DASHES]
+    shown = curves.found([record(tmp_path, each, rule=rule) for each, rule in asked])["curves"]["series"]
+    looks = {(one["color"], *one["dash"]) for one in shown}
+    assert len({one["name"] for one in shown}) == len(looks) == len(shown) > 7
+
+
+def test_a_picture_has_its_caption(tmp_path):
+    about = explorer.Shown(files=["ranks.png"], captions={"ranks": "Who is best."})
+    explorer.write("mine", small(tmp_path), tmp_path, about)
+    assert [picture["title"] for picture in read(tmp_path)[2]["pictures"]] == ["ranks: Who is best."]
+
+
+def test_a_black_box_is_shown_above_the_best_value_that_is_known(tmp_path):
+    """Its values are f itself, which may be negative: on a logarithmic axis there would be nothing."""
+    paths = [record(tmp_path, config(name, problem="black_box")) for name in ("two_point", "spsa")]
+    found = curves.found([changed(path, lambda gap: gap - 5, target=-np.inf) for path in paths])
+    assert found["curves"]["metrics"]["gap"] == "f − best known"
+    for one in found["curves"]["series"]:
+        middle = decoded(found["pool"][one["of"]["gap"]["mid"]])
+        assert middle[0] == pytest.approx(0.25 / 2, rel=1e-3) and one["target"] is None
+        assert one["ended"] == "4 runs without a target"
+    assert {(line[2], line[4]) for line in found["cells"].lines} == {("its budget", "")}

@@ -3,8 +3,9 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
-from exploring import EVIL, config, hostile, record, small
+from exploring import EVIL, changed, config, hostile, record, small
 
 from zobench.report import explorer, gallery, gallery_page
 from zobench.report.explorer import curves
@@ -128,6 +129,20 @@ def test_the_chart_is_zoomed_by_mouse_keys_and_buttons(page):
     assert drawing(page) == whole
     first = point(page, "ArrowDown")
     assert first and point(page, "ArrowDown").partition(" At ")[0] != first.partition(" At ")[0]
+
+
+def test_curves_of_any_size_have_their_axis(tmp_path, visit):
+    """A method that ends at 1e-34, as Powell's does on a bowl, and one that ends where numbers do."""
+    for i, least in enumerate((1e-34, 1e-300)):
+        path = changed(record(tmp_path, config()), lambda gap, least=least: gap * np.geomspace(1, least, gap.shape[1]))
+        explorer.write("mine", [path], tmp_path, explorer.Shown())
+        page = visit((tmp_path / "index.html").rename(tmp_path / f"{i}.html"))
+        whole = drawing(page)
+        for _ in range(12):
+            page.click("#closer")
+        assert drawing(page) != whole and point(page)
+    splits = page.evaluate("[[1e-300, 1], [1, 1000], [3.1, 3.4], [2, 2.0001]].map((ends) => splits(...ends))")
+    assert all(2 <= len(found) <= 40 for found in splits) and splits[1][:2] == [1, 2] and 3.2 in splits[2]
 
 
 def test_tables_are_sorted_and_filtered_by_keyboard(page):

@@ -1,7 +1,7 @@
 """Pictures as readers see them: names for people, looks that a colour-blind eye tells apart, ticks, labels apart."""
 
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +110,17 @@ def test_a_logarithmic_axis_that_spans_much_has_few_powers_of_ten_and_one_with_t
     assert axes.get_xticks().tolist() == [1e-3, 1e-1]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["four", "sixteen"]
     assert 3 <= len(ticks.powers(1e-16, 2)) <= ticks.MOST
+
+
+@pytest.mark.parametrize(("low", "high"), [(1e-6, 1), (90, 9000), (200, 30_000), (1, 1.1), (1e-3, 1e12)])
+def test_ticks_of_a_narrow_axis_do_not_meet(low, high):
+    figure = Figure(figsize=(4, 2))
+    axes = figure.add_axes((0.2, 0.3, 1.72 / 4, 0.6))
+    axes.set(xscale="log", xlim=(low, high))
+    ticks.readable(figure)
+    figure.canvas.draw()
+    shown = [label.get_window_extent() for label in axes.get_xticklabels()]
+    assert len(shown) >= 3 and all(left.x1 < right.x0 for left, right in pairwise(shown))
 
 
 def test_sizes_that_would_meet_lose_a_name_and_not_the_largest():

@@ -88,9 +88,13 @@ def _facts(facts: Facts, calls: int) -> Iterator[str]:
 def _choice(advice: Advice) -> Iterator[str]:
     first, *others = [entry for entry in advice.entries if len(entry.values)]
     share = f"within {100 * advice.target:.3g} % of the way from f(x0) to the lowest value seen"
+    if not advice.facts.repeats and advice.target * (advice.facts.value - first.shown) < 2 * advice.facts.noise:
+        share = f"within {2 * advice.facts.noise:.2g}, twice the standard deviation, of the lowest value seen"
     yield f"Take {first.name}: it was {share} after {first.reached:.0f} values."
     there = [f"{entry.name} after {entry.reached:.0f}" for entry in others if isfinite(entry.reached)]
     yield f"Also there: {', '.join(there)}." if there else f"None of the others was there after {advice.each} values."
+    if advice.each <= advice.facts.n:
+        yield f"No gradient by differences fits into {advice.each} values: it takes n + 1 = {advice.facts.n + 1}."
     if first.name == "two-point descent":
         yield "One direction a step: q of them cost (n + q + 1)/(n + 2) as much; take q > 1 to ask values in parallel."
 

@@ -1,7 +1,7 @@
 """Advice: which method to take for a function, from a race on the function itself, and what a gradient would save."""
 
 from collections.abc import Callable
-from math import inf
+from math import inf, isnan, nan
 from typing import Any
 
 import jax
@@ -10,9 +10,11 @@ import numpy as np
 
 from zobench.advising.advice import Advice, WithGradient
 from zobench.advising.probe import probe
-from zobench.advising.race import AGAIN, CONTENDERS, race
+from zobench.advising.race import AGAIN, CONTENDERS, level_of, race
 from zobench.derivatives.price import price
+from zobench.host import TRIES, Failed, ask, at_point, seed_of
 from zobench.solvers import scipy
+from zobench.trees import flat
 from zobench.types import Key, Problem, oracle
 
 EACH = (10, 100)  # values a contender has: 10 (n + 1), at least 100
@@ -36,6 +38,7 @@ def advise(problem: Problem, *, calls: int | None = None, target: float = 1e-3, 
     """
     if not (isinstance(target, int | float) and 0 < target < 1):
         raise ValueError(f"target={target}: the share of f(x0) − f_low that may be left is between 0 and 1, as in 1e-3")
+    problem = flat(problem)
     n, takes = problem.n, sum(problem.n <= contender.most for contender in CONTENDERS)
     calls = PROBE + takes * (max(EACH[0] * (n + 1), EACH[1])) if calls is None else calls
     least = PROBE + takes * (LEAST + AGAIN)
@@ -48,16 +51,20 @@ def advise(problem: Problem, *, calls: int | None = None, target: float = 1e-3, 
         each = (calls - f.calls) // takes - (0 if facts.repeats else AGAIN)
         f.remembers = facts.repeats
         entries = race(f, x0, facts, each, target, seed)
-        low = min(entry.shown for entry in entries)
-        level = low + target * max(facts.value - low, 0.0)
+        level = level_of(entries, facts, target)
         gradient = _with_gradient(problem, level, each, seed)
     return Advice(facts, tuple(entries), each, target, level, gradient, f.calls)
 
 
 class Asked:
-    """A problem as a function of an array that counts its calls; where values repeat, the same x is asked once."""
+    """A problem as a function of an array that counts its calls; where values repeat, the same x is asked once.
+
+    A black box is asked as it says: within its bounds, each try a call; nan where there is no number. ValueError for
+    that where on_error=raise.
+    """
 
     def __init__(self, problem: Problem, seed: int):
+        self._host, self._seed = problem.host, seed
         self._value = jax.jit(lambda x, step: oracle(problem, Key(jnp.uint32(seed), step)).value(x))
         self._known: dict[bytes, float] = {}
         self.calls, self.remembers = 0, False
@@ -67,11 +74,26 @@ class Asked:
         name = np.asarray(x, float).tobytes()
         if self.remembers and name in self._known:
             return self._known[name]
-        value = float(self._value(jnp.asarray(x, float), jnp.uint32(self.calls)))
-        self.calls += 1
+        if self._host:
+            value = self._asked(np.clip(np.asarray(x, float), self._host.lower, self._host.upper))
+        else:
+            value = float(self._value(jnp.asarray(x, float), jnp.uint32(self.calls)))
+            self.calls += 1
         if self.remembers:
             self._known[name] = value
         return value
+
+    def _asked(self, x: np.ndarray) -> float:
+        value: float | Failed = nan
+        for _ in range(TRIES if self._host.on_error == "retry" else 1):
+            (value,) = ask(self._host, [x], [seed_of(self._seed, self.calls)])
+            self.calls += 1
+            if not isinstance(value, Failed) and not isnan(value):
+                return value
+        if isinstance(value, Failed) and self._host.on_error == "raise":
+            way_out = "problem.on_error=nan goes on, retry asks again"
+            raise ValueError(f"{value.said}; {at_point(x)}; {way_out}")
+        return nan
 
 
 def _with_gradient(problem: Problem, level: float, each: int, seed: int) -> WithGradient:

@@ -1,13 +1,14 @@
 """What a few values around x0 say of a function: noise, slope and curvature, effective dimension, cost."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import inf, isfinite, nan
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from zobench import ecnoise
+from zobench import ecnoise, probing
+from zobench.probing import Scale
 from zobench.statistics import Estimate
 
 Function = Callable[[np.ndarray], float]
@@ -38,11 +39,12 @@ class Facts(NamedTuple):
     seconds: float
     calls: int
 
-    @property
-    def eps_forward(self) -> float:
-        """The step of least mean-square error of a forward difference, 8^¼ √(σ/μ), μ = tr H/n (Moré & Wild 2012)."""
-        curvature = abs(self.trace.value) / self.n
-        return ecnoise.forward_eps(self.noise, curvature) if self.noise > 0 and curvature > 0 else nan
+    def eps_of(self, quotient: Literal["central", "forward", "second"]) -> float | None:
+        """The difference step for the noise of values that do not repeat (`probing.steps`); None: that of the dtype."""
+        mean = self.trace.value / self.n
+        scale = Scale(noise=self.noise, slope=self.slope.value / np.sqrt(self.n), curvature=mean)
+        eps = probing.steps(scale)[probing.QUOTIENTS.index(quotient)]
+        return None if self.repeats or not isfinite(eps) else eps
 
 
 def probe(f: Function, x0: np.ndarray, seed: int = 0, directions: int = DIRECTIONS) -> Facts:
@@ -53,8 +55,9 @@ def probe(f: Function, x0: np.ndarray, seed: int = 0, directions: int = DIRECTIO
         sᵢ = (f(x+hvᵢ) − f(x−hvᵢ))/(2h),         E s² = ‖∇f‖²/n
     which gives tr H = n·mean q, tr H² and ‖∇f‖ = √(n·mean s²); moments of the sphere: Muirhead 1982.
 
-    Asks 2 values at x0, or 16 where they differ, which are the noise; else 9 to 54 for the noise along a line
-    (`ecnoise.measure`); then 3 or 6 for h, and 2 for each direction.
+    Asks 2 values at x0, 4 where one failed, or 16 where they differ, which are the noise; else 9 to 54 for the noise
+    along a line (`ecnoise.measure`); then 3 or 6 for h, and 2 for each direction. The noise and one curvature are also
+    what `zobench.probing` measures, of a run that is to begin; here they come with intervals, for a reader.
     Raises ValueError where f(x0) is not finite.
     """
     rng, n = np.random.default_rng(seed), x0.size
@@ -68,13 +71,15 @@ def probe(f: Function, x0: np.ndarray, seed: int = 0, directions: int = DIRECTIO
         seconds.append(time.perf_counter() - start)
         return value
 
-    at_x0 = np.array([ask(x0), ask(x0)])
-    repeats = bool(at_x0[0] == at_x0[1])
+    at_x0 = _finite(ask(x0) for _ in range(2))
+    if at_x0.size < 2:  # a call that failed
+        at_x0 = np.array([*at_x0, *_finite(ask(x0) for _ in range(2))])
+    if at_x0.size < 2:
+        raise ValueError("f(x0) is no finite number: give an x0 at which it is one")
+    repeats = bool((at_x0 == at_x0[0]).all())
     if not repeats:
-        at_x0 = np.array([*at_x0, *(ask(x0) for _ in range(REPEATED - 2))])
+        at_x0 = np.array([*at_x0, *_finite(ask(x0) for _ in range(REPEATED - at_x0.size))])
     here = float(np.mean(at_x0))
-    if not isfinite(here):
-        raise ValueError(f"f(x0) = {here}: give an x0 at which the function has a finite value")
     scale = max(1.0, float(np.linalg.norm(x0)) / np.sqrt(n))  # a step that x + h can show
     v, noise = _sphere(rng, n), float(np.std(at_x0, ddof=1))
     if repeats:
@@ -106,6 +111,10 @@ def _step(ask: Function, x0: np.ndarray, v: np.ndarray, noise: float, scale: flo
     curvature = ecnoise.curvature(ask, x0, scale * v, noise) / scale**2
     h = (noise / curvature) ** 0.25 if isfinite(curvature) and curvature > 0 else scale * noise**0.25
     return float(np.clip(h, 1e-8 * scale, scale))
+
+
+def _finite(values: Iterable[float]) -> np.ndarray:
+    return np.array([value for value in values if isfinite(value)])
 
 
 def _sphere(rng: np.random.Generator, n: int) -> np.ndarray:

@@ -156,9 +156,7 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     found = {name: own[-1] for name, own in sweeps.sweeps(runs_dir).items()}
     if names[0] not in found:
         there = ", ".join(f"{name} ({len(sweep.members())} cells)" for name, sweep in found.items()) or "none"
-        raise UsageError(
-            f"report {names[0]}: no records in {runs_dir} (there: {there}); make them by: zobench experiment={names[0]}"
-        )
+        raise UsageError(f"report {names[0]}: no records in {runs_dir} (there: {there}); {_way_out(names[0])}")
     keys.check_report(names[0])
     report_dir = options.get("report_dir", f"reports/{names[0]}")
     require_writable("report_dir", report_dir)
@@ -167,6 +165,17 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
     command = found[names[0]].again()
     gaps = report(names[0], found[names[0]].cells(), report_dir, console, command, True, formats, wording, opens)
     return 1 if gaps else 0
+
+
+def _way_out(name: str) -> str:
+    """How there come to be records of that name, where they can."""
+    from zobench.command import listing
+
+    if name == SWEEP:
+        return "make them by a sweep, as in: zobench -m problem.dim=8,16"
+    if name in listing.names("experiment"):
+        return f"make them by: zobench experiment={name}"
+    return "nothing that zobench ships is called so: zobench list experiments"
 
 
 def options_of(command: str, arguments: Sequence[str], known: Sequence[str]) -> tuple[list[str], dict[str, str]]:

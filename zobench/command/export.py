@@ -153,9 +153,16 @@ def _write_csv(table: runs.Table, stream: BinaryIO) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.columns)
     columns = [np.where(each, "true", "false") if each.dtype == bool else each for each in table.columns.values()]
+    columns = [_inert(each) if each.dtype.kind in "OUT" else each for each in columns]
     for start in range(0, len(columns[0]), LINES):
         writer.writerows(zip(*(column[start : start + LINES].tolist() for column in columns), strict=True))
     text.detach()
+
+
+def _inert(column: np.ndarray) -> np.ndarray:
+    from zobench.report.files import inert
+
+    return np.array([inert(value) if isinstance(value, str) else value for value in column.tolist()], object)
 
 
 def _require_arrow(file: Path) -> None:

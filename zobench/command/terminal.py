@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from zobench.store import Record
 from zobench.sweeps import Sweep
 
 LINE_EVERY = 10
+NAMED = 5  # cells in a line of one reason
 WIDEST = 10_000  # characters: as wide as a table likes
 COLUMNS: tuple[str, ...] = (
     "rule", "step", "n", "iterations", "quartiles", "calls", "reached", "best value", "run s", "compile s",
@@ -180,8 +182,16 @@ def _number(value: float) -> str:
 
 def left_out(cells: Sequence[tuple[str, str]]) -> None:
     """Name the cells of a sweep that cannot be run, each with its reason; the others have been run."""
-    for label, reason in cells:
-        print(printable(f"zobench: left out: {label}: {reason}"), file=sys.stderr)
+    for labels, reason in _by_reason(cells):
+        print(printable(f"zobench: left out: {labels}: {reason}"), file=sys.stderr)
+
+
+def _by_reason(cells: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Cells that stand together for the same reason, the first two of them by name, and the reason."""
+    for reason, same in groupby(cells, lambda cell: cell[1]):
+        labels = [label or "the cell" for label, _ in same]
+        more = f" and {len(labels) - NAMED} more" if len(labels) > NAMED else ""
+        yield ", ".join(labels[:NAMED]) + more, reason
 
 
 def notes(cells: Sequence[tuple[str, Path]]) -> None:
@@ -203,8 +213,8 @@ def warnings(cells: Sequence[tuple[str, Path]]) -> None:
 
 def failures(failed: Sequence[tuple[str, str]]) -> int:
     """Name the cells that failed, each with its reason; the exit code that follows."""
-    for label, reason in failed:
-        print(printable(f"zobench: failed: {label or 'the cell'}: {reason}"), file=sys.stderr)
+    for labels, reason in _by_reason(failed):
+        print(printable(f"zobench: failed: {labels}: {reason}"), file=sys.stderr)
     if len(failed) > 1:
         again = "the same command runs those that raised or were killed again, and no other"
         print(f"zobench: {len(failed)} cells failed; {again}", file=sys.stderr)

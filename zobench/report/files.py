@@ -4,12 +4,15 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from zobench import atomic
 from zobench.statistics import Estimate
+
+FORMULA = re.compile(r"'*[=+\-@\t\r]")  # begins what a spreadsheet would run
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -20,6 +23,7 @@ def write(path: Path, content: str | bytes) -> None:
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Rows of one set of columns; numbers with six digits, what is not known left empty. The file's name.
 
+    Text that a spreadsheet would take for a formula stands behind an apostrophe, which `read_csv` takes away.
     No file, and not that of an earlier drawing, where there are no rows.
     """
     if not rows:
@@ -49,7 +53,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     if not path.exists():
         return []
     with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+        return [{name: _said(value) for name, value in row.items()} for row in csv.DictReader(file)]
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -69,7 +73,27 @@ def fingerprint(inputs: Sequence[Path], code: str) -> str:
 def _cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and value != value):
         return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return inert(value) if isinstance(value, str) else str(value)
+
+
+def inert(text: str) -> str:
+    """Text that no spreadsheet runs, since names and reasons may be a stranger's. A number stays one."""
+    return text if not FORMULA.match(text) or _is_number(text) else f"'{text}"
+
+
+def _said(cell: str) -> str:
+    """The text that `inert` was given."""
+    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and FORMULA.match(cell) else cell
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _plain(value: Any) -> Any:

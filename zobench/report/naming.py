@@ -22,6 +22,8 @@ OTHERS = {
     "zobench.methods.random_pursuit": "random pursuit",
     "zobench.methods.one_plus_one": "(1+1)-ES",
     "zobench.methods.three_point": "three points",
+    "zobench.scalar_adaptation.meazo": "MEAZO",
+    "zobench.gradientless.gradientless_descent": "gradientless descent",
     "zobench.solvers.cma": "CMA-ES",
 }  # methods that take no estimator
 DESCENT, ACCELERATED, GD = "zobench.methods.descent", "zobench.methods.accelerated", "optax.sgd"

@@ -107,7 +107,8 @@ def write(
     files.write(folder / "table.md", "\n".join(filter(None, parts)))
     numbers += files.write_csv(folder / "missing.csv", [gap._asdict() for gap in gaps])
     written = [*numbers, *TEXTS, *drawn]
-    about = explorer.Shown(page.question, _tables(page, folder), written, gaps, wording)
+    captions = {name: caption.shows for name, caption in page.captions.items()}
+    about = explorer.Shown(page.question, _tables(page, folder), written, gaps, wording, captions)
     return [*written, *explorer.write(name, records, folder, about)]
 
 

@@ -18,6 +18,7 @@ BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#777777"
 COLORS = (PURPLE, ORANGE, SKY, GREEN, BLUE, VERMILLION, BLACK)  # of methods; grey is for what is beside them
 SOLID, DASH, DOT, DASH_DOT = "-", (0, (5, 2)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5))
 LONG, DASH_DOTS = (0, (10, 2.5)), (0, (4, 1.2, 1.2, 1.2, 1.2, 1.2))
+LONG_DOT, SPARSE = (0, (10, 1.5, 1.2, 1.5)), (0, (1.2, 3.5))
 LINES = (DOT, DASH_DOT, DASH, LONG, DASH_DOTS)  # five, nine markers and seven colours: all three differ in turn
 MARKERS = ("v", "P", "X", "<", ">", "*", "h", "p", "d")
 
@@ -35,15 +36,27 @@ LOOKS: dict[str, tuple[str, str, Any]] = {
     "one_point": (SKY, "*", LONG),
     "residual_one_point": (BLUE, "*", DASH_DOTS),
     "regression": (BLUE, "d", LONG),
+    "hadamard": (BLACK, "s", LONG),
+    "block": (BLUE, "o", DASH_DOT),
+    "leave_one_out": (VERMILLION, "D", LONG_DOT),
+    "normalised_signs": (PURPLE, "s", LONG_DOT),
+    "median_slope": (SKY, "p", LONG_DOT),
+    "clipped_slope": (BLACK, "X", LONG_DOT),
+    "guided": (SKY, "X", SPARSE),
+    "kernel_smoothed": (BLUE, "^", LONG_DOT),
     "two-point GD, adam": (GREEN, ">", SOLID),
     "two-point GD, momentum": (PURPLE, "<", DASH),
     "two-point GD, Nesterov": (ORANGE, "d", LONG),
     "two-point GD, decaying": (VERMILLION, "h", DASH_DOTS),
     "two-point GD, sign_sgd": (GREEN, "X", DASH_DOTS),
+    "two-point GD, zo_adamm": (GREEN, "h", SPARSE),
+    "two-point GD, r_adazo": (ORANGE, "o", SPARSE),
     "two-point GD, accelerated": (ORANGE, "P", DOT),
     "random pursuit": (VERMILLION, "X", DASH_DOT),
     "(1+1)-ES": (PURPLE, "p", LONG),
     "three points": (SKY, "v", DASH_DOTS),
+    "MEAZO": (BLUE, "<", SPARSE),
+    "gradientless descent": (BLACK, "^", SPARSE),
     "CMA-ES": (PURPLE, "*", DOT),
     "conjugate gradients": (BLACK, "d", DASH_DOT),
     "BFGS": (BLACK, "p", DOT),

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from zobench.report import drawing
+from zobench.report import drawing, labels
 from zobench.report.compare import found as best
 from zobench.report.compare.labels import Block, Key, blocks, curve
 from zobench.report.compare.panels import FOOT, Panel, logarithmic, multiples
@@ -16,6 +16,7 @@ from zobench.report.compare.traces import AXES, Trace, largest, trace
 from zobench.report.explorer.origin import prices
 from zobench.report.groups import Cells
 from zobench.report.measured import Measured, bound
+from zobench.report.records import Record
 
 QUANTITY = {"gradient": "least ‖∇f‖² so far", "gap": "f − f*", "distance": "‖x − x*‖²"}
 PROVEN = 4  # lines of a panel that are drawn with their bounds and exact means
@@ -79,8 +80,13 @@ def convergence_seconds(found: Cells) -> Figure | None:
 
 def title(column: str, n: int, cells: Mapping[Key, Measured]) -> str:
     """The problem and its dimension; its class where it stands for one."""
-    problem = next(iter(cells.values())).record.problem
+    problem = called(next(iter(cells.values())).record)
     return f"{problem}, n = {n}" if n else problem or column
+
+
+def called(record: Record) -> str:
+    """The problem's name for people, or the user's."""
+    return record.problem if record.is_labelled else labels.title(record.problem)
 
 
 def _curves(

@@ -13,6 +13,7 @@ from zobench.report import profiles as shares
 from zobench.report.compare import across, budget, quality, targets
 from zobench.report.compare.convergence import (
     PROVEN,
+    called,
     convergence,
     convergence_iterations,
     convergence_priced,
@@ -29,6 +30,7 @@ __all__ = [
     "convergence", "convergence_iterations", "convergence_priced", "convergence_seconds", "exponents", "profiles",
     "ranks", "runtimes", "scaling",
 ]  # fmt: skip
+AT_TARGET = ("performance profile", "data profile")
 SEVERAL = 10  # problems from which an interval over them is no whole axis
 
 
@@ -51,7 +53,7 @@ def _against_n(found: Cells, draw: Callable[..., bool], least: int, caption: str
         share, arrived = targets.against_n(found, column)
         if max((len(points) for points in arrived.values()), default=0) >= least:
             record = next(group.cells[0].record for group in found.groups if group.column == column)
-            named = record.problem + (f", to {share:g} of the start" if share else "")
+            named = called(record) + (f", to {share:g} of the start" if share else "")
             has = [key for key, points in arrived.items() if len(points) >= least - 1]
             shows.append(Panel(named, partial(draw, arrived=arrived), has))
     return multiples(shows, blocks(found), caption, "dimension n") if shows else None
@@ -131,6 +133,7 @@ def runtimes(found: Cells) -> Figure | None:
         for line, reached in targets.distribution(cells).items():
             known.setdefault(column, {}).setdefault(line, []).append(reached / n)
     titles = {column: title(column, 0, cells) for column, (_, cells) in largest(found).items()}
+    known = {column: own for column, own in known.items() if _ends(own).size > 1}
     shows = [Panel(titles[column], partial(_steps, times=own), own.keys()) for column, own in known.items()]
     caption = f"Share of the runs and of {targets.SHARES} targets reached: from the value at the start down to the "
     caption += "least of its decades 0.1, 0.01, ... that some run has reached."
@@ -139,8 +142,7 @@ def runtimes(found: Cells) -> Figure | None:
 
 def _steps(axes: Axes, block: Block, times: Mapping[Key, list[np.ndarray]]) -> bool:
     own = {line: np.concatenate([part.ravel() for part in times[line]]) for line in block.looks if line in times}
-    ends = np.concatenate([np.concatenate([part.ravel() for part in parts]) for parts in times.values()])
-    ends = ends[np.isfinite(ends) & (ends > 0)]
+    ends = _ends(times)
     if not (own and ends.size):
         return False
     x = np.geomspace(ends.min(), max(ends.max(), 1.1 * ends.min()), 150)
@@ -150,6 +152,12 @@ def _steps(axes: Axes, block: Block, times: Mapping[Key, list[np.ndarray]]) -> b
     logarithmic(axes, y=False)
     axes.set(ylim=(-0.02, 1.02), ylabel="share reached")
     return True
+
+
+def _ends(times: Mapping[Key, list[np.ndarray]]) -> np.ndarray:
+    """The different times at which something is reached: from one alone no distribution is to be seen."""
+    ends = np.unique(np.concatenate([part.ravel() for parts in times.values() for part in parts]))
+    return ends[np.isfinite(ends) & (ends > 0)]
 
 
 def profiles(found: Cells) -> Figure | None:
@@ -167,14 +175,19 @@ def profiles(found: Cells) -> Figure | None:
         ("runtimes", "calls / n"): (kappa, shares.ecdf(ran.many, ran.n, kappa)),
         ("quality profile", "τ"): (quality.TAU, quality.quality(found)),
     }
+    arrived = bool(np.isfinite(ran.target).any())
+    if not arrived:
+        made = {head: made[head] for head in made if head[0] not in AT_TARGET}
     shows = [
         Panel(
             title, partial(_shares, keys=ran.keys, x=x, profile=shares.profile(reached), bands=bands), ran.keys, xlabel
         )
         for (title, xlabel), (x, reached) in made.items()
     ]
-    caption = f"Share of {len(ran.n)} problems and of their runs that are at the target; runtimes: at {targets.SHARES} "
-    caption += "targets; quality: that end within τ (f(x0) − best) of the best of all methods. Mean over the problems"
+    of_runs = f"Share of {len(ran.n)} problems and of their runs"
+    caption = f"{of_runs} that are at the target; " if arrived else f"No run arrives at the target. {of_runs}; "
+    caption += f"runtimes: that are at {targets.SHARES} targets; quality: that end within τ (f(x0) − best) of the best "
+    caption += "of all methods. Mean over the problems"
     caption += "; bands, of few methods: 95 % interval over them." if bands else "; intervals: table.md."
     return multiples(shows, blocks(found), caption, "")
 

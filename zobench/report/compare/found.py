@@ -43,14 +43,27 @@ def referred(cells: Cells) -> Cells:
     return cells._replace(groups=[moved(group) for group in cells.groups])
 
 
+def above_best(records: Sequence[Record]) -> list[Record]:
+    """The same of records: those whose curves are f itself as the gap to the best value of their problem and n."""
+    best: dict[tuple[str, int], float] = {}
+    for record in filter(is_open, records):
+        place = record.problem, record.n
+        lowest = [float(np.nanmin(record.curve(rule))) for rule in record.rules]
+        best[place] = min(best.get(place, np.inf), *lowest)
+    return [_lowered(record, best[record.problem, record.n]) if is_open(record) else record for record in records]
+
+
+def _lowered(record: Record, best: float) -> Record:
+    gaps = {name: record.arrays[name].astype(float) - best for rule in record.rules if (name := f"{rule}/gap")}
+    return record._replace(arrays={**record.arrays, **gaps}, meta={**record.meta, "best_known": best})
+
+
 def _open(cells: Cells) -> list[tuple[Group, Measured]]:
     return [(group, cell) for group in cells.groups for cell in group.cells if is_open(cell.record)]
 
 
 def _minus(cell: Measured, best: float) -> Measured:
-    record, name = cell.record, f"{cell.rule}/gap"
-    arrays = {**record.arrays, name: record.arrays[name].astype(float) - best}
-    return cell._replace(record=record._replace(arrays=arrays, meta={**record.meta, "best_known": best}))
+    return cell._replace(record=_lowered(cell.record, best))
 
 
 def rows(cells: Cells) -> list[dict[str, Any]]:

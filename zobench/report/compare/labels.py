@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from zobench.report import drawing, styles
+from zobench.report import drawing, labels, styles
 from zobench.report.groups import Cells, Group
 from zobench.report.naming import METHODS
 
@@ -54,9 +54,9 @@ def lines(found: Cells) -> list[Line]:
         step = f", step {group.rule}" if _is_number(group.rule) else f", {group.rule} step"
         record = group.cells[0].record
         kind = record.kind if group.method.startswith(record.kind) else ""
-        named = kind.replace("_", " ") + group.method.removeprefix(kind)
+        named = labels.title(kind) + group.method.removeprefix(kind)
         label = named + (step if len(rules) > 1 and group.rule != "own" else "")
-        family = record.kind.replace("_", " ").partition(",")[0]
+        family = labels.title(record.kind.partition(",")[0])
         title = record.family_label if record.labels else family
         made.setdefault(line_of(group), Line(line_of(group), label, family, title, record.places[1]))
     families = list(dict.fromkeys(line.family for line in made.values()))

@@ -81,7 +81,7 @@ def shown(
         "arrived": lambda row: f"{row['reached']} of {row['runs']}",
         "iterations": _times("iterations"),
         "oracle calls": _times("calls"),
-        "calls/(n + 1)": lambda row: "" if row["calls"] == "inf" else number(float(row["calls_over_n1"]), 1),
+        "calls/(n+1)": lambda row: "" if row["calls"] == "inf" else number(float(row["calls_over_n1"]), 1),
         "over the fewest": rounded("over_best"),
         "last improved": lambda row: f"{float(row['last_improvement']):.0f}",
         "at the end": rounded("final"),
@@ -211,7 +211,9 @@ CAPTIONS = {
     ),
     "convergence_seconds": Caption("The same against seconds of the runs.", "it takes cells of 0.1 s and more"),
     "ranks": Caption("Who has the best value after so many calls, paired over seeds.", "it takes two methods"),
-    "runtimes": Caption("Runtime distributions over many targets.", "it takes a run that gets to 0.1 of its start"),
+    "runtimes": Caption(
+        "Runtime distributions over many targets.", "it takes runs that get to 0.1 of their start, not all at once"
+    ),
     "scaling": Caption("Oracle calls to the target against n.", "it takes two dimensions that arrive"),
     "exponents": Caption("Local exponents in n of the calls to the target.", "it takes three dimensions that arrive"),
     "profiles": Caption(

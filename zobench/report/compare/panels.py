@@ -2,13 +2,14 @@
 
 import textwrap
 from collections.abc import Callable, Collection, Sequence
-from math import ceil, floor, log10
+from functools import cache
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
+from matplotlib.textpath import text_to_path
 
 from zobench.errors import printable
 from zobench.report.compare.labels import Block, Key
@@ -18,8 +19,9 @@ LEFT, BELOW, ABOVE = 0.66, 0.46, 0.1  # inches beside them for what is said of t
 LEGEND, LINE = 2.15, 0.128  # inches, of a legend, and of a line of text
 COLUMNS = 3
 MOST = 30  # panels of a figure
-FOLDED = 30  # characters of a label on a line
-TITLE = 32  # and of a title
+TEXT = 1.62  # of a line of a legend, beside its look
+TITLE = WIDE + 0.05  # of a line of a title
+LABEL_SIZE, TITLE_SIZE = 7.0, 8.0  # points
 FOOT = "#444444"
 
 
@@ -37,7 +39,7 @@ class Panel(NamedTuple):
     @property
     def head(self) -> str:
         """The title on its lines."""
-        return _folded(self.title.replace("_", " "), TITLE)
+        return _folded(self.title, TITLE, TITLE_SIZE)
 
 
 class Row(NamedTuple):
@@ -83,7 +85,7 @@ def _has(panel: Panel, block: Block) -> bool:
 def _row(block: Block, panels: Sequence[Panel], most: int, extra: int) -> Row:
     own = [panel for panel in panels if _has(panel, block)][:most]
     across = min(COLUMNS, len(own))
-    line = ABOVE + LINE * (1 + max(panel.head.count("\n") for panel in own)) + HIGH + BELOW
+    line = ABOVE + 1.08 * LINE * (1 + max(panel.head.count("\n") for panel in own)) + HIGH + BELOW
     legend = [_folded(text) for text in (*block.labels.values(), *[block.title] * bool(block.title))]
     lines = len(legend) + sum(text.count("\n") for text in legend) + extra
     return Row(block, own, max(line * -(-len(own) // across), 0.25 + 1.06 * LINE * lines), line)
@@ -96,10 +98,10 @@ def _draw(figure: Figure, row: Row, top: float, across: int, xlabel: str, extra:
         x, y = LEFT + j % across * (LEFT + WIDE), top - (j // across + 1) * row.line + BELOW
         axes = figure.add_axes((x / wide, y / high, WIDE / wide, HIGH / high))
         drawn = panel.draw(axes, row.block) or drawn
-        axes.set_title(panel.head, fontsize=8, y=1.0)
+        axes.set_title(panel.head, fontsize=TITLE_SIZE, y=1.0)
         axes.xaxis.set_label_coords(0.5, -0.3 / HIGH)  # where it is said, matplotlib need not look for room
         axes.yaxis.set_label_coords(-0.47 / WIDE, 0.5)
-        if j + across >= len(row.panels):
+        if panel.xlabel or j + across >= len(row.panels):
             axes.set_xlabel(panel.xlabel or xlabel)
     place = (LEFT + across * (LEFT + WIDE) - LEFT + 0.12) / wide, (top - 0.08) / high
     _legend(figure, row.block, extra, place)
@@ -113,9 +115,15 @@ def _left_out(panels: int, blocks: int) -> str:
     return f" Not shown here but in the tables: {', '.join(more)}." if more else ""
 
 
-def _folded(text: str, wide: int = FOLDED) -> str:
-    """Text as it stands on lines of that width: no formula, and no name that matplotlib would take for a hidden one."""
-    plain = textwrap.fill(printable(text), wide).replace("$", r"\$")
+@cache
+def _folded(text: str, wide: float = TEXT, size: float = LABEL_SIZE) -> str:
+    """Text on lines of that many inches: no formula, and no name that matplotlib would take for a hidden one."""
+    said, font = printable(text), FontProperties(size=size)
+    for letters in range(max(8, len(said)), 7, -1):
+        lines = textwrap.wrap(said, letters)
+        if all(text_to_path.get_text_width_height_descent(line, font, ismath=False)[0] <= 72 * wide for line in lines):
+            break
+    plain = "\n".join(lines).replace("$", r"\$")
     return f" {plain}" if plain.startswith("_") else plain
 
 
@@ -123,19 +131,11 @@ def _legend(figure: Figure, block: Block, extra: Sequence[Line2D], place: tuple[
     handles = [Line2D([], [], label=_folded(block.labels[key]), ms=4, **look) for key, look in block.looks.items()]
     title = _folded(block.title) if block.title else None
     figure.legend(
-        handles=[*handles, *extra], title=title, title_fontsize=7.5, alignment="left", loc="upper left",
-        bbox_to_anchor=place, handlelength=2.4, borderaxespad=0, borderpad=0, fontsize=7, labelspacing=0.2,
+        handles=[*handles, *extra], title=title, title_fontsize=LABEL_SIZE + 0.5, alignment="left", loc="upper left",
+        bbox_to_anchor=place, handlelength=2.4, borderaxespad=0, borderpad=0, fontsize=LABEL_SIZE, labelspacing=0.2,
     )  # fmt: skip
 
 
 def logarithmic(axes: Axes, x: bool = True, y: bool = True) -> None:
-    """Logarithmic axes with few ticks: decades, where there are two of them; called when all is drawn."""
-    for axis, wanted in ((axes.xaxis, x), (axes.yaxis, y)):
-        if wanted:
-            (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
-            low, high = axis.get_view_interval()
-            within = floor(log10(high)) - ceil(log10(low)) + 1 if 0 < low < high else 2
-            axis.set_major_locator(LogLocator(numticks=6) if within > 1 else LogLocator(subs=(1, 2, 5), numticks=6))
-            axis.set_minor_locator(NullLocator())
-            if within <= 1:
-                axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    """Logarithmic axes, whose ticks `zobench.report.ticks` sets where the figure is made."""
+    axes.set(**({"xscale": "log"} if x else {}), **({"yscale": "log"} if y else {}))

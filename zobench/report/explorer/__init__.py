@@ -6,7 +6,7 @@ in the page's head lets run the scripts that are named by their hashes and nothi
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,13 +25,17 @@ MARKUP = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 
 
 class Shown(NamedTuple):
-    """What a page has besides its records: question, tables, files, cells without a good record, the user's names."""
+    """What a page has besides its records: question, tables, files, cells without a good record, the user's names.
+
+    `captions`: what a picture shows, by its name.
+    """
 
     question: str = ""
     tables: Sequence[Table] = ()
     files: Sequence[str] = ()
     gaps: Sequence[Gap] = ()
     wording: Wording | None = None
+    captions: Mapping[str, str] = {}
 
 
 def write(name: str, records: Sequence[Path], folder: Path, shown: Shown | None = None) -> list[str]:
@@ -139,4 +143,7 @@ def _pictures(name: str, shown: Shown) -> list[dict[str, str]]:
     order = [stem for stem in dict.fromkeys(Path(file).stem for file in shown.files) if stem in best]
     about = f" of the report {name}{f': {shown.question}' if shown.question else ''}"
     titles = {stem: stem.replace("_", " ") for stem in order}
-    return [{"file": best[stem], "title": title, "alt": f"Picture {title}{about}"} for stem, title in titles.items()]
+    said = {
+        stem: f"{title}: {shown.captions[stem]}" if stem in shown.captions else title for stem, title in titles.items()
+    }
+    return [{"file": best[stem], "title": said[stem], "alt": f"Picture {titles[stem]}{about}"} for stem in order]

@@ -119,6 +119,22 @@ function extent(lists, log, margin) {
   return log ? [least / room, most * room] : [least - room, most + room];
 }
 
+const MOST_SPLITS = 12; // decades with a line; uPlot's own never end below 1e-16
+
+/** Lines of a logarithmic axis: digits of each decade where there are few, powers of ten where there are many. */
+function splits(least, most) {
+  const [first, last] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
+  const step = Math.ceil((last - first) / MOST_SPLITS);
+  const digits = last - first <= MOST_SPLITS / 2 ? [1, 2, 3, 4, 5, 6, 7, 8, 9] : [1];
+  const found = [];
+  for (let power = first; power <= last; power++)
+    if (power % step === 0) found.push(...digits.map((digit) => Number(`${digit}e${power}`)));
+  const within = found.filter((value) => least <= value && value <= most);
+  if (within.length > 2) return within;
+  const unit = 10 ** Math.floor(Math.log10(most - least));
+  return [...Array(11).keys()].map((i) => (Math.ceil(least / unit) + i) * unit).filter((value) => value <= most);
+}
+
 function legend() {
   view.values = [];
   const entries = view.lines.slice(0, MOST_ROWS).map((line) => {
@@ -186,6 +202,7 @@ function draw() {
       grid,
       ticks: grid,
       ...fonts,
+      ...(at(`log${scale}`).checked ? { splits: (u, i, least, most) => splits(least, most) } : {}),
       values: (u, splits) => splits.map((value) => tick(value, decades(u.scales[scale]))),
     };
   };

@@ -9,6 +9,7 @@ import numpy as np
 
 from zobench import decay, store
 from zobench.report import drawing, measured, records, styles
+from zobench.report.compare import found as best
 from zobench.report.records import Record
 from zobench.report.tables import Table, significant
 from zobench.report.wording import Wording
@@ -18,8 +19,8 @@ NUMBERS = 160_000  # of all curves together: at five letters each well under a m
 FEWEST = 24  # points of a curve, however many there are
 ENOUGH = 64  # points that a curve must be able to have before room is given to single runs
 RUNS = 20  # single runs of a cell
-DASHES = {"trace": [8, 4], "tuned": [2, 3]}
-DEFAULT_DASHES: list[list[int]] = [[], [10, 3, 2, 3], [5, 2]]
+DASHES: dict[str, list[int]] = {"theory": [], "trace": [8, 4], "tuned": [2, 3]}
+MORE_DASHES = [[10, 3, 2, 3], [5, 2], [16, 4], [10, 3, 2, 3, 2, 3]]
 CELLS = ["problem", "method", "stops on", "n", "target", "at the end, median", "runs"]
 FIXED = ("L", "B", "mu", "delta", "radius2")  # constants of the proven bounds
 
@@ -27,24 +28,30 @@ FIXED = ("L", "B", "mu", "delta", "radius2")  # constants of the proven bounds
 def found(paths: Sequence[Path], wording: Wording | None = None) -> dict[str, Any]:
     """`curves`, their arrays in a `pool`, a table of the `cells`. No series where the records are of a study."""
     known = (wording or Wording()).apply(records.load(_with_runs(paths)))
-    ran = [record for record in known if not record.failed]
+    ran = best.above_best([record for record in known if not record.failed])
     drawn = [(record, rule) for record in ran for rule in record.rules if _has_curves(record, rule)]
     points, single = _room(drawn)
     pool: dict[tuple[int | None, ...], int] = {}
     looks = styles.looks(ran)  # pyright: ignore[reportArgumentType]  a record says of itself what a group does
+    dashes = _dashes(drawn, looks)
     series = [_series(record, rule, looks, points, single, pool) for record, rule in drawn]
+    series = [{**one, "dash": dashes[record.method, rule]} for one, (record, rule) in zip(series, drawn, strict=True)]
     note = "" if single or not any(_runs(record, rule) > 1 for record, rule in drawn) else "Too many for single runs. "
     note += f"Curves are thinned to at most {points} points and rounded to four digits; the records have all of them. "
     note += "A value that is not positive, or no number, is left out."
     cells = Table("Every cell", "How its runs ended; a line a step rule.", CELLS, [*map(_cell, series, drawn)], 3)
-    curves = {"metrics": METRICS, "series": series, "note": note}
+    of = {best.is_open(record) for record in ran if record.metric == "gap"}
+    gap = {True: best.BEST, False: METRICS["gap"]}
+    metrics = {**METRICS, "gap": " or ".join(gap[is_open] for is_open in sorted(of)) or METRICS["gap"]}
+    curves = {"metrics": metrics, "series": series, "note": note}
     return {"curves": curves, "pool": [[*array] for array in pool], "cells": cells}
 
 
 def _cell(series: dict[str, Any], of: tuple[Record, str]) -> list[str]:
     """A line of the table of all cells."""
     record, rule = of
-    about = series["problem"], series["name"], METRICS[record.metric], str(series["n"])
+    stops = "its budget" if best.is_open(record) else METRICS[record.metric]
+    about = series["problem"], series["name"], stops, str(series["n"])
     end = decay.median_end(record.metric, record.curve(rule))
     return [*about, *map(significant, (series["target"] or nan, end)), series["ended"]]
 
@@ -94,9 +101,9 @@ def _series(
     name = record.method if rule == "own" else f"{record.method}, {rule} step"
     own, ended = looks[record.method], record.arrays[f"{rule}/outcome"]
     about = {"name": name, "problem": record.problem, "n": record.n, "metric": record.metric}
-    about |= {"target": _number(record.meta.get("target")), "seeds": len(ended), "ended": _ended(ended)}
+    about |= {"target": _number(record.meta.get("target")), "seeds": len(ended), "ended": _ended(record, ended)}
     about |= {"asks": record.calls, "price": _number(record.price), "seconds": _seconds(record, rule)}
-    return {**about, "color": own["color"], "dash": _dash(record, rule, looks), "k": put(steps), "of": of}
+    return {**about, "color": own["color"], "k": put(steps), "of": of}
 
 
 def _arrays(record: Record, rule: str, metric: str, shown: np.ndarray) -> dict[str, list[int | None]]:
@@ -133,14 +140,23 @@ def _seconds(record: Record, rule: str) -> float | None:
     return float(f"{seconds / steps:.4g}") if seconds and steps else None
 
 
-def _ended(outcomes: np.ndarray) -> str:
+def _ended(record: Record, outcomes: np.ndarray) -> str:
     """How the runs ended: "18 of 20 runs reached the target, 2 diverged"."""
     counts = {str(how): int((outcomes == how).sum()) for how in sorted(set(outcomes.tolist()))}
-    reached = f"{counts.pop('reached', 0)} of {len(outcomes)} runs reached the target"
+    if best.is_open(record):
+        counts = {how: count for how, count in counts.items() if how not in ("reached", "not reached")}
+        reached = f"{len(outcomes)} runs without a target"
+    else:
+        reached = f"{counts.pop('reached', 0)} of {len(outcomes)} runs reached the target"
     return ", ".join([reached, *(f"{count} {how}" for how, count in counts.items())])
 
 
-def _dash(record: Record, rule: str, looks: dict[str, Any]) -> list[int]:
-    """The line by the step rule; of the theory step by how often the colours have gone round."""
-    round_ = list(looks).index(record.method) // len(styles.COLORS)
-    return DASHES.get(rule) or DEFAULT_DASHES[round_ % len(DEFAULT_DASHES)]
+def _dashes(drawn: Sequence[tuple[Record, str]], looks: dict[str, dict[str, Any]]) -> dict[tuple[str, str], list[int]]:
+    """The line by the step rule; where a method of the same colour has it, the first that none of the colour has."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for method, rule in dict.fromkeys((record.method, rule) for record, rule in drawn):
+        color, usual = looks[method]["color"], DASHES.get(rule, [])
+        taken = [dash for (other, _), dash in found.items() if looks[other]["color"] == color]
+        left = (dash for dash in (usual, *DASHES.values(), *MORE_DASHES) if dash not in taken)
+        found[method, rule] = next(left, usual)
+    return found

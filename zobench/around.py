@@ -1,0 +1,27 @@
+"""Values at points around x, and the difference step of directions that are √n long: what newer estimators share."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from zobench.differences import Quotient, step_of
+from zobench.types import Oracle, Vector
+
+
+def values(oracle: Oracle, x: Vector, moves: Array, first: int = 0) -> Float[Array, " q"]:
+    """f(x + vⱼ) for the rows of `moves` [q, n], calls number first, first + 1, ...; of a black box asked together."""
+    if oracle.many:
+        return oracle.many(x + moves)
+    numbers = jnp.arange(first, first + len(moves))
+    return jax.lax.map(lambda each: oracle.value(x + each[1], each[0]), (numbers, moves))
+
+
+def long_step(eps: float | None, quotient: Quotient, x: Vector, noise: float, oracle: Oracle) -> Any:
+    """The difference step along vectors of length √n (signs, normals): eps, or the best one over √n if it is None.
+
+    Raises ValueError where eps is far below the rounding floor, as `differences.step_of`.
+    """
+    longer = x.size**0.5
+    return step_of(None if eps is None else eps * longer, quotient, x.dtype, noise, oracle) / longer
