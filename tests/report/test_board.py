@@ -101,11 +101,13 @@ def test_without_records_all_is_not_measured_and_the_board_says_what_to_run(tmp_
     assert "zobench experiment=directions" in entries[CLAIM]["reason"].split("; ")
     assert "nothing that could be measured" in entries[25]["reason"]
     assert {path.name for path in folder.iterdir()} == {
-        *("table.csv", "table.md", "table.tex", "verdicts.json", "board.png", "board.svg", "inputs")
+        *("table.csv", "table.md", "table.tex", "verdicts.json", "board.png", "board.svg", "index.html", "inputs")
     }
     numbers = {line["number"] for line in files.read_csv(folder / "table.csv")}
     assert {str(number) for number in range(1, 71)} <= numbers
     assert all(f"| {number}. " in (folder / "table.md").read_text() for number in range(1, 71))
+    shown = (folder / "index.html").read_text()
+    assert all(f'"{number}. ' in shown for number in range(1, 71)) and "zobench report claims" in shown
 
 
 @pytest.mark.slow

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zobench.report import board, files, latex, tables, verdicts
+from zobench.report import board, explorer, files, latex, tables, verdicts
 from zobench.report.board import Evidence
 
 RULE = 'A claim that several experiments state and measure has the worst of their verdicts; "and not" is a stronger '
 RULE += "reading of ours that does not hold. "
-FILES = ("table.csv", "table.md", "table.tex", "verdicts.json", "board.png", "board.svg")
+QUESTION = "Which claims of the lectures hold when they are measured?"
+FILES = ("table.csv", "table.md", "table.tex", "verdicts.json", "board.png", "board.svg", explorer.NAME)
 ABOUT = ("number", "beyond", "topic", "lecture", "place", "quotation", "statement", "expected", "verdict", "where")
 
 
@@ -24,6 +25,10 @@ def write(found: Sequence[Evidence], folder: Path) -> list[dict[str, Any]]:
     files.write(folder / "table.md", tables.markdown([summary(entries), *topics, _sweeps(found), _checks(entries)]))
     files.write(folder / "table.tex", latex.latex([summary(entries), *_narrow(entries)]))
     board_figures.draw(entries, folder)
+    shown = [summary(entries), *topics, _sweeps(found)]
+    explorer.write(
+        "claims", [], folder, explorer.Shown(QUESTION, shown, [name for name in FILES if name != explorer.NAME])
+    )
     return entries
 
 

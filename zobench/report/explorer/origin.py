@@ -12,6 +12,7 @@ from zobench import store
 from zobench.sweeps import Plan, Sweep
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
+NO_PLAN = "not known: no plan of a sweep lies beside the records"
 LOCAL = ("runs_dir=", "report_dir=")  # where it was made, which decides no number
 
 
@@ -22,7 +23,7 @@ def made(name: str, records: Sequence[Path]) -> list[tuple[str, list[str]]]:
     statuses = [str(meta["status"]) for meta in metas] + ["missing"] * (len(records) - len(metas))
     plan = _plan(records)
     lines = {
-        "command": [_command(plan) if plan else "not known: no plan of a sweep lies beside the records"],
+        "command": [_command(plan) if plan else NO_PLAN if records else f"zobench report {name}"],
         "cells": [f"{count} {status}" for status, count in sorted(Counter(statuses).items())],
         "seeds": _counted(map(_seeds, configs), len(configs)),
         "precision": _counted([str(config["dtype"]) for config in configs if "dtype" in config], len(configs)),
