@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from functools import partial
 from typing import Any
 
@@ -388,6 +389,7 @@ def test_runs_that_read_a_file_are_of_no_use_once_it_has_changed(tmp_path, monke
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(trust, "_allowed", ["own_box"])
     monkeypatch.setattr(reads, "_imported", set())  # by other tests
+    monkeypatch.delitem(sys.modules, "own_box", raising=False)  # they may have another one
     (tmp_path / "own_box.py").write_text(BOX)
     (tmp_path / "scale.txt").write_text("1.0")
     os.utime(tmp_path / "scale.txt", (1e9, 1e9))
@@ -419,6 +421,7 @@ def test_cells_of_a_family_are_compiled_once_but_a_users_own_each_time(tmp_path,
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(trust, "_allowed", ["own_box"])
     monkeypatch.setattr(reads, "_imported", set())  # by other tests
+    monkeypatch.delitem(sys.modules, "own_box", raising=False)  # they may have another one
     (tmp_path / "own_box.py").write_text(BOWL)
     (tmp_path / "scale.txt").write_text("1.0")
     trust.allow(["own_box"])

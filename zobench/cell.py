@@ -87,10 +87,7 @@ def _run_cell(
             size, tuning_seconds = size * tuning.best, tuning.seconds
         later = -(-charged // plan.outline.calls(problem.n).total) if rule == PROBE else 0
         capped = stop._replace(cap=max(stop.cap - later, 1))
-        if are_together:
-            curves = together.advance(program, size, reported, capped, report)
-        else:
-            curves = _run_rule(program, size, reported, capped, report, family)
+        curves = _run_rule(program, size, reported, capped, report, family)
         curves, hits, outcome = _charged(curves, *hitting_times(curves, stop), later)
         arrays |= _arrays(rule, curves, hits, outcome) | _of_targets(rule, curves, stop)
         if getattr(method, "func", method) is descent and not later:  # a partial of it too
@@ -136,7 +133,9 @@ def _run_rule(
     progress: Callable[[int], None],
     family: Family | None,
 ) -> Curves:
-    """The runs of a step size, from where they have been left; what they make is saved, unless it is too large."""
+    """The runs of a step size, from where they were left, and saved unless too large; together they begin anew."""
+    if program.is_group:
+        return together.advance(program, size, seeds, stop, progress)
     start = jax.tree.leaves(program.init(np.asarray(size, program.problem.x0.dtype)))
     if family is None or len(seeds) * sum(leaf.nbytes for leaf in start) > LARGEST:
         return advance(program, [size] * len(seeds), seeds, stop, progress)

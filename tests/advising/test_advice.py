@@ -1,5 +1,6 @@
 """Advice: facts that a few values give against the truth, and the race by hand."""
 
+from functools import partial
 from math import isfinite
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import zobench as zo
 from zobench.advising import advice, race
 from zobench.advising.probe import probe
 from zobench.experiments.advice import page
+from zobench.host import OnError
 from zobench.problems.black_boxes import black_box
 
 ROOT = Path(__file__).parents[2]
@@ -115,15 +117,16 @@ def test_a_box_is_asked_as_it_says():
             raise RuntimeError("no convergence")
         return float(((x - 3) ** 2).sum())
 
-    settings = {"lower": 0.0, "upper": 2.0}
-    for on_error in ("nan", "retry"):
+    box = partial(black_box, f, [1.0, 1.0], lower=0.0, upper=2.0)
+    on_errors: tuple[OnError, ...] = ("nan", "retry")
+    for on_error in on_errors:
         asked.clear()
-        found = zo.advise(black_box(f, [1.0, 1.0], on_error=on_error, **settings), calls=700)
+        found = zo.advise(box(on_error=on_error), calls=700)
         assert found.calls == len(asked) <= 700 and found.best.shown == 2.0
         assert all((x >= 0).all() and (x <= 2).all() for x in asked)
     asked[:] = [0] * 39
     with pytest.raises(ValueError, match=r"f raised RuntimeError: no convergence; at x = .*on_error=nan"):
-        zo.advise(black_box(f, [1.0, 1.0], **settings), calls=700)
+        zo.advise(box(), calls=700)
 
 
 def test_more_coordinates_than_values_are_told():
