@@ -24,6 +24,7 @@ COMPOSED = {  # a word of the command, and why it is composed and not run
     "JAX_PLATFORMS=cuda": "needs an accelerator",
     "experiment=": "minutes: test_experiments runs its quick variant",
 }
+WHOLE = ("black_boxes.md", "own_data.md")  # pages whose blocks are run word for word, by tests of their own
 CODES = {  # what does not end with 0, as the text around it says
     "zobench problem._target_=os.system": 2,
     "zobench problem.dim=1000000000000": 2,
@@ -45,7 +46,7 @@ def commands():
         for i, part in enumerate(re.split(r"^```", path.read_text(), flags=re.MULTILINE)):
             language, _, code = part.partition("\n")
             prose += [] if i % 2 else [part]
-            blocks += [code] if i % 2 and language in ("", "sh") else []
+            blocks += [code] if i % 2 and language in ("", "sh") and path.name not in WHOLE else []
         lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
         lines += re.findall(r"`((?:[A-Z_]+=\S+ )*zobench [^`]+)`", "".join(prose))
         for line in lines:
@@ -67,7 +68,7 @@ def why_composed(words):
 
 def small(words):
     """The same command with one seed and a small budget, in this process, without a page unless it is about one."""
-    if re.fullmatch(r"[a-z]+", words[0]):
+    if re.fullmatch(r"[a-z]+", words[0]) or "list" in words:
         return words
     words = ["seeds=1" if word.startswith("seeds=") else word for word in words]
     words = ["hydra/launcher=basic" if word.startswith("hydra/launcher=joblib") else word for word in words]
@@ -94,6 +95,8 @@ def kept(tmp_path_factory):
         assert run("experiment=quick/slowdown", "hydra/launcher=basic", "report=slowdown") == 0
     for name in ("old", "new"):
         shutil.copytree(folder / "runs", folder / name / "runs")
+    (folder / "mine" / "problem").mkdir(parents=True)
+    (folder / "mine" / "problem" / "own.yaml").write_text("_target_: my_file.my_problem\n")
     for package, name in {"my_file": "my_problem", "their_package": "nice", "my_package": "mine"}.items():
         (folder / f"{package}.py").write_text(PACKAGE.format(name=name))
     text = (ROOT / "docs" / "extending.md").read_text()
