@@ -1,6 +1,5 @@
 """Methods that are no plain descent, each against what is known about it."""
 
-import inspect
 from functools import partial
 
 import jax
@@ -13,11 +12,11 @@ from counting import counting_oracle
 from loops import cell
 from loops import curves as every
 
-from zobench import build, estimators, methods, optimizers
+from zobench import estimators, methods, optimizers
 from zobench.gradientless import gradientless_descent
 from zobench.problems.quadratics import quadratic
 from zobench.scalar_adaptation import meazo
-from zobench.types import Key, Method, Problem, oracle
+from zobench.types import Key, Method, Problem
 
 
 def curves(problem: Problem, method_of, iterations: int, runs: int, step: float = 1.0):
@@ -106,49 +105,6 @@ def test_any_optax_rule_takes_any_estimate():
     uniform = quadratic(dim=5, spectrum="uniform")
     arrays, _ = cell(uniform, optimizer=optax.adam, step=[0.05], seeds=5, target=1e-2, gd_iterations=2000)
     assert (arrays["0.05/outcome"] == "reached").all()
-
-
-def rules():
-    """All functions of optax that make an update rule of a learning rate, by the names that `_target_` takes."""
-    for module in (optax, optax.contrib):
-        for name, function in vars(module).items():
-            takes = inspect.signature(function).parameters if inspect.isfunction(function) else ()
-            if "learning_rate" in takes and not name.startswith(("_", "scale_by")):  # scale_by: a part of a rule
-                yield f"{module.__name__}.{name}"
-
-
-GIVEN = {"optax.contrib.dpsgd": {"l2_norm_clip": 1.0, "noise_multiplier": 0.1, "seed": 0}}
-GIVEN["optax.contrib.schedule_free"] = {"base_optimizer": {"_target_": "optax.sgd", "learning_rate": 0.01}}
-REFUSED = {
-    "optax.lbfgs": "'value_fn'",  # a line search
-    "optax.contrib.momo": "'value'",
-    "optax.contrib.momo_adam": "'value'",
-    "optax.contrib.sophia": "obj_fn",  # Hessian-vector products
-    "optax.noisy_sgd": "random numbers",
-    "optax.contrib.dpsgd": "random numbers",
-}
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", list(rules()))
-def test_an_optax_rule_makes_steps_or_is_refused_by_name(name):
-    """Whatever optax has: two steps of one state, traced; or a sentence that says what the rule lacks."""
-    values = {"_target_": name, "_partial_": True, **GIVEN.get(name, {})}
-    rule = build.make("optimizer", values)
-    problem = quadratic(dim=6)
-
-    def walk(x, step):
-        method = methods.descent(estimators.autodiff(), rule(step))
-        one = lambda carry, _: (method.step(oracle(problem), carry[0], carry[1], ()), None)  # noqa: E731
-        return jax.lax.scan(one, (x, method.init(x)), length=2)[0][0]
-
-    for dtype in (jnp.float64, jnp.float32):
-        x = jnp.ones(6, dtype)
-        if name in REFUSED:
-            with pytest.raises(ValueError, match=f"^optimizer: .*{REFUSED[name]}.*; use another one"):
-                jax.eval_shape(walk, x, x[0])
-        else:
-            assert jax.eval_shape(walk, x, x[0]) == jax.ShapeDtypeStruct((6,), dtype)
 
 
 def test_an_update_of_another_shape_is_refused():

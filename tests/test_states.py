@@ -389,6 +389,7 @@ def test_runs_that_read_a_file_are_of_no_use_once_it_has_changed(tmp_path, monke
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(trust, "_allowed", ["own_box"])
     monkeypatch.setattr(reads, "_imported", set())  # by other tests
+    monkeypatch.setattr(reads, "_seen", {})
     monkeypatch.delitem(sys.modules, "own_box", raising=False)  # they may have another one
     (tmp_path / "own_box.py").write_text(BOX)
     (tmp_path / "scale.txt").write_text("1.0")

@@ -62,6 +62,7 @@ def test_golden_slowdown_of_the_two_level_spectrum(n, plain, trace):
 def test_the_recursion_ends_at_the_last_record(monkeypatch, every, records, steps):
     """Steps that it makes, counted: a budget below one record needs none, and `every` may be a million."""
     made, one_step = [], theory._one_step
+    jax.clear_caches()  # what other tests have traced is not traced again
 
     def counted(*args):
         jax.debug.callback(lambda: made.append(1))

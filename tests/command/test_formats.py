@@ -182,13 +182,22 @@ def test_a_folder_is_replaced_only_if_an_export_made_it(zobench, tmp_path):
     (("format=mat",), f"there are {', '.join(FORMATS)}"),
     (("format=coco", "gradient=free"), "a price is a number"),
     (("gradient=n",), "give format="),
-    (("format=coco", "gradient=declared"), "has no price of its gradient"),
     (("x", "format=benchopt"), "benchopt's results are a file .parquet"),
     (("format=coco", "sweep=none"), "sweep=none"),
 ])  # fmt: skip
 def test_what_cannot_be_done_is_one_line(zobench, arguments, said):
     code, _, err = zobench(*arguments)
     assert (code, len(err.splitlines())) == (2, 1) and said in err
+
+
+def test_a_record_that_does_not_know_what_a_gradient_costs_is_refused_at_its_price(zobench, tmp_path):
+    for path in (tmp_path / "runs").glob("*.npz"):
+        record = store.read(path)
+        assert record
+        meta = {name: value for name, value in record.meta.items() if name != "prices"}
+        store.write(tmp_path / "other" / path.name, record.arrays, meta)
+    code, _, err = zobench("format=coco", "gradient=declared", "runs_dir=other")
+    assert (code, len(err.splitlines())) == (2, 1) and "has no price of its gradient" in err
 
 
 def test_coco_has_its_dimensions_and_no_others(zobench, tmp_path):

@@ -19,7 +19,7 @@ KINDS = {  # a command: what its line says
     "study=nan": "study is null, or what an experiment gives",
     "study=1": "study is null, or what an experiment gives",
     "+study._target_=[] -m": "study is null, or what an experiment gives",
-    "problem=0": "problem=0: the name of a choice; there are black_box",
+    "problem=0": "problem=0: the name of a choice; there are bbob, black_box",
     "experiment=8.0": "experiment=8.0: the name of a choice",
     "method=[[1]]": "method=[[1]]: the name of a choice",
     "class=[1,2]": "class=[1,2]: the name of a choice; there are convex",

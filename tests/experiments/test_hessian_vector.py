@@ -176,6 +176,7 @@ def test_a_problem_in_a_file_of_ones_own(tmp_path, monkeypatch, capsys):
     """`zobench experiment=hessian_vector problem._target_=my_file.my_problem`, without an argument dim."""
     (tmp_path / "my_file.py").write_text(OWN)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "my_file", raising=False)  # of another test
     arguments = ["experiment=quick/hessian_vector", "problem._target_=my_file.my_problem", f"runs_dir={tmp_path}/runs"]
     with pytest.raises(SystemExit) as ended:
         main([*arguments, f"report_dir={tmp_path}/page"])

@@ -98,12 +98,12 @@ def table(cells: Sequence[tuple[str, Path]], console: Console) -> None:
         for label, path in cells
         for row in rows(store.read(path))
     ]
-    if all(line["reached"] in ("no target", "") for line in lines):
+    if is_open := all(line["reached"] in ("no target", "") for line in lines):
         lines.sort(key=lambda line: float(line["best value"].partition(" ")[0] or "inf"))
     empty = {name for name in ("best value",) if not any(line[name] for line in lines)}
     names = [name for name in ("cell", *COLUMNS) if name not in empty and (name != "cell" or len(cells) > 1)]
     wide, left_out = console.options.update(width=WIDEST), []
-    for name in FIRST_TO_GO:
+    for name in (*FIRST_TO_GO, *["best value"] * (not is_open and "best value" in names)):
         if console.measure(_grid(lines, names), options=wide).maximum <= console.width:
             break
         names.remove(name)
