@@ -66,3 +66,9 @@ def test_a_paper_can_say_how_the_runs_were_made(tmp_path):
     ):  # fmt: skip
         assert words in said
     assert "trace" not in said and method_text.text([]) == ""
+    stop["target"] = [0.1, 1e-3]
+    store.write(path, record.arrays, {**meta, "config": {**meta["config"], "stop": stop}})
+    assert "f − f* ≤ 0.1 and 0.001 times its value at x0" in method_text.text(records.load([path]))
+    store.write(path, record.arrays, {**meta, "target": -np.inf})
+    open_ended = method_text.text(records.load([path]))
+    assert "As f* is not known, runs had no target" in open_ended and "f − f* ≤" not in open_ended

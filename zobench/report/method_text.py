@@ -1,6 +1,7 @@
 """How the runs of some records were made, in sentences for the methods section of a paper."""
 
 from collections.abc import Callable, Iterable, Sequence
+from math import inf
 from typing import Any
 
 import zobench
@@ -13,6 +14,7 @@ STEPS = {
     "theory": "theory (α = 1/(LB), B = sup E‖G‖²/‖∇f‖² of the estimator)",
     "trace": "trace (α = 1/(L B_eff), B_eff from the trace of the Hessian)",
     "tuned": "tuned (the best of {tries} multiples of the theory step on {seeds} seeds that are not reported)",
+    "probe": "probe (from values at x0, which are charged)",
     "own": "that of the method itself",
 }
 
@@ -54,8 +56,8 @@ def _steps(ran: Sequence[Record]) -> str:
 def _runs(ran: Sequence[Record]) -> str:
     seeds = _all(ran, lambda r: [_seeds(int(r.config.get("seed", 0)), int(r.config.get("seeds", 1)))])
     dtypes = _all(ran, lambda r: [str(r.config.get("dtype", ""))])
-    each = f"A random method ran once for each of the seeds {_join(seeds)}"
-    return f"{each}, one without randomness once, in {_join(dtypes)}."
+    each = f"Where the method or f is random, one run was made for each of the seeds {_join(seeds)}"
+    return f"{each}, else one run, in {_join(dtypes)}."
 
 
 def _seeds(first: int, many: int) -> str:
@@ -66,15 +68,17 @@ def _stop(ran: Sequence[Record]) -> str:
     targets, budgets = [], []
     for record in ran:
         stop = record.config["stop"]
-        targets.append(
-            f"{METRICS[stop['metric']]} ≤ {_number(stop.get('target'))}{OF[stop.get('relative_to', 'unit')]}"
-        )
+        if record.meta.get("target") != -inf:
+            asked = stop.get("target")
+            target = " and ".join(map(_number, asked if isinstance(asked, list) else [asked]))
+            targets.append(f"{METRICS[stop['metric']]} ≤ {target}{OF[stop.get('relative_to', 'unit')]}")
         calls, iterations = stop.get("calls"), stop.get("gd_iterations")
         work = f"as many iterations as do the work of {_number(iterations)} with the gradient"
         budget = [] if iterations is None else [work]
         budgets.append(" and ".join(budget + ([f"{calls:,} oracle calls"] if calls else [])))
     limits = _join(filter(None, dict.fromkeys(budgets)))
-    return f"The target was {_join(dict.fromkeys(targets))}" + (f", the budget {limits}." if limits else ".")
+    wanted = f"The target was {_join(dict.fromkeys(targets))}" if targets else "As f* is not known, runs had no target"
+    return wanted + (f", the budget {'was ' * (not targets)}{limits}." if limits else ".")
 
 
 def _counted(ran: Sequence[Record]) -> str:
