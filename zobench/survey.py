@@ -8,12 +8,13 @@ from typing import NamedTuple
 from zobench import store, surroundings
 from zobench.errors import printable
 
-KINDS = ("missing", "damaged", "failed")
+LEFT_OUT = "left out"  # its parts do not go together: no command runs it
+KINDS = ("missing", "damaged", "failed", LEFT_OUT)
 SHOWN = 5  # cells named in a line
 
 
 class Gap(NamedTuple):
-    """A cell without a good record: missing, damaged or failed, and why."""
+    """A cell without a good record: missing, damaged, failed or left out, and why."""
 
     key: str
     label: str
@@ -43,8 +44,9 @@ class Survey(NamedTuple):
                 verb = "" if kind == "failed" else "is " if len(own) == 1 else "are "
                 more = f", and {len(own) - SHOWN} more (missing.csv)" if len(own) > SHOWN else ""
                 found.append(f"{len(own)} of {self.total} cells {verb}{kind}: {_named(own[:SHOWN])}{more}")
-        if self.gaps and command:
-            found.append(f"to run {'it' if len(self.gaps) == 1 else 'them'}: {command}")
+        can_run = [gap for gap in self.gaps if gap.kind != LEFT_OUT]
+        if can_run and command:
+            found.append(f"to run {'it' if len(can_run) == 1 else 'them'}: {command}")
         return [*found, self.machines] if self.machines else found
 
 
@@ -67,7 +69,8 @@ def survey(cells: Sequence[tuple[str, Path]]) -> Survey:
             why = f"{path.name} {wrong}" if wrong else "it has no record"
             gaps.append(Gap(path.stem, label, "damaged" if wrong else "missing", why))
         elif meta["status"] != "ok":
-            gaps.append(Gap(path.stem, label, "failed", str(meta.get("reason") or meta["status"])))
+            kind = LEFT_OUT if meta.get("died") == LEFT_OUT else "failed"
+            gaps.append(Gap(path.stem, label, kind, str(meta.get("reason") or meta["status"])))
         else:
             metas.append(meta)
     return Survey(len(cells), gaps, surroundings.mixed(metas))

@@ -109,6 +109,10 @@ def test_a_cell_that_cannot_run_is_left_out_by_name_and_the_others_run(zobench, 
     result = zobench(*command.split(), "problem.dim=4", "seeds=1", "stop.gd_iterations=1", "report=null")
     assert result.code == 0 and "zobench: left out: " in result.err and said in result.err
     assert result.err.count("left out") == 1 and len(list(tmp_path.glob("runs/*.npz"))) == 2
+    again = zobench("report", "sweep")
+    assert again.code == 0 and "1 of 2 cells is left out: " in again.out and "to run it" not in again.out
+    status = zobench("status")
+    assert status.code == 0 and "1 done, 1 left out" in status.out and "to go on" not in status.out
 
 
 def test_full_error_shows_the_traceback(zobench, monkeypatch):

@@ -9,7 +9,7 @@ from rich.console import Console
 from zobench import store, sweeps
 from zobench.command.cli import options_of
 from zobench.errors import UsageError, printable
-from zobench.survey import Gap, Survey, survey
+from zobench.survey import LEFT_OUT, Gap, Survey, survey
 from zobench.sweeps import Sweep
 
 SHOWN = 20  # cells of a kind that are named
@@ -58,21 +58,22 @@ def _of_sweep(sweep: Sweep, in_full: bool) -> tuple[list[str], bool]:
     """What is to be said of a sweep, and whether all of it is done."""
     cells, found, running = sweep.cells(), survey(sweep.cells()), {*sweep.running()}
     gaps = [gap for gap in found.gaps if gap.key not in running]
-    kinds = {kind: [gap for gap in gaps if gap.kind == kind] for kind in ("failed", "damaged", "missing")}
+    kinds = {kind: [gap for gap in gaps if gap.kind == kind] for kind in ("failed", "damaged", "missing", LEFT_OUT)}
     labels = [Gap(path.stem, label, "missing", "") for label, path in cells if path.stem in running]
     done = len(cells) - len(labels) - len(gaps)
     counts = [f"{done} done", *(f"{len(own)} {kind}" for kind, own in {"running": labels, **kinds}.items() if own)]
     begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(sweep.plan().begun)) if sweep.plan().begun else "unknown"
     lines = [f"{sweep.folder.name}, begun {begun}: {len(cells)} cells: {', '.join(counts)}"]
     lines += _pace(sweep, len(cells)) if running else []
-    shown = {"running": labels, **kinds} if in_full else {kind: kinds[kind] for kind in ("failed", "damaged")}
+    shown = {"running": labels, **kinds} if in_full else {kind: kinds[kind] for kind in ("failed", "damaged", LEFT_OUT)}
     for kind, own in shown.items():
         lines += [f"  {kind}: {gap.named}" for gap in own[:SHOWN]]
         lines += [f"  {kind}: {len(own) - SHOWN} more"] if len(own) > SHOWN else []
     lines += [f"  {line}" for line in Survey(len(cells), [], found.machines).lines()]
-    if gaps and not running and (command := sweep.again()):
+    settled = done + len(kinds[LEFT_OUT])
+    if len(gaps) > len(kinds[LEFT_OUT]) and not running and (command := sweep.again()):
         lines.append(f"  to go on: {command}")
-    return lines, done == len(cells)
+    return lines, settled == len(cells)
 
 
 def _pace(sweep: Sweep, planned: int) -> list[str]:
@@ -104,7 +105,9 @@ def _of_records(runs_dir: Path) -> tuple[list[str], bool]:
     cells = [("", path) for path in sorted(runs_dir.glob("*.npz"))]
     gaps = survey(cells).gaps
     counts = [f"{len(cells) - len(gaps)} done"]
-    counts += [f"{n} {kind}" for kind in ("failed", "damaged") if (n := sum(gap.kind == kind for gap in gaps))]
+    counts += [
+        f"{n} {kind}" for kind in ("failed", "damaged", LEFT_OUT) if (n := sum(gap.kind == kind for gap in gaps))
+    ]
     lines = [f"{runs_dir}: no sweeps; {len(cells)} record{'s' * (len(cells) != 1)}: {', '.join(counts)}"]
     lines += [f"  {gap.kind}: {gap.named}" for gap in gaps[:SHOWN]]
     return lines + ([f"  {len(gaps) - SHOWN} more"] if len(gaps) > SHOWN else []), not gaps

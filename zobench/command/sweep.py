@@ -13,10 +13,10 @@ from zobench.command import compose, keys, launch, slurm, terminal, worker
 from zobench.command.compose import Cell
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled
+from zobench.survey import LEFT_OUT
 
 NOT_NUMERIC = ("runs_dir", "report_dir", "report_formats", "report_labels", "report_order", "force", "sweep", "retry")
 NOT_NUMERIC += ("trust", "limit.seconds", "limit.gigabytes")
-LEFT_OUT = "left out"  # how a cell ended whose parts do not go together
 NO_RECORD = {"status": "failed", "reason": "no record could be written, or it has gone; is the disk full?"}
 
 
