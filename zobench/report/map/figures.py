@@ -5,13 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 
-from zobench.report import drawing
+from zobench.report import cartography, drawing
 from zobench.report.drawing import BLUE, handle
 from zobench.report.map.page import MOST, Map
 
-AROUND = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))  # where a name may stand
 PLANES = ((0, 1), (0, 2), (1, 2))
 POINT = {"color": BLUE, "lw": 0, "marker": "o", "ms": 3}
 
@@ -64,31 +62,5 @@ def _panel(axes: Axes, one: Map, plane: tuple[int, int]) -> int:
     axes.margins(0.15, 0.1)
     axes.set_aspect("equal", adjustable="datalim")
     axes.set(xlabel=f"axis {plane[0] + 1}", ylabel=f"axis {plane[1] + 1}")
-    return _names(axes, places, one.names)
-
-
-def _names(axes: Axes, places: np.ndarray, names: Sequence[str]) -> int:
-    """Names beside the points, each at the first of eight places that is free; how many have none."""
-    axes.apply_aspect()
-    place, scale, left_out = axes.transData.transform(places), axes.figure.dpi / 72, 0
-    size = 6.0 if len(names) > 20 else 7.5
-    taken = [_box(x, y, 6 * scale, 6 * scale) for x, y in place]
-    inside = axes.get_window_extent()
-    for (x, y), at, name in zip(place, places, names, strict=True):
-        wide, high, off = 0.62 * size * scale * len(name), 1.1 * size * scale, 4 * scale
-        for across, up in AROUND:
-            near = across * (off if up == 0 else scale), up * (off + high / 2)
-            box = _box(x + near[0] + across * wide / 2, y + near[1], wide, high)
-            if inside.x0 < box.x0 and box.x1 < inside.x1 and not box.count_overlaps(taken):
-                align = {1: "left", -1: "right", 0: "center"}[across]
-                shift = near[0] / scale, near[1] / scale
-                axes.annotate(name, at, shift, textcoords="offset points", ha=align, va="center", fontsize=size)
-                taken.append(box)
-                break
-        else:
-            left_out += 1
-    return left_out
-
-
-def _box(x: float, y: float, wide: float, high: float) -> Bbox:
-    return Bbox.from_bounds(x - wide / 2, y - high / 2, wide, high)
+    axes.apply_aspect()  # the limits, before names are put beside places
+    return cartography.names(axes, places, one.names, size=6.0 if len(one.names) > 20 else 7.5)
