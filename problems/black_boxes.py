@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.host import Failed, Host, OnError, Pool, as_bytes, at_point, call, from_bytes, to_bytes
+from zobench.host import Failed, Host, OnError, Pool, at_point, call, from_bytes, to_bytes, value_of
 from zobench.trees import Tree, flattened
 from zobench.types import Problem, Scalar, Vector
 
@@ -117,10 +117,8 @@ def of_host(host: Host, x0: Sequence[float], f_star: float | None = None, L: flo
     def f(x: Vector) -> Scalar:
         if jnp.issubdtype(x.dtype, jnp.complexfloating):
             raise ValueError(f"{host.name} takes real numbers")
-        result = jax.ShapeDtypeStruct((x.dtype.itemsize,), jnp.uint8)
         inside = jnp.clip(x, jnp.asarray(host.lower, x.dtype), jnp.asarray(host.upper, x.dtype))
-        value = jax.pure_callback(partial(_value, host, x.dtype), result, as_bytes(inside), vmap_method="sequential")
-        return jax.lax.bitcast_convert_type(value, x.dtype)
+        return value_of(partial(_value, host, x.dtype), inside)
 
     @f.defjvp
     def _no_derivative(primals, tangents):  # JAX takes bytes for constants: the gradient would be 0

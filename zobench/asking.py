@@ -23,9 +23,10 @@ import optax
 from jax.core import Tracer
 
 from zobench import build
+from zobench.host import value_of
 from zobench.loop import compile_block
 from zobench.plan import Optimizer, Settings, plan_cell
-from zobench.results import What, _method
+from zobench.results import What, method_of
 from zobench.runs import Program
 from zobench.solvers import Solver
 from zobench.types import Estimator, Key, Problem, Vector
@@ -140,7 +141,7 @@ def minimizer(
         raise ValueError("x0: where to start is a list of finite numbers, one for each coordinate")
     if isinstance(step, str) and step != "theory":
         raise ValueError(f"step={step}: it would take runs of its own; give a number, or theory and L")
-    made, by = _method(method, estimator)
+    made, by = method_of(method, estimator)
     build.check_values({"step": [step], "seed": seed, "dtype": dtype})
     nothing = Problem(lambda x: jnp.zeros((), x.dtype), start, f_star=0.0, L=L, differentiable=False)
     with jax.enable_x64(dtype == "float64"):
@@ -163,10 +164,7 @@ def _asking(problem: Problem, value: Callable[[bytes], float]) -> Problem:
     def F(x: Vector, key: Key) -> Any:
         if not isinstance(x, Tracer):
             return problem.x0.dtype.type(value(np.asarray(x).tobytes()))
-        # in bytes: a thread of JAX's does not know of enable_x64
-        result = jax.ShapeDtypeStruct((x.dtype.itemsize,), jnp.uint8)
-        given = jax.pure_callback(host, result, jax.lax.bitcast_convert_type(x, jnp.uint8), vmap_method="sequential")
-        return jax.lax.bitcast_convert_type(given, x.dtype)
+        return value_of(host, x)
 
     return problem._replace(F=F)
 

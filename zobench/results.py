@@ -145,7 +145,7 @@ def run(
     ((4,), True)
     """
     problem = flat(problem)
-    made, by = _method(method, estimator)
+    made, by = method_of(method, estimator)
     goal = target if isinstance(target, float | int) else build.targets(list(target))
     stop = {"metric": metric, "target": goal, "relative_to": relative_to, "gd_iterations": gd_iterations}
     asked = {"step": [step], "seeds": seeds, "seed": seed, "dtype": dtype, "stop": {**stop, "calls": calls}}
@@ -172,7 +172,7 @@ def _targets(own: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> list[tup
     return list(zip(meta.get("targets", [meta["target"]]), hits.astype(float), strict=True))
 
 
-def _method(method: What, estimator: Estimator | None) -> tuple[Callable[..., Any], Estimator]:
+def method_of(method: What, estimator: Estimator | None) -> tuple[Callable[..., Any], Estimator]:
     """What run_cell takes: a factory, and an estimator, which a method without one does not look at."""
     if isinstance(method, Estimator):
         return descent, method

@@ -142,9 +142,8 @@ def _rank(bends: np.ndarray, n: int, noise: float, rng: np.random.Generator) -> 
     drawn = rng.standard_gamma(shape[:, None, None], size=(ranks.size, RESAMPLES, q.size)) / shape[:, None, None]
     low, high = np.quantile(spread(drawn), [0.025, 0.975], axis=1)
     found = spread(q, noise)
-    if noise > 0.1 * abs(np.mean(q)) or (
-        noise**2 > np.var(q) / 4 and found < spread(q)
-    ):  # the noise's, for all we know
+    decides = noise**2 > np.var(q) / 4 and found < spread(q)
+    if decides or noise > 0.1 * abs(np.mean(q)):  # what is seen is the noise's, for all we know
         return Estimate(nan, 1.0, float(n))
     inside = ranks[(low <= found) & (found <= high)]
     value = float(np.clip(n / (1 + found * (n + 2) / 2), 1, n))

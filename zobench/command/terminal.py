@@ -20,6 +20,7 @@ from rich.text import Text
 from zobench import store
 from zobench.errors import printable
 from zobench.store import Record
+from zobench.survey import LEFT_OUT
 from zobench.sweeps import Sweep
 
 LINE_EVERY = 10
@@ -126,7 +127,7 @@ def _grid(lines: Sequence[dict[str, str]], names: Sequence[str], caption: str | 
 def rows(record: Record | None) -> list[list[str]]:
     """A record in words, one row for each step rule."""
     if record is None or record.meta["status"] != "ok":
-        how = "left out" if record and record.meta.get("died") == "left out" else "failed"
+        how = LEFT_OUT if record and record.meta.get("died") == LEFT_OUT else "failed"
         return [[how, *[""] * (len(COLUMNS) - 1)]]
     meta, arrays = record.meta, record.arrays
     calls = {kind: count for kind, count in meta.get("calls", {}).items() if count}
