@@ -207,7 +207,7 @@ def test_experiments_compose_as_they_stand():
 @pytest.mark.slow
 def test_an_experiment_that_has_ended_is_not_composed_again(zobench, ran, monkeypatch, tmp_path):
     drawn = []
-    monkeypatch.setattr(report, "draw", lambda *arguments: drawn.append(arguments[:3]))
+    monkeypatch.setattr(report, "draw", lambda *arguments: drawn.append(arguments[:3]) or [])
     quick = ("experiment=slowdown", "problem.dim=8,4", "hydra/launcher=basic")
     assert zobench(*quick).code == 0
     monkeypatch.setattr(compose, "cells", _raise(AssertionError("composed")))

@@ -125,7 +125,7 @@ def cells(monkeypatch):
     made = build.study
     monkeypatch.setattr(cell, "run_cell", run_cell)
     monkeypatch.setattr(build, "study", lambda config: (made(config), lambda: ({}, {"n": 1, "rules": {}}))[1])
-    monkeypatch.setattr(report, "draw", lambda *arguments: None)
+    monkeypatch.setattr(report, "draw", lambda *arguments: [])
 
 
 @pytest.mark.slow
