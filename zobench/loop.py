@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from zobench import programs
 from zobench.runs import Program, Runs, end_of, keep, known_block, next_block, save_all
 from zobench.states import Past, new_past, now_and_then
 from zobench.types import Draw, Key, Method, Problem, Scalar, measured_in, oracle, require_precision
@@ -23,7 +24,6 @@ RECORDS = 64
 RECORDS_PER_GRADIENT_STEP = 2  # a record costs about as much as two steps
 MOST = 2**30  # iterations of a run
 BLOCK = 2_000_000  # coordinates moved in a block, some milliseconds: a run is not to go on long after its end
-COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}  # a quarter faster where AVX-512 is; changes rounding only
 
 
 class Values(NamedTuple):
@@ -71,7 +71,7 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     A block has 64 records, or as few as are worth calling it; a black box is asked for one record at a time, as each
     value is a call of Python anyway. A run that `stays` makes no iteration more once it has ended.
     """
-    x0 = problem.x0
+    x0, problem = problem.x0, programs.straight(problem)
     outline = method_of(jnp.ones((), x0.dtype))
     length, every = rhythm(problem, outline)
 
@@ -96,10 +96,9 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     least = jnp.ones((), measured_in(x0.dtype))
     taken = (0, 1) if problem.differentiable else ()  # a black box may raise: what was before is then the end
     start = time.perf_counter()
-    lowered = jax.jit(block, compiler_options=COMPILER_OPTIONS, donate_argnums=taken).lower(
-        x0, method_of(step).init(x0), seed, step, k, k, k, jnp.bool_(False), (k, least, least)
-    )
-    return Program(lowered.compile(), init, problem, length, every, time.perf_counter() - start)
+    args = x0, method_of(step).init(x0), seed, step, k, k, k, jnp.bool_(False), (k, least, least)
+    program = programs.compiled(block, *args, taken=taken)
+    return Program(program, init, problem, length, every, time.perf_counter() - start)
 
 
 def rhythm(problem: Problem, outline: Method) -> tuple[int, int]:
