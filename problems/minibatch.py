@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 
-import jax.numpy as jnp
-
-from zobench.directions import coordinates
+from zobench.subsets import subset
 from zobench.types import Key, Scalar, Vector
 
 # An estimator draws its directions under the call numbers 0, 1, ... of a step, and asks the oracle under the same ones.
@@ -32,6 +30,6 @@ def minibatch(
         raise ValueError(f"problem.batch={batch}: a whole number from 1 to the {samples} samples, or null for all")
 
     def F(x: Vector, key: Key) -> Scalar:
-        return mean(x, jnp.argmax(coordinates(apart(key, common), samples, batch), axis=1))
+        return mean(x, subset(apart(key, common), samples, batch))
 
     return F
