@@ -256,11 +256,13 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
     [2.0, 2.0]
     """
     f, F = problem.f, problem.F
+    of_step = getattr(F, "of_step", None)  # where all values of a step see the same: what it draws, it draws once
+    same = of_step(key) if of_step and key is not None else None
 
     def ask(x, call):
         if F is None or key is None:
             return f(x)
-        value = F(x, key._replace(call=call))
+        value = same(x) if same else F(x, key._replace(call=call))
         require_precision(value, x)
         return value
 
