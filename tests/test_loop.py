@@ -68,8 +68,7 @@ def test_the_same_bytes_alone_and_in_any_batch(n):
 def test_a_longer_run_begins_with_the_shorter_one():
     program = loop.compile_block(quadratic(), two_point_descent)
     short, long = (
-        loop.advance(program, [0.1], [1], loops.free(blocks * 64 * program.every - 1), lambda k: None)
-        for blocks in (1, 3)
+        loop.advance(program, [0.1], [1], loops.free(blocks * 64 * program.every), lambda k: None) for blocks in (1, 3)
     )
     np.testing.assert_array_equal(short.gap[0], long.gap[0, : short.k.size])
 
