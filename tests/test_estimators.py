@@ -15,6 +15,7 @@ from zobench.guided_directions import guided
 from zobench.hadamard_directions import hadamard
 from zobench.kernel_estimates import kernel_smoothed
 from zobench.robust_estimates import clipped_slope, median_slope
+from zobench.telescoping_quotients import telescoping
 from zobench.types import Estimator, Key, Problem, oracle
 
 RANDOM = {
@@ -46,6 +47,8 @@ RANDOM = {
     "kernel": kernel_smoothed(),
     "kernel, order 5, q=3": kernel_smoothed(5, q=3),
     "kernel, order 7": kernel_smoothed(7),
+    "telescoping": telescoping(eps=1e-4, levels=3),
+    "telescoping, P3": telescoping(3, 4, eps=1e-6, levels=3),
 }
 EXACT = {
     "central differences": estimators.finite_difference(),

@@ -26,6 +26,7 @@ from .robust_estimates import clipped_slope, median_slope
 from .scalar_adaptation import meazo
 from .solvers import Solver, cma, scipy
 from .statistics import Estimate
+from .telescoping_quotients import telescoping
 from .training import as_optax, gradient
 from .types import Calls, Estimator, Key, Method, Moment, Oracle, Problem, oracle, separable
 
@@ -79,6 +80,7 @@ __all__ = [
     "run",
     "scipy",
     "separable",
+    "telescoping",
     "three_point",
     "two_point",
     "zo_adamm",
