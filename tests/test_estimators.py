@@ -14,6 +14,7 @@ from zobench.block_directions import block
 from zobench.guided_directions import guided
 from zobench.hadamard_directions import hadamard
 from zobench.kernel_estimates import kernel_smoothed
+from zobench.momentum_directions import aligned, cone
 from zobench.robust_estimates import clipped_slope, median_slope
 from zobench.telescoping_quotients import telescoping
 from zobench.types import Estimator, Key, Problem, oracle
@@ -65,6 +66,8 @@ BIASED = {
     "normalised signs": normalised_signs(q=4),
     "clipped": clipped_slope(clip=0.5, q=3),
     "guided": guided(memory=3, q=2),
+    "cone": cone(),
+    "aligned": aligned(q=3),
     "cyclic block": block(order="cyclic", keep=2, q=2),
 }
 ALL = RANDOM | EXACT | ONE_POINT | BIASED

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from waves import N, X, f
+from waves import N, X, f, gradient
 
 import zobench as zo
-from zobench import sampling
+from zobench import directions, sampling
 from zobench.kernel_estimates import sphere_and_distance
 from zobench.telescoping_quotients import level
 from zobench.types import Key, oracle
@@ -78,7 +79,53 @@ def test_telescoping_declares_its_excess_on_a_quadratic(points):
     assert (np.abs((sample**2).mean(0) - expected) < 4.5 * error).all() and (excess > 5 * error).all()
 
 
+def sampled(estimator, state, samples=20_000):
+    """Estimates at X of steps 0, 1, ..., all from one state."""
+
+    def one(step):
+        draw = estimator.draw(Key(jnp.uint32(4), step), N, jnp.float64)
+        return estimator.estimate(oracle(WAVES), jnp.asarray(X), draw, state)[0]
+
+    return np.asarray(jax.jit(jax.vmap(one))(jnp.arange(samples, dtype=jnp.uint32)))
+
+
+def assert_mean(sample, expected):
+    """Within 4.5 standard errors, and what a difference quotient is off by."""
+    error = sample.std(0, ddof=1) / len(sample) ** 0.5
+    assert (np.abs(sample.mean(0) - expected) < 4.5 * error + 1e-6 * np.abs(expected).max()).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cone", "aligned"])
+def test_directions_about_the_running_mean(name):
+    """A walk by the formulas; then E G and E‖G‖² at one memory, by many draws."""
+    h, theta, g = 1e-4, 1.2, gradient(X)
+    estimator = zo.cone(theta, 0.7, h) if name == "cone" else zo.aligned(2, 0.7, h)
+    m, state = np.zeros(N), estimator.init(jnp.asarray(X))
+    for step in range(4):
+        G, draw, state = made(estimator, step, state)
+        unit = m / max(np.linalg.norm(m), 1e-300)
+        u = np.asarray(directions.rows(draw, (1 if name == "cone" else 2, N), jnp.float64))
+        if name == "cone":
+            v = np.sqrt(N) * np.cos(theta) * unit + np.sin(theta) * u if m.any() else u
+        else:
+            v = np.array([one - (one @ unit) * unit + np.sign(one @ unit) * unit for one in u])
+        np.testing.assert_allclose(G, np.mean([(f(X + h * e) - f(X - h * e)) / (2 * h) * e for e in v], 0), rtol=1e-5)
+        m = 0.7 * m + 0.3 * G
+        np.testing.assert_allclose(state, m, rtol=1e-9)
+    sample, unit = sampled(estimator, state), m / np.linalg.norm(m)
+    if name == "cone":
+        M = N * np.cos(theta) ** 2 * np.outer(unit, unit) + np.sin(theta) ** 2 * np.eye(N)
+        mean, square = M @ g, N * g @ M @ g + 2 * g @ M @ M @ g - 2 * N**2 * np.cos(theta) ** 4 * (g @ unit) ** 2
+    else:
+        mean, square = g, (1 + (N - 1 + 2 * (1 - (g @ unit) ** 2 / (g @ g))) / 2) * (g @ g)
+    assert_mean(sample, mean)
+    assert_mean((sample**2).sum(1), square)
+
+
 WRONG = {
+    "theta=2: the half angle": lambda: zo.cone(2),
+    "beta=1: the share": lambda: zo.aligned(beta=1),
     "points=2: there are 3 and 4": lambda: zo.telescoping(2),  # type: ignore
     "q=3: with points=3 half": lambda: zo.telescoping(3, 3),
     "ratio=1: the factor": lambda: zo.telescoping(ratio=1),

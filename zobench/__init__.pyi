@@ -20,6 +20,7 @@ from .guided_directions import guided
 from .hadamard_directions import hadamard
 from .kernel_estimates import kernel_smoothed
 from .methods import accelerated, descent, one_plus_one, random_pursuit, three_point
+from .momentum_directions import aligned, cone
 from .optimizers import decaying
 from .results import Comparison, Result, compare, load, run
 from .robust_estimates import clipped_slope, median_slope
@@ -47,12 +48,14 @@ __all__ = [
     "Solver",
     "accelerated",
     "advise",
+    "aligned",
     "as_optax",
     "autodiff",
     "block",
     "clipped_slope",
     "cma",
     "compare",
+    "cone",
     "decaying",
     "descent",
     "finite_difference",

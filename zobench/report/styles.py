@@ -46,6 +46,8 @@ LOOKS: dict[str, tuple[str, str, Any]] = {
     "guided": (SKY, "X", SPARSE),
     "kernel_smoothed": (BLUE, "^", LONG_DOT),
     "telescoping": (BLACK, "v", SHORT),
+    "cone": (VERMILLION, "s", SHORT),
+    "aligned": (SKY, "^", UNEVEN),
     "two-point GD, adam": (GREEN, ">", SOLID),
     "two-point GD, momentum": (PURPLE, "<", DASH),
     "two-point GD, Nesterov": (ORANGE, "d", LONG),
