@@ -11,6 +11,7 @@ from counting import counting_oracle
 from zobench import differences, directions, estimators, theory
 from zobench.baselines import leave_one_out, normalised_signs
 from zobench.block_directions import block
+from zobench.candidate_pools import greedy, guiding_vector
 from zobench.guided_directions import guided
 from zobench.hadamard_directions import hadamard
 from zobench.kernel_estimates import kernel_smoothed
@@ -48,6 +49,8 @@ RANDOM = {
     "kernel": kernel_smoothed(),
     "kernel, order 5, q=3": kernel_smoothed(5, q=3),
     "kernel, order 7": kernel_smoothed(7),
+    "greedy": greedy(),
+    "greedy, 16": greedy(16),
     "telescoping": telescoping(eps=1e-4, levels=3),
     "telescoping, P3": telescoping(3, 4, eps=1e-6, levels=3),
 }
@@ -67,6 +70,7 @@ BIASED = {
     "clipped": clipped_slope(clip=0.5, q=3),
     "guided": guided(memory=3, q=2),
     "cone": cone(),
+    "guiding vector": guiding_vector(5),
     "aligned": aligned(q=3),
     "cyclic block": block(order="cyclic", keep=2, q=2),
 }

@@ -123,7 +123,36 @@ def test_directions_about_the_running_mean(name):
     assert_mean((sample**2).sum(1), square)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("pool", "share"), [(5, 0.4), (4, 0)])
+def test_pools_of_candidates(pool, share):
+    """MeZO-Greedy (share 0) and MeZO-GV; and of their moments for a linear f what 100,000 pools of NumPy give."""
+    h, k = 1e-3, int(share * pool)
+    estimator = zo.guiding_vector(pool, share, h) if k else zo.greedy(pool, h)
+    y = np.sort(np.random.default_rng(0).standard_normal((100_000, pool)), axis=1)
+    t = y[:, :k].mean(1) - y[:, k:].mean(1) if k else y[:, 0]
+    across, scale = 1 / k + 1 / (pool - k) if k else 1, 1 if k else np.mean(t**2)
+    for step in range(3):
+        G, draw, _ = made(estimator, step)
+        z = np.asarray(directions.rows(draw, (pool, N), jnp.float64))
+        z = z[np.argsort([f(X + h * one) for one in z])]
+        v = z[:k].mean(0) - z[k:].mean(0) if k else z[0]
+        D = (f(X + h * v) - f(X - h * v)) / (2 * h)
+        np.testing.assert_allclose(G, D * v / scale, rtol=1e-6 if k else 0.01)
+    g = np.arange(1.0, N + 1)
+    problem, x = zo.Problem(f=lambda x: x @ jnp.asarray(g), x0=X), jnp.asarray(X)
+    (sample,) = sampling.estimates(problem, [estimator], x, sampling.draws(estimator, x, 20_000, 1), 20_000, 1)
+    assert_mean(sample, np.mean(t**2) / scale * g)
+    square = (np.mean(t**4) + (N - 1) * across * np.mean(t**2)) / scale**2
+    assert (sample**2).sum(1).mean() == pytest.approx(square * (g @ g), rel=0.04)
+    if not k:
+        moment: Any = estimator.second_moment(N)
+        assert abs(N * moment.A + moment.C - square) < 0.01 * square
+
+
 WRONG = {
+    "pool=0: a whole number of candidates": lambda: zo.greedy(0),
+    "share=1: 4 of 4 candidates": lambda: zo.guiding_vector(4, 1),
     "theta=2: the half angle": lambda: zo.cone(2),
     "beta=1: the share": lambda: zo.aligned(beta=1),
     "points=2: there are 3 and 4": lambda: zo.telescoping(2),  # type: ignore

@@ -5,7 +5,7 @@ from pathlib import Path
 from zobench.estimators import two_point
 
 TWO_POINT = two_point()
-BIASED = {"guided", "normalised_signs"}  # by intention
+BIASED = {"guided", "guiding_vector", "normalised_signs"}  # by intention
 NO_FACTOR = {
     "one_point",
     "residual_one_point",

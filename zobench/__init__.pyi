@@ -5,6 +5,7 @@ from .advising.advise import advise
 from .asking import Minimizer, minimizer
 from .baselines import leave_one_out, normalised_signs
 from .block_directions import block
+from .candidate_pools import greedy, guiding_vector
 from .estimators import (
     autodiff,
     finite_difference,
@@ -63,7 +64,9 @@ __all__ = [
     "forward_mode",
     "gradient",
     "gradientless_descent",
+    "greedy",
     "guided",
+    "guiding_vector",
     "hadamard",
     "kernel_smoothed",
     "leave_one_out",

@@ -6,6 +6,8 @@ Tables and records keep the names in code, by which cells are found again.
 import re
 
 NAMES = {
+    "guiding_vector": "MeZO-GV",
+    "greedy": "MeZO-Greedy",
     "cone": "ConMeZO",
     "ackley": "Ackley",
     "adam": "Adam",

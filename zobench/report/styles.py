@@ -48,6 +48,8 @@ LOOKS: dict[str, tuple[str, str, Any]] = {
     "telescoping": (BLACK, "v", SHORT),
     "cone": (VERMILLION, "s", SHORT),
     "aligned": (SKY, "^", UNEVEN),
+    "greedy": (GREEN, "P", SHORT),
+    "guiding_vector": (BLACK, "D", UNEVEN),
     "two-point GD, adam": (GREEN, ">", SOLID),
     "two-point GD, momentum": (PURPLE, "<", DASH),
     "two-point GD, Nesterov": (ORANGE, "d", LONG),
