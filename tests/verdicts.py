@@ -12,6 +12,8 @@ NO_FACTOR = {
     "aligned",
     "cone",
     "clipped_slope",
+    "low_rank",
+    "matrix_subspace",
     *BIASED,
 }  # estimators without a factor B
 
