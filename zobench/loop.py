@@ -235,7 +235,8 @@ def curves_of(program: Program, stop: Stop, blocks: Sequence[np.ndarray], x_end:
     recorded = np.arange(records.shape[2], dtype=np.int64) * program.every
     shown = recorded < (end if end <= stop.cap else stop.cap + program.every)
     k = np.minimum(recorded[shown], stop.cap)
-    return Curves(k, *records[:, :, shown], x_end, min(end, stop.cap) * len(x_end), seconds)
+    gap, gradient, distance = records[:, :, shown]
+    return Curves(k, gap, gradient, distance, x_end, min(end, stop.cap) * len(x_end), seconds)
 
 
 def _blocks(
