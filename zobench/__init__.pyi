@@ -26,6 +26,7 @@ from .robust_estimates import clipped_slope, median_slope
 from .scalar_adaptation import meazo
 from .solvers import Solver, cma, scipy
 from .statistics import Estimate
+from .stepping import stepper
 from .training import as_optax, gradient
 from .types import Calls, Estimator, Key, Method, Moment, Oracle, Problem, oracle, separable
 
@@ -79,6 +80,7 @@ __all__ = [
     "run",
     "scipy",
     "separable",
+    "stepper",
     "three_point",
     "two_point",
     "zo_adamm",

@@ -75,7 +75,7 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     x0 = problem.x0
     outline = method_of(jnp.ones((), x0.dtype))
     (length, every), many = rhythm(problem, outline), sections(problem, outline)
-    length *= many
+    length, put = length * many, jax.lax.dynamic_update_index_in_dim  # .at[] is a scatter, as dear as a record
 
     def block(x, state, seed, step, k, every, cap, stays, end):
         steps, drawn = steps_of(problem, method_of(step), seed)
@@ -87,8 +87,8 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
             ended = stays & ((found[metric] <= target) | ~(found[0] <= ceiling))
             left = jnp.where(ended, 0, jnp.minimum(every, cap - k))  # not one iteration more than the budget
             x, state, k, drawn = steps(x, state, k, drawn, k + left)
-            ends = ends.at[i // RECORDS].set(x, mode="drop") if many > 1 else ends
-            return x, state, k, drawn, records.at[i].set(found), ends
+            ends = put(ends, x, i // RECORDS, 0) if many > 1 else ends  # the row behind the last section is in it
+            return x, state, k, drawn, put(records, found, i, 0), ends
 
         records = jnp.zeros((length + 1, 3), measured_in(x0.dtype))
         ends = jnp.zeros((many if many > 1 else 0, x.size), x0.dtype)
@@ -234,9 +234,10 @@ def curves_of(program: Program, stop: Stop, blocks: Sequence[np.ndarray], x_end:
     """Blocks of records, each [3, runs, records], put together as far as runs go; what reaches the cap has it last."""
     end, records = sections_of(program, stop, blocks) * section(program) * program.every, np.concatenate(blocks, axis=2)
     recorded = np.arange(records.shape[2], dtype=np.int64) * program.every
-    shown = recorded < (end if end <= stop.cap else stop.cap + program.every)
-    k = np.minimum(recorded[shown], stop.cap)
-    return Curves(k, *records[:, :, shown], x_end, min(end, stop.cap) * len(x_end), seconds)
+    shown = int((recorded < (end if end <= stop.cap else stop.cap + program.every)).sum())
+    gap, gradient, distance = records[:, :, :shown]
+    k = np.minimum(recorded[:shown], stop.cap)
+    return Curves(k, gap, gradient, distance, x_end, min(end, stop.cap) * len(x_end), seconds)
 
 
 def _blocks(
