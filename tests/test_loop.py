@@ -304,7 +304,7 @@ def test_a_direction_is_never_stored_twice(f):
     """Beside x, a float32 run keeps a pair of directions and three vectors more: n = 10⁸ within 3 GiB."""
     n = 100_000
     program = loop.compile_block(Problem(f=f, x0=jnp.ones(n, jnp.float32), f_star=0.0), two_point_descent)
-    memory = program.block.memory_analysis()  # type: ignore[attr-defined]
+    memory = program.block.func.memory_analysis()  # type: ignore[attr-defined]
     assert memory.temp_size_in_bytes + memory.output_size_in_bytes <= (8 + 4 * 4) * n + 10_000
 
 

@@ -16,13 +16,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from zobench import programs
 from zobench.rhythm import RECORDS, rhythm, sections
 from zobench.runs import Program, Runs, end_of, keep, known_block, next_block, save_all
 from zobench.states import Past, new_past, now_and_then
 from zobench.types import Draw, Key, Method, Problem, Scalar, measured_in, oracle, require_precision, sum_each
 
 MOST = 2**30  # iterations of a run
-COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}  # a quarter faster where AVX-512 is; changes rounding only
 
 
 class Values(NamedTuple):
@@ -72,7 +72,7 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     block gives x, the state, the records and a row behind them, which has the record at the cap where that is reached
     within the last interval, and x behind each section; where there is one section that is x itself, and not copied.
     """
-    x0 = problem.x0
+    x0, problem = problem.x0, programs.straight(problem)
     outline = method_of(jnp.ones((), x0.dtype))
     (length, every), many = rhythm(problem, outline), sections(problem, outline)
     length, put = length * many, jax.lax.dynamic_update_index_in_dim  # .at[] is a scatter, as dear as a record
@@ -103,10 +103,9 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     least = jnp.ones((), measured_in(x0.dtype))
     taken = (0, 1) if problem.differentiable else ()  # a black box may raise: what was before is then the end
     start = time.perf_counter()
-    lowered = jax.jit(block, compiler_options=COMPILER_OPTIONS, donate_argnums=taken).lower(
-        x0, method_of(step).init(x0), seed, step, k, k, k, jnp.bool_(False), (k, least, least)
-    )
-    return Program(lowered.compile(), init, problem, length, every, time.perf_counter() - start)
+    args = x0, method_of(step).init(x0), seed, step, k, k, k, jnp.bool_(False), (k, least, least)
+    program = programs.compiled(block, *args, taken=taken)
+    return Program(program, init, problem, length, every, time.perf_counter() - start)
 
 
 def steps_of(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:

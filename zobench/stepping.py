@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from zobench.loop import COMPILER_OPTIONS, MOST, steps_of
+from zobench import programs
+from zobench.loop import MOST, steps_of
 from zobench.methods import descent
 from zobench.optimizers import on_tree
 from zobench.trees import is_flat
@@ -75,13 +77,16 @@ def stepper(
         y, memory, k, _ = go(problem.x0, position.memory, position.k, drawn, position.k + steps)
         return tree(y), Position(k, memory)
 
-    compiled = jax.jit(advance, compiler_options=COMPILER_OPTIONS)
+    known: dict[Any, Callable] = {}
 
     def make(x: Tree, steps: int, position: Position | None = None) -> tuple[Tree, Position]:
         if not 0 <= steps <= MOST:
             raise ValueError(f"steps={steps}: a number from 0 to 2^30")
         x = jnp.asarray(x) if is_flat(x) else jax.tree.map(jnp.asarray, x)
-        return compiled(x, steps, start(x) if position is None else position)
+        args = x, np.int32(steps), start(x) if position is None else position
+        kind = jax.tree.structure(x), *((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(x))
+        known[kind] = known[kind] if kind in known else programs.compiled(advance, *args)
+        return known[kind](*args)
 
     return make
 

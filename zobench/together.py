@@ -14,8 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import Jaxpr
 
+from zobench import programs
 from zobench.derivatives.price import inside
-from zobench.loop import COMPILER_OPTIONS, Curves, Stop, Values, curves_of, events, measure, steps_of
+from zobench.loop import Curves, Stop, Values, curves_of, events, measure, steps_of
 from zobench.rhythm import rhythm
 from zobench.runs import Program
 from zobench.types import Method, Problem, Scalar
@@ -64,7 +65,7 @@ def compile_group(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
 
     All runs of a group are at one iteration: its loops have one end, and a draw serves as many steps as it does apart.
     """
-    x0, size = problem.x0, size_of(problem.n)
+    x0, size, problem = problem.x0, size_of(problem.n), programs.straight(problem)
     records, every = rhythm(problem, method_of(jnp.ones((), x0.dtype)))
 
     def block(x, state, seed, step, k, cap):
@@ -82,14 +83,10 @@ def compile_group(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
         return jax.tree.map(np.asarray, (x0, method_of(step).init(x0)))
 
     start, step, k = time.perf_counter(), jnp.ones((), x0.dtype), jnp.int32(0)
-    group = jax.jit(
-        jax.vmap(block, in_axes=(0, 0, 0, None, None, None)),
-        compiler_options=COMPILER_OPTIONS,
-        donate_argnums=(0, 1),
-    )
-    seeds = jnp.zeros(size, jnp.uint32)
-    lowered = group.lower(*_repeated((x0, method_of(step).init(x0)), size), seeds, step, k, k)
-    return Program(lowered.compile(), init, problem, records, every, time.perf_counter() - start, is_group=True)
+    group = jax.vmap(block, in_axes=(0, 0, 0, None, None, None))
+    args = *_repeated((x0, method_of(step).init(x0)), size), jnp.zeros(size, jnp.uint32), step, k, k
+    program = programs.compiled(group, *args, taken=(0, 1))
+    return Program(program, init, problem, records, every, time.perf_counter() - start, is_group=True)
 
 
 def _repeated(state: Any, size: int) -> Any:
