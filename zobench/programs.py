@@ -111,7 +111,7 @@ def _bodies(closed: ClosedJaxpr) -> Iterator[ClosedJaxpr]:
 
 
 def _undone(f: Callable) -> Callable:
-    """The function f with all in it that is compiled apart as a part of it; with its `pair` and `terms` if it has them."""
+    """The function f with all in it that is compiled apart as a part of it; with its `pair` and `terms`."""
 
     def whole(*args):
         with jax.disable_jit():
