@@ -98,8 +98,8 @@ def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
         return jnp.sum(terms(x))
 
     def pair(x: Vector, y: Vector) -> tuple[Scalar, Scalar]:
-        first, second = sum_each(terms(x), terms(y))
-        return first, second
+        ahead, behind = sum_each(terms(x), terms(y))
+        return ahead, behind
 
     f.pair, f.terms = pair, terms  # type: ignore[attr-defined]
     return f
