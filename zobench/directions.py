@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Complex64, Float, Float32, UInt32
 
 from zobench.batches import is_wide
-from zobench.types import Draw, Key, sum_both
+from zobench.types import Draw, Key, sum_each
 
 Words = UInt32[Array, " n"]
 
@@ -200,7 +200,7 @@ def _parts(key: Key, n: int, q: int) -> Parts:
     def put(j, parts: Parts, z) -> Parts:
         row, start = j // many, j % many * size
         pair, inside = (jnp.real(z), jnp.imag(z)), start + jnp.arange(size) < n
-        sums = sum_both(*(jnp.where(inside, part**2, 0) for part in pair))
+        sums = sum_each(*(jnp.where(inside, part**2, 0) for part in pair))
         real, imag = (
             jax.lax.dynamic_update_slice(whole, part[None], (row, start))
             for whole, part in zip(parts[:2], pair, strict=True)
@@ -235,7 +235,7 @@ def unit_rows(draw: Draw, shape: tuple[int, int], dtype: Any, *, paired: bool = 
         square = jnp.where(draw.turn == 1, draw.source.squares[1], draw.source.squares[0]).astype(dtype)
     elif paired and not isinstance(draw.source, Seeds):
         z = _round(draw, shape)
-        sums = sum_both(*(part.astype(dtype) ** 2 for part in (jnp.real(z), jnp.imag(z))))
+        sums = sum_each(*(part.astype(dtype) ** 2 for part in (jnp.real(z), jnp.imag(z))))
         square = jnp.where(draw.turn % 2 == 1, sums[1], sums[0])
     else:
         square = jnp.sum(v * v, axis=1)
