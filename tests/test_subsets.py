@@ -49,7 +49,7 @@ def test_every_index_comes_equally_often_in_large_subsets():
 def test_the_same_alone_and_in_a_batch():
     """And fresh with each part of the key."""
     one = jax.jit(lambda seed, step, call: subset(Key(seed, step, call), 50, 10))
-    alone, *others = (np.asarray(one(*np.uint32(key))) for key in ((3, 5, 0), (4, 5, 0), (3, 6, 0), (3, 5, 1)))
+    alone, *others = (np.asarray(one(*map(np.uint32, key))) for key in ((3, 5, 0), (4, 5, 0), (3, 6, 0), (3, 5, 1)))
     several = jax.vmap(one, (None, 0, None))(jnp.uint32(3), jnp.arange(6, dtype=jnp.uint32), jnp.uint32(0))
     np.testing.assert_array_equal(alone, several[5])
     assert len(np.unique(alone)) == 10 and alone.max() < 50

@@ -10,7 +10,8 @@ SEVERAL = 64  # from so many on equal ones are found by a sort
 
 
 def independent(key: Key, n: int, q: int = 1) -> UInt32[Array, " q"]:
-    """q numbers, each uniform on 0, ..., n − 1, shape [q]; uniform to n/2⁶⁴ of the chance of each."""
+    """q numbers, each uniform on 0, ..., n − 1, shape [q]; uniform to n/2⁶⁴ of a chance. ValueError for n ≥ 2³²."""
+    require_numbered(n, 32)
     return _below(key, jnp.full(q, n, jnp.uint32))
 
 
@@ -20,12 +21,13 @@ def subset(key: Key, n: int, q: int) -> UInt32[Array, " q"]:
     Floyd's algorithm (Bentley & Floyd 1987): for j = 0, ..., q − 1 take t(j), uniform on 0, ..., m(j) = n − q + j, or
     m(j) itself where t(j) has been taken. Here all j at once: t(j) has been taken if it is t(i) of an earlier i, or
     m(i) of an earlier i whose own t(i) had been taken; such links are followed in log₂ q rounds. O(q log q), or O(q²)
-    comparisons where they are few.
+    comparisons where they are few. Raises ValueError for n ≥ 2³².
 
     >>> key = Key(jnp.uint32(0), jnp.uint32(0))
     >>> sorted(subset(key, 3, 3).tolist())
     [0, 1, 2]
     """
+    require_numbered(n, 32)
     j = jnp.arange(q, dtype=jnp.uint32)
     last = jnp.uint32(n - q) + j
     t = _below(key, last + jnp.uint32(1))
@@ -37,6 +39,14 @@ def subset(key: Key, n: int, q: int) -> UInt32[Array, " q"]:
     for _ in range((q - 1).bit_length()):
         taken, link = taken | taken[link], link[link]
     return jnp.where(taken, last, t)
+
+
+def require_numbered(n: int, bits: int) -> None:
+    """ValueError where so many bits do not number n coordinates."""
+    if n >= 2**bits:
+        raise ValueError(
+            f"dim={n}: coordinates are chosen by {bits} bits; use fewer than 2^{bits}, or sphere directions"
+        )
 
 
 def _seen(t: UInt32[Array, " q"]) -> Bool[Array, " q"]:
