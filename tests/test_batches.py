@@ -1,5 +1,7 @@
 """Programs of a wide machine, traced on a CPU: the same words, numbers equal to rounding, and what they keep."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -33,7 +35,7 @@ def problem(n: int = N) -> Problem:
     return Problem(f=lambda x: jnp.sum(weight * x**2) / 2 + x[0] ** 4, x0=jnp.asarray(np.linspace(-1, 1, n)))
 
 
-def estimate(estimator: Estimator, ask, x, step=5) -> np.ndarray:
+def estimate(estimator: Estimator, ask, x, step=5) -> jax.Array:
     draw = estimator.draw(Key(jnp.uint32(7), jnp.uint32(step)), x.size, x.dtype) if estimator.draw else ()
     return estimator.estimate(ask, x, draw, estimator.init(x))[0]
 
@@ -78,9 +80,11 @@ def test_many_directions_do_not_stand_side_by_side():
     estimator, f = estimators.two_point("gaussian", q=q), separable(lambda x: x**2)
     ask = oracle(Problem(f=f, x0=np.ones(1)))
     step = jax.jit(lambda x: estimate(estimator, ask, x)).lower(jax.ShapeDtypeStruct((n,), jnp.float32)).compile()
-    assert step.memory_analysis().temp_size_in_bytes < q * n
+    memory: Any = step.memory_analysis()
+    assert memory.temp_size_in_bytes < q * n
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("q", [1, 3])
 @pytest.mark.parametrize("n", [9, directions.LONG + 37])
 def test_directions_that_are_drawn_where_they_are_used(n, q):
@@ -99,6 +103,7 @@ def test_directions_that_are_drawn_where_they_are_used(n, q):
             np.testing.assert_allclose(a, b, rtol=2e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("direction", "most"), [("gaussian", 1), ("sphere", 1), ("rademacher", 0)])
 def test_a_step_keeps_one_direction_at_most(direction, most):
     """In vectors of 4 bytes a coordinate, beside x, which it takes over. The same function, traced for a CPU: two."""
@@ -107,14 +112,15 @@ def test_a_step_keeps_one_direction_at_most(direction, most):
     step = jax.jit(lambda x, k: x - 1e-3 * estimate(estimator, ask, x, k), donate_argnums=0)
 
     def kept() -> float:
-        compiled = step.lower(jax.ShapeDtypeStruct((n,), jnp.float32), jnp.uint32(0)).compile()
-        return compiled.memory_analysis().temp_size_in_bytes / (4 * n)
+        memory: Any = step.lower(jax.ShapeDtypeStruct((n,), jnp.float32), jnp.uint32(0)).compile().memory_analysis()
+        return memory.temp_size_in_bytes / (4 * n)
 
     assert direction == "rademacher" or kept() > 1.9
     with batches.wide():
         assert kept() < most + 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
 def test_orthogonal_rows_by_products_are_those_of_qr(dtype):
     """Also where the first factorisation fails, several together, and to the rounding of QR times the condition."""
