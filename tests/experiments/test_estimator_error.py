@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from zobench import estimators, sampling, store
+from zobench import estimators, families, sampling, store
 from zobench.experiments.estimator_error import expected
 from zobench.experiments.estimator_error.study import estimator_error, formula
 from zobench.problems.landscapes import landscape
