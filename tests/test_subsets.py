@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from zobench import directions
+from zobench import batches, directions
 from zobench.subsets import independent, subset
 from zobench.types import Key
 
@@ -75,8 +75,9 @@ def test_a_few_of_a_million_do_not_cost_a_million():
     assert seconds(few) < 0.1 * seconds(all_of_them)
 
 
+@pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize(("n", "q"), [(5, 5), (40, 30), (700, 130), (2**32 - 1, 3)])
-def test_a_subset_is_that_of_the_slow_algorithm(n, q):
+def test_a_subset_is_that_of_the_slow_algorithm(n, q, wide):
     """One step of Floyd's after the other, in Python's whole numbers, with the same words."""
 
     @jax.jit
@@ -86,7 +87,8 @@ def test_a_subset_is_that_of_the_slow_algorithm(n, q):
         return subset(key, n, q), *words
 
     for step in range(8):
-        drawn, high, low = (part.tolist() for part in both(jnp.uint32(step)))
+        with batches.wide(wide):
+            drawn, high, low = (part.tolist() for part in both(jnp.uint32(step)))
         taken: list[int] = []
         for j in range(q):
             last = n - q + j
