@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from zobench import batches
 from zobench.subsets import subset
 from zobench.types import Key
 
@@ -48,11 +49,22 @@ def test_every_index_comes_equally_often_in_large_subsets():
 def test_the_same_alone_and_in_a_batch():
     """And fresh with each part of the key."""
     one = jax.jit(lambda seed, step, call: subset(Key(seed, step, call), 50, 10))
-    alone, *others = (np.asarray(one(*np.uint32(key))) for key in ((3, 5, 0), (4, 5, 0), (3, 6, 0), (3, 5, 1)))
+    alone, *others = (np.asarray(one(*map(np.uint32, key))) for key in ((3, 5, 0), (4, 5, 0), (3, 6, 0), (3, 5, 1)))
     several = jax.vmap(one, (None, 0, None))(jnp.uint32(3), jnp.arange(6, dtype=jnp.uint32), jnp.uint32(0))
     np.testing.assert_array_equal(alone, several[5])
     assert len(np.unique(alone)) == 10 and alone.max() < 50
     assert all((other != alone).any() for other in others)
+
+
+def test_one_after_the_other_or_all_at_once_the_same_are_taken():
+    step = jnp.arange(50, dtype=jnp.uint32)
+    for n, q in ((64, 64), (300, 100)):
+        found = []
+        for asked in (False, True):
+            with batches.wide(asked):
+                found.append(jax.jit(jax.vmap(lambda step: subset(Key(jnp.uint32(0), step), n, q)))(step))  # noqa: B023
+        np.testing.assert_array_equal(*found)
+        assert all(len(np.unique(each)) == q for each in found[0])
 
 
 @pytest.mark.slow
