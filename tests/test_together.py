@@ -7,7 +7,7 @@ import numpy as np
 import optax
 import pytest
 
-from zobench import build, estimators, methods, together
+from zobench import batches, build, estimators, methods, together
 from zobench.command import compose
 from zobench.problems.quadratics import quadratic
 from zobench.problems.wrappers import noisy
@@ -33,9 +33,11 @@ METHODS = {
 }
 
 
-def both(problem, **settings):
+def both(problem, is_wide=False, **settings):
     """A cell apart and together: arrays of each."""
-    return [loops.cell(problem, layout=layout, **settings)[0] for layout in ("apart", "together")]
+    apart, _ = loops.cell(problem, layout="apart", **settings)
+    with batches.wide(is_wide):
+        return apart, loops.cell(problem, layout="together", **settings)[0]
 
 
 def assert_alike(cells, rule, dtype) -> None:
@@ -53,11 +55,13 @@ def assert_alike(cells, rule, dtype) -> None:
     assert (np.abs(hits[0] - hits[1])[differ] <= every).all()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("is_wide", [False, True])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", [*ESTIMATORS])
-def test_the_same_numbers_as_apart_with_every_estimator(name, dtype):
+def test_the_same_numbers_as_apart_with_every_estimator(name, dtype, is_wide):
     settings = {"estimator": ESTIMATORS[name], "dtype": dtype, "seeds": 20, "target": 1e-2}
-    assert_alike(both(quadratic(N, mu=0.1), **settings), "theory", dtype)
+    assert_alike(both(quadratic(N, mu=0.1), is_wide, **settings), "theory", dtype)
 
 
 @pytest.mark.slow
@@ -113,9 +117,13 @@ def test_auto_takes_many_short_runs_together_on_a_cpu():
 
 
 def test_a_group_of_long_runs_is_small():
-    assert together.size_of(10) == together.GROUP
-    assert together.size_of(10**6) * 10**6 <= together.MOST
-    assert together.size_of(10**9) == 1
+    assert together.size_of(10, 5) == together.GROUP
+    assert together.size_of(10**6, 5) * 10**6 <= together.MOST
+    assert together.size_of(10**9, 5) == 1
+    with batches.wide():
+        assert together.size_of(10, 100_000) == 100_000
+        assert together.size_of(10**6, 1) == 1
+        assert together.size_of(10**9, 5) == 1
 
 
 def test_a_layout_that_is_asked_for_names_the_record():
