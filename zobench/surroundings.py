@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from zobench.accelerators import cards
+
 VARIABLES = (  # of XLA, of jax, of the linear algebra of numpy, scipy and CUDA
     "XLA_FLAGS", "LIBTPU_INIT_ARGS", "NPROC", "PJRT_NPROC",
     "JAX_PLATFORMS", "JAX_PLATFORM_NAME", "JAX_DEFAULT_DEVICE", "JAX_DEFAULT_MATMUL_PRECISION",
@@ -47,11 +49,15 @@ def prepare_jax() -> None:
 def numeric_environment() -> dict[str, str]:
     """The variables of the environment that change numbers, those that are set; flags of XLA sorted by their names.
 
+    Where none of them says what jax computes on, and it will take an accelerator, the kind of that.
+
     They are what `store.key` sees of this process: a worker has to run with those of the process that planned its cell.
     """
     found = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
     if "XLA_FLAGS" in found:
         found["XLA_FLAGS"] = _flags(found["XLA_FLAGS"])
+    if "JAX_PLATFORMS" not in found and "JAX_PLATFORM_NAME" not in found and (kind := cards().kind):
+        found["accelerator"] = kind
     return found
 
 
@@ -117,6 +123,7 @@ def _device() -> str:
     jax = sys.modules.get("jax")
     try:
         kind, backend = (jax.devices()[0].device_kind, jax.default_backend()) if jax else ("", "")
+        kind = f"{len(jax.devices())} x {kind}" if jax and backend != "cpu" and len(jax.devices()) > 1 else kind
     except (RuntimeError, AttributeError):  # jax finds no device, or is being imported
         return ""
     return backend if kind == backend else f"{backend} {kind}"

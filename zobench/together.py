@@ -130,7 +130,9 @@ def _wide_steps(problem: Problem, method: Method, seed: Any, every: int, size: i
         def step(_, carry):
             x, state, k = carry
             key = Key(seed, k.astype(jnp.uint32))
-            draw: Any = method.draw(key, n, dtype) if method.draw else ()
+            # 0, which XLA cannot know: else it keeps what of a random number does not depend on k, 8 bytes a coordinate
+            own = key._replace(call=jnp.where(k < 0, jnp.uint32(1), jnp.uint32(0)))
+            draw: Any = method.draw(own, n, dtype) if method.draw else ()
             made = method.step(oracle(problem, key), x, state, draw)
             return *_where(ended | (k >= end), (x, state), made), k + 1
 
