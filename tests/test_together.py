@@ -38,7 +38,7 @@ METHODS = {
 }
 
 
-def both(problem, is_wide=False, **settings):
+def both(problem, is_wide: bool = False, **settings):
     """A cell apart and together: arrays of each."""
     apart, _ = loops.cell(problem, layout="apart", **settings)
     with batches.wide(is_wide):
@@ -88,7 +88,7 @@ def test_the_same_numbers_with_memory_noise_tuning_and_a_budget():
         ("theory", {"calls": 4}),
     ):
         problem = quadratic(N, mu=0.1)
-        apart, beside = both(problem, seeds=5, target=1e-2, **settings)
+        apart, beside = both(problem, False, seeds=5, target=1e-2, **settings)
         assert_alike((apart, beside), rule, "float64") if "calls" not in settings else None
         np.testing.assert_array_equal(apart[f"{rule}/k"], beside[f"{rule}/k"])
         np.testing.assert_allclose(beside[f"{rule}/x_end"], apart[f"{rule}/x_end"], rtol=1e-7, atol=1e-12)
