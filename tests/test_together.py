@@ -11,9 +11,11 @@ import numpy as np
 import optax
 import pytest
 
-from zobench import batches, build, estimators, loop, methods, programs, together
+from zobench import batches, build, estimators, loop, methods, programs, states, together
+from zobench.cell import run_cell
 from zobench.command import compose
 from zobench.derivatives.price import inside
+from zobench.plan import Settings
 from zobench.problems.quadratics import quadratic
 from zobench.problems.wrappers import noisy
 from zobench.types import Problem
@@ -209,6 +211,40 @@ def test_runs_that_have_ended_stay_and_runs_behind_the_room_of_a_group_follow(mo
         np.testing.assert_array_equal(staying.gap[i, : at + 1], going.gap[i, : at + 1])
         assert (staying.gap[i, at:] == staying.gap[i, at]).all()
     assert len({*staying.gap[:, -1]}) == 10
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_wide", [False, True])
+def test_a_run_that_was_killed_goes_on(tmp_path, is_wide):
+    """With the same bits as one that was not; not beyond its budget, and from nothing where it would have ended."""
+
+    def run(folder, fails_at=0, budget=2000, target=1e-9):
+        said = []
+
+        def progress(rule, k, cap):
+            said.append(k)
+            if len(said) == fails_at:
+                raise Killed
+
+        settings = Settings(["theory"], seeds=70, gd_iterations=budget, target=target, layout="together")
+        parts = quadratic(N, mu=0.1), estimators.two_point(), optax.adam, methods.descent
+        return run_cell(*parts, settings, progress, family=folder and states.states_of(folder))
+
+    with batches.wide(is_wide):
+        for change, reused in (({}, 70), ({"target": 0.5}, 0)) if is_wide else (({}, 70), ({"budget": 20}, 0)):
+            expected, about = run(None, **change)
+            with pytest.raises(Killed):
+                run(tmp_path, fails_at=3)
+            found, again = run(tmp_path, **change)
+            assert about["reused"]["runs"] == 0 and again["reused"]["runs"] == reused
+            assert found.keys() == expected.keys()
+            for name, array in expected.items():
+                np.testing.assert_array_equal(found[name], array)
+            assert again["rules"]["theory"]["steps_run"] == about["rules"]["theory"]["steps_run"]
 
 
 DEVICES = """

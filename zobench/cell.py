@@ -136,9 +136,9 @@ def _run_rule(
     progress: Callable[[int], None],
     family: Family | None,
 ) -> Curves:
-    """The runs of a step size, from where they were left, and saved unless too large; together they begin anew."""
+    """The runs of a step size, from where they were left, and saved unless too large."""
     if program.size:
-        return together.advance(program, size, seeds, stop, progress)
+        return together.advance(program, size, seeds, stop, progress, family=family)
     start = jax.tree.leaves(program.init(np.asarray(size, program.problem.x0.dtype)))
     if family is None or len(seeds) * sum(leaf.nbytes for leaf in start) > LARGEST:
         return advance(program, [size] * len(seeds), seeds, stop, progress)

@@ -8,18 +8,19 @@ are asked for, as many as fit, and bytes may depend on how many they are.
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench import programs
+from zobench import programs, store
 from zobench.batches import is_wide, widest
 from zobench.loop import Curves, Stop, Values, curves_of, events, measure, steps_of
 from zobench.rhythm import rhythm
 from zobench.runs import Program
 from zobench.spread import Spread, spread
+from zobench.states import Family, load, now_and_then, save
 from zobench.types import Key, Method, Problem, Scalar, measured_in, oracle
 
 GROUP = 64
@@ -199,22 +200,77 @@ def advance(
     progress: Callable[[int], None],
     *,
     stays: bool = False,
+    family: Family | None = None,
 ) -> Curves:
-    """`loop.advance` of runs of one step size, a group after the other; nothing is saved of them."""
+    """`loop.advance` of runs of one step size, a group after the other.
+
+    `family`: where whole blocks are saved, every 30 seconds and where an exception ends them, until all are made. The
+    same runs go on from there, and from nothing where they would end before.
+    """
     cast, span = np.asarray(step, program.problem.x0.dtype), program.records * program.every
     groups, places = _groups(seeds, program.size)
     states: list[Any] = [_repeated(program.init(cast), program.size) for _ in groups]
-    blocks, ended, seconds = [], np.zeros(len(seeds), bool), 0.0
-    fixed = np.int32(stop.cap), np.bool_(stays), _end(program, stop)
-    while (k := len(blocks) * span) <= stop.cap and not ended.all():
-        start = time.perf_counter()
-        pairs = zip(states, groups, strict=True)
-        done = [_call(program, state, group, cast, np.int32(k), *fixed) for state, group in pairs]
-        shown = program.records + (k + span > stop.cap)  # what is cut short has its record at the cap
-        found = np.concatenate([np.asarray(each[2]) for each in done])[places, :shown].transpose(2, 0, 1)
-        states, seconds = [each[:2] for each in done], seconds + time.perf_counter() - start
-        blocks.append(found)
-        ended |= np.logical_or(*events(Values(*found), stop)).any(axis=1)
-        progress(min(k + span, stop.cap))
+    fixed, seconds = (np.int32(stop.cap), np.bool_(stays), _end(program, stop)), 0.0
+    kept = Kept(family, store.digest("together", float(step).hex(), program.size, stays), seeds)
+    blocks, states, ended = _resumed(program, kept, stop, states, len(seeds))
+    begun = len(blocks)
+
+    def keep() -> None:
+        if len(blocks) > begun and not any(leaf.is_deleted() for leaf in jax.tree.leaves(states)):
+            _save(kept, blocks, states)
+
+    look = now_and_then(keep)
+    try:
+        while (k := len(blocks) * span) <= stop.cap and not ended.all():
+            start = time.perf_counter()
+            pairs = zip(states, groups, strict=True)
+            done = [_call(program, state, group, cast, np.int32(k), *fixed) for state, group in pairs]
+            shown = program.records + (k + span > stop.cap)  # what is cut short has its record at the cap
+            found = np.concatenate([np.asarray(each[2]) for each in done])[places, :shown].transpose(2, 0, 1)
+            states, seconds = [each[:2] for each in done], seconds + time.perf_counter() - start
+            blocks.append(found)
+            ended |= np.logical_or(*events(Values(*found), stop)).any(axis=1)
+            progress(min(k + span, stop.cap))
+            if k + span <= stop.cap:
+                look()
+    except BaseException:
+        if len(blocks) * span <= stop.cap:
+            keep()
+        raise
     x_end = np.concatenate([np.asarray(x) for x, _ in states])[places]
-    return curves_of(program, stop, blocks, x_end, seconds)
+    reused = (len(seeds) if begun else 0, begun * span * len(seeds))
+    return curves_of(program, stop, blocks, x_end, seconds)._replace(reused=reused)
+
+
+class Kept(NamedTuple):
+    """Where whole blocks of these runs are saved, if anywhere, and the name of what decides them besides."""
+
+    family: Family | None
+    what: str
+    seeds: Sequence[int]
+
+
+def _save(kept: Kept, blocks: Sequence[np.ndarray], states: Sequence[Any]) -> None:
+    arrays = {"records": np.stack(blocks)}
+    arrays |= {f"state{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(states))}
+    save(kept.family, kept.what, kept.seeds, arrays, {})
+
+
+def _resumed(
+    program: Program, kept: Kept, stop: Stop, states: list[Any], runs: int
+) -> tuple[list[np.ndarray], list[Any], np.ndarray]:
+    """The blocks that are saved of these runs, the states behind them, and which runs have ended; or none."""
+    leaves, structure = jax.tree.flatten(states)
+    for saved in load(kept.family, kept.what, kept.seeds):
+        blocks = list(saved.arrays.get("records", ()))
+        found = [saved.arrays.get(f"state{i}", np.empty(0)) for i in range(len(leaves))]
+        fit = [(one.shape, one.dtype) for one in found] == [(leaf.shape, leaf.dtype) for leaf in leaves]
+        if not fit or list(kept.seeds) != saved.meta["seeds"] or not blocks:
+            continue
+        if {block.shape for block in blocks} != {(3, runs, program.records)}:
+            continue
+        ended = [np.logical_or(*events(Values(*block), stop)).any(axis=1) for block in blocks]
+        so_far = np.logical_or.accumulate(ended)
+        if len(blocks) * program.records * program.every <= stop.cap and not so_far[-1].all():
+            return blocks, jax.tree.unflatten(structure, [jnp.array(one) for one in found]), so_far[-1]
+    return [], states, np.zeros(runs, bool)
