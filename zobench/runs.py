@@ -27,7 +27,7 @@ class Program(NamedTuple):
     records: int
     every: int
     compile_seconds: float
-    is_group: bool = False
+    size: int = 0  # runs of a group; none: a run by itself
 
 
 class Runs(NamedTuple):
