@@ -52,7 +52,7 @@ LOOKS: dict[str, tuple[str, str, Any]] = {
     "guiding_vector": (BLACK, "D", UNEVEN),
     "subspace": (BLUE, "v", SHORT),
     "low_rank": (SKY, "o", SHORT),
-    "matrix_subspace": (ORANGE, "*", SHORT),
+    "matrix_subspace": (ORANGE, "*", WIDE),
     "averaged_baseline": (ORANGE, "p", UNEVEN),
     "stale_coordinates": (BLACK, "*", WIDE),
     "hizoo": (BLUE, "D", UNEVEN),
