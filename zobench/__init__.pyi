@@ -25,6 +25,7 @@ from .kernel_estimates import kernel_smoothed
 from .matrix_directions import low_rank, matrix_subspace
 from .methods import accelerated, descent, one_plus_one, random_pursuit, three_point
 from .momentum_directions import aligned, cone
+from .noise_aware import noise_aware_lbfgs
 from .old_values import averaged_baseline, stale_coordinates
 from .optimizers import decaying
 from .parameter_free import poem
@@ -85,6 +86,7 @@ __all__ = [
     "meazo",
     "median_slope",
     "minimizer",
+    "noise_aware_lbfgs",
     "normalised_signs",
     "one_plus_one",
     "one_point",

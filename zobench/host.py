@@ -72,7 +72,7 @@ class Box:
         ask = problem.F or (lambda x, key: problem.f(x))
         self._ask = jax.jit(jax.value_and_grad(ask) if derivative else ask)
         self._key = Key(jnp.uint32(seed), jnp.uint32(0), jnp.uint32(0))
-        self._dtype, self._budget = problem.x0.dtype, budget
+        self.dtype, self._budget = problem.x0.dtype, budget
         self.calls, self.best, self.points = 0, inf, []
 
     def __call__(self, x: np.ndarray) -> Any:
@@ -80,7 +80,7 @@ class Box:
         if self.calls >= self._budget:
             raise Spent
         key = self._key._replace(step=jnp.uint32(self.calls))
-        answer = jax.device_get(self._ask(jnp.asarray(x, self._dtype), key))
+        answer = jax.device_get(self._ask(jnp.asarray(x, self.dtype), key))
         self.calls += 1
         value = float(answer[0] if isinstance(answer, tuple) else answer)
         if value < self.best:

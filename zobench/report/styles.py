@@ -58,6 +58,7 @@ LOOKS: dict[str, tuple[str, str, Any]] = {
     "hizoo": (BLUE, "D", UNEVEN),
     "bayesian_subspace": (PURPLE, "o", UNEVEN),
     "two-point GD, poem": (BLUE, "s", WIDE),
+    "noise-aware L-BFGS": (GREEN, "d", WIDE),
     "two-point GD, adam": (GREEN, ">", SOLID),
     "two-point GD, momentum": (PURPLE, "<", DASH),
     "two-point GD, Nesterov": (ORANGE, "d", LONG),
