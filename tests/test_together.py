@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -235,6 +236,7 @@ def test_a_run_that_was_killed_goes_on(tmp_path, is_wide):
         return run_cell(*parts, settings, progress, family=folder and states.states_of(folder))
 
     with batches.wide(is_wide):
+        change: dict[str, Any]
         for change, reused in (({}, 70), ({"target": 0.5}, 0)) if is_wide else (({}, 70), ({"budget": 20}, 0)):
             expected, about = run(None, **change)
             with pytest.raises(Killed):
