@@ -85,7 +85,7 @@ def _seen(t: UInt32[Array, " q"]) -> Bool[Array, " q"]:
 
 def _below(key: Key, bound: Words) -> Words:
     """⌊b w/2⁶⁴⌋ for the 64 bits w of word i and bounds bᵢ, by products of 16 bits: without JAX's x64 no others fit."""
-    high, low = words(key, AXES, key.step, key.call, jnp.arange(bound.size, dtype=jnp.uint32))
+    high, low = words(key, AXES, key.step, jnp.asarray(key.call, jnp.uint32), jnp.arange(bound.size, dtype=jnp.uint32))
     top, under = _product(high, bound)
     carry = _product(low, bound)[0]
     return top + (under + carry < under).astype(jnp.uint32)
