@@ -17,6 +17,8 @@ from zobench.types import Vector
 
 BATCH = 2**24  # numbers that are made at a time, at most, where a single point does not have more
 
+RUNS = "runs"  # name of the axis of runs that go together
+
 _asked = jax.make_user_context(None)  # JAX keeps what it has traced apart by it
 
 
@@ -38,8 +40,15 @@ def rows_of(q: int, n: int) -> int:
 
 
 def points_of(f: Callable[[Vector], Any], x: Vector) -> int:
-    """How many points f is asked at a time where it may be asked together: as many as what it makes within fits."""
-    return max(1, BATCH // max(x.size, widest(jax.make_jaxpr(f)(x).jaxpr)))
+    """How many points f is asked at a time where it may be asked together: as many as what it makes within fits.
+
+    Of each of the runs that go together, where jax.vmap knows their axis as RUNS.
+    """
+    try:
+        runs = int(jax.lax.axis_size(RUNS))
+    except NameError:
+        runs = 1
+    return max(1, BATCH // (runs * max(x.size, widest(jax.make_jaxpr(f)(x).jaxpr))))
 
 
 def widest(jaxpr: Jaxpr) -> int:
