@@ -1,8 +1,8 @@
 """How much goes through a program at a time: decided here, by the backend.
 
-A CPU does best with one vector after the other, each in its cache, and directions that are drawn once and kept. An
-accelerator has neither the cache nor the patience: there points go together, as many as fit, and a direction is drawn
-where it is used. The words are the same; sums are made in another order, so that results agree to rounding.
+A CPU does best with one vector after the other, each in its cache, and directions that are drawn once and kept. On an
+accelerator each turn of a loop is a kernel of its own: there points go together, as many as fit, and a direction is
+drawn where it is used. The words are the same; sums are made in another order, so that results agree to rounding.
 """
 
 from collections.abc import Callable
