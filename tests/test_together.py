@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -235,7 +236,8 @@ def test_a_run_that_was_killed_goes_on(tmp_path, is_wide):
         return run_cell(*parts, settings, progress, family=folder and states.states_of(folder))
 
     with batches.wide(is_wide):
-        for change, reused in (({}, 70), ({"target": 0.5}, 0)) if is_wide else (({}, 70), ({"budget": 20}, 0)):
+        changes: list[tuple[dict[str, Any], int]] = [({}, 70), ({"target": 0.5} if is_wide else {"budget": 20}, 0)]
+        for change, reused in changes:
             expected, about = run(None, **change)
             with pytest.raises(Killed):
                 run(tmp_path, fails_at=3)
