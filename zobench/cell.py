@@ -95,7 +95,7 @@ def _run_cell(
         if getattr(method, "func", method) is descent and not later:  # a partial of it too
             arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, curves.k)
         rules[rule] = _rule_meta(size, curves, tuning_seconds, stop)
-        ran.append(curves)
+        ran.append(curves._replace(x_end=curves.x_end[:1].copy()))  # of long vectors not all of them twice
     compiling = sum(each.compile_seconds for each in programs[known:])
     warning = [_alike(arrays, rules)] if len(reported) > 1 else []
     if uses(method, "estimator") and not (plan.outline.calls(problem.n).grad or plan.outline.calls(problem.n).jvp):
@@ -237,7 +237,13 @@ def _report(progress: Progress, rule: str, stop: Stop, k: int) -> None:
 def _arrays(rule: str, curves: Curves, hits: np.ndarray, outcome: np.ndarray) -> dict[str, np.ndarray]:
     with np.errstate(over="ignore"):
         series = {name: getattr(curves, name).astype(np.float32) for name in ("gap", "gradient", "distance")}
-    parts = {"k": curves.k, **series, "hits": hits, "outcome": outcome, "x_end": curves.x_end.astype(np.float64)}
+    parts = {
+        "k": curves.k,
+        **series,
+        "hits": hits,
+        "outcome": outcome,
+        "x_end": curves.x_end.astype(np.float64, copy=False),
+    }
     return {f"{rule}/{name}": value for name, value in parts.items()}
 
 

@@ -18,6 +18,7 @@ from zobench import batches, directions
 from zobench.analytic import require_analytic
 from zobench.differences import Quotient, along_axis, calls_of, require_eps, require_quotient, slopes, step_of
 from zobench.families import blocks_of, combined, drawn, scattered
+from zobench.interpolation import fitted
 from zobench.moments import Direction, excess_of, moment_of, require_directions
 from zobench.types import Calls, Estimator, Moment, Oracle, State, Vector, require_wide
 
@@ -128,10 +129,7 @@ def regression(q: int = 1, quotient: Quotient = "central", eps: float | None = N
         require_wide(x.dtype, "there is no least-squares solution of 16-bit numbers")
         n, v = x.size, directions.unit_rows(draw, (q, x.size), x.dtype)
         slope = slopes(oracle, x, v, quotient, step_of(eps, quotient, x.dtype, noise, oracle))
-        if q >= n:
-            return jnp.linalg.lstsq(v, slope)[0], state
-        basis, triangle = jnp.linalg.qr(v.T)
-        return n / q * basis @ jax.scipy.linalg.solve_triangular(triangle.T, slope, lower=True), state
+        return max(1, n / q) * fitted(v, slope), state
 
     return Estimator(
         estimate=estimate,

@@ -114,12 +114,13 @@ def _bodies(closed: ClosedJaxpr) -> Iterator[ClosedJaxpr]:
 
 
 def _undone(f: Callable) -> Callable:
-    """The function f with all in it that is compiled apart as a part of it; with its `pair` if it has one."""
+    """The function f with all in it that is compiled apart as a part of it; with its `pair` and `terms`."""
 
     def whole(*args):
         with jax.disable_jit():
             return f(*args)
 
-    if hasattr(f, "pair"):
-        whole.pair = _undone(f.pair)  # type: ignore[attr-defined]
+    for name in ("pair", "terms"):
+        if hasattr(f, name):
+            setattr(whole, name, _undone(getattr(f, name)))
     return whole

@@ -9,7 +9,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 
 from zobench import store, sweeps
-from zobench.command import compose, keys, launch, slurm, terminal, worker
+from zobench.command import compose, keys, launch, launchers, slurm, terminal, worker
 from zobench.command.compose import Cell
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled
@@ -50,6 +50,7 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
     with nullcontext() if missing else suppress(OSError):  # a store that may not be written is read all the same
         markers.begin(labels, command, ended, {cell.key: cell.config for cell in cells}, keys.page(cfg))
         if missing:
+            launchers.advise(overrides, cfg, len(missing))
             with terminal.sweep_progress(markers, labels):
                 launch.run(missing, cfg, markers)
                 bound_programs()
