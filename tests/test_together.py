@@ -12,6 +12,7 @@ import numpy as np
 import optax
 import pytest
 
+import zobench as zo
 from zobench import batches, build, estimators, loop, methods, programs, states, together
 from zobench.cell import run_cell
 from zobench.command import compose
@@ -141,6 +142,16 @@ def test_a_layout_that_is_asked_for_names_the_record():
     with compose.session():
         assert key() == key("layout=auto")
         assert len({key(), key("layout=apart"), key("layout=together")}) == 3
+
+
+def test_the_front_door_takes_a_layout(monkeypatch):
+    made, compile_group = [], together.compile_group
+    monkeypatch.setattr(together, "compile_group", lambda *a: made.append(a) or compile_group(*a))
+    apart, beside = (zo.run(quadratic(N), zo.autodiff(), layout=layout) for layout in ("apart", "together"))
+    assert len(made) == 1
+    np.testing.assert_array_equal(apart.hits, beside.hits)
+    with pytest.raises(ValueError, match="layout=beside: layout is auto, apart or together"):
+        zo.run(quadratic(N), zo.autodiff(), layout="beside")
 
 
 def test_a_black_box_is_not_taken_together():
