@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from zobench.rhythm import RECORDS
 from zobench.states import Past, Tail
 from zobench.types import Problem
 
@@ -28,6 +29,11 @@ class Program(NamedTuple):
     every: int
     compile_seconds: float
     is_group: bool = False
+
+    @property
+    def section(self) -> int:
+        """How many records a section has: runs end behind one."""
+        return min(RECORDS, self.records)
 
 
 class Runs(NamedTuple):
