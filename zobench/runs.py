@@ -28,7 +28,7 @@ class Program(NamedTuple):
     records: int
     every: int
     compile_seconds: float
-    is_group: bool = False
+    size: int = 0  # runs of a group; none: a run by itself
 
     @property
     def section(self) -> int:
