@@ -108,10 +108,8 @@ def _block(problem: Problem, method_of: Callable[[Scalar], Method], length: int,
         records = jnp.zeros((length + 1, 3), measured_in(dtype))
         ends = jnp.zeros((many if many > 1 else 0, x.size), dtype)
         rows = jnp.where(cap < k + length * every, -((k - cap) // every) + 1, length)
-        at = jnp.int32(0), jnp.bool_(False)
-        done = jax.lax.while_loop(
-            lambda carry: (carry[0][0] < rows) & ~carry[0][1], record, (at, x, state, k, drawn, records, ends)
-        )
+        start = (jnp.int32(0), jnp.bool_(False)), x, state, k, drawn, records, ends
+        done = jax.lax.while_loop(lambda carry: (carry[0][0] < rows) & ~carry[0][1], record, start)
         (made, _), x, state, *_, records, ends = done
         return x, state, *_filled(made, x, records, ends)
 
@@ -121,8 +119,8 @@ def _block(problem: Problem, method_of: Callable[[Scalar], Method], length: int,
 def _filled(made, x, records, ends) -> tuple[Any, Any]:
     """Records and ends of a block of which so many rows were made: x stays where it is, and is measured the same."""
     is_made = jnp.arange(len(records))[:, None] < made
-    records = jnp.where(is_made, records, records[made - 1])
-    return records, jnp.where(is_made[::RECORDS][: len(ends)], ends, x) if len(ends) else ends
+    ends = jnp.where(is_made[::RECORDS][: len(ends)], ends, x)
+    return jnp.where(is_made, records, records[made - 1]), ends
 
 
 def steps_of(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:
@@ -200,8 +198,7 @@ def advance(
 ) -> Curves:
     """Run descent from x0 for each pair (step, seed) until all of them have ended; curves of one common length.
 
-    A run that `stays` makes no iteration more once it has ended: its records repeat the last one. That saves time where
-    only hitting times are asked for.
+    A run that `stays` makes no iteration more once it has ended: its records repeat the last one.
 
     `pasts`: what has been made of each run before. It is not made again, and what is made now is added where there is a
     `save`, which is called every 30 seconds and at the end, also where an exception makes one. The curves are the same
