@@ -79,7 +79,7 @@ def jit_a_step(problem: Problem, setting: Setting, count: int) -> Run:
 
     @jax.jit
     def step(x, state):
-        update, state = optimizer.update(None, state, x, value_fn=problem.f)
+        update, state = optimizer.update(x, state, x, value_fn=problem.f)  # it takes no gradient
         return optax.apply_updates(x, update), state
 
     def go(seed: int) -> np.ndarray:
