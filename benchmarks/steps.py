@@ -37,13 +37,13 @@ def zobench_block(problem: Problem, setting: Setting, steps: int) -> Run:
 
 
 def zobench_any(problem: Problem, setting: Setting, steps: int) -> Run:
-    """The same where nothing is known about f."""
+    """A run where nothing is known about f."""
     f = problem.f
-    return zobench_block(problem._replace(f=lambda x: f(x)), setting, steps)
+    return zobench_run(problem._replace(f=lambda x: f(x)), setting, steps)
 
 
 def zobench_run(problem: Problem, setting: Setting, steps: int) -> Run:
-    """As a run goes: with all its records, and a look by the host every 64 of them."""
+    """As a run goes: with all its records, and a look by the host between blocks."""
     return _advance(_compiled(problem), setting, steps)
 
 
