@@ -1,5 +1,7 @@
 """What is compiled holds no data, and equal programs are one."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -37,7 +39,7 @@ def held(f) -> Problem:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("compile", [loop.compile_block, together.compile_group])
+@pytest.mark.parametrize("compile", [loop.compile_block, partial(together.compile_group, size=4)])
 @pytest.mark.parametrize(
     "problem", [quadratic(N, rotated=True), mds(points=30, cities="synthetic"), held(jax.jit), held(lambda f: f)]
 )

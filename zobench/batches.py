@@ -5,9 +5,8 @@ accelerator has neither the cache nor the patience: there points go together, as
 where it is used. The words are the same; sums are made in another order, so that results agree to rounding.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import jax
@@ -18,23 +17,18 @@ from zobench.types import Vector
 
 BATCH = 2**24  # numbers that are made at a time, at most, where a single point does not have more
 
-_asked: ContextVar[bool | None] = ContextVar("asked", default=None)
+_asked = jax.make_user_context(None)  # JAX keeps what it has traced apart by it
 
 
 def is_wide() -> bool:
     """Whether programs that are traced now are for a wide machine: an accelerator, or what `wide` says."""
-    asked = _asked.get()
+    asked = _asked.value
     return jax.default_backend() != "cpu" if asked is None else asked
 
 
-@contextmanager
-def wide(asked: bool = True) -> Iterator[None]:
-    """Trace programs for a wide machine, or for a CPU, whatever there is."""
-    token = _asked.set(asked)
-    try:
-        yield
-    finally:
-        _asked.reset(token)
+def wide(asked: bool = True) -> AbstractContextManager[None]:
+    """Within it programs are traced for a wide machine, or for a CPU, whatever there is."""
+    return _asked(asked)
 
 
 def rows_of(q: int, n: int) -> int:

@@ -84,7 +84,7 @@ def _bits(x: Array, dtype: Any) -> Array:
     return jax.lax.bitcast_convert_type(x, dtype)
 
 
-def words(key: Key, use: int, step: Words, call: Words, i: Words, high: Words | None = None) -> tuple[Words, Words]:
+def words(key: Key, use: int, step: Any, call: Any, i: Words, high: Words | None = None) -> tuple[Words, Words]:
     """Two words for each coordinate i + 2³² `high`, from the key (seed, use + call) and the counter (step, i).
 
     From 2³² on `high` goes into the second word of the key, beside the call, with a bit that no other key has: no two

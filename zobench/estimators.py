@@ -9,14 +9,13 @@ optax loop.
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
 from zobench import batches, directions
 from zobench.analytic import require_analytic
-from zobench.differences import Quotient, along_axis, calls_of, require_eps, require_quotient, slope, slopes, step_of
+from zobench.differences import Quotient, along_axis, calls_of, require_eps, require_quotient, slopes, step_of
 from zobench.families import blocks_of, combined, drawn, scattered
 from zobench.interpolation import fitted
 from zobench.moments import Direction, excess_of, moment_of, require_directions
@@ -204,30 +203,14 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         x, h = jnp.asarray(x), step_of(eps, quotient, x.dtype, noise, oracle)
-        axes = jnp.arange(x.size, dtype=jnp.uint32)  # JAX asks of signed ones whether they are negative
+        axes = jnp.arange(x.size, dtype=jnp.uint32)
         if quotient == "complex":
             require_wide(x.dtype, "there are no complex numbers of 16 bits a part")
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))
             require_analytic(oracle.value, z)
             one = lambda i: jnp.imag(oracle.value(along_axis(z, i, 1j * h), i)) / h  # noqa: E731
             return batches.each(one, axes, oracle.value, z), state
-        if oracle.many or batches.is_wide():
-            return slopes(oracle, x, axes, quotient, h, move=along_axis), state
-        here = oracle.value(x, 0) if quotient == "forward" else None
-        moves = {"central": (1, -1), "forward": (1,), "fourth": (1, -1, 2, -2)}[quotient]
-
-        def partial(points, i):
-            """The points moved along axis i, carried on to axis i + 1: XLA would make others again in each use."""
-            derivative = slope(oracle, dict(zip(moves, points, strict=True)).__getitem__, quotient, h, i, here)
-            following = jnp.minimum(i + 1, x.size - 1)
-
-            def carried(point, by):
-                point = jax.lax.dynamic_update_index_in_dim(point, x[i], i, 0)
-                return jax.lax.dynamic_update_index_in_dim(point, x[following] + by, following, 0)
-
-            return tuple(map(carried, points, (m * h for m in moves))), derivative
-
-        return jax.lax.scan(partial, tuple(x.at[0].add(m * h) for m in moves), axes)[1], state
+        return slopes(oracle, x, axes, quotient, h, move=along_axis), state
 
     return Estimator(
         estimate=estimate,

@@ -27,7 +27,7 @@ class Program(NamedTuple):
     records: int
     every: int
     compile_seconds: float
-    is_group: bool = False
+    size: int = 0  # runs of a group; none: a run by itself
 
 
 class Runs(NamedTuple):
@@ -95,7 +95,8 @@ def next_block(runs: Runs, block: int, keeps: bool) -> tuple[np.ndarray, int, fl
             if (block + 1) % past.often(jax.tree.leaves((x, memory))) == 0:
                 keep(runs, run)
         elif keeps:
-            past.end(cap, Tail(made[run], took / len(new), np.array(ends if len(ends) else x[None])))
+            behind = np.asarray(ends) if len(ends) else np.asarray(x)[None]  # no copy: there is no block after it
+            past.end(cap, Tail(made[run], took / len(new), behind))
     records, seconds = zip(*(known[run] for run in range(len(runs.pasts))), strict=True)
     return np.array(records).transpose(2, 0, 1), len(new), sum(seconds)
 

@@ -98,7 +98,8 @@ def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
         return jnp.sum(terms(x))
 
     def pair(x: Vector, y: Vector) -> tuple[Scalar, Scalar]:
-        return sum_each(terms(x), terms(y))
+        ahead, behind = sum_each(terms(x), terms(y))
+        return ahead, behind
 
     f.pair, f.terms = pair, terms  # type: ignore[attr-defined]
     return f

@@ -13,6 +13,7 @@ from zobench.command import compose, keys, launch, launchers, slurm, terminal, w
 from zobench.command.compose import Cell
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled
+from zobench.surroundings import bound_programs
 from zobench.survey import LEFT_OUT
 
 NOT_NUMERIC = ("runs_dir", "report_dir", "report_formats", "report_labels", "report_order", "force", "sweep", "retry")
@@ -52,6 +53,7 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
             launchers.advise(overrides, cfg, len(missing))
             with terminal.sweep_progress(markers, labels):
                 launch.run(missing, cfg, markers)
+                bound_programs()
         markers.end()
     return [(cell.label, _path(cell, cfg)) for cell in cells], _failed(cells, cfg)
 
