@@ -243,3 +243,21 @@ def orthogonal(key: Key, n: int, q: int, dtype: Any) -> Float[Array, "q n"]:
     normal = rows(gaussian_draw(key, n, q=q), (q, n), jnp.float32)
     basis, triangle = jnp.linalg.qr(normal.astype(dtype).T)
     return (basis * jnp.sign(jnp.diagonal(triangle))).T
+
+
+def piece(kind: str, key: Key, j: Any, start: int, stop: int) -> Float32[Array, " m"]:
+    """Coordinates start ... stop − 1 of direction j of the step key.step: those of `rows` or `signs`, drawn alone.
+
+    kind: gaussian or rademacher. Nothing is kept for other steps: a normal costs as much as the pair that `rows` has.
+    """
+    call = key.call + jnp.asarray(j, jnp.uint32)
+    # behind the barrier XLA does not make the places once for all turns of a loop, and keep them
+    first, call, step = jax.lax.optimization_barrier((jnp.uint32(start), call, jnp.asarray(key.step, jnp.uint32)))
+    key = key._replace(step=step)
+    i = first + jnp.arange(stop - start, dtype=jnp.uint32)
+    if kind == "rademacher":
+        word, _ = _words(key, _BITS, key.step // jnp.uint32(BITS), call + jnp.zeros_like(i), i)
+        return jnp.where((word >> (key.step % jnp.uint32(BITS))) & jnp.uint32(1) == 1, jnp.float32(1), jnp.float32(-1))
+    radius, turn = _words(key, _NORMAL, key.step // jnp.uint32(2), call + jnp.zeros_like(i), i)
+    x, y = _rotation(turn)
+    return jnp.sqrt(-2 * _log(_uniform(radius))) * jnp.where(key.step % jnp.uint32(2) == 1, y, x)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from zobench import directions
+from zobench import directions, replayed
 from zobench.analytic import require_analytic
 from zobench.differences import Quotient, calls_of, require_eps, require_quotient, slope, slopes, step_of
 from zobench.moments import Direction, excess_of, moment_of, require_directions
@@ -28,6 +28,7 @@ def two_point(
     quotient: Quotient = "central",
     eps: float | None = None,
     noise: float = 0.0,
+    replay: bool = False,
 ) -> Estimator:
     """Values along q random directions (Kiefer & Wolfowitz 1952; Spall 1992; Nesterov & Spokoiny 2017).
 
@@ -41,8 +42,11 @@ def two_point(
 
     Asks 2q values a step (central) or q+1 (forward). `eps=None` takes the best step for the dtype and for additive
     noise of standard deviation `noise` in f (differences.best_eps), over √n for Gaussian and Rademacher directions,
-    which are that much longer. Raises ValueError for q < 1, for more orthogonal directions than n, for orthogonal
-    Gaussian or Rademacher directions, for an eps that is not positive or far below the rounding floor of x's dtype.
+    which are that much longer. `replay` (Gaussian and Rademacher; MeZO: Malladi et al. 2023): no direction is kept,
+    each is drawn again in both of its values and for the estimate. The numbers are the same but for rounding; of a
+    problem over a tree (zobench.trees) a step needs the memory of one value, and drawing takes longer. Raises
+    ValueError for q < 1, for more orthogonal directions than n, for orthogonal Gaussian or Rademacher directions, for
+    others replayed, for an eps that is not positive or far below the rounding floor of x's dtype.
 
     >>> two_point(q=4).calls(10)
     Calls(value=8, jvp=0, grad=0)
@@ -50,6 +54,8 @@ def two_point(
     require_quotient(quotient, "central", "forward")
     require_eps(eps, noise)
     require_directions(direction, q, orthogonal)
+    if replay:
+        replayed.require(direction)
     rows = vectors(direction, q, orthogonal)
 
     def reach(oracle: Oracle, x: Vector) -> Any:
@@ -60,11 +66,14 @@ def two_point(
         v = rows(draw, x, oracle.pair is not None and quotient == "central")
         return _combine(direction, v, slopes(oracle, x, v, quotient, reach(oracle, x))), state
 
+    def again(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
+        return replayed.estimate(oracle, x, direction, q, quotient, reach(oracle, x), draw), state
+
     return Estimator(
-        estimate=estimate,
+        estimate=again if replay else estimate,
         calls=lambda n: Calls(value=calls_of(quotient, q)),
         second_moment=lambda n: moment_of(direction, q, orthogonal, n),
-        **_drawn(direction, q, orthogonal),
+        **({"draw": replayed.draw} if replay else _drawn(direction, q, orthogonal)),
         excess=excess_of(direction, q, orthogonal, quotient, eps, noise),
     )
 

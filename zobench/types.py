@@ -109,6 +109,8 @@ class Oracle(NamedTuple):
     `pair(x, y)` is two values in one pass, where f has them so; None elsewhere. Of a black box: `many(points)`, the
     values [m] of points [m, n] that do not depend on each other, asked together; `eps(quotient)`, the difference step
     that suits what has been measured of its noise. None elsewhere. `size`: that of x0, a power of two.
+    `along(x, move)` is the value at x + v, v[start:stop] = move(start, stop) made where it is used: where f is of a
+    tree (zobench.trees.flat), v is nowhere as a whole. None for a black box.
 
     >>> problem = Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3))
     >>> float(oracle(problem).value(problem.x0))
@@ -122,6 +124,7 @@ class Oracle(NamedTuple):
     many: Callable[[Array], Array] | None = None
     eps: Callable[[str], Scalar] | None = None
     size: Any = 1.0
+    along: Callable[..., Scalar] | None = None  # (x, move, call=0)
 
 
 class Modes(NamedTuple):
@@ -261,8 +264,17 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
         if F is None or key is None:
             return f(x)
         value = F(x, key._replace(call=call))
+        if value.dtype == measured_in(x.dtype):
+            return value.astype(x.dtype)
         require_precision(value, x)
         return value
+
+    def along(x, move, call=0):
+        if F is None or key is None:
+            return f.along(x, move) if hasattr(f, "along") else f(x + move(0, x.size))
+        if hasattr(F, "along"):
+            return F.along(x, move, key._replace(call=call))
+        return ask(x + move(0, x.size), call)
 
     return Oracle(
         value=lambda x, call=0: ask(x, call),
@@ -270,4 +282,5 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
         grad=lambda x, call=0: jax.grad(ask)(x, call),
         pair=getattr(f, "pair", None) if F is None or key is None else None,
         size=size_of(problem.x0),
+        along=along,
     )
