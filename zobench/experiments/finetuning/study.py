@@ -22,7 +22,6 @@ from zobench.scalar_adaptation import meazo
 from zobench.types import Key, Method, Problem, oracle
 
 TUNING_FROM = 1000  # seeds that choose a step size and are not reported
-SHORTER = 4  # a tuning run has so much less of the budget
 FACTOR = 3.0  # between step sizes that are tried
 TRIES = 8  # of them at most
 BLOCKS = 8  # of neighbouring weights
@@ -46,14 +45,14 @@ def ways() -> dict[str, Way]:
     normal = estimators.two_point("gaussian", replay=True)
     signs = estimators.two_point("rademacher", replay=True)
     return {
-        "SGD": Way(plain(estimators.autodiff()), 0.3),
+        "SGD": Way(plain(estimators.autodiff()), 0.1),
         "Adam": Way(lambda step, n: descent(estimators.autodiff(), optax.adam(step)), 1e-3),
-        "two-point": Way(plain(normal), 3e-3),
-        "signs": Way(plain(signs), 3e-3),
+        "two-point": Way(plain(normal), 3e-4),
+        "signs": Way(plain(signs), 3e-4),
         "signs with Adam": Way(lambda step, n: descent(signs, optax.adam(step)), 1e-4),
         "FZOO": Way(plain(baselines.normalised_signs(q=8)), 1e-2),
         "MEAZO": Way(lambda step, n: meazo(step), 1e-3),
-        "blocks": Way(lambda step, n: plain(block(-(-n // BLOCKS), "cyclic"))(step, n), 3e-3),
+        "blocks": Way(lambda step, n: plain(block(-(-n // BLOCKS), "cyclic"))(step, n), 3e-4),
         "SGD with LoRA": Way(plain(estimators.autodiff()), 0.3, {"parameters": "lora"}),
         "signs with LoRA": Way(plain(signs), 3e-3, {"parameters": "lora"}),
     }
@@ -80,16 +79,17 @@ def finetuning(
 ) -> Callable[[], tuple[dict[str, np.ndarray], dict[str, Any]]]:
     """The study of one method of `ways`: `evaluations` values of a batch, a gradient at its price in operations.
 
-    The step size has the lowest training loss after a quarter of the budget on a seed that is not reported, among
-    first·3ⁱ, searched up or down until it is bracketed. float32. Raises ValueError for a method that is not there, a
-    budget below a step of it, and for what `problems.language_model` refuses.
+    The step size has the lowest training loss at the end of a run of that length on a seed that is not reported, among
+    first·3ⁱ, searched up or down until it is bracketed: shorter runs would choose steps that end badly. float32. Raises
+    ValueError for a method that is not there, a budget below a step of it, and for what `problems.language_model`
+    refuses.
     """
     known = ways()
     if method not in known:
         raise ValueError(f"method={method}: there are {'; '.join(known)}")
     for name, value, least in (("records", records, 2), ("runs", runs, 2), ("repeats", repeats, 2)):
         sampling.require_count(name, value, least)
-    sampling.require_count("evaluations", evaluations, 20 * SHORTER)
+    sampling.require_count("evaluations", evaluations, 20)
     way = known[method]
     made = task(trained, text, length=length, batch=batch, **way.moved)  # type: ignore[arg-type]
     return partial(_measure, made, way, evaluations, records, runs, repeats, seed)
@@ -105,7 +105,7 @@ def _measure(
     last = int(evaluations / each)
     k = np.unique(np.concatenate([[0], np.geomspace(1, last, records).round()])).astype(np.int64)
     go = runner(made, problem, way)
-    step, tried = tuned(lambda size: go(size, TUNING_FROM + seed, [0, max(1, last // SHORTER)]).train, way.first)
+    step, tried = tuned(lambda size: go(size, TUNING_FROM + seed, [0, last]).train, way.first)
     found = [go(step, seed + i, k) for i in range(runs)]
     programs = compiled(problem, method)
     arrays = {
