@@ -64,7 +64,7 @@ def test_a_page_of_prices_says_the_extremes():
         "step_value": np.array(10.0),
         "outside": np.full(8, np.nan),
     }
-    record = Record(arrays=arrays, meta={"n": 10, "length": 16})
+    record = Record(arrays=arrays, meta={"n": 10, "length": 16, "steps": list(prices.STEPS)})
     measured = prices_page.measures([record])
     assert measured["gradient over value, flops: largest"].value == 3.1
     assert measured["gradient over value, seconds: smallest"].value == 4
@@ -87,7 +87,9 @@ def test_what_cannot_be_is_refused(change, said):
     with pytest.raises(ValueError, match=said):
         finetuning.finetuning(**{"method": "SGD", **ASKED, "repeats": 2, "seed": 0, **change})
     with pytest.raises(ValueError, match="batches=0"):
-        prices.language_model_prices(8, [], 1, None, 2, 0)
+        prices.language_model_prices(8, [], [], 1, None, 2, 0)
+    with pytest.raises(ValueError, match="steps=none: there are signs, q = 1; "):
+        prices.language_model_prices(8, [1], ["none"], 1, None, 2, 0)
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from zobench.experiments.language_model_prices.study import STEPS, WAYS
+from zobench.experiments.language_model_prices.study import WAYS
 from zobench.report import fitted, lines, records, tables
 from zobench.report.page import Experiment
 from zobench.report.tables import fixed
@@ -48,7 +48,7 @@ def memory(found: Sequence[Record]) -> list[dict[str, Any]]:
             "outside_over_value": record.arrays["outside"][len(WAYS) + i] / record.arrays["outside"][0],
         }
         for record in found
-        for i, name in enumerate(STEPS)
+        for i, name in enumerate(record.meta["steps"])
     ]
 
 
@@ -80,7 +80,7 @@ def measures(found: Sequence[Record]) -> dict[str, Estimate]:
         for what in ("flops", "seconds", "temporary"):
             values = np.concatenate([ratio(record, what, way) for record in found]).tolist()
             measured |= lines.extremes(f"{way} over value, {what}", values)
-    for i, name in enumerate(STEPS):
+    for i, name in enumerate(found[0].meta["steps"] if found else ()):
         inside = [float(record.arrays["step"][i] / record.arrays["step_value"]) for record in found]
         outside = [float(record.arrays["outside"][len(WAYS) + i] / record.arrays["outside"][0]) for record in found]
         measured |= lines.extremes(f"temporary bytes over a value's, {name}", inside)

@@ -29,14 +29,18 @@ STEPS: dict[str, Callable[[], Estimator]] = {
 
 
 def language_model_prices(
-    length: int, batches: list[int], step_batch: int, outside: int | None, repeats: int, seed: int
+    length: int, batches: list[int], steps: list[str], step_batch: int, outside: int | None, repeats: int, seed: int
 ) -> Callable[[], tuple[dict[str, np.ndarray], dict[str, Any]]]:
     """The study of sequences of `length` tokens, `batches` of them in a value; float32, the pretrained weights.
 
-    A step is descent along STEPS, with `step_batch` sequences a value. Where `length` is `outside`: the peak of the
-    resident memory of a process of its own besides, what it had before subtracted, for the longest batch (Linux; else
-    nan). Raises ValueError for no batch, fewer than two repeats and what `problems.language_model` refuses.
+    A step is descent along those of STEPS that are named, with `step_batch` sequences a value. Where `length` is
+    `outside`: the peak of the resident memory of a process of its own besides, what it had before subtracted, for the
+    longest batch (Linux; else nan). Raises ValueError for other steps, no batch, fewer than two repeats and what
+    `problems.language_model` refuses.
     """
+    unknown = [name for name in steps if name not in STEPS]
+    if unknown:
+        raise ValueError(f"steps={unknown[0]}: there are {'; '.join(STEPS)}")
     sampling.require_count("repeats", repeats, 2)
     sampling.require_count("batches", min(batches, default=0), 1)
     problems = {batch: made(length, batch) for batch in {*batches, step_batch}}
@@ -44,12 +48,12 @@ def language_model_prices(
     def measure() -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         rows = [_row(problems[batch], repeats) for batch in batches]
         x = problems[step_batch].x0
-        temporary = {name: temporary_of(stepped(problems[step_batch], of()), x, True) for name, of in STEPS.items()}
+        temporary = {name: temporary_of(stepped(problems[step_batch], STEPS[name]()), x, True) for name in steps}
         one = temporary_of(ways(problems[step_batch])["value"], x)
-        peaks = {name: peak(name, length, max(batches)) if length == outside else nan for name in (*WAYS, *STEPS)}
+        peaks = {name: peak(name, length, max(batches)) if length == outside else nan for name in (*WAYS, *steps)}
         arrays = {name: np.array([row[name] for row in rows]) for name in rows[0]}
         arrays |= {"batch": np.array(batches), "step": np.array(list(temporary.values())), "step_value": np.array(one)}
-        return arrays | {"outside": np.array(list(peaks.values()))}, {"n": x.size, "length": length}
+        return arrays | {"outside": np.array(list(peaks.values()))}, {"n": x.size, "length": length, "steps": steps}
 
     return measure
 
