@@ -34,7 +34,7 @@ NOTES = [
     "",
     "- zobench: the compiled block, run after run, few records; f is a sum of terms (`separable`).",
     "- zobench, any f: the same with f as a function that nothing is known about.",
-    "- zobench, records: as a run goes, a record every n/2 steps and a look by the host every 64 records.",
+    "- zobench, records: as a run goes, a record every n/2 steps and a look by the host at those of each block.",
     "- JAX, plain: `random.normal` in `lax.scan`, `vmap` over runs.",
     "- NumPy: tuned, `out=`, nothing allocated in the loop, runs in groups that stay in the cache.",
     "- fused C: `fused.c`, Box-Muller in 16 lanes, three passes; xoshiro128+ is the limit, Philox-4x32-10 what a "

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import harness
 import jax
@@ -14,7 +15,7 @@ import numpy as np
 import optax
 from harness import Run, Setting
 
-from zobench import loop
+from zobench import loop, rhythm
 from zobench.differences import best_eps
 from zobench.estimators import two_point
 from zobench.methods import descent
@@ -30,8 +31,9 @@ def problem_of(setting: Setting) -> Problem:
 
 
 def zobench_block(problem: Problem, setting: Setting, steps: int) -> Run:
-    """One call of the block, with the records of one."""
-    program = _compiled(problem)
+    """One call of the block, with the records of one section."""
+    with mock.patch.object(rhythm, "SECTIONS", 1):
+        program = _compiled(problem)
     return _advance(program._replace(every=steps // program.records + 1), setting, steps)
 
 
@@ -42,7 +44,7 @@ def zobench_any(problem: Problem, setting: Setting, steps: int) -> Run:
 
 
 def zobench_run(problem: Problem, setting: Setting, steps: int) -> Run:
-    """As a run goes: with all its records, and a look by the host every 64 of them."""
+    """As a run goes: with all its records, and a look by the host at those of each block."""
     return _advance(_compiled(problem), setting, steps)
 
 

@@ -88,12 +88,18 @@ def flat(problem: Problem) -> Problem:
         return F(tree(x), key)
 
     f_of.along = lambda x, move: f(tree.moved(x, move))  # type: ignore[attr-defined]
+    if hasattr(F, "of_step"):  # what all values of a step see is drawn once
+        F_of.of_step = lambda key: _on_trees(F.of_step(key), tree)  # type: ignore[attr-defined,union-attr,misc]
     F_of.along = lambda x, move, key: F(tree.moved(x, move), key)  # type: ignore[attr-defined,misc]
     if x_star is not None:
         x_star, form = flattened(x_star)
         if (form.structure, form.shapes) != (tree.structure, tree.shapes):
             raise ValueError("x_star: it has another form than x0")
     return problem._replace(f=f_of, F=F and F_of, x0=x0, x_star=x_star, tree=tree)
+
+
+def _on_trees(f: Callable[[Any], Scalar], tree: Tree) -> Callable[[Vector], Scalar]:
+    return lambda x: f(tree(x))
 
 
 def is_flat(x: Any) -> bool:
