@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from zobench import batches, directions
+from zobench import batches, directions, replayed
 from zobench.analytic import require_analytic
 from zobench.differences import Quotient, along_axis, calls_of, require_eps, require_quotient, slopes, step_of
 from zobench.families import blocks_of, combined, drawn, scattered
@@ -29,6 +29,7 @@ def two_point(
     quotient: Quotient = "central",
     eps: float | None = None,
     noise: float = 0.0,
+    replay: bool = False,
 ) -> Estimator:
     """Values along q random directions (Kiefer & Wolfowitz 1952; Spall 1992; Nesterov & Spokoiny 2017).
 
@@ -42,8 +43,11 @@ def two_point(
 
     Asks 2q values a step (central) or q+1 (forward). `eps=None` takes the best step for the dtype and for additive
     noise of standard deviation `noise` in f (differences.best_eps), over √n for Gaussian and Rademacher directions,
-    which are that much longer. Raises ValueError for q < 1, for more orthogonal directions than n, for orthogonal
-    Gaussian or Rademacher directions, for an eps that is not positive or far below the rounding floor of x's dtype.
+    which are that much longer. `replay` (Gaussian and Rademacher; MeZO: Malladi et al. 2023): no direction is kept,
+    each is drawn again in both of its values and for the estimate. The numbers are the same but for rounding; of a
+    problem over a tree (zobench.trees) a step needs the memory of one value, and drawing takes longer. Raises
+    ValueError for q < 1, for more orthogonal directions than n, for orthogonal Gaussian or Rademacher directions, for
+    others replayed, for an eps that is not positive or far below the rounding floor of x's dtype.
 
     >>> two_point(q=4).calls(10)
     Calls(value=8, jvp=0, grad=0)
@@ -51,6 +55,8 @@ def two_point(
     require_quotient(quotient, "central", "forward")
     require_eps(eps, noise)
     require_directions(direction, q, orthogonal)
+    if replay:
+        replayed.require(direction)
 
     def reach(oracle: Oracle, x: Vector) -> Any:
         longer = x.size**0.5 if direction in ("gaussian", "rademacher") else 1.0
@@ -67,11 +73,14 @@ def two_point(
 
         return combined(direction, q, orthogonal, x, draw, part, paired), state
 
+    def again(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
+        return replayed.estimate(oracle, x, direction, q, quotient, reach(oracle, x), draw), state
+
     return Estimator(
-        estimate=estimate,
+        estimate=again if replay else estimate,
         calls=lambda n: Calls(value=calls_of(quotient, q)),
         second_moment=lambda n: moment_of(direction, q, orthogonal, n),
-        **drawn(direction, q, orthogonal),
+        **({"draw": replayed.draw} if replay else drawn(direction, q, orthogonal)),
         excess=excess_of(direction, q, orthogonal, quotient, eps, noise),
     )
 
