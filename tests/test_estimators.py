@@ -14,7 +14,9 @@ from zobench.block_directions import block
 from zobench.guided_directions import guided
 from zobench.hadamard_directions import hadamard
 from zobench.kernel_estimates import kernel_smoothed
+from zobench.momentum_directions import aligned, cone
 from zobench.robust_estimates import clipped_slope, median_slope
+from zobench.telescoping_quotients import telescoping
 from zobench.types import Estimator, Key, Problem, oracle
 
 RANDOM = {
@@ -46,6 +48,8 @@ RANDOM = {
     "kernel": kernel_smoothed(),
     "kernel, order 5, q=3": kernel_smoothed(5, q=3),
     "kernel, order 7": kernel_smoothed(7),
+    "telescoping": telescoping(eps=1e-4, levels=3),
+    "telescoping, P3": telescoping(3, 4, eps=1e-6, levels=3),
 }
 EXACT = {
     "central differences": estimators.finite_difference(),
@@ -62,6 +66,8 @@ BIASED = {
     "normalised signs": normalised_signs(q=4),
     "clipped": clipped_slope(clip=0.5, q=3),
     "guided": guided(memory=3, q=2),
+    "cone": cone(),
+    "aligned": aligned(q=3),
     "cyclic block": block(order="cyclic", keep=2, q=2),
 }
 ALL = RANDOM | EXACT | ONE_POINT | BIASED

@@ -16,6 +16,7 @@ from zobench.block_directions import block
 from zobench.cell import run_cell
 from zobench.gradientless import gradientless_descent
 from zobench.guided_directions import guided
+from zobench.momentum_directions import aligned, cone
 from zobench.plan import Settings
 from zobench.problems.black_boxes import black_box
 from zobench.problems.quadratics import quadratic
@@ -37,6 +38,8 @@ CELLS: dict[str, dict[str, Any]] = {
     },
     "rademacher": {"estimator": estimators.two_point("rademacher"), "step": ["theory", "tuned"]},
     "residual": {"estimator": estimators.residual_one_point(), "step": [0.01]},
+    "cone": {"estimator": cone(), "step": [0.01]},
+    "aligned": {"estimator": aligned(), "step": [0.01]},
     "guided": {"estimator": guided(3), "step": [0.01]},
     "MEAZO": {"method": meazo, "step": [0.01]},
     "a kept block": {"estimator": block(2, keep=7, q=2), "step": [0.01]},

@@ -6,7 +6,14 @@ from zobench.estimators import two_point
 
 TWO_POINT = two_point()
 BIASED = {"guided", "normalised_signs"}  # by intention
-NO_FACTOR = {"one_point", "residual_one_point", "clipped_slope", *BIASED}  # estimators without a factor B
+NO_FACTOR = {
+    "one_point",
+    "residual_one_point",
+    "aligned",
+    "cone",
+    "clipped_slope",
+    *BIASED,
+}  # estimators without a factor B
 
 
 def failures(verdicts):

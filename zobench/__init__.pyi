@@ -20,12 +20,14 @@ from .guided_directions import guided
 from .hadamard_directions import hadamard
 from .kernel_estimates import kernel_smoothed
 from .methods import accelerated, descent, one_plus_one, random_pursuit, three_point
+from .momentum_directions import aligned, cone
 from .optimizers import decaying
 from .results import Comparison, Result, compare, load, run
 from .robust_estimates import clipped_slope, median_slope
 from .scalar_adaptation import meazo
 from .solvers import Solver, cma, scipy
 from .statistics import Estimate
+from .telescoping_quotients import telescoping
 from .training import as_optax, gradient
 from .types import Calls, Estimator, Key, Method, Moment, Oracle, Problem, oracle, separable
 
@@ -46,12 +48,14 @@ __all__ = [
     "Solver",
     "accelerated",
     "advise",
+    "aligned",
     "as_optax",
     "autodiff",
     "block",
     "clipped_slope",
     "cma",
     "compare",
+    "cone",
     "decaying",
     "descent",
     "finite_difference",
@@ -79,6 +83,7 @@ __all__ = [
     "run",
     "scipy",
     "separable",
+    "telescoping",
     "three_point",
     "two_point",
     "zo_adamm",

@@ -6,6 +6,7 @@ Tables and records keep the names in code, by which cells are found again.
 import re
 
 NAMES = {
+    "cone": "ConMeZO",
     "ackley": "Ackley",
     "adam": "Adam",
     "bbob": "BBOB",

@@ -1,0 +1,139 @@
+"""Estimators of 2024 to 2026 against plain NumPy versions, written from the papers' formulas."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from waves import N, X, f, gradient
+
+import zobench as zo
+from zobench import directions, sampling
+from zobench.kernel_estimates import sphere_and_distance
+from zobench.telescoping_quotients import level
+from zobench.types import Key, oracle
+
+WAVES = zo.Problem(f=lambda x: f(x, jnp), x0=X)
+
+
+def draw_of(estimator, step=7, n=N) -> Any:
+    return estimator.draw(Key(jnp.uint32(3), jnp.uint32(step)), n, jnp.float64)
+
+
+def made(estimator, step=7, state: Any = None):
+    """G at X of one step, its draw and the next state."""
+    draw, x = draw_of(estimator, step), jnp.asarray(X)
+    G, state = estimator.estimate(oracle(WAVES), x, draw, estimator.init(x) if state is None else state)
+    return np.asarray(G), draw, state
+
+
+def quotient(v, h):
+    return (f(X + h * v) - f(X)) / h
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("points", [3, 4])
+def test_telescoping(points):
+    """Equations (6) and (7) with the geometric chances of example 3.3, of a series of five terms."""
+    q, h, c, K = 4, 0.2, 0.6, 5
+    for step in range(4):
+        G, draw, _ = made(zo.telescoping(points, q, h, c, K), step)
+        v, r = map(np.asarray, sphere_and_distance(draw, jnp.asarray(X), q))
+        mine = np.zeros(N)
+        for j in range(q):
+            k = 1 + int(np.searchsorted(np.cumsum(c ** np.arange(K) * (1 - c) / (1 - c**K)), (r[j] + 1) / 2))
+            chance = c ** (k - 1) * (1 - c) / (1 - c**K)
+            start, term = quotient(v[j], h), (quotient(v[j], h * c**k) - quotient(v[j], h * c ** (k - 1))) / chance
+            P = start + term if points == 4 else 2 * start * (j < 2) + 2 * term * (j >= 2)
+            mine += N / q * P * v[j]
+        np.testing.assert_allclose(G, mine, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_telescoping_takes_the_bias_away():
+    """At n = 1, f = exp at 0: the mean over k and v = ±1 is off by ε²/6 with a quotient, by (εcᴷ)²/6 here."""
+    chances = 0.5 ** np.arange(1, 13) / (1 - 0.5**12)
+    u = np.cumsum(chances) - chances / 2
+    np.testing.assert_array_equal(level(jnp.asarray(u), 0.5, 12), np.arange(1, 13))
+    problem, x = zo.Problem(f=lambda x: jnp.exp(x[0]), x0=np.zeros(1)), jnp.zeros(1)
+    for h in (0.2, 0.4):
+        estimator = zo.telescoping(q=1, eps=h, levels=12)
+        drawn = sampling.draws(estimator, x, 4000, 5)
+        (sample,) = sampling.estimates(problem, [estimator], x, drawn, 4000, 5)
+        error = sample.std() / 4000**0.5
+        assert abs(sample.mean() - 1) < 4.5 * error < 0.2 * (np.sinh(h) / h - 1)
+        assert np.sinh(h) / h - 1 == pytest.approx(h**2 / 6, rel=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("points", [3, 4])
+def test_telescoping_declares_its_excess_on_a_quadratic(points):
+    lam = np.linspace(0.1, 1, 8)
+    problem = zo.Problem(f=lambda x: jnp.sum(jnp.asarray(lam) * x * x) / 2, x0=jnp.full(8, 0.3))
+    estimator: Any = zo.telescoping(points, 2, 0.7, levels=2)
+    x = jnp.asarray(problem.x0)
+    (sample,) = sampling.estimates(problem, [estimator], x, sampling.draws(estimator, x, 40_000, 5), 40_000, 5)
+    m, g, excess = estimator.second_moment(8), lam * 0.3, estimator.excess(lam)
+    expected, error = m.A * (g @ g) + m.C * g * g + excess, (sample**2).std(0) / 200
+    assert (np.abs((sample**2).mean(0) - expected) < 4.5 * error).all() and (excess > 5 * error).all()
+
+
+def sampled(estimator, state, samples=20_000):
+    """Estimates at X of steps 0, 1, ..., all from one state."""
+
+    def one(step):
+        draw = estimator.draw(Key(jnp.uint32(4), step), N, jnp.float64)
+        return estimator.estimate(oracle(WAVES), jnp.asarray(X), draw, state)[0]
+
+    return np.asarray(jax.jit(jax.vmap(one))(jnp.arange(samples, dtype=jnp.uint32)))
+
+
+def assert_mean(sample, expected):
+    """Within 4.5 standard errors, and what a difference quotient is off by."""
+    error = sample.std(0, ddof=1) / len(sample) ** 0.5
+    assert (np.abs(sample.mean(0) - expected) < 4.5 * error + 1e-6 * np.abs(expected).max()).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cone", "aligned"])
+def test_directions_about_the_running_mean(name):
+    """A walk by the formulas; then E G and E‖G‖² at one memory, by many draws."""
+    h, theta, g = 1e-4, 1.2, gradient(X)
+    estimator = zo.cone(theta, 0.7, h) if name == "cone" else zo.aligned(2, 0.7, h)
+    m, state = np.zeros(N), estimator.init(jnp.asarray(X))
+    for step in range(4):
+        G, draw, state = made(estimator, step, state)
+        unit = m / max(np.linalg.norm(m), 1e-300)
+        u = np.asarray(directions.rows(draw, (1 if name == "cone" else 2, N), jnp.float64))
+        if name == "cone":
+            v = np.sqrt(N) * np.cos(theta) * unit + np.sin(theta) * u if m.any() else u
+        else:
+            v = np.array([one - (one @ unit) * unit + np.sign(one @ unit) * unit for one in u])
+        np.testing.assert_allclose(G, np.mean([(f(X + h * e) - f(X - h * e)) / (2 * h) * e for e in v], 0), rtol=1e-5)
+        m = 0.7 * m + 0.3 * G
+        np.testing.assert_allclose(state, m, rtol=1e-9)
+    sample, unit = sampled(estimator, state), m / np.linalg.norm(m)
+    if name == "cone":
+        M = N * np.cos(theta) ** 2 * np.outer(unit, unit) + np.sin(theta) ** 2 * np.eye(N)
+        mean, square = M @ g, N * g @ M @ g + 2 * g @ M @ M @ g - 2 * N**2 * np.cos(theta) ** 4 * (g @ unit) ** 2
+    else:
+        mean, square = g, (1 + (N - 1 + 2 * (1 - (g @ unit) ** 2 / (g @ g))) / 2) * (g @ g)
+    assert_mean(sample, mean)
+    assert_mean((sample**2).sum(1), square)
+
+
+WRONG = {
+    "theta=2: the half angle": lambda: zo.cone(2),
+    "beta=1: the share": lambda: zo.aligned(beta=1),
+    "points=2: there are 3 and 4": lambda: zo.telescoping(2),  # type: ignore
+    "q=3: with points=3 half": lambda: zo.telescoping(3, 3),
+    "ratio=1: the factor": lambda: zo.telescoping(ratio=1),
+    "levels=0: a whole number": lambda: zo.telescoping(levels=0),
+}
+
+
+@pytest.mark.parametrize("message", WRONG)
+def test_what_cannot_be_is_refused(message):
+    with pytest.raises(ValueError, match=message):
+        WRONG[message]()
