@@ -65,10 +65,9 @@ def mlp(
 
     f(x) = mean_j −log p_j[label j], p_j = exp(net(a_j))/Σ; x is all weights and biases in one vector,
     n = 64w + w + 10w + 10 for one layer of w. x0: weights normal of variance 1/(inputs) (LeCun et al. 1998) drawn by
-    `seed`, biases 0. No constant is known: give steps as numbers, and as `f_star` what gaps are to be measured from (0 is
-    below every value). The first
-    `samples` of 1437 digits (datasets.digits; null: all). `batch`, `common`: methods see some of the digits
-    (minibatch.minibatch). `accuracy` tells how good x is. Needs zobench[data].
+    `seed`, biases 0. No constant is known: give steps as numbers, and as `f_star` what gaps are to be measured from (0
+    is below every value). The first `samples` of 1437 digits (datasets.digits; null: all). `batch`, `common`: methods
+    see some of the digits (minibatch.minibatch). `accuracy` tells how good x is. Needs zobench[data].
     Raises ValueError where an argument is out of range or scikit-learn is missing.
     """
     if not all(isinstance(width, int) and width >= 1 for width in widths):
