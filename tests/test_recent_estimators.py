@@ -123,7 +123,92 @@ def test_directions_about_the_running_mean(name):
     assert_mean((sample**2).sum(1), square)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("pool", "share"), [(5, 0.4), (4, 0)])
+def test_pools_of_candidates(pool, share):
+    """MeZO-Greedy (share 0) and MeZO-GV; and of their moments for a linear f what 100,000 pools of NumPy give."""
+    h, k = 1e-3, int(share * pool)
+    estimator = zo.guiding_vector(pool, share, h) if k else zo.greedy(pool, h)
+    y = np.sort(np.random.default_rng(0).standard_normal((100_000, pool)), axis=1)
+    t = y[:, :k].mean(1) - y[:, k:].mean(1) if k else y[:, 0]
+    across, scale = 1 / k + 1 / (pool - k) if k else 1, 1 if k else np.mean(t**2)
+    for step in range(3):
+        G, draw, _ = made(estimator, step)
+        z = np.asarray(directions.rows(draw, (pool, N), jnp.float64))
+        z = z[np.argsort([f(X + h * one) for one in z])]
+        v = z[:k].mean(0) - z[k:].mean(0) if k else z[0]
+        D = (f(X + h * v) - f(X - h * v)) / (2 * h)
+        np.testing.assert_allclose(G, D * v / scale, rtol=1e-6 if k else 0.01)
+    g = np.arange(1.0, N + 1)
+    problem, x = zo.Problem(f=lambda x: x @ jnp.asarray(g), x0=X), jnp.asarray(X)
+    (sample,) = sampling.estimates(problem, [estimator], x, sampling.draws(estimator, x, 20_000, 1), 20_000, 1)
+    assert_mean(sample, np.mean(t**2) / scale * g)
+    square = (np.mean(t**4) + (N - 1) * across * np.mean(t**2)) / scale**2
+    assert (sample**2).sum(1).mean() == pytest.approx(square * (g @ g), rel=0.04)
+    if not k:
+        moment: Any = estimator.second_moment(N)
+        assert abs(N * moment.A + moment.C - square) < 0.01 * square
+
+
+@pytest.mark.slow
+def test_a_subspace_is_kept_and_its_directions_are_in_it():
+    estimator, h, bases = zo.subspace(3, keep=3, q=2, eps=1e-4), 1e-4, []
+    for step in range(6):
+        G, (normals, basis), _ = made(estimator, step)
+        basis, u = np.asarray(basis), np.asarray(directions.rows(normals, (2, 3), jnp.float64))
+        np.testing.assert_allclose(basis @ basis.T, np.eye(3), atol=1e-6)
+        v = u / np.linalg.norm(u, axis=1, keepdims=True) @ basis
+        slope = np.array([(f(X + h * one) - f(X - h * one)) / (2 * h) for one in v])
+        np.testing.assert_allclose(G, N / 2 * slope @ v, rtol=1e-5)
+        bases.append(basis)
+    assert (bases[0] == bases[2]).all() and (bases[3] == bases[5]).all() and not np.allclose(bases[2], bases[3])
+
+
+SHAPES = ((3, 4), (2,), (2, 2, 2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["low rank", "matrix subspace"])
+def test_directions_of_matrices_have_their_rank_and_moments(name):
+    """Of x in three parts; then E G and E‖G‖² of one matrix 3 by 4, and what is kept for three steps."""
+    make = zo.low_rank if name == "low rank" else zo.matrix_subspace
+    n, x = 22, jnp.zeros(22)
+    slope = np.random.default_rng(1).standard_normal(n)
+    problem = zo.Problem(f=lambda x: x @ jnp.asarray(slope), x0=np.zeros(n), shapes=SHAPES)
+    rows, estimator = [], make(1, keep=3)
+    one = jax.jit(lambda draw: estimator.estimate(oracle(problem), x, draw, ())[0])
+    for step in (0, 2, 3):
+        G = np.asarray(one(draw_of(estimator, step, n)))
+        v = G * np.sqrt(n) / np.linalg.norm(G)
+        assert [np.linalg.matrix_rank(part, 1e-5) for part in (v[:12].reshape(3, 4), v[14:].reshape(2, 4))] == [1, 1]
+        rows.append(v[:4] / np.linalg.norm(v[:4]) * np.sign(v[0]))
+    assert np.allclose(rows[0], rows[1], atol=1e-5) and not np.allclose(rows[1], rows[2], atol=0.01)
+    matrix = problem._replace(f=lambda x: x @ jnp.asarray(slope[:12]), x0=np.zeros(12), shapes=((3, 4),))
+    estimator = make(2, q=2)
+    drawn = sampling.draws(estimator, x[:12], 20_000, 3)
+    (sample,) = sampling.estimates(matrix, [estimator], x[:12], drawn, 20_000, 3)
+    factor = 14 + 2 * (3 + 4 + 1) / 2 if name == "low rank" else 12 * (1 + 2 / 2**2)
+    assert_mean(sample, slope[:12])
+    assert_mean((sample**2).sum(1), (1 + (factor - 1) / 2) * (slope[:12] @ slope[:12]))
+
+
+@pytest.mark.slow
+def test_problems_say_the_shapes_of_their_parameters():
+    network = zo.problems.mlp(widths=(3,), samples=9)
+    assert network.shapes == ((64, 3), (3,), (3, 10), (10,)) and sum(map(np.prod, network.shapes)) == network.n
+    assert zo.problems.noisy(network, 0.1).shapes == network.shapes == zo.problems.shifted(network).shapes
+    assert zo.problems.rotated(network).shapes == () == oracle(WAVES).shapes
+    seen = []
+    watching = zo.two_point()._replace(estimate=lambda ask, x, draw, state: (seen.append(ask.shapes) or x, state))
+    zo.gradient(watching)(lambda tree: tree["w"].sum(), {"b": jnp.ones(2), "w": jnp.ones((2, 3))}, 0)
+    assert seen == [((2,), (2, 3))]
+
+
 WRONG = {
+    "size=0: a whole number": lambda: zo.subspace(0),
+    "rank=0: a whole number": lambda: zo.low_rank(0),
+    "pool=0: a whole number of candidates": lambda: zo.greedy(0),
+    "share=1: 4 of 4 candidates": lambda: zo.guiding_vector(4, 1),
     "theta=2: the half angle": lambda: zo.cone(2),
     "beta=1: the share": lambda: zo.aligned(beta=1),
     "points=2: there are 3 and 4": lambda: zo.telescoping(2),  # type: ignore

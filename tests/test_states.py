@@ -16,6 +16,7 @@ from zobench.block_directions import block
 from zobench.cell import run_cell
 from zobench.gradientless import gradientless_descent
 from zobench.guided_directions import guided
+from zobench.matrix_directions import low_rank
 from zobench.momentum_directions import aligned, cone
 from zobench.plan import Settings
 from zobench.problems.black_boxes import black_box
@@ -23,6 +24,7 @@ from zobench.problems.quadratics import quadratic
 from zobench.problems.wrappers import noisy
 from zobench.runs import Runs
 from zobench.scalar_adaptation import meazo
+from zobench.subspace_directions import subspace
 
 PROBLEM = quadratic(dim=5, spectrum="log_uniform")
 TWO_POINT = estimators.two_point()
@@ -43,6 +45,8 @@ CELLS: dict[str, dict[str, Any]] = {
     "guided": {"estimator": guided(3), "step": [0.01]},
     "MEAZO": {"method": meazo, "step": [0.01]},
     "a kept block": {"estimator": block(2, keep=7, q=2), "step": [0.01]},
+    "a kept subspace": {"estimator": subspace(2, keep=7, q=2), "step": [0.01]},
+    "low rank": {"estimator": low_rank(2, keep=3), "step": [0.01]},
     "gradient": {"estimator": estimators.autodiff()},
     "accelerated": {"method": methods.accelerated},
     "pursuit": {"method": methods.random_pursuit, "dtype": "float32"},

@@ -5,13 +5,15 @@ from pathlib import Path
 from zobench.estimators import two_point
 
 TWO_POINT = two_point()
-BIASED = {"guided", "normalised_signs"}  # by intention
+BIASED = {"guided", "guiding_vector", "normalised_signs"}  # by intention
 NO_FACTOR = {
     "one_point",
     "residual_one_point",
     "aligned",
     "cone",
     "clipped_slope",
+    "low_rank",
+    "matrix_subspace",
     *BIASED,
 }  # estimators without a factor B
 

@@ -5,6 +5,7 @@ from .advising.advise import advise
 from .asking import Minimizer, minimizer
 from .baselines import leave_one_out, normalised_signs
 from .block_directions import block
+from .candidate_pools import greedy, guiding_vector
 from .estimators import (
     autodiff,
     finite_difference,
@@ -19,6 +20,7 @@ from .gradientless import gradientless_descent
 from .guided_directions import guided
 from .hadamard_directions import hadamard
 from .kernel_estimates import kernel_smoothed
+from .matrix_directions import low_rank, matrix_subspace
 from .methods import accelerated, descent, one_plus_one, random_pursuit, three_point
 from .momentum_directions import aligned, cone
 from .optimizers import decaying
@@ -27,6 +29,7 @@ from .robust_estimates import clipped_slope, median_slope
 from .scalar_adaptation import meazo
 from .solvers import Solver, cma, scipy
 from .statistics import Estimate
+from .subspace_directions import subspace
 from .telescoping_quotients import telescoping
 from .training import as_optax, gradient
 from .types import Calls, Estimator, Key, Method, Moment, Oracle, Problem, oracle, separable
@@ -63,11 +66,15 @@ __all__ = [
     "forward_mode",
     "gradient",
     "gradientless_descent",
+    "greedy",
     "guided",
+    "guiding_vector",
     "hadamard",
     "kernel_smoothed",
     "leave_one_out",
     "load",
+    "low_rank",
+    "matrix_subspace",
     "meazo",
     "median_slope",
     "minimizer",
@@ -83,6 +90,7 @@ __all__ = [
     "run",
     "scipy",
     "separable",
+    "subspace",
     "telescoping",
     "three_point",
     "two_point",

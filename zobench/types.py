@@ -108,7 +108,8 @@ class Oracle(NamedTuple):
 
     `pair(x, y)` is two values in one pass, where f has them so; None elsewhere. Of a black box: `many(points)`, the
     values [m] of points [m, n] that do not depend on each other, asked together; `eps(quotient)`, the difference step
-    that suits what has been measured of its noise. None elsewhere. `size`: that of x0, a power of two.
+    that suits what has been measured of its noise. None elsewhere. `size`: that of x0, a power of two. `shapes`: of the
+    parameters that x has in a row, where the problem says them.
 
     >>> problem = Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3))
     >>> float(oracle(problem).value(problem.x0))
@@ -122,6 +123,7 @@ class Oracle(NamedTuple):
     many: Callable[[Array], Array] | None = None
     eps: Callable[[str], Scalar] | None = None
     size: Any = 1.0
+    shapes: tuple[tuple[int, ...], ...] = ()
 
 
 class Modes(NamedTuple):
@@ -144,7 +146,8 @@ class Problem(NamedTuple):
     everywhere. `modes` is given by quadratics alone. x0 may be a tree of arrays, with f and x_star of the same form:
     zobench.trees.flat, which every run applies, makes it a vector; `tree(x)` is then the tree again. Points in double
     precision (NumPy) serve any dtype. `host`: how a black box is asked (zobench.host.Host); it is asked by methods
-    alone, never to measure.
+    alone, never to measure. `shapes`: of the parameters that x has in a row, where it is flat and they are matrices;
+    `shapes_of` has those of trees too.
 
     >>> Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3), f_star=0.0, L=2.0).n
     3
@@ -163,6 +166,7 @@ class Problem(NamedTuple):
     modes: Modes | None = None
     tree: Any = None  # zobench.trees.Tree
     host: Any = None
+    shapes: tuple[tuple[int, ...], ...] = ()
 
     @property
     def n(self) -> int:
@@ -270,4 +274,14 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
         grad=lambda x, call=0: jax.grad(ask)(x, call),
         pair=getattr(f, "pair", None) if F is None or key is None else None,
         size=size_of(problem.x0),
+        shapes=shapes_of(problem),
     )
+
+
+def shapes_of(problem: Problem) -> tuple[tuple[int, ...], ...]:
+    """The shapes of the parameters that x has in a row; () where the problem does not say them.
+
+    >>> shapes_of(Problem(f=jnp.sum, x0=jnp.ones(8), shapes=((2, 3), (2,))))
+    ((2, 3), (2,))
+    """
+    return problem.shapes or tuple(map(tuple, problem.tree.shapes if problem.tree else ()))

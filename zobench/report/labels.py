@@ -6,6 +6,11 @@ Tables and records keep the names in code, by which cells are found again.
 import re
 
 NAMES = {
+    "matrix_subspace": "SubZero",
+    "low_rank": "low rank",
+    "subspace": "random subspace",
+    "guiding_vector": "MeZO-GV",
+    "greedy": "MeZO-Greedy",
     "cone": "ConMeZO",
     "ackley": "Ackley",
     "adam": "Adam",
