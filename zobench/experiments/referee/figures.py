@@ -20,8 +20,9 @@ WIDE, HIGH = 0.62, 0.3  # inches of a cell
 MOST = 3.0  # doublings at which a colour is full
 COLORS = LinearSegmentedColormap.from_list("values", ["#2f7fbf", "#cfe3f2", "#ffffff", "#f6d9c9", "#d5602a"])
 NEVER_COLOR, PALE = "#c9c9c9", "#777777"
-LETTERS = 11  # of a line of a case's name
-DODGE = 0.16
+LETTERS = 11  # of a line of a case's name, at most
+DARK = 0.44  # from the middle of the colours: text on them is white
+LONG = 5  # letters of a number that is set smaller
 
 
 def referee(court: Court) -> Figure | None:
@@ -32,7 +33,7 @@ def referee(court: Court) -> Figure | None:
         return None
     cases = court.cases
     figure, [[axes]] = drawing.panels(
-        1, 1, wide=WIDE * len(cases), high=HIGH * len(methods), foot=1.3, head=0.95, left=1.75, right=0.15
+        1, 1, wide=WIDE * len(cases), high=HIGH * len(methods), foot=0.95, head=0.75, left=1.75, right=0.15
     )
     for i, method in enumerate(methods):
         for j, case in enumerate(cases):
@@ -77,10 +78,13 @@ def _cell(axes: Axes, x: int, y: int, one: Ratio | None) -> None:
     bold = "bold" if one.verdict in (FEWER, MORE) else "normal"
     exact = one.best == one.best
     text = "never" if never else significant(one.ratio.value, 2)
-    size = 6.5 if never else 8.5
-    axes.text(x - 0.16 * exact, y, text, ha="center", va="center", fontsize=size, fontweight=bold, color=BLACK)
+    dark = not never and abs(_place(one.ratio.value) - 0.5) > DARK
+    size = 6.5 if never else 8.5 if len(text) < LONG else 7.5
+    ink = "white" if dark else BLACK
+    axes.text(x - 0.16 * exact, y, text, ha="center", va="center", fontsize=size, fontweight=bold, color=ink)
     if exact:
-        axes.text(x + 0.46, y + 0.2, significant(one.best, 2), ha="right", va="center", fontsize=5.5, color=PALE)
+        small = {"fontsize": 5.5, "color": "white" if dark else PALE}
+        axes.text(x + 0.46, y + 0.22, significant(one.best, 2), ha="right", va="center", **small)
 
 
 def _place(ratio: float) -> float:
@@ -89,13 +93,9 @@ def _place(ratio: float) -> float:
 
 
 def _folded(name: str) -> str:
-    lines = [""]
-    for word in name.replace(", ", ",\n").split(" "):
-        if "\n" not in lines[-1] and len(lines[-1].rpartition("\n")[2]) + len(word) <= LETTERS:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-        else:
-            lines.append(word)
-    return "\n".join(lines)
+    """A line for each part of a case's name, a long one on two."""
+    parts = [part.replace(" ", "\n", 1) if len(part) > LETTERS else part for part in name.split(", ")]
+    return ",\n".join(parts)
 
 
 def _groups(axes: Axes, court: Court, methods: int) -> None:

@@ -112,9 +112,11 @@ def measures(court: Court) -> dict[str, Estimate]:
         if about not in least or ratio.value < least[about].value:
             least[about] = ratio
     named |= {f"{about}: least of the cases": ratio for about, ratio in least.items()}
-    off = [abs(t.time.value / t.exact - 1) for t in court.trials if isfinite(t.exact) and isfinite(t.time.value)]
-    if off:
-        named["largest |median/exact mean - 1|"] = Estimate(max(off))
+    for case in court.cases:
+        known = [one for one in court.of(case) if isfinite(one.exact) and isfinite(one.time.value)]
+        if known:
+            off = max(abs(one.time.value / one.exact - 1) for one in known)
+            named[f"largest |median/exact mean - 1|: {case}"] = Estimate(off)
     return named
 
 

@@ -21,9 +21,8 @@ KINDS = {
 
 def _scope(rows: Sequence[Row]) -> str:
     n = sorted({int(row["n"]) for row in rows})
-    said = (
-        f"Scope: these functions, targets and noises, n = {n[0]} to {n[-1]}; steps were tuned to the target, and all "
-    )
+    sizes = f"n = {n[0]} to {n[-1]}" if len(n) > 1 else f"n = {n[0]}"
+    said = f"Scope: these functions, targets and noises, {sizes}; steps were tuned to the target, and all "
     return said + "other parameters are those of the method's paper or program. It says nothing of language models."
 
 
