@@ -81,22 +81,6 @@ def test_the_logarithm_and_the_rotation_are_those_of_numpy():
     np.testing.assert_allclose(sine, np.sin(angle), atol=4e-7)
 
 
-def test_axes_without_replacement_are_a_uniform_set():
-    """Each of the C(4, 2) = 6 pairs of axes equally often, each row one axis."""
-    keys = jnp.arange(6000, dtype=jnp.uint32)
-    axes = np.asarray(jax.vmap(lambda step: directions.coordinates(Key(jnp.uint32(5), step), 4, 2))(keys))
-    assert (axes.sum(2) == 1).all() and (axes.sum(1) <= 1).all()
-    pairs = axes.sum(1) @ (2 ** np.arange(4))
-    assert stats.chisquare(np.unique(pairs, return_counts=True)[1]).pvalue > 1e-3
-
-
-def test_orthogonal_directions_are_orthonormal_and_have_no_favourite_side():
-    keys = jnp.arange(3000, dtype=jnp.uint32)
-    v = np.asarray(jax.vmap(lambda step: directions.orthogonal(Key(jnp.uint32(5), step), 5, 3, jnp.float64))(keys))
-    np.testing.assert_allclose(v @ v.transpose(0, 2, 1), np.broadcast_to(np.eye(3), (3000, 3, 3)), atol=1e-12)
-    assert (np.abs(v.mean(0)) < 4.5 / np.sqrt(5 * 3000)).all()
-
-
 def test_the_same_direction_alone_and_in_a_batch():
     batch = many(3, 5, 9)
     for seed in range(3):

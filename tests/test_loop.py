@@ -68,8 +68,7 @@ def test_the_same_bytes_alone_and_in_any_batch(n):
 def test_a_longer_run_begins_with_the_shorter_one():
     program = loop.compile_block(quadratic(), two_point_descent)
     short, long = (
-        loop.advance(program, [0.1], [1], loops.free(blocks * 64 * program.every - 1), lambda k: None)
-        for blocks in (1, 3)
+        loop.advance(program, [0.1], [1], loops.free(blocks * 64 * program.every), lambda k: None) for blocks in (1, 3)
     )
     np.testing.assert_array_equal(short.gap[0], long.gap[0, : short.k.size])
 
@@ -256,7 +255,7 @@ def test_a_direction_is_never_stored_twice(f):
     """Beside x, a float32 run keeps a pair of directions and three vectors more: n = 10⁸ within 3 GiB."""
     n = 100_000
     program = loop.compile_block(Problem(f=f, x0=jnp.ones(n, jnp.float32), f_star=0.0), two_point_descent)
-    memory = program.block.memory_analysis()  # type: ignore[attr-defined]
+    memory = program.block.func.memory_analysis()  # type: ignore[attr-defined]
     assert memory.temp_size_in_bytes + memory.output_size_in_bytes <= (8 + 4 * 4) * n + 10_000
 
 

@@ -91,7 +91,7 @@ def _run_cell(
         curves, hits, outcome = _charged(curves, *hitting_times(curves, stop), later)
         arrays |= _arrays(rule, curves, hits, outcome) | _of_targets(rule, curves, stop)
         if getattr(method, "func", method) is descent and not later:  # a partial of it too
-            arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, len(curves.k))
+            arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, curves.k)
         rules[rule] = _rule_meta(size, curves, tuning_seconds, stop)
         ran.append(curves)
     compiling = sum(each.compile_seconds for each in programs[known:])
@@ -256,7 +256,7 @@ def _rule_meta(step: float, curves: Curves, tuning_seconds: float, stop: Stop) -
     }
 
 
-def _exact(rule, problem, estimator, optimizer, step, every, records) -> dict[str, np.ndarray]:
+def _exact(rule, problem, estimator, optimizer, step, every, k) -> dict[str, np.ndarray]:
     """The exact recursion, where it holds: a quadratic, a known second moment, and plain descent x₊ = x − αG."""
     if problem.modes is None or problem.F is not None or estimator.excess is None or not _is_plain(optimizer):
         return {}
@@ -265,7 +265,7 @@ def _exact(rule, problem, estimator, optimizer, step, every, records) -> dict[st
         return {}
     excess = estimator.excess(problem.modes.eigenvalue)
     with np.errstate(over="ignore"):
-        exact = theory.expectation(problem.modes, moment, excess, step, every, records)
+        exact = theory.expectation(problem.modes, moment, excess, step, every, len(k), int(k[-1] - k[-2:][0]))
     return {f"{rule}/exact_gap": exact.gap, f"{rule}/exact_distance": exact.distance}
 
 

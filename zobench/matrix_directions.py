@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from zobench import directions
 from zobench.around import long_step
 from zobench.differences import require_eps, slopes
+from zobench.orthogonal_directions import orthogonal
 from zobench.subspace_directions import kept_key, require_counts
 from zobench.types import Calls, Estimator, Key, Oracle, State, Vector, require_wide
 
@@ -67,8 +68,8 @@ def matrix_subspace(
         parts, at = [], kept_key(key, keep)
         for i, ((a, b), (r, s), part) in enumerate(zip(shapes, ranks, z, strict=True)):
             if b:
-                u = directions.orthogonal(_further(at, (2 * i * q + j) * rank), a, r, dtype)
-                v = directions.orthogonal(_further(at, ((2 * i + 1) * q + j) * rank), b, s, dtype)
+                u = orthogonal(_further(at, (2 * i * q + j) * rank), a, r, dtype)
+                v = orthogonal(_further(at, ((2 * i + 1) * q + j) * rank), b, s, dtype)
                 part = (u.T @ part.reshape(r, s).astype(dtype) @ v).ravel() * (a * b / (r * s)) ** 0.5
             parts.append(part)
         return jnp.concatenate(parts).astype(dtype)

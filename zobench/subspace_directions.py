@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from zobench import directions
 from zobench.differences import Quotient, calls_of, require_eps, require_quotient, slopes, step_of
 from zobench.moments import moment_of
+from zobench.orthogonal_directions import orthogonal
 from zobench.types import Calls, Draw, Estimator, Key, Moment, Oracle, State, Vector, require_wide
 
 CHOICE = 0x00900000  # the calls whose normals choose a subspace: beyond those of directions
@@ -38,7 +39,7 @@ def subspace(
 
     def draw(key: Key, n: int, dtype: Any) -> tuple[Draw, Float[Array, "m n"]]:
         require_wide(dtype, "a basis is made by QR, of which there is none of 16-bit numbers")
-        basis = directions.orthogonal(kept_key(key, keep), n, min(size, n), dtype)
+        basis = orthogonal(kept_key(key, keep), n, min(size, n), dtype)
         return directions.gaussian_draw(key, min(size, n), dtype, q, together=1), basis
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:

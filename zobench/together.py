@@ -14,8 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import Jaxpr
 
+from zobench import programs
 from zobench.derivatives.price import inside
-from zobench.loop import COMPILER_OPTIONS, Curves, Stop, Values, curves_of, events, measure, rhythm, steps_of
+from zobench.loop import Curves, Stop, Values, curves_of, events, measure, steps_of
+from zobench.rhythm import rhythm
 from zobench.runs import Program
 from zobench.types import Method, Problem, Scalar
 
@@ -59,36 +61,32 @@ def size_of(n: int) -> int:
 
 
 def compile_group(problem: Problem, method_of: Callable[[Scalar], Method]) -> Program:
-    """Compile a block of a group of runs, of as many records as one of `loop.compile_block`.
+    """Compile a block of a group of runs, a section of `loop.compile_block`'s and the record behind it.
 
     All runs of a group are at one iteration: its loops have one end, and a draw serves as many steps as it does apart.
     """
-    x0, size = problem.x0, size_of(problem.n)
+    x0, size, problem = problem.x0, size_of(problem.n), programs.straight(problem)
     records, every = rhythm(problem, method_of(jnp.ones((), x0.dtype)))
 
     def block(x, state, seed, step, k, cap):
         steps, drawn = steps_of(problem, method_of(step), seed)
 
-        def record(carry, _):
+        def record(carry, i):
             x, state, k, drawn = carry
             found = jnp.stack(measure(problem, x))
-            return steps(x, state, k, drawn, jnp.minimum(k + every, cap)), found
+            return steps(x, state, k, drawn, jnp.where(i < records, jnp.minimum(k + every, cap), k)), found
 
-        (x, state, _, _), found = jax.lax.scan(record, (x, state, k, drawn), length=records)
+        (x, state, _, _), found = jax.lax.scan(record, (x, state, k, drawn), jnp.arange(records + 1))
         return x, state, found
 
     def init(step):
         return jax.tree.map(np.asarray, (x0, method_of(step).init(x0)))
 
     start, step, k = time.perf_counter(), jnp.ones((), x0.dtype), jnp.int32(0)
-    group = jax.jit(
-        jax.vmap(block, in_axes=(0, 0, 0, None, None, None)),
-        compiler_options=COMPILER_OPTIONS,
-        donate_argnums=(0, 1),
-    )
-    seeds = jnp.zeros(size, jnp.uint32)
-    lowered = group.lower(*_repeated((x0, method_of(step).init(x0)), size), seeds, step, k, k)
-    return Program(lowered.compile(), init, problem, records, every, time.perf_counter() - start, is_group=True)
+    group = jax.vmap(block, in_axes=(0, 0, 0, None, None, None))
+    args = *_repeated((x0, method_of(step).init(x0)), size), jnp.zeros(size, jnp.uint32), step, k, k
+    program = programs.compiled(group, *args, taken=(0, 1))
+    return Program(program, init, problem, records, every, time.perf_counter() - start, is_group=True)
 
 
 def _repeated(state: Any, size: int) -> Any:
@@ -122,7 +120,8 @@ def advance(program: Program, step: float, seeds: Sequence[int], stop: Stop, pro
     while (k := len(blocks) * span) <= stop.cap and not ended.all():
         start = time.perf_counter()
         done = [_call(program, state, first, cast, k, stop.cap) for state, first in zip(states, firsts, strict=True)]
-        found = np.concatenate([np.asarray(each[2]) for each in done])[places].transpose(2, 0, 1)
+        shown = program.records + (k + span > stop.cap)  # what is cut short has its record at the cap
+        found = np.concatenate([np.asarray(each[2]) for each in done])[places, :shown].transpose(2, 0, 1)
         states, seconds = [each[:2] for each in done], seconds + time.perf_counter() - start
         blocks.append(found)
         ended |= np.logical_or(*events(Values(*found), stop)).any(axis=1)

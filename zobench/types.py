@@ -63,13 +63,13 @@ class Calls(NamedTuple):
         return self.value + self.jvp + self.grad
 
 
-def sum_both(a: Array, b: Array) -> tuple[Array, Array]:
-    """The sums of a and of b over their last axis in one pass, each for itself; of 16-bit numbers in float32."""
-    kept, wide = a.dtype, measured_in(a.dtype)
-    zero = jnp.zeros((), wide)
-    pair = a.astype(wide), b.astype(wide)
-    sums = jax.lax.reduce(pair, (zero, zero), lambda s, t: (s[0] + t[0], s[1] + t[1]), (a.ndim - 1,))
-    return sums[0].astype(kept), sums[1].astype(kept)
+def sum_each(*parts: Array) -> tuple[Array, ...]:
+    """The sums of arrays of one shape over their last axis in one pass, each for itself; of 16-bit ones in float32."""
+    kept, wide = parts[0].dtype, measured_in(parts[0].dtype)
+    zeros = (jnp.zeros((), wide),) * len(parts)
+    add = lambda s, t: tuple(a + b for a, b in zip(s, t, strict=True))  # noqa: E731
+    sums = jax.lax.reduce(tuple(part.astype(wide) for part in parts), zeros, add, (parts[0].ndim - 1,))
+    return tuple(each.astype(kept) for each in sums)
 
 
 def measured_in(dtype: Any) -> Any:
@@ -86,7 +86,8 @@ def require_wide(dtype: Any, what: str) -> None:
 def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
     """f(x) = Σᵢ tᵢ(xᵢ), given by `terms(x)` of shape [n], as a function that knows it: `oracle` finds its `pair`.
 
-    `pair(x, y)` sums f(x) and f(y) in one pass over the coordinates, each for itself, as two calls would be.
+    `pair(x, y)` sums f(x) and f(y) in one pass over the coordinates, each for itself, as two calls would be. A record
+    sums its `terms` beside the squares of the gradient and of the distance.
 
     >>> f = separable(lambda x: x**2)
     >>> float(f(jnp.ones(3)))
@@ -97,9 +98,10 @@ def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
         return jnp.sum(terms(x))
 
     def pair(x: Vector, y: Vector) -> tuple[Scalar, Scalar]:
-        return sum_both(terms(x), terms(y))
+        first, second = sum_each(terms(x), terms(y))
+        return first, second
 
-    f.pair = pair  # type: ignore[attr-defined]
+    f.pair, f.terms = pair, terms  # type: ignore[attr-defined]
     return f
 
 
@@ -260,11 +262,13 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
     [2.0, 2.0]
     """
     f, F = problem.f, problem.F
+    of_step = getattr(F, "of_step", None)  # where all values of a step see the same: what it draws, it draws once
+    same = of_step(key) if of_step and key is not None else None
 
     def ask(x, call):
         if F is None or key is None:
             return f(x)
-        value = F(x, key._replace(call=call))
+        value = same(x) if same else F(x, key._replace(call=call))
         require_precision(value, x)
         return value
 
