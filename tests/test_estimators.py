@@ -10,13 +10,16 @@ from counting import counting_oracle
 
 from zobench import differences, directions, estimators, theory
 from zobench.baselines import leave_one_out, normalised_signs
+from zobench.bayesian_directions import bayesian_subspace
 from zobench.block_directions import block
 from zobench.candidate_pools import greedy, guiding_vector
+from zobench.curvature_directions import hizoo
 from zobench.guided_directions import guided
 from zobench.hadamard_directions import hadamard
 from zobench.kernel_estimates import kernel_smoothed
 from zobench.matrix_directions import low_rank, matrix_subspace
 from zobench.momentum_directions import aligned, cone
+from zobench.old_values import averaged_baseline, stale_coordinates
 from zobench.robust_estimates import clipped_slope, median_slope
 from zobench.subspace_directions import subspace
 from zobench.telescoping_quotients import telescoping
@@ -73,6 +76,10 @@ BIASED = {
     "clipped": clipped_slope(clip=0.5, q=3),
     "guided": guided(memory=3, q=2),
     "cone": cone(),
+    "averaged baseline": averaged_baseline(4),
+    "stale coordinates": stale_coordinates(3),
+    "HiZOO": hizoo(),
+    "Bayesian": bayesian_subspace(),
     "low rank": low_rank(2, q=2),
     "matrix subspace": matrix_subspace(),
     "guiding vector": guiding_vector(5),

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from waves import N, X, f, gradient
 
@@ -204,7 +205,90 @@ def test_problems_say_the_shapes_of_their_parameters():
     assert seen == [((2,), (2, 3))]
 
 
+def walk(estimator, steps=5):
+    """Steps of 0.02 G from X: (step, x, G, draw) at each."""
+    method: Any = zo.descent(estimator, optax.sgd(0.02))
+    x, state = jnp.asarray(X), method.init(jnp.asarray(X))
+    one = jax.jit(lambda x, state, draw: method.step(oracle(WAVES), x, state, draw))
+    for step in range(steps):
+        draw: Any = () if method.draw is None else draw_of(method, step)
+        after, state = one(x, state, draw)
+        yield step, np.asarray(x), np.asarray(x - after) / 0.02, draw
+        x = after
+
+
+@pytest.mark.slow
+def test_values_of_earlier_steps_are_used_again():
+    old, h = [], 1e-3
+    for _, x, G, draw in walk(zo.averaged_baseline(2, 3, h)):
+        v = np.asarray(directions.rows(draw, (2, N), jnp.float64))
+        old = [*old, *((f(x + h * one), one) for one in v)][-6:]
+        mean = np.mean([value for value, _ in old])
+        mine = sum((value - mean) / h * one for value, one in old) / (len(old) - 1)
+        np.testing.assert_allclose(G, mine, rtol=1e-6, atol=1e-7 * np.abs(mine).max())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("decay", [1.0, 0.5, 0.0])
+def test_stale_coordinates(decay):
+    buffer, h, size = np.zeros(N), 1e-4, 4
+    for step, x, G, _ in walk(zo.stale_coordinates(size, decay, h)):
+        buffer = decay * buffer
+        for i in (np.arange(size) + size * step) % N:
+            buffer[i] = (f(x + h * np.eye(N)[i]) - f(x - h * np.eye(N)[i])) / (2 * h)
+        np.testing.assert_allclose(G, buffer, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.slow
+def test_hizoo():
+    H, h, a = np.ones(N), 1e-3, 0.3
+    for _, x, G, draw in walk(zo.hizoo(a, h)):
+        z = np.asarray(directions.rows(draw, (1, N), jnp.float64))[0]
+        ahead, here, behind = (f(x + s * h * z / np.sqrt(H)) for s in (1, 0, -1))
+        H = (1 - a) * H + a * abs(ahead + behind - 2 * here) / (2 * h * h) * H * z * z
+        np.testing.assert_allclose(G, (ahead - behind) / (2 * h) * z / np.sqrt(H), rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_bayesian_subspace_by_kalmans_formulas_with_matrices():
+    """The program's: covariance matrix, the axis of the most uncertain direction, the variance of the residuals."""
+    h, square = 1e-3, 4.0
+    for _, x, G, draw in walk(zo.bayesian_subspace(2, 4, 1.5, 2.0, 0.2, h)):
+        z = np.asarray(directions.rows(draw, (2, N), jnp.float64))
+        y = [(f(x + h * one) - f(x)) / h for one in z]
+        mean, covariance = np.zeros(2), 1.5**2 * np.eye(2)
+        for sample in range(4):
+            d = np.eye(2)[sample if sample < 2 else int(np.argmax(np.diag(covariance)))]
+            rest = d @ y - d @ mean
+            square = 0.8 * square + 0.2 * rest**2
+            gain = covariance @ d / (d @ covariance @ d + max(0.1 * 2.0, np.sqrt(square)) ** 2)
+            mean, covariance = mean + gain * rest, covariance - np.outer(gain, d @ covariance)
+        np.testing.assert_allclose(G, mean @ z, rtol=1e-6)
+        assert np.linalg.norm(mean) < np.linalg.norm(y)
+
+
+@pytest.mark.slow
+def test_poem():
+    x, squares, farthest, rule = X.copy(), 0.0, 0.01, zo.poem(1.0, reach=0.01)
+    state: Any = rule.init(jnp.asarray(X))
+    for _ in range(6):
+        g = gradient(x)
+        farthest, squares = max(farthest, np.linalg.norm(x - X)), squares + g @ g
+        made_of: Any = rule.update(jnp.asarray(g), state, jnp.asarray(x))
+        update, state = made_of
+        np.testing.assert_allclose(update, -farthest / np.sqrt(squares) * g, rtol=1e-10)
+        x = x + np.asarray(update)
+    still: Any = rule.update(jnp.zeros(N), rule.init(jnp.asarray(X)), jnp.asarray(X))
+    assert not still[0].any()
+
+
 WRONG = {
+    "q=1: one value has no others": lambda: zo.averaged_baseline(1),
+    "decay=2: the share": lambda: zo.stale_coordinates(decay=2),
+    "smoothing=1: the share": lambda: zo.hizoo(1),
+    "samples=1: each of the q=2": lambda: zo.bayesian_subspace(samples=1),
+    "prior=0: a standard deviation": lambda: zo.bayesian_subspace(prior=0),
+    "reach=0: the first distance": lambda: zo.poem(1.0, 0),
     "size=0: a whole number": lambda: zo.subspace(0),
     "rank=0: a whole number": lambda: zo.low_rank(0),
     "pool=0: a whole number of candidates": lambda: zo.greedy(0),

@@ -13,6 +13,7 @@ import pytest
 
 from zobench import methods, solvers
 from zobench.host import Box
+from zobench.noise_aware import noise_aware_lbfgs
 from zobench.problems.black_boxes import black_box
 from zobench.problems.maps import mds
 from zobench.problems.quadratics import quadratic
@@ -25,6 +26,7 @@ VALUES = {
     "COBYQA": solvers.scipy("COBYQA", "none"),
     "BFGS, forward differences": solvers.scipy("BFGS", "forward"),
     "L-BFGS-B, central differences": solvers.scipy("L-BFGS-B", "central"),
+    "L-BFGS-B, intervals by bisection": noise_aware_lbfgs(),
 }
 GRADIENTS = {name: solvers.scipy(name, "exact") for name in ("L-BFGS-B", "BFGS", "CG")}
 

@@ -12,12 +12,16 @@ import pytest
 
 import zobench.cell
 from zobench import build, estimators, methods, reads, rhythm, solvers, states, store, trust
+from zobench.bayesian_directions import bayesian_subspace
 from zobench.block_directions import block
 from zobench.cell import run_cell
+from zobench.curvature_directions import hizoo
 from zobench.gradientless import gradientless_descent
 from zobench.guided_directions import guided
 from zobench.matrix_directions import low_rank
 from zobench.momentum_directions import aligned, cone
+from zobench.old_values import averaged_baseline, stale_coordinates
+from zobench.parameter_free import poem
 from zobench.plan import Settings
 from zobench.problems.black_boxes import black_box
 from zobench.problems.quadratics import quadratic
@@ -47,6 +51,11 @@ CELLS: dict[str, dict[str, Any]] = {
     "a kept block": {"estimator": block(2, keep=7, q=2), "step": [0.01]},
     "a kept subspace": {"estimator": subspace(2, keep=7, q=2), "step": [0.01]},
     "low rank": {"estimator": low_rank(2, keep=3), "step": [0.01]},
+    "averaged baseline": {"estimator": averaged_baseline(), "step": [0.01]},
+    "stale coordinates": {"estimator": stale_coordinates(2), "step": [0.01]},
+    "HiZOO": {"estimator": hizoo(0.1), "step": [0.01]},
+    "Bayesian": {"estimator": bayesian_subspace(), "step": [0.01]},
+    "POEM": {"optimizer": poem, "step": [1.0]},
     "gradient": {"estimator": estimators.autodiff()},
     "accelerated": {"method": methods.accelerated},
     "pursuit": {"method": methods.random_pursuit, "dtype": "float32"},

@@ -5,11 +5,21 @@ from pathlib import Path
 from zobench.estimators import two_point
 
 TWO_POINT = two_point()
-BIASED = {"guided", "guiding_vector", "normalised_signs"}  # by intention
+BIASED = {
+    "bayesian_subspace",
+    "guided",
+    "hizoo",
+    "stale_coordinates",
+    "guiding_vector",
+    "normalised_signs",
+}  # by intention
+HARDLY = {"bayesian_subspace"}  # of those, at n = 5 by less than 5,000 samples show
 NO_FACTOR = {
     "one_point",
     "residual_one_point",
     "aligned",
+    "hizoo",
+    "averaged_baseline",
     "cone",
     "clipped_slope",
     "low_rank",

@@ -4,8 +4,10 @@ from .advising.advice import Advice
 from .advising.advise import advise
 from .asking import Minimizer, minimizer
 from .baselines import leave_one_out, normalised_signs
+from .bayesian_directions import bayesian_subspace
 from .block_directions import block
 from .candidate_pools import greedy, guiding_vector
+from .curvature_directions import hizoo
 from .estimators import (
     autodiff,
     finite_difference,
@@ -23,7 +25,10 @@ from .kernel_estimates import kernel_smoothed
 from .matrix_directions import low_rank, matrix_subspace
 from .methods import accelerated, descent, one_plus_one, random_pursuit, three_point
 from .momentum_directions import aligned, cone
+from .noise_aware import noise_aware_lbfgs
+from .old_values import averaged_baseline, stale_coordinates
 from .optimizers import decaying
+from .parameter_free import poem
 from .results import Comparison, Result, compare, load, run
 from .robust_estimates import clipped_slope, median_slope
 from .scalar_adaptation import meazo
@@ -54,6 +59,8 @@ __all__ = [
     "aligned",
     "as_optax",
     "autodiff",
+    "averaged_baseline",
+    "bayesian_subspace",
     "block",
     "clipped_slope",
     "cma",
@@ -70,6 +77,7 @@ __all__ = [
     "guided",
     "guiding_vector",
     "hadamard",
+    "hizoo",
     "kernel_smoothed",
     "leave_one_out",
     "load",
@@ -78,10 +86,12 @@ __all__ = [
     "meazo",
     "median_slope",
     "minimizer",
+    "noise_aware_lbfgs",
     "normalised_signs",
     "one_plus_one",
     "one_point",
     "oracle",
+    "poem",
     "problems",
     "r_adazo",
     "random_pursuit",
@@ -90,6 +100,7 @@ __all__ = [
     "run",
     "scipy",
     "separable",
+    "stale_coordinates",
     "subspace",
     "telescoping",
     "three_point",

@@ -147,9 +147,9 @@ def _together(
 
 
 def central_gradient(
-    many: Callable[[Any], list[float]], h: float, lower: Any, upper: Any
+    many: Callable[[Any], list[float]], h: float | np.ndarray, lower: Any, upper: Any
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """x [n] to (f(x + h eᵢ) − f(x − h eᵢ))/(2h) [n], 2n values asked at once; at a bound the way there is shorter."""
+    """x [n] to (f(x + h eᵢ) − f(x − h eᵢ))/(2h) [n], 2n values asked at once; at a bound the way is shorter."""
 
     def gradient(x: np.ndarray) -> np.ndarray:
         moves = h * np.eye(x.size)

@@ -71,7 +71,7 @@ class Box:
     def __init__(self, problem: Problem, budget: int, seed: int, derivative: bool):
         self._ask = _asked(problem.F or problem.f, problem.F is not None, derivative)
         self._seed = np.uint32(seed) if problem.F else None
-        self._dtype, self._budget, self._derivative = problem.x0.dtype, budget, derivative
+        self.dtype, self._budget, self._derivative = problem.x0.dtype, budget, derivative
         self.calls, self.best, self.points = 0, inf, []
 
     def __call__(self, x: np.ndarray) -> Any:
@@ -79,7 +79,7 @@ class Box:
         if self.calls >= self._budget:
             raise Spent
         key = () if self._seed is None else (self._seed, np.uint32(self.calls))
-        answer = self._ask(np.asarray(x, self._dtype), *key)
+        answer = self._ask(np.asarray(x, self.dtype), *key)
         first, *others = map(np.asarray, answer if self._derivative else (answer,))
         self.calls += 1
         value = first.item()
