@@ -9,7 +9,7 @@ import numpy as np
 from zobench.directions import gaussian
 from zobench.problems.minibatch import apart
 from zobench.problems.quadratics import haar
-from zobench.types import Key, Problem, Scalar, Vector, shapes_of
+from zobench.types import Key, Problem, Scalar, Vector
 
 Kind = Literal["additive", "multiplicative", "student"]
 Precision = Literal["float32", "float16", "bfloat16"]
@@ -40,17 +40,17 @@ def noisy(
 
     def F(x: Vector, key: Key) -> Scalar:
         value = asked(x, apart(key))  # noise or a minibatch inside is drawn by itself
-        drawn = gaussian(apart(key, common), 2 if kind == "student" else 1).astype(value.dtype)
-        noise = sigma * (_student(*drawn, freedom) if kind == "student" else drawn[0])
+        z = gaussian(apart(key, common), 2 if kind == "student" else 1).astype(value.dtype)
+        noise = sigma * (_student(z, freedom) if kind == "student" else z[0])
         return value * (1 + noise) if kind == "multiplicative" else value + noise
 
     return problem._replace(F=F)
 
 
-def _student(z: Scalar, other: Scalar, freedom: float) -> Scalar:
+def _student(z: Vector, freedom: float) -> Scalar:
     """One number of Student's law from two independent normals."""
-    square = z * z + other * other
-    return jnp.sqrt(freedom * jnp.expm1(square / freedom)) * z / jnp.sqrt(square)
+    square = z @ z
+    return jnp.sqrt(freedom * jnp.expm1(square / freedom)) * z[0] / jnp.sqrt(square)
 
 
 def low_precision(problem: Problem, precision: Precision = "float32") -> Problem:
@@ -109,7 +109,6 @@ def _moved(problem: Problem, back: Callable, forth: Callable, turns: bool) -> Pr
         x_star=None if problem.x_star is None else forth(np.asarray(problem.x_star)),
         modes=modes and modes._replace(axes=modes.axes and not turns),
         tree=None,
-        shapes=() if turns else shapes_of(problem),
     )
 
 
