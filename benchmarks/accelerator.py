@@ -140,7 +140,7 @@ def prepared(name: str, way: Way, problem: Problem, task: Task, about: Clock) ->
             return "no time left"
         once = max(turn(made, 1), 1e-6)
     except Exception as error:  # of a peer's library, of the device's memory: the rest is measured
-        return (str(error).splitlines() or [type(error).__name__])[0][:100]
+        return _said(error)
     if once * REPEATS > about.left():
         return "no time left"
     return Ready(name, made, max(1, round(TURN / once)), [])
@@ -161,15 +161,28 @@ def measure(task: Task, about: Clock) -> tuple[list[Found], list[LeftOut]]:
             ready.append(found)
         else:
             left.append(LeftOut(task, name, found))
-    for i in range(REPEATS):
-        if i and about.left() < 0:
-            break
-        for each in ready:
-            each.times.append(turn(each.made, each.calls) / (each.calls * each.made.steps * each.made.moved))
+    left += [LeftOut(task, name, why) for name, why in in_turn(ready, about)]
     for each in ready:
         about.known[each.name, task.kind] = float(np.median(each.times)) / task.n
     layout = "together" if beside else "apart"
     return [_found(task, each, layout if each.name.startswith(page.OURS) else "") for each in ready], left
+
+
+def in_turn(ready: list[Ready], about: Clock) -> list[tuple[str, str]]:
+    """Time each, and again, while there is time; what fails leaves the list, with the reason."""
+    failed = []
+    for i in range(REPEATS):
+        for each in [*ready] if not i or about.left() > 0 else []:
+            try:
+                each.times.append(turn(each.made, each.calls) / (each.calls * each.made.steps * each.made.moved))
+            except Exception as error:  # such as of the device's memory
+                ready.remove(each)
+                failed.append((each.name, _said(error)))
+    return failed
+
+
+def _said(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:100]
 
 
 def _those(task: Task, beside: bool) -> dict[str, Way]:

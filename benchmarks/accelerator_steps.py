@@ -24,7 +24,7 @@ from zobench.types import Estimator, Key, Problem, separable
 TWO, AXES, FRAME = "two points", "finite differences", "q = n orthogonal directions"
 CALL = 2**26  # coordinates that one call moves, about
 FEWEST, MOST = 8, 4096  # steps of a call
-SHORTER = 8  # times fewer where each step is called from Python
+SHORTER = 8  # times fewer where each step is called from the host
 
 
 class Task(NamedTuple):
@@ -112,7 +112,8 @@ def _together(problem: Problem, task: Task, estimator: Estimator, step: Any) -> 
 def _apart(problem: Problem, task: Task, estimator: Estimator, step: Any) -> Made:
     """One of the runs: the others cost the same."""
     program = loop.compile_block(problem, lambda step: descent(estimator, optax.sgd(step)))
-    steps = min(steps_of(task._replace(runs=1)), program.records * program.every)
+    steps = steps_of(task._replace(runs=1)) // (SHORTER if is_wide() else 1)
+    steps = min(max(1, steps), program.records * program.every)
     every, end = min(program.every, steps), (np.int32(0), np.float32(-1), np.float32(np.inf))
     about = jax.device_put((np.uint32(0), step, np.int32(0), np.int32(every), np.int32(steps), np.bool_(False), end))
 
