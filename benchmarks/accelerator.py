@@ -36,7 +36,7 @@ from zobench.types import Problem
 
 ROOT = Path(__file__).parent.parent
 BEGUN = time.perf_counter()
-SECONDS, ENDING = 240, 10  # of the whole command; of these the last ones are for the page
+SECONDS, ENDING = 240, 20  # of the whole command; of these the last ones are for the page
 REPEATS, TURN = 5, 0.06  # of each, about so many seconds of steps
 LONGEST = 5.0  # seconds of a call at most
 NEEDED = 40  # bytes a coordinate of all runs that some of what is measured needs at most
@@ -114,10 +114,14 @@ def turn(made: Made, calls: int) -> float:
 
 
 class Clock(NamedTuple):
-    """When all has to be done, and what is known of how long things take: seconds a coordinate by name and kind."""
+    """When all has to be done, and how long things take: seconds a coordinate by name and kind, and of each compiling.
+
+    A compiler that has begun is not stopped: nothing is compiled where there is less time than it once took.
+    """
 
     deadline: float
     known: dict[tuple[str, str], float]
+    compiling: list[float]
 
     def left(self) -> float:
         """Seconds."""
@@ -131,10 +135,12 @@ def prepared(name: str, way: Way, problem: Problem, task: Task, about: Clock) ->
     foretold = about.known.get((name, task.kind), 0.0) * task.n * task.runs * ways.steps_of(task) / way.shorter
     if foretold > LONGEST:
         return "a call would take too long"
-    if about.left() < 2 + 3 * foretold:
+    if about.left() < max(about.compiling, default=2.0) + 3 * foretold:
         return "no time left"
+    begun = time.perf_counter()
     try:
         made = way.make(problem, task)
+        about.compiling.append(time.perf_counter() - begun)
         turn(made, 1)  # what is compiled or allocated in a first call is not counted
         if about.left() <= 0:
             return "no time left"
@@ -172,7 +178,9 @@ def in_turn(ready: list[Ready], about: Clock) -> list[tuple[str, str]]:
     """Time each, and again, while there is time; what fails leaves the list, with the reason."""
     failed = []
     for i in range(REPEATS):
-        for each in [*ready] if not i or about.left() > 0 else []:
+        for each in [*ready]:
+            if i and about.left() <= 0:
+                return failed
             try:
                 each.times.append(turn(each.made, each.calls) / (each.calls * each.made.steps * each.made.moved))
             except Exception as error:  # such as of the device's memory
@@ -207,7 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "reports" / "performance", help="folder of the report")
     asked = parser.parse_args(arguments)
     memory = page.memory(10**4 if asked.quick else 10**6)
-    about = Clock(begun + asked.seconds - ENDING, {})
+    about = Clock(begun + asked.seconds - ENDING, {}, [])
     found, left = [], []
     for task in tasks(asked.quick):
         new, out = measure(task, about)
