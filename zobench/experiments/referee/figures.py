@@ -53,7 +53,7 @@ def referee(court: Court) -> Figure | None:
     caption += (
         "by one rule, as many tries for each method, on other seeds. Small numbers: exact means at the best steps. "
     )
-    caption += f"Bold: differs, by a sign test with Holm's correction at {LEVEL:g} and by the interval. {_scope(court)}"
+    caption += f"Bold: differs, by a sign test with Holm's correction at {LEVEL:g} and by 5 % at least. {_scope(court)}"
     handles = [
         Patch(color=COLORS(0.1), label="fewer values"),
         Patch(color=COLORS(0.9), label="more values"),
