@@ -3,6 +3,7 @@ from .classification import breast_cancer, logistic
 from .coco import bbob
 from .deep_networks import deep
 from .landscapes import landscape
+from .language_model import language_model
 from .logistic_ridge import logistic_regression, newton_example, wide_logistic_regression
 from .maps import mds
 from .more_wild_set import more_wild
@@ -26,6 +27,7 @@ __all__ = [
     "deep",
     "huber",
     "landscape",
+    "language_model",
     "least_squares",
     "logistic",
     "logistic_regression",

@@ -22,6 +22,7 @@ COMPOSED = {  # a word of the command, and why it is composed and not run
     "hydra/launcher=slurm": "needs Slurm: test_slurm",
     "hydra/launcher=ray": "needs Ray: test_ray",
     "JAX_PLATFORMS=cuda": "needs an accelerator",
+    "problem=language_model": "half a minute to compile: tests/problems/test_language_model.py",
     "experiment=": "minutes: test_experiments runs its quick variant",
 }
 WHOLE = ("black_boxes.md", "own_data.md")  # pages whose blocks are run word for word, by tests of their own

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from zobench.subsets import subset
+from zobench import batches, directions
+from zobench.subsets import independent, subset
 from zobench.types import Key
 
 KEYS = 20000
@@ -72,3 +73,32 @@ def test_a_few_of_a_million_do_not_cost_a_million():
         return min(times)
 
     assert seconds(few) < 0.1 * seconds(all_of_them)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize(("n", "q"), [(5, 5), (40, 30), (700, 130), (2**32 - 1, 3)])
+def test_a_subset_is_that_of_the_slow_algorithm(n, q, wide):
+    """One step of Floyd's after the other, in Python's whole numbers, with the same words."""
+
+    @jax.jit
+    def both(step):
+        key = Key(jnp.uint32(3), step, jnp.uint32(2))
+        words = directions.words(key, directions.AXES, key.step, key.call, jnp.arange(q, dtype=jnp.uint32))
+        return subset(key, n, q), *words
+
+    for step in range(8):
+        with batches.wide(wide):
+            drawn, high, low = (part.tolist() for part in both(jnp.uint32(step)))
+        taken: list[int] = []
+        for j in range(q):
+            last = n - q + j
+            t = (last + 1) * (2**32 * high[j] + low[j]) >> 64
+            taken.append(last if t in taken else t)
+        assert drawn == taken
+
+
+@pytest.mark.slow
+def test_independent_numbers_are_uniform_and_repeat():
+    drawn = np.asarray(jax.jit(lambda: independent(Key(jnp.uint32(3), jnp.uint32(1)), 50, 40000))())
+    assert chisquare(np.bincount(drawn, minlength=50)).pvalue > 1e-3
+    assert chisquare(np.bincount(drawn[1:] + 50 * drawn[:-1], minlength=2500)).pvalue > 1e-3

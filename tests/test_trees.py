@@ -119,3 +119,18 @@ def test_a_file_that_is_not_there_ends_in_a_line(tmp_path):
     (tmp_path / "bad.safetensors").write_bytes(b"no")
     with pytest.raises(ValueError, match="no file of safetensors"):
         zo.problems.pytree(loss, tmp_path / "bad.safetensors")
+
+
+@pytest.mark.slow
+def test_directions_drawn_again_are_those_that_are_kept():
+    """The same run to rounding, with one direction and with several; other ones are refused."""
+    problem = zo.problems.pytree(factorisation, factors())._replace(f_star=0.0)
+    for kind, q in (("gaussian", 1), ("rademacher", 3)):
+        kept, again = (
+            zo.run(problem, zo.two_point(kind, q=q, replay=replay), step=1e-2, calls=60 * q, seeds=2)
+            for replay in (False, True)
+        )
+        assert np.abs(kept.x - problem.x0).max() > 1e-2
+        np.testing.assert_allclose(again.x, kept.x, rtol=0, atol=1e-9)
+    with pytest.raises(ValueError, match="replay=true: it has gaussian and rademacher directions, and no sphere"):
+        zo.two_point(replay=True)

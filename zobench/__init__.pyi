@@ -34,6 +34,7 @@ from .robust_estimates import clipped_slope, median_slope
 from .scalar_adaptation import meazo
 from .solvers import Solver, cma, scipy
 from .statistics import Estimate
+from .stepping import stepper
 from .subspace_directions import subspace
 from .telescoping_quotients import telescoping
 from .training import as_optax, gradient
@@ -101,6 +102,7 @@ __all__ = [
     "scipy",
     "separable",
     "stale_coordinates",
+    "stepper",
     "subspace",
     "telescoping",
     "three_point",

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from zobench import batches
 from zobench.differences import Quotient, step_of
 from zobench.spacing import following
 from zobench.types import Oracle, Vector
@@ -16,7 +16,7 @@ def values(oracle: Oracle, x: Vector, moves: Array, first: int = 0) -> Float[Arr
     if oracle.many:
         return oracle.many(x + moves)
     numbers = jnp.arange(first, first + len(moves))
-    return jax.lax.map(lambda each: oracle.value(x + each[1], each[0]), (numbers, moves))
+    return batches.each(lambda each: oracle.value(x + each[1], each[0]), (numbers, moves), oracle.value, x)
 
 
 def long_step(eps: float | None, quotient: Quotient, x: Vector, noise: float, oracle: Oracle) -> Any:

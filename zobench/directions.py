@@ -84,7 +84,7 @@ def _bits(x: Array, dtype: Any) -> Array:
     return jax.lax.bitcast_convert_type(x, dtype)
 
 
-def words(key: Key, use: int, step: Words, call: Words, i: Words, high: Words | None = None) -> tuple[Words, Words]:
+def words(key: Key, use: int, step: Any, call: Any, i: Words, high: Words | None = None) -> tuple[Words, Words]:
     """Two words for each coordinate i + 2³² `high`, from the key (seed, use + call) and the counter (step, i).
 
     From 2³² on `high` goes into the second word of the key, beside the call, with a bit that no other key has: no two
@@ -260,7 +260,7 @@ def gaussian(key: Key, n: int) -> Float32[Array, " n"]:
 def rademacher_draw(key: Key, n: int, q: int = 1) -> Draw:
     """q vectors of signs for the step key.step, of which `signs` makes [q, n]: bit step mod 32 of word (call, i).
 
-    The words are kept: to read one of 4 bytes costs less than to make it, on a CPU and on an accelerator.
+    The words are the source: a loop that carries them makes them once in 32 steps.
     """
     call, i, high = places(q, n)
     word, _ = words(key, SIGNS, key.step // jnp.uint32(BITS), key.call + call, i, high)
@@ -276,3 +276,21 @@ def signs(draw: Draw, dtype: Any) -> Float[Array, "q n"]:
 def rademacher(key: Key, n: int) -> Float32[Array, " n"]:
     """vᵢ = ±1 with equal probability, shape [n], float32: the vector of `rademacher_draw`."""
     return signs(rademacher_draw(key, n), jnp.float32)[0]
+
+
+def piece(kind: str, key: Key, j: Any, start: int, stop: int) -> Float32[Array, " m"]:
+    """Coordinates start ... stop − 1 of direction j of the step key.step: those of `rows` or `signs`, drawn alone.
+
+    kind: gaussian or rademacher. Nothing is kept for other steps: a normal costs as much as the pair that `rows` has.
+    """
+    call = key.call + jnp.asarray(j, jnp.uint32)
+    # behind the barrier XLA does not make the places once for all turns of a loop, and keep them
+    first, call, step = jax.lax.optimization_barrier((jnp.uint32(start), call, jnp.asarray(key.step, jnp.uint32)))
+    key = key._replace(step=step)
+    i = first + jnp.arange(stop - start, dtype=jnp.uint32)
+    if kind == "rademacher":
+        word, _ = words(key, SIGNS, key.step // jnp.uint32(BITS), call, i)
+        return jnp.where((word >> (key.step % jnp.uint32(BITS))) & jnp.uint32(1) == 1, jnp.float32(1), jnp.float32(-1))
+    radius, turn = words(key, NORMAL, key.step // jnp.uint32(2), call, i)
+    x, y = _rotation(turn)
+    return jnp.sqrt(-2 * _log(_uniform(radius))) * jnp.where(key.step % jnp.uint32(2) == 1, y, x)

@@ -9,15 +9,15 @@ optax loop.
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from zobench import batches, directions
+from zobench import batches, directions, replayed
 from zobench.analytic import require_analytic
-from zobench.differences import Quotient, along_axis, calls_of, require_eps, require_quotient, slope, slopes, step_of
+from zobench.differences import Quotient, along_axis, calls_of, require_eps, require_quotient, slopes, step_of
 from zobench.families import blocks_of, combined, drawn, scattered
+from zobench.interpolation import fitted
 from zobench.moments import Direction, excess_of, moment_of, require_directions
 from zobench.types import Calls, Estimator, Moment, Oracle, State, Vector, require_wide
 
@@ -29,6 +29,7 @@ def two_point(
     quotient: Quotient = "central",
     eps: float | None = None,
     noise: float = 0.0,
+    replay: bool = False,
 ) -> Estimator:
     """Values along q random directions (Kiefer & Wolfowitz 1952; Spall 1992; Nesterov & Spokoiny 2017).
 
@@ -42,8 +43,11 @@ def two_point(
 
     Asks 2q values a step (central) or q+1 (forward). `eps=None` takes the best step for the dtype and for additive
     noise of standard deviation `noise` in f (differences.best_eps), over √n for Gaussian and Rademacher directions,
-    which are that much longer. Raises ValueError for q < 1, for more orthogonal directions than n, for orthogonal
-    Gaussian or Rademacher directions, for an eps that is not positive or far below the rounding floor of x's dtype.
+    which are that much longer. `replay` (Gaussian and Rademacher; MeZO: Malladi et al. 2023): no direction is kept,
+    each is drawn again in both of its values and for the estimate. The numbers are the same but for rounding; of a
+    problem over a tree (zobench.trees) a step needs the memory of one value, and drawing takes longer. Raises
+    ValueError for q < 1, for more orthogonal directions than n, for orthogonal Gaussian or Rademacher directions, for
+    others replayed, for an eps that is not positive or far below the rounding floor of x's dtype.
 
     >>> two_point(q=4).calls(10)
     Calls(value=8, jvp=0, grad=0)
@@ -51,6 +55,8 @@ def two_point(
     require_quotient(quotient, "central", "forward")
     require_eps(eps, noise)
     require_directions(direction, q, orthogonal)
+    if replay:
+        replayed.require(direction)
 
     def reach(oracle: Oracle, x: Vector) -> Any:
         longer = x.size**0.5 if direction in ("gaussian", "rademacher") else 1.0
@@ -67,11 +73,14 @@ def two_point(
 
         return combined(direction, q, orthogonal, x, draw, part, paired), state
 
+    def again(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
+        return replayed.estimate(oracle, x, direction, q, quotient, reach(oracle, x), draw), state
+
     return Estimator(
-        estimate=estimate,
+        estimate=again if replay else estimate,
         calls=lambda n: Calls(value=calls_of(quotient, q)),
         second_moment=lambda n: moment_of(direction, q, orthogonal, n),
-        **drawn(direction, q, orthogonal),
+        **({"draw": replayed.draw} if replay else drawn(direction, q, orthogonal)),
         excess=excess_of(direction, q, orthogonal, quotient, eps, noise),
     )
 
@@ -128,10 +137,7 @@ def regression(q: int = 1, quotient: Quotient = "central", eps: float | None = N
         require_wide(x.dtype, "there is no least-squares solution of 16-bit numbers")
         n, v = x.size, directions.unit_rows(draw, (q, x.size), x.dtype)
         slope = slopes(oracle, x, v, quotient, step_of(eps, quotient, x.dtype, noise, oracle))
-        if q >= n:
-            return jnp.linalg.lstsq(v, slope)[0], state
-        basis, triangle = jnp.linalg.qr(v.T)
-        return n / q * basis @ jax.scipy.linalg.solve_triangular(triangle.T, slope, lower=True), state
+        return max(1, n / q) * fitted(v, slope), state
 
     return Estimator(
         estimate=estimate,
@@ -206,30 +212,14 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         x, h = jnp.asarray(x), step_of(eps, quotient, x.dtype, noise, oracle)
-        axes = jnp.arange(x.size, dtype=jnp.uint32)  # JAX asks of signed ones whether they are negative
+        axes = jnp.arange(x.size, dtype=jnp.uint32)
         if quotient == "complex":
             require_wide(x.dtype, "there are no complex numbers of 16 bits a part")
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))
             require_analytic(oracle.value, z)
             one = lambda i: jnp.imag(oracle.value(along_axis(z, i, 1j * h), i)) / h  # noqa: E731
             return batches.each(one, axes, oracle.value, z), state
-        if oracle.many or batches.is_wide():
-            return slopes(oracle, x, axes, quotient, h, move=along_axis), state
-        here = oracle.value(x, 0) if quotient == "forward" else None
-        moves = {"central": (1, -1), "forward": (1,), "fourth": (1, -1, 2, -2)}[quotient]
-
-        def partial(points, i):
-            """The points moved along axis i, carried on to axis i + 1: XLA would make others again in each use."""
-            derivative = slope(oracle, dict(zip(moves, points, strict=True)).__getitem__, quotient, h, i, here)
-            following = jnp.minimum(i + 1, x.size - 1)
-
-            def carried(point, by):
-                point = jax.lax.dynamic_update_index_in_dim(point, x[i], i, 0)
-                return jax.lax.dynamic_update_index_in_dim(point, x[following] + by, following, 0)
-
-            return tuple(map(carried, points, (m * h for m in moves))), derivative
-
-        return jax.lax.scan(partial, tuple(x.at[0].add(m * h) for m in moves), axes)[1], state
+        return slopes(oracle, x, axes, quotient, h, move=along_axis), state
 
     return Estimator(
         estimate=estimate,

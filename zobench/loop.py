@@ -75,26 +75,6 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     x0, problem = problem.x0, programs.straight(problem)
     outline = method_of(jnp.ones((), x0.dtype))
     (length, every), many = rhythm(problem, outline), sections(problem, outline)
-    length *= many
-
-    def block(x, state, seed, step, k, every, cap, stays, end):
-        steps, drawn = steps_of(problem, method_of(step), seed)
-        metric, target, ceiling = end  # a `Stop`: the number of its metric; target and ceiling in the dtype of it
-
-        def record(i, carry):
-            x, state, k, drawn, records, ends = carry
-            found = jnp.stack(measure(problem, x))
-            ended = stays & ((found[metric] <= target) | ~(found[0] <= ceiling))
-            left = jnp.where(ended, 0, jnp.minimum(every, cap - k))  # not one iteration more than the budget
-            x, state, k, drawn = steps(x, state, k, drawn, k + left)
-            ends = ends.at[i // RECORDS].set(x, mode="drop") if many > 1 else ends
-            return x, state, k, drawn, records.at[i].set(found), ends
-
-        records = jnp.zeros((length + 1, 3), measured_in(x0.dtype))
-        ends = jnp.zeros((many if many > 1 else 0, x.size), x0.dtype)
-        rows = jnp.where(cap < k + length * every, length + 1, length)
-        done = jax.lax.fori_loop(0, rows, record, (x, state, k, drawn, records, ends))
-        return *done[:2], *done[4:]
 
     def init(step):
         return jax.tree.map(np.asarray, (x0, method_of(step).init(x0)))
@@ -104,8 +84,43 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     taken = (0, 1) if problem.differentiable else ()  # a black box may raise: what was before is then the end
     start = time.perf_counter()
     args = x0, method_of(step).init(x0), seed, step, k, k, k, jnp.bool_(False), (k, least, least)
-    program = programs.compiled(block, *args, taken=taken)
-    return Program(program, init, problem, length, every, time.perf_counter() - start)
+    program = programs.compiled(_block(problem, method_of, length * many, many), *args, taken=taken)
+    return Program(program, init, problem, length * many, every, time.perf_counter() - start)
+
+
+def _block(problem: Problem, method_of: Callable[[Scalar], Method], length: int, many: int) -> Callable:
+    """The block before it is compiled, of `length` records in so many sections."""
+    put, dtype = jax.lax.dynamic_update_index_in_dim, problem.x0.dtype  # .at[] is a scatter, as dear as a record
+
+    def block(x, state, seed, step, k, every, cap, stays, end):
+        steps, drawn = steps_of(problem, method_of(step), seed)
+        metric, target, ceiling = end  # a `Stop`: the number of its metric; target and ceiling in the dtype of it
+
+        def record(carry):
+            (i, _), x, state, k, drawn, records, ends = carry
+            found = jnp.stack(measure(problem, x))
+            ended = stays & ((found[metric] <= target) | ~(found[0] <= ceiling))
+            left = jnp.where(ended, 0, jnp.minimum(every, cap - k))  # not one iteration more than the budget
+            x, state, k, drawn = steps(x, state, k, drawn, k + left)
+            ends = put(ends, x, i // RECORDS, 0) if many > 1 else ends  # the row behind the last section is in it
+            return (i + 1, ended), x, state, k, drawn, put(records, found, i, 0), ends
+
+        records = jnp.zeros((length + 1, 3), measured_in(dtype))
+        ends = jnp.zeros((many if many > 1 else 0, x.size), dtype)
+        rows = jnp.where(cap < k + length * every, -((k - cap) // every) + 1, length)
+        start = (jnp.int32(0), jnp.bool_(False)), x, state, k, drawn, records, ends
+        done = jax.lax.while_loop(lambda carry: (carry[0][0] < rows) & ~carry[0][1], record, start)
+        (made, _), x, state, *_, records, ends = done
+        return x, state, *_filled(made, x, records, ends)
+
+    return block
+
+
+def _filled(made, x, records, ends) -> tuple[Any, Any]:
+    """Records and ends of a block of which so many rows were made: x stays where it is, and is measured the same."""
+    is_made = jnp.arange(len(records))[:, None] < made
+    ends = jnp.where(is_made[::RECORDS][: len(ends)], ends, x)
+    return jnp.where(is_made, records, records[made - 1]), ends
 
 
 def steps_of(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:
@@ -164,9 +179,9 @@ def measure(problem: Problem, x) -> Values:
 
 def at_start(program: Program) -> Values:
     """`measure` at x0, by a block without iterations: eager, its operations would be compiled one by one for each n."""
-    step, none = np.ones((), program.problem.x0.dtype), np.int32(0)
+    step, none, one = np.ones((), program.problem.x0.dtype), np.int32(0), np.int32(1)
     state, least = jax.tree.map(jnp.array, program.init(step)), np.ones((), measured_in(step.dtype))
-    records = program.block(*state, np.uint32(0), step, none, none, none, np.bool_(False), (none, least, least))[2]
+    records = program.block(*state, np.uint32(0), step, none, one, none, np.bool_(False), (none, least, least))[2]
     return Values(*map(float, np.asarray(records)[0]))
 
 
@@ -183,8 +198,7 @@ def advance(
 ) -> Curves:
     """Run descent from x0 for each pair (step, seed) until all of them have ended; curves of one common length.
 
-    A run that `stays` makes no iteration more once it has ended: its records repeat the last one. That saves time where
-    only hitting times are asked for.
+    A run that `stays` makes no iteration more once it has ended: its records repeat the last one.
 
     `pasts`: what has been made of each run before. It is not made again, and what is made now is added where there is a
     `save`, which is called every 30 seconds and at the end, also where an exception makes one. The curves are the same
@@ -192,14 +206,14 @@ def advance(
     """
     cast = partial(np.asarray, dtype=program.problem.x0.dtype)
     starts = {step: program.init(cast(step)) for step in set(steps)}
-    given = {step: jnp.asarray(cast(step)) for step in starts}  # on the device once, and not in each call of the block
-    asked = [(jnp.asarray(np.uint32(seed)), given[step]) for seed, step in zip(seeds, steps, strict=True)]
+    given = jax.device_put({step: cast(step) for step in starts})  # once, and not in each call of the block
+    asked = [(seed, given[step]) for seed, step in zip(jax.device_put([*map(np.uint32, seeds)]), steps, strict=True)]
     pasts = pasts or [new_past() for _ in seeds]
     runs = Runs(program, asked, [starts[step] for step in steps], pasts, {}, _fixed(program, stop, stays), stop.cap)
     begun = sum(known_block(runs, run, 0) is not None for run in range(len(seeds)))
     try:
         blocks, known, seconds, failure = _blocks(runs, stop, progress, save)
-        behind = sections_of(program, stop, blocks) - len(blocks) * program.records // section(program)
+        behind = sections_of(program, stop, blocks) - len(blocks) * program.records // program.section
         x_end = np.array([end_of(runs, run, len(blocks), behind - 1) for run in range(len(seeds))])
     finally:
         if save:
@@ -213,29 +227,24 @@ def _fixed(program: Program, stop: Stop, stays: bool) -> tuple[Any, ...]:
     """What goes into every block behind k, on the device: a number of NumPy's is carried there in each call."""
     measured = partial(np.asarray, dtype=measured_in(program.problem.x0.dtype))
     end = np.int32(Values._fields.index(stop.metric)), measured(stop.target), measured(stop.ceiling)
-    return jax.tree.map(jnp.asarray, (np.int32(program.every), np.int32(stop.cap), np.bool_(stays), end))
-
-
-def section(program: Program) -> int:
-    """How many records a section has."""
-    return min(RECORDS, program.records)
+    return jax.device_put((np.int32(program.every), np.int32(stop.cap), np.bool_(stays), end))
 
 
 def sections_of(program: Program, stop: Stop, blocks: Sequence[np.ndarray]) -> int:
     """How many sections there are until all runs have ended; all of them where they have not."""
-    many = len(blocks) * program.records // section(program)
+    many = len(blocks) * program.records // program.section
     ended = np.logical_or(*events(Values(*np.concatenate(blocks, axis=2)), stop))
-    last = int(ended.argmax(axis=1).max()) // section(program) + 1
+    last = int(ended.argmax(axis=1).max()) // program.section + 1
     return min(last, many) if ended.any(axis=1).all() else many
 
 
 def curves_of(program: Program, stop: Stop, blocks: Sequence[np.ndarray], x_end: np.ndarray, seconds: float) -> Curves:
     """Blocks of records, each [3, runs, records], put together as far as runs go; what reaches the cap has it last."""
-    end, records = sections_of(program, stop, blocks) * section(program) * program.every, np.concatenate(blocks, axis=2)
+    end, records = sections_of(program, stop, blocks) * program.section * program.every, np.concatenate(blocks, axis=2)
     recorded = np.arange(records.shape[2], dtype=np.int64) * program.every
-    shown = recorded < (end if end <= stop.cap else stop.cap + program.every)
-    k = np.minimum(recorded[shown], stop.cap)
-    gap, gradient, distance = records[:, :, shown]
+    shown = int((recorded < (end if end <= stop.cap else stop.cap + program.every)).sum())
+    gap, gradient, distance = records[:, :, :shown]
+    k = np.minimum(recorded[:shown], stop.cap)
     return Curves(k, gap, gradient, distance, x_end, min(end, stop.cap) * len(x_end), seconds)
 
 

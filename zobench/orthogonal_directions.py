@@ -31,13 +31,12 @@ def orthogonal(key: Key, n: int, q: int, dtype: Any) -> Float[Array, "q n"]:
 def by_products(a: Float[Array, "q n"]) -> Float[Array, "q n"]:
     """Q of A = LQ by Cholesky QR, again until ‖QQᵀ − I‖ is rounding (Fukaya et al. 2020, "Shifted Cholesky QR").
 
-    AAᵀ = LLᵀ, Q = L⁻¹A; rounding of AAᵀ is that of its largest eigenvalue, so that Q is orthonormal to u cond(A)² and
-    the next pass begins with a better one. Where AAᵀ is far from I something is added to its diagonal, more of it where
-    it is not positive definite as rounded: any lower triangular L will do, as their product is one. nan if that does
-    not arrive, in place of directions that are not orthogonal.
+    AAᵀ = LLᵀ, Q = L⁻¹A is orthonormal to u cond(A)², and the next pass begins with a better A. Where AAᵀ is far from I
+    something is added to its diagonal, more of it where it is not positive definite as rounded: any lower triangular L
+    will do, as the product of all is one. nan if that does not arrive, in place of directions that are not orthogonal.
     """
     u, q, n = float(jnp.finfo(a.dtype).eps), *a.shape
-    enough, least = 8 * u * n**0.5, u * 4
+    enough, least = 4 * u * n**0.5, 4 * u
 
     def far(gram):
         return jnp.max(jnp.abs(gram - jnp.eye(q, dtype=gram.dtype)))

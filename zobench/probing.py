@@ -86,9 +86,9 @@ def probe(problem: Problem, scaled: Callable[[Scale], float], seed: int) -> tupl
     def values(points: np.ndarray) -> np.ndarray:
         numbers = asked[0] + np.arange(len(points), dtype=np.uint32) + PROBES
         asked[0] += len(points)
-        many, asked_at = len(points), jnp.asarray(points)
-        asks[many] = asks.get(many) or compiled(ask, asked_at, numbers)
-        return np.asarray(asks[many](asked_at, numbers), float)
+        given, many = jnp.asarray(points), len(points)
+        asks[many] = asks.get(many) or compiled(ask, given, numbers)
+        return np.asarray(asks[many](given, numbers), float)
 
     here = float(values(x0[None])[0])
     scale = measure(values, x0, here, np.random.default_rng([seed, 1]), True)

@@ -27,14 +27,17 @@ LOOPS = ("scan", "while", "cond")
 _programs: OrderedDict[Any, Callable] = OrderedDict()
 
 
-def compiled(f: Callable, *args: Any, taken: Sequence[int] = ()) -> Callable:
+def compiled(
+    f: Callable, *args: Any, taken: Sequence[int] = (), placed: Callable[[Any], Any] = jnp.asarray
+) -> Callable:
     """The function f compiled for arguments of these shapes; it takes over the arguments numbered in `taken`.
 
-    The arrays that f closes over are put on the device once and given to the program in each call. Where the text of
+    The arrays that f closes over are put on the device once, where `placed` says, and given to the program in each
+    call. Where the text of
     the program is that of one of the last 64 of this process, it is that one.
     """
     opened, held = hoisted(f, *args)
-    arrays = [array if isinstance(array, jax.Array) else jnp.asarray(array) for array in held]
+    arrays = [placed(jnp.asarray(array)) for array in held]
     donated = tuple(1 + place for place in taken)
     lowered = jax.jit(opened, compiler_options=COMPILER_OPTIONS, donate_argnums=donated).lower(arrays, *args)
     text = lowered.as_text()
@@ -111,12 +114,13 @@ def _bodies(closed: ClosedJaxpr) -> Iterator[ClosedJaxpr]:
 
 
 def _undone(f: Callable) -> Callable:
-    """The function f with all in it that is compiled apart as a part of it; with its `pair` if it has one."""
+    """The function f with all in it that is compiled apart as a part of it; with its `pair` and `terms`."""
 
     def whole(*args):
         with jax.disable_jit():
             return f(*args)
 
-    if hasattr(f, "pair"):
-        whole.pair = _undone(f.pair)  # type: ignore[attr-defined]
+    for name in ("pair", "terms"):
+        if hasattr(f, name):
+            setattr(whole, name, _undone(getattr(f, name)))
     return whole

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from zobench.rhythm import RECORDS
 from zobench.states import Past, Tail
 from zobench.types import Problem
 
@@ -27,7 +28,12 @@ class Program(NamedTuple):
     records: int
     every: int
     compile_seconds: float
-    is_group: bool = False
+    size: int = 0  # runs of a group; none: a run by itself
+
+    @property
+    def section(self) -> int:
+        """How many records a section has: runs end behind one."""
+        return min(RECORDS, self.records)
 
 
 class Runs(NamedTuple):
@@ -95,7 +101,8 @@ def next_block(runs: Runs, block: int, keeps: bool) -> tuple[np.ndarray, int, fl
             if (block + 1) % past.often(jax.tree.leaves((x, memory))) == 0:
                 keep(runs, run)
         elif keeps:
-            past.end(cap, Tail(made[run], took / len(new), np.array(ends if len(ends) else x[None])))
+            behind = np.asarray(ends) if len(ends) else np.asarray(x)[None]  # no copy: there is no block after it
+            past.end(cap, Tail(made[run], took / len(new), behind))
     records, seconds = zip(*(known[run] for run in range(len(runs.pasts))), strict=True)
     return np.array(records).transpose(2, 0, 1), len(new), sum(seconds)
 
@@ -136,4 +143,4 @@ def end_of(runs: Runs, run: int, blocks: int, section: int) -> np.ndarray:
         x, memory, _, ends = runs.call(run, blocks - 1, runs.state(run, blocks - 1))
         runs.live[run] = blocks, (x, memory), ends
     _, (x, _), ends = runs.live[run]
-    return np.asarray(ends[section] if len(ends) else x)
+    return np.asarray(ends)[section] if len(ends) else np.asarray(x)  # indexing an array of JAX's takes 100 us

@@ -1,5 +1,6 @@
 """Parameters as people keep them, a tree of arrays of any shape, and the flat vector that a method moves."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -30,9 +31,21 @@ class Tree(NamedTuple):
 
     def __call__(self, x: Vector | ndarray) -> Any:
         """The tree of x."""
-        ends = np.cumsum([0, *(int(np.prod(shape)) for shape in self.shapes)]).tolist()
-        parts = zip(ends, ends[1:], self.shapes, strict=False)
-        return jax.tree.unflatten(self.structure, [x[start:end].reshape(shape) for start, end, shape in parts])
+        return self._of(x)
+
+    def moved(self, x: Vector, move: Callable[[int, int], Any]) -> Any:
+        """The tree of x + v, each leaf with its part v[start:stop] = move(start, stop): v is not made as a whole."""
+        return self._of(x, move)
+
+    def _of(self, x: Any, move: Callable[[int, int], Any] | None = None) -> Any:
+        """A split: its derivative puts parts together, where that of slices adds a whole vector for each leaf."""
+        sizes = [int(np.prod(shape)) for shape in self.shapes]
+        ends = np.cumsum(sizes).tolist()
+        parts = np.split(x, ends[:-1]) if isinstance(x, np.ndarray) else jax.lax.split(x, sizes)
+        if move:
+            parts = [part + move(end - size, end) for part, size, end in zip(parts, sizes, ends, strict=True)]
+        leaves = [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+        return jax.tree.unflatten(self.structure, leaves)
 
     def restore(self, x: ndarray) -> Any:
         """The tree of x as it was given."""
@@ -74,11 +87,19 @@ def flat(problem: Problem) -> Problem:
         assert F is not None
         return F(tree(x), key)
 
+    f_of.along = lambda x, move: f(tree.moved(x, move))  # type: ignore[attr-defined]
+    if hasattr(F, "of_step"):  # what all values of a step see is drawn once
+        F_of.of_step = lambda key: _on_trees(F.of_step(key), tree)  # type: ignore[attr-defined,union-attr,misc]
+    F_of.along = lambda x, move, key: F(tree.moved(x, move), key)  # type: ignore[attr-defined,misc]
     if x_star is not None:
         x_star, form = flattened(x_star)
         if (form.structure, form.shapes) != (tree.structure, tree.shapes):
             raise ValueError("x_star: it has another form than x0")
     return problem._replace(f=f_of, F=F and F_of, x0=x0, x_star=x_star, tree=tree)
+
+
+def _on_trees(f: Callable[[Any], Scalar], tree: Tree) -> Callable[[Vector], Scalar]:
+    return lambda x: f(tree(x))
 
 
 def is_flat(x: Any) -> bool:

@@ -98,8 +98,8 @@ def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
         return jnp.sum(terms(x))
 
     def pair(x: Vector, y: Vector) -> tuple[Scalar, Scalar]:
-        first, second = sum_each(terms(x), terms(y))
-        return first, second
+        ahead, behind = sum_each(terms(x), terms(y))
+        return ahead, behind
 
     f.pair, f.terms = pair, terms  # type: ignore[attr-defined]
     return f
@@ -112,6 +112,8 @@ class Oracle(NamedTuple):
     values [m] of points [m, n] that do not depend on each other, asked together; `eps(quotient)`, the difference step
     that suits what has been measured of its noise. None elsewhere. `size`: that of x0, a power of two. `shapes`: of the
     parameters that x has in a row, where the problem says them.
+    `along(x, move)` is the value at x + v, v[start:stop] = move(start, stop) made where it is used: where f is of a
+    tree (zobench.trees.flat), v is nowhere as a whole. None for a black box.
 
     >>> problem = Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3))
     >>> float(oracle(problem).value(problem.x0))
@@ -126,6 +128,7 @@ class Oracle(NamedTuple):
     eps: Callable[[str], Scalar] | None = None
     size: Any = 1.0
     shapes: tuple[tuple[int, ...], ...] = ()
+    along: Callable[..., Scalar] | None = None  # (x, move, call=0)
 
 
 class Modes(NamedTuple):
@@ -269,8 +272,17 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
         if F is None or key is None:
             return f(x)
         value = same(x) if same else F(x, key._replace(call=call))
+        if getattr(value, "dtype", None) == measured_in(x.dtype):
+            return value.astype(x.dtype)  # of 16-bit x a value in float32 is rounded
         require_precision(value, x)
         return value
+
+    def along(x, move, call=0):
+        if F is None or key is None:
+            return f.along(x, move) if hasattr(f, "along") else f(x + move(0, x.size))
+        if hasattr(F, "along"):
+            return F.along(x, move, key._replace(call=call))
+        return ask(x + move(0, x.size), call)
 
     return Oracle(
         value=lambda x, call=0: ask(x, call),
@@ -279,6 +291,7 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
         pair=getattr(f, "pair", None) if F is None or key is None else None,
         size=size_of(problem.x0),
         shapes=shapes_of(problem),
+        along=along,
     )
 
 

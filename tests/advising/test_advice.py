@@ -177,3 +177,16 @@ def test_the_page_counts_by_hand():
     assert long.values == {"a": np.inf, "b": 41.0}
     assert page.share([True] * 3 + [False])[:3] == pytest.approx((0.75, 0.194, 0.994), abs=1e-3)
     assert page.each(page.DEFAULT, 2) == 100 and page.each(page.DEFAULT, 20) == 210
+
+
+@pytest.mark.slow
+def test_beyond_a_thousand_coordinates_the_hessian_predicts_the_slowdown():
+    """r of a quadratic of n = 1500 by products; nothing that needs n² numbers or n values is begun."""
+    problem = zo.problems.quadratic(1500, spectrum="fixed_rank", rank=20)
+    advice = zo.advise(problem, calls=500)
+    assert advice.curvature and advice.curvature.rank == pytest.approx(20, rel=0.3)
+    assert advice.curvature.largest == pytest.approx(problem.L, rel=0.05)
+    out = {entry.name: entry.left_out for entry in advice.entries if entry.left_out}
+    assert out["L-BFGS, differences"].startswith("no gradient by differences fits into") and "Powell" not in out
+    assert f"r + 2 = {advice.curvature.rank + 2:.3g} steps" in repr(advice) and "not n = 1500" in repr(advice)
+    assert zo.advise(zo.problems.landscape("rosenbrock", 3), calls=400).curvature is None

@@ -26,6 +26,19 @@ class WithGradient(NamedTuple):
     why: str = ""
 
 
+class Curvature(NamedTuple):
+    """Of ∇²f(x0), by products with it: its trace with a standard error, its largest eigenvalue (from below)."""
+
+    trace: float
+    error: float
+    largest: float
+
+    @property
+    def rank(self) -> float:
+        """r = tr H/λ₁."""
+        return self.trace / self.largest
+
+
 class Advice(NamedTuple):
     """What was measured of a function with `calls` values: facts, the race from its first to its last, the level.
 
@@ -42,6 +55,7 @@ class Advice(NamedTuple):
     level: float
     gradient: WithGradient
     calls: int
+    curvature: Curvature | None = None
 
     @property
     def best(self) -> Entry:
@@ -62,6 +76,8 @@ class Advice(NamedTuple):
 def sentences(advice: Advice) -> Iterator[str]:
     """What was measured, what to take, how sure that is, what a gradient would save; a sentence each."""
     yield from _facts(advice.facts, advice.calls)
+    if advice.curvature:
+        yield _spectrum(advice.curvature, advice.facts.n)
     yield from _choice(advice)
     yield _certainty(advice)
     yield _gradient(advice)
@@ -83,6 +99,20 @@ def _facts(facts: Facts, calls: int) -> Iterator[str]:
             f"Its effective dimension is between {low:.2g} and {high:.2g}, of n = {facts.n}, were f a convex quadratic:"
             f" two-point descent then takes about {low + 2:.2g} to {high + 2:.2g} times the steps of gradient descent."
         )
+
+
+def _spectrum(found: Curvature, n: int) -> str:
+    """What the Hessian at x0 predicts for small steps, for which f is like a quadratic."""
+    said = (
+        f"By products with the Hessian at x0 its trace is {found.trace:.3g} ± {found.error:.1g}, its largest eigenvalue"
+    )
+    said += f" {found.largest:.3g}"
+    if not found.trace > 0 < found.largest:
+        return f"{said}: x0 lies in no valley, and nothing follows."
+    return (
+        f"{said}, so that r = {found.rank:.3g}: where f is like a quadratic, two-point descent takes about r + 2 ="
+        f" {found.rank + 2:.3g} steps for one of gradient descent, not n = {n}."
+    )
 
 
 def _choice(advice: Advice) -> Iterator[str]:

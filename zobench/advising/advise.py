@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench.advising.advice import Advice, WithGradient
+from zobench.advising.advice import Advice, Curvature, WithGradient
 from zobench.advising.probe import probe
-from zobench.advising.race import AGAIN, CONTENDERS, level_of, race
+from zobench.advising.race import AGAIN, CONTENDERS, LARGE, level_of, race
 from zobench.derivatives.price import price
+from zobench.derivatives.spectrum import hessian_product, hutchinson, lanczos
 from zobench.host import TRIES, Failed, ask, at_point, seed_of
 from zobench.solvers import scipy
 from zobench.trees import flat
@@ -20,6 +21,8 @@ from zobench.types import Key, Problem, oracle
 EACH = (10, 100)  # values a contender has: 10 (n + 1), at least 100
 PROBE = 100  # values set aside for the probe, which asks at most 94
 LEAST = 20  # values a contender must have
+PROBES, KRYLOV = 8, 12  # products with the Hessian for its trace, and for its largest eigenvalue
+KEPT = 2**26  # numbers that L-BFGS with gradients may leave on its way
 
 
 def advise(problem: Problem, *, calls: int | None = None, target: float = 1e-3, seed: int = 0) -> Advice:
@@ -27,7 +30,8 @@ def advise(problem: Problem, *, calls: int | None = None, target: float = 1e-3, 
 
     First the function is probed around x0 (`probe.probe`), then every method of `race.CONTENDERS` has an equal share of
     the calls. null: 10 (n + 1) for each, at least 100. f* and L are not asked for; f_low is the lowest value seen.
-    Where JAX can make a gradient, L-BFGS with gradients runs to the same level, which is charged to nobody.
+    Where JAX can make a gradient, L-BFGS with gradients runs to the same level, which is charged to nobody; beyond n =
+    1000, where values at x0 say little of the spectrum, 20 products with the Hessian of f at x0 predict the slowdown.
 
     Asks at most `calls` values, f's own count. Raises ValueError where that is too few, where target is not in (0, 1)
     and where f(x0) is not finite.
@@ -52,8 +56,9 @@ def advise(problem: Problem, *, calls: int | None = None, target: float = 1e-3, 
         f.remembers = facts.repeats
         entries = race(f, x0, facts, each, target, seed)
         level = level_of(entries, facts, target)
-        gradient = _with_gradient(problem, level, each, seed)
-    return Advice(facts, tuple(entries), each, target, level, gradient, f.calls)
+        gradient = _with_gradient(problem, level, max(2, min(each, KEPT // n)), seed)
+        curvature = _curvature(problem, seed) if problem.differentiable and n > LARGE else None
+    return Advice(facts, tuple(entries), each, target, level, gradient, f.calls, curvature)
 
 
 class Asked:
@@ -105,6 +110,13 @@ def _with_gradient(problem: Problem, level: float, each: int, seed: int) -> With
     except ValueError as error:
         return WithGradient(why=str(error))
     trace = scipy("L-BFGS-B", "exact").solve(problem, each, seed)
-    values: Callable[..., Any] = jax.jit(jax.vmap(problem.f))
+    values: Callable[..., Any] = jax.jit(lambda x: jax.lax.map(problem.f, x))
     under = np.flatnonzero(np.asarray(values(jnp.asarray(trace.x))) <= level)
     return WithGradient(float(trace.k[under[0]]) if under.size else inf, costs)
+
+
+def _curvature(problem: Problem, seed: int) -> Curvature:
+    """Trace and largest eigenvalue of ∇²f(x0) by products with it."""
+    product, random = hessian_product(problem.f, problem.x0), np.random.default_rng(seed)
+    trace = hutchinson(product, problem.n, PROBES, random)
+    return Curvature(trace.value, trace.error, float(lanczos(product, problem.n, KRYLOV, random)[0]))

@@ -104,7 +104,9 @@ def _plain(found: Any) -> dict[str, Any]:
     ]
     rest = {name: _value(getattr(found, name)) for name in ("each", "target", "level", "calls")}
     gradient = {name: _value(value) for name, value in found.gradient._asdict().items()}
-    return {"take": found.best.name, "facts": facts, "race": race, "gradient": gradient, **rest}
+    curvature = {name: _value(value) for name, value in found.curvature._asdict().items()} if found.curvature else None
+    about = {"facts": facts, "curvature": curvature, "race": race, "gradient": gradient}
+    return {"take": found.best.name, **about, **rest}
 
 
 def _value(value: Any) -> Any:
