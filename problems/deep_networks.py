@@ -26,4 +26,4 @@ def deep(width: int = 64, depth: int = 8, samples: int = 32, seed: int = 0) -> P
             h = jnp.tanh(h @ weight)
         return jnp.mean((h - jnp.asarray(goal, x.dtype)) ** 2) / 2
 
-    return Problem(f=f, x0=x0)
+    return Problem(f=f, x0=x0, shapes=((width, width),) * depth)

@@ -12,6 +12,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from zobench.problems.cities import EUROPE, USA, great_circle, plane
 from zobench.problems.distance_tables import Table, filled, table
+from zobench.problems.pairs import LEAST, sum_over_pairs
 from zobench.types import Problem
 
 Cities = Literal["europe", "usa", "synthetic"]
@@ -165,17 +166,20 @@ def curvature(w: Points, target: Pairs, stress: Stress, weight: Pairs | None = N
 
 
 def _objective(target: Pairs, stress: Stress, embedding: int, weight: Pairs | None):
-    def total(terms):
-        return jnp.sum(terms if weight is None else jnp.asarray(weight, terms.dtype) * terms)
+    def term(s, goal, weight=None):
+        if stress == "stress":
+            apart = s > 0  # √ has no derivative at 0: give it 1 there, and take the result away again
+            s = jnp.where(apart, jnp.sqrt(jnp.where(apart, s, 1)), 0)
+        return (s - goal) ** 2 if weight is None else weight * (s - goal) ** 2
+
+    tables = [target] if weight is None else [target, weight]
+    if len(target) >= LEAST and not target.diagonal().any() and all((table == table.T).all() for table in tables):
+        return sum_over_pairs(term, tables)
 
     def f(x):
         # One column at a time: no [N, N, p] array, and exact zeros on the diagonal, which the Gram form lacks.
         s = sum((column[:, None] - column) ** 2 for column in x.reshape(-1, embedding).T)
-        goal = jnp.asarray(target, x.dtype)
-        if stress == "sstress":
-            return total((s - goal) ** 2)
-        apart = s > 0  # √ has no derivative at 0: give it 1 there, and take the result away again
-        return total((jnp.where(apart, jnp.sqrt(jnp.where(apart, s, 1)), 0) - goal) ** 2)
+        return jnp.sum(term(s, *(jnp.asarray(table, x.dtype) for table in tables)))
 
     return f
 

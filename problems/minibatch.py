@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 
-import jax.numpy as jnp
-
-from zobench.directions import coordinates
+from zobench.subsets import subset
 from zobench.types import Key, Scalar, Vector
 
 # An estimator draws its directions under the call numbers 0, 1, ... of a step, and asks the oracle under the same ones.
@@ -23,15 +21,22 @@ def minibatch(
 ) -> Callable[[Vector, Key], Scalar] | None:
     """F(x, key) = mean(x, rows) over `batch` of the samples without replacement; None for `batch=None`: all.
 
-    Fresh rows at each evaluation; `common`: the same ones for all of a step (common random numbers), as in training.
-    Drawing them costs O(samples). Raises ValueError for a batch that is not 1 ... samples.
+    Fresh rows at each evaluation; `common`: the same ones for all of a step (common random numbers), as in training,
+    which `F.of_step(key)`, a function of x alone, has drawn once. Drawing costs O(batch) (`subsets.subset`). Raises
+    ValueError for a batch that is not 1 ... samples.
     """
     if batch is None:
         return None
     if not (isinstance(batch, int) and 1 <= batch <= samples):
         raise ValueError(f"problem.batch={batch}: a whole number from 1 to the {samples} samples, or null for all")
 
-    def F(x: Vector, key: Key) -> Scalar:
-        return mean(x, jnp.argmax(coordinates(apart(key, common), samples, batch), axis=1))
+    def of(key: Key) -> Callable[[Vector], Scalar]:
+        rows = subset(apart(key, common), samples, batch)
+        return lambda x: mean(x, rows)
 
+    def F(x: Vector, key: Key) -> Scalar:
+        return of(key)(x)
+
+    if common:
+        F.of_step = of  # type: ignore[attr-defined]
     return F

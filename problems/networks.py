@@ -50,6 +50,7 @@ def softmax(samples: int | None = None, ridge: float = 1e-3, batch: int | None =
         L=float(np.linalg.norm(feature, 2) ** 2) / (2 * m) + ridge,
         mu=float(ridge) if ridge else np.nan,
         hessian_trace=0.9 * float(np.sum(feature**2)) / m + n * ridge,
+        shapes=((PIXELS, CLASSES), (CLASSES,)),
     )
 
 
@@ -73,8 +74,9 @@ def mlp(
         raise ValueError(f"problem.widths={list(widths)}: the widths of the hidden layers are whole numbers from 1 on")
     m = _samples(samples)
     mean = _mean_loss(widths, m)
-    x0 = np.concatenate([part.ravel() for part in jax.tree.leaves(_layers(widths, np.random.default_rng(seed)))])
-    return Problem(f=mean, x0=x0, F=minibatch(mean, m, batch, common))
+    parts = jax.tree.leaves(_layers(widths, np.random.default_rng(seed)))
+    x0, shapes = np.concatenate([part.ravel() for part in parts]), tuple(part.shape for part in parts)
+    return Problem(f=mean, x0=x0, F=minibatch(mean, m, batch, common), shapes=shapes)
 
 
 def accuracy(x: Vector, widths: Sequence[int] = ()) -> tuple[float, float]:

@@ -16,8 +16,9 @@ One's own: a list of eigenvalues, or a file of them, as they are, L the largest;
 """
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import jax.numpy as jnp
 import numpy as np
@@ -108,7 +109,11 @@ def _own(spectrum: Spectrum | Sequence[float] | str, dim: int, mu: float | None)
 
 
 def _diagonal(eigenvalue: np.ndarray):
-    return separable(lambda x: jnp.asarray(eigenvalue / 2, x.dtype) * x**2)
+    @cache
+    def half(dtype: Any) -> np.ndarray:  # one array however often f is traced
+        return (eigenvalue / 2).astype(dtype)
+
+    return separable(lambda x: jnp.asarray(half(x.dtype)) * x**2)
 
 
 def _dense(hessian: np.ndarray):

@@ -37,7 +37,8 @@ def tanh_network(dim: int = 1000, depth: int = 3, samples: int = 32, seed: int =
             z = jnp.tanh(z @ w + b)
         return jnp.mean((z @ weight + bias - jnp.asarray(y, x.dtype)[:, None]) ** 2) / 2
 
-    return Problem(f=f, x0=np.concatenate([part.ravel() for part in jax.tree.leaves(layers)]))
+    parts = jax.tree.leaves(layers)
+    return Problem(f=f, x0=np.concatenate([part.ravel() for part in parts]), shapes=tuple(p.shape for p in parts))
 
 
 def _weights(width: int, depth: int) -> int:

@@ -17,4 +17,5 @@ def counting_oracle(problem: Problem) -> tuple[Oracle, dict[str, int]]:
         return asked
 
     plain = oracle(problem)
-    return Oracle(*(counting(kind, getattr(plain, kind)) for kind in counted)), counted
+    value, jvp, grad = (counting(kind, getattr(plain, kind)) for kind in counted)
+    return Oracle(value, jvp, grad), counted

@@ -1,5 +1,7 @@
 """Directions: published words, the right distribution, and a pure function of (seed, step, coordinate)."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +12,9 @@ from scipy import stats
 
 from zobench import directions
 from zobench.types import Key
+
+USES = (directions.NORMAL, directions.SIGNS, directions.AXES)
+WORDS = [[272829608, 2246075180], [3276466829, 2663370578], [4172952904, 548188290]]
 
 
 def normals(seed: int, step: int, n: int) -> np.ndarray:
@@ -81,22 +86,6 @@ def test_the_logarithm_and_the_rotation_are_those_of_numpy():
     np.testing.assert_allclose(sine, np.sin(angle), atol=4e-7)
 
 
-def test_axes_without_replacement_are_a_uniform_set():
-    """Each of the C(4, 2) = 6 pairs of axes equally often, each row one axis."""
-    keys = jnp.arange(6000, dtype=jnp.uint32)
-    axes = np.asarray(jax.vmap(lambda step: directions.coordinates(Key(jnp.uint32(5), step), 4, 2))(keys))
-    assert (axes.sum(2) == 1).all() and (axes.sum(1) <= 1).all()
-    pairs = axes.sum(1) @ (2 ** np.arange(4))
-    assert stats.chisquare(np.unique(pairs, return_counts=True)[1]).pvalue > 1e-3
-
-
-def test_orthogonal_directions_are_orthonormal_and_have_no_favourite_side():
-    keys = jnp.arange(3000, dtype=jnp.uint32)
-    v = np.asarray(jax.vmap(lambda step: directions.orthogonal(Key(jnp.uint32(5), step), 5, 3, jnp.float64))(keys))
-    np.testing.assert_allclose(v @ v.transpose(0, 2, 1), np.broadcast_to(np.eye(3), (3000, 3, 3)), atol=1e-12)
-    assert (np.abs(v.mean(0)) < 4.5 / np.sqrt(5 * 3000)).all()
-
-
 def test_the_same_direction_alone_and_in_a_batch():
     batch = many(3, 5, 9)
     for seed in range(3):
@@ -135,3 +124,42 @@ def test_no_word_makes_a_pair_of_zeros():
     """The largest 24 bits are not rounded to u = 1: ln u = 0 would make both normals 0, and at n = 1 no direction."""
     u = np.asarray(directions._uniform(jnp.array([0, 2**32 - 1, 2**31], jnp.uint32)))
     assert u[0] == np.float32(2**-25) and 0 < 1 - u[1] <= 2**-24 and abs(u[2] - 0.5) < 1e-6
+
+
+def test_the_words_are_what_they_were():
+    """Of each use, alone and as the third of several vectors; before and behind 2³² coordinates."""
+    key = Key(jnp.uint32(5), jnp.uint32(7), jnp.uint32(2))
+
+    def word(use, *place):
+        i, *high = (jnp.array([part], jnp.uint32) for part in place)
+        return [int(part[0]) for part in directions.words(key, use, key.step, key.call, i, *high)]
+
+    assert [word(use, 3) for use in USES] == [word(use, 3, 0) for use in USES] == WORDS
+    far = [word(use, 3, high) for use in USES for high in range(1, 20)]
+    assert len({*map(tuple, far + WORDS)}) == 19 * len(USES) + len(WORDS)
+
+
+@pytest.mark.slow
+def test_coordinates_from_two_to_the_32_on():
+    """The last ones of a long vector, of which a program makes no others: on both sides of 2³²."""
+    n, key = 2**32 + 5, Key(jnp.uint32(5), jnp.uint32(7))
+    low, high = (np.arange(n - 9, n) % 2**32).astype(np.uint32), (np.arange(n - 9, n) >> 32).astype(np.uint32)
+    last = jax.jit(lambda: (directions.gaussian(key, n)[-9:], directions.rademacher(key, n)[-9:]))
+    program = last.lower().compile()
+    memory: Any = program.memory_analysis()
+    assert memory.temp_size_in_bytes < 10**6
+    normal, sign = program()
+    z = directions._normals(key, jnp.uint32(3), jnp.uint32(0), jnp.asarray(low), jnp.asarray(high))
+    np.testing.assert_allclose(normal, jnp.imag(z), rtol=1e-6)
+    word, _ = directions.words(key, directions.SIGNS, jnp.uint32(0), 0, jnp.asarray(low), jnp.asarray(high))
+    np.testing.assert_array_equal(sign, np.where(np.asarray(word) >> 7 & 1, 1, -1))
+    assert len(np.unique(np.asarray(normal))) == 9
+
+
+@pytest.mark.slow
+def test_many_vectors_are_more_than_32_bits_number():
+    """The third of three of 2³¹ coordinates is the one of that number alone."""
+    key, n = Key(jnp.uint32(5), jnp.uint32(6)), 2**31
+    drawn = jax.jit(lambda: directions.rows(directions.gaussian_draw(key, n, q=3), (3, n), jnp.float32)[2, :5])
+    alone = directions.gaussian(key._replace(call=jnp.uint32(2)), 5)
+    np.testing.assert_allclose(drawn(), alone, rtol=1e-6)

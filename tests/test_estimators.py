@@ -10,11 +10,19 @@ from counting import counting_oracle
 
 from zobench import differences, directions, estimators, theory
 from zobench.baselines import leave_one_out, normalised_signs
+from zobench.bayesian_directions import bayesian_subspace
 from zobench.block_directions import block
+from zobench.candidate_pools import greedy, guiding_vector
+from zobench.curvature_directions import hizoo
 from zobench.guided_directions import guided
 from zobench.hadamard_directions import hadamard
 from zobench.kernel_estimates import kernel_smoothed
+from zobench.matrix_directions import low_rank, matrix_subspace
+from zobench.momentum_directions import aligned, cone
+from zobench.old_values import averaged_baseline, stale_coordinates
 from zobench.robust_estimates import clipped_slope, median_slope
+from zobench.subspace_directions import subspace
+from zobench.telescoping_quotients import telescoping
 from zobench.types import Estimator, Key, Problem, oracle
 
 RANDOM = {
@@ -46,6 +54,11 @@ RANDOM = {
     "kernel": kernel_smoothed(),
     "kernel, order 5, q=3": kernel_smoothed(5, q=3),
     "kernel, order 7": kernel_smoothed(7),
+    "greedy": greedy(),
+    "greedy, 16": greedy(16),
+    "subspace, q=3": subspace(2, q=3),
+    "telescoping": telescoping(eps=1e-4, levels=3),
+    "telescoping, P3": telescoping(3, 4, eps=1e-6, levels=3),
 }
 EXACT = {
     "central differences": estimators.finite_difference(),
@@ -62,6 +75,15 @@ BIASED = {
     "normalised signs": normalised_signs(q=4),
     "clipped": clipped_slope(clip=0.5, q=3),
     "guided": guided(memory=3, q=2),
+    "cone": cone(),
+    "averaged baseline": averaged_baseline(4),
+    "stale coordinates": stale_coordinates(3),
+    "HiZOO": hizoo(),
+    "Bayesian": bayesian_subspace(),
+    "low rank": low_rank(2, q=2),
+    "matrix subspace": matrix_subspace(),
+    "guiding vector": guiding_vector(5),
+    "aligned": aligned(q=3),
     "cyclic block": block(order="cyclic", keep=2, q=2),
 }
 ALL = RANDOM | EXACT | ONE_POINT | BIASED

@@ -9,7 +9,7 @@ import numpy as np
 import optax
 import pytest
 
-from zobench import directions, estimators, loop
+from zobench import directions, estimators, loop, rhythm, theory
 from zobench.methods import descent
 from zobench.types import Key, Problem, separable
 
@@ -68,10 +68,58 @@ def test_the_same_bytes_alone_and_in_any_batch(n):
 def test_a_longer_run_begins_with_the_shorter_one():
     program = loop.compile_block(quadratic(), two_point_descent)
     short, long = (
-        loop.advance(program, [0.1], [1], loops.free(blocks * 64 * program.every - 1), lambda k: None)
-        for blocks in (1, 3)
+        loop.advance(program, [0.1], [1], loops.free(blocks * 64 * program.every), lambda k: None) for blocks in (1, 3)
     )
     np.testing.assert_array_equal(short.gap[0], long.gap[0, : short.k.size])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("block", "cap"), [(rhythm.BLOCK, cap) for cap in (4, 6, 383)] + [(1, cap) for cap in (4, 9, 60)]
+)  # with 1: one record a block
+def test_the_last_record_is_at_the_budgets_end(monkeypatch, block, cap):
+    """Below one record, on one, within the last interval of a section; the exact mean is there too."""
+    monkeypatch.setattr(rhythm, "BLOCK", block)
+    arrays, _ = cell(target=1e-12, calls=2 * cap, seeds=2)
+    k, exact = arrays["theory/k"], arrays["theory/exact_gap"]
+    assert k.tolist() == sorted({*range(0, cap + 1, 6), cap})
+    end = (LAM * arrays["theory/x_end"] ** 2).sum(axis=1) / 2
+    np.testing.assert_allclose(arrays["theory/gap"][:, -1], end, rtol=1e-6)
+    modes, moment = quadratic().modes, estimators.two_point().second_moment(12)
+    assert modes and moment
+    every = theory.expectation(modes, moment, np.zeros(12), 1 / 12, 1, cap + 1)
+    np.testing.assert_allclose(exact, every.gap[k], rtol=1e-12)
+
+
+@pytest.mark.slow
+def test_blocks_of_many_sections_give_the_same_bytes(monkeypatch):
+    """Runs end behind the section in which the last of them has, and stand there: x is that of its end."""
+    found = []
+    for many in (1, 3, 13):
+        monkeypatch.setattr(rhythm, "SECTIONS", many)
+        found.append([cell(target=target, seeds=3, step=[0.05])[0] for target in (0.3, 1e-2, 1e-4)])
+        assert loop.compile_block(quadratic(), two_point_descent).records == many * rhythm.RECORDS
+    lengths = {arrays["0.05/k"].size for arrays in found[0]}
+    assert len(lengths) == 3 and max(lengths) > 3 * rhythm.RECORDS and all(size % 64 == 0 for size in lengths)
+    for others in found[1:]:
+        for arrays, expected in zip(others, found[0], strict=True):
+            assert all(array.tobytes() == expected[name].tobytes() for name, array in arrays.items())
+
+
+@pytest.mark.parametrize(
+    ("f", "many"),
+    [
+        (lambda x: jnp.sum(x**2), 16),
+        (lambda x: jnp.sum(jnp.outer(jnp.arange(1e4), x) ** 2), 1),
+        (lambda x: jax.lax.fori_loop(0, 10**6, lambda i, s: s + x[0] ** 2, jnp.sum(x)), 1),
+        (lambda x: jax.lax.while_loop(lambda s: s > 9, lambda s: s / 2, jnp.sum(x**2)), 1),
+    ],
+)
+def test_a_dear_f_has_short_blocks(f, many):
+    method = two_point_descent(1.0)
+    problem = Problem(f=f, x0=jnp.ones(4))
+    assert rhythm.sections(problem, method) == many
+    assert rhythm.sections(problem._replace(x0=jnp.ones(1000)), method) == 1
 
 
 def test_momentum_is_carried_over_blocks():
@@ -256,7 +304,7 @@ def test_a_direction_is_never_stored_twice(f):
     """Beside x, a float32 run keeps a pair of directions and three vectors more: n = 10⁸ within 3 GiB."""
     n = 100_000
     program = loop.compile_block(Problem(f=f, x0=jnp.ones(n, jnp.float32), f_star=0.0), two_point_descent)
-    memory = program.block.memory_analysis()  # type: ignore[attr-defined]
+    memory = program.block.func.memory_analysis()  # type: ignore[attr-defined]
     assert memory.temp_size_in_bytes + memory.output_size_in_bytes <= (8 + 4 * 4) * n + 10_000
 
 

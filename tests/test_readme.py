@@ -17,7 +17,7 @@ def test_the_python_of_the_readme_runs(capsys, tmp_path, monkeypatch):
     exec(compile(compared.replace("seeds=20", "seeds=2"), "README.md", "exec"), space)
     assert "pursuit" in capsys.readouterr().out and (tmp_path / "compared.png").stat().st_size > 0
     exec(compile(loop, "README.md", "exec"), space)
-    assert space["update"]["w"].shape == (3,)
+    assert space["update"]["w"].shape == (3,) and space["loss"](space["params"]) < 0.1
 
 
 @pytest.mark.parametrize("path", REPORTED)

@@ -138,7 +138,7 @@ def test_the_table_of_estimators_is_complete():
     """Each that the front door and the configs ship, with every family of directions and every quotient."""
     rows = {row[0] for row in ROWS}
     assert {row.partition("(")[0] for row in rows} | {"spsa"} == set(names("estimator"))
-    assert TABLE.count("\n| `") == len(ROWS) == 28
+    assert TABLE.count("\n| `") == len(ROWS) == 41
     assert {f'two_point("{family}", q)' for family in ("sphere", "gaussian", "rademacher", "coordinate")} <= rows
     assert {f'finite_difference("{name}")' for name in ("central", "forward", "fourth", "complex")} <= rows
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from functools import partial
 
 import jax
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 from zobench import methods, solvers
+from zobench.host import Box
+from zobench.noise_aware import noise_aware_lbfgs
 from zobench.problems.black_boxes import black_box
 from zobench.problems.maps import mds
 from zobench.problems.quadratics import quadratic
@@ -23,6 +26,7 @@ VALUES = {
     "COBYQA": solvers.scipy("COBYQA", "none"),
     "BFGS, forward differences": solvers.scipy("BFGS", "forward"),
     "L-BFGS-B, central differences": solvers.scipy("L-BFGS-B", "central"),
+    "L-BFGS-B, intervals by bisection": noise_aware_lbfgs(),
 }
 GRADIENTS = {name: solvers.scipy(name, "exact") for name in ("L-BFGS-B", "BFGS", "CG")}
 
@@ -135,6 +139,37 @@ def test_what_was_recorded_until_a_black_box_raised_is_kept(method):
 def test_cells_of_other_methods_do_not_import_scipys_solvers():
     code = "import sys, zobench.cell, zobench.estimators; sys.exit('scipy.optimize' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_the_runs_of_a_cell_trace_f_once():
+    traced = []
+
+    def f(x, key):
+        traced.append(x)
+        return jnp.sum(x**2) + key.step * 1e-3
+
+    problem = Problem(f=lambda x: jnp.sum(x**2), F=f, x0=np.ones(3))
+    ends = [VALUES["Powell"].solve(problem, 40, seed).x[-1] for seed in (0, 1)]
+    assert len(traced) == 1 and np.isfinite(ends).all()
+
+
+@pytest.mark.slow
+def test_a_call_costs_little_more_than_that_of_the_compiled_function():
+    """CPU time; to ask through JAX's own arrays and transfers takes eleven times as long as the call."""
+    problem, x, calls = quadratic(10), np.ones(10), 1000
+    box, compiled = Box(problem._replace(x0=x), 10**6, 0, False), jax.jit(problem.f)
+
+    def seconds(ask):
+        ask(x)
+        times = []
+        for _ in range(5):
+            start = time.process_time()
+            for _ in range(calls):
+                ask(x)
+            times.append(time.process_time() - start)
+        return min(times)
+
+    assert seconds(box) < 3 * seconds(lambda x: float(compiled(x)))
 
 
 def test_gradients_that_an_algorithm_does_not_take_are_refused():

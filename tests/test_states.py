@@ -11,17 +11,24 @@ import optax
 import pytest
 
 import zobench.cell
-from zobench import build, estimators, methods, reads, solvers, states, store, trust
+from zobench import build, estimators, methods, reads, rhythm, solvers, states, store, trust
+from zobench.bayesian_directions import bayesian_subspace
 from zobench.block_directions import block
 from zobench.cell import run_cell
+from zobench.curvature_directions import hizoo
 from zobench.gradientless import gradientless_descent
 from zobench.guided_directions import guided
+from zobench.matrix_directions import low_rank
+from zobench.momentum_directions import aligned, cone
+from zobench.old_values import averaged_baseline, stale_coordinates
+from zobench.parameter_free import poem
 from zobench.plan import Settings
 from zobench.problems.black_boxes import black_box
 from zobench.problems.quadratics import quadratic
 from zobench.problems.wrappers import noisy
 from zobench.runs import Runs
 from zobench.scalar_adaptation import meazo
+from zobench.subspace_directions import subspace
 
 PROBLEM = quadratic(dim=5, spectrum="log_uniform")
 TWO_POINT = estimators.two_point()
@@ -37,9 +44,18 @@ CELLS: dict[str, dict[str, Any]] = {
     },
     "rademacher": {"estimator": estimators.two_point("rademacher"), "step": ["theory", "tuned"]},
     "residual": {"estimator": estimators.residual_one_point(), "step": [0.01]},
+    "cone": {"estimator": cone(), "step": [0.01]},
+    "aligned": {"estimator": aligned(), "step": [0.01]},
     "guided": {"estimator": guided(3), "step": [0.01]},
     "MEAZO": {"method": meazo, "step": [0.01]},
     "a kept block": {"estimator": block(2, keep=7, q=2), "step": [0.01]},
+    "a kept subspace": {"estimator": subspace(2, keep=7, q=2), "step": [0.01]},
+    "low rank": {"estimator": low_rank(2, keep=3), "step": [0.01]},
+    "averaged baseline": {"estimator": averaged_baseline(), "step": [0.01]},
+    "stale coordinates": {"estimator": stale_coordinates(2), "step": [0.01]},
+    "HiZOO": {"estimator": hizoo(0.1), "step": [0.01]},
+    "Bayesian": {"estimator": bayesian_subspace(), "step": [0.01]},
+    "POEM": {"optimizer": poem, "step": [1.0]},
     "gradient": {"estimator": estimators.autodiff()},
     "accelerated": {"method": methods.accelerated},
     "pursuit": {"method": methods.random_pursuit, "dtype": "float32"},
@@ -52,15 +68,15 @@ CELLS: dict[str, dict[str, Any]] = {
     "black box": {"problem": black_box(lambda x: float((x**2).sum()), [1.0] * 7, 0.0, 2.0), "target": 0.1},
     "Nelder-Mead": {"method": lambda: solvers.scipy("Nelder-Mead", "none"), "problem": noisy(PROBLEM, 1e-3)},
 }
-ASKED = {"seed": 2, "seeds": 4, "gd_iterations": 47.3, "target": 1e-3, "tuning_tries": 4, "tuning_seeds": 2}
+ASKED = {"seed": 2, "seeds": 4, "gd_iterations": 147.3, "target": 1e-3, "tuning_tries": 4, "tuning_seeds": 2}
 BEFORE: dict[str, list[dict[str, Any]]] = {
     "fewer seeds": [{"seeds": 2}],
-    "a smaller budget": [{"gd_iterations": 20.1}],
-    "a larger budget": [{"gd_iterations": 90.2}],
+    "a smaller budget": [{"gd_iterations": 60.1}],
+    "a larger budget": [{"gd_iterations": 280.2}],
     "a looser target": [{"target": 0.3}],
     "a tighter target": [{"target": 1e-9}],
     "another step": [{"step": [0.01]}],
-    "other seeds": [{"seed": 0, "seeds": 3}, {"seed": 4, "seeds": 9, "gd_iterations": 60}],
+    "other seeds": [{"seed": 0, "seeds": 3}, {"seed": 4, "seeds": 9, "gd_iterations": 180}],
     "nothing": [],
     "itself": [{}],
 }
@@ -72,6 +88,12 @@ NOTHING = {"runs": 0, "iterations": 0, "tuning_runs": 0}
 
 class Killed(BaseException):
     pass
+
+
+@pytest.fixture(autouse=True)
+def short_blocks(monkeypatch):
+    """Runs of some blocks, each of two sections."""
+    monkeypatch.setattr(rhythm, "SECTIONS", 2)
 
 
 def cell(folder, programs, fails_at=0, **changes):
@@ -167,11 +189,12 @@ def test_no_block_of_a_run_is_made_twice(tmp_path, calls, length):
 
 def test_a_larger_budget_goes_on_where_the_smaller_one_ended(tmp_path, calls):
     programs = []
-    cell(tmp_path, programs, **{**LONG, "gd_iterations": 50})
+    cell(tmp_path, programs, **{**LONG, "gd_iterations": 60})
     first = len(calls)
     longer = cell(tmp_path, programs, **{**LONG, "gd_iterations": 200})
-    from_nothing = 4 * len(range(0, 1001, programs[0].every * 64))
-    last = 50 * 5 // (programs[0].every * 64)
+    from_nothing = 4 * len(range(0, 1001, programs[0].every * programs[0].records))
+    last = 60 * 5 // (programs[0].every * programs[0].records)
+    assert last > 0 and programs[0].records == 2 * rhythm.RECORDS
     assert all(block >= last for _, block in calls[first:]) and len(calls) - first == from_nothing - 4 * last
     calls.clear()
     same(cell(None, programs, **{**LONG, "gd_iterations": 200}), longer)
@@ -252,7 +275,7 @@ def damages(path, folder):
     yield path.name, b""
     yield path.name, b"PK" * 100
     other = folder / path.name
-    for meta in ({"of": ["0" * 16] * 2}, {"after": [[1]] * 4}, {"caps": 3}, {"seeds": [1, 2]}):
+    for meta in ({"of": ["0" * 16] * 2}, {"after": [[3]] * 4}, {"caps": 3}, {"seeds": [1, 2]}):
         store.write(other, saved.arrays, {**saved.meta, **meta})
         yield path.name, other.read_bytes()
     for arrays in ({"records": saved.arrays["records"].astype(np.float32)}, {"state0": np.zeros(3)}):

@@ -1,5 +1,6 @@
 """What decides numbers besides config and code: the key follows what the user sets, a record says its machine."""
 
+import os
 import subprocess
 import sys
 
@@ -69,6 +70,21 @@ def test_machines_that_may_differ_are_named_and_others_are_not():
     assert said.startswith("records of 2 kinds of machines: avx512 (2 cells), avx2 (1 cell); ")
     said = surroundings.mixed([machine(device="gpu NVIDIA H200"), machine(threads=4)])
     assert "1 thread, gpu NVIDIA H200 (1 cell)" in said and "4 threads, cpu (1 cell)" in said
+
+
+def test_compiled_programs_are_kept_within_bounds_and_a_folder_of_ones_own_is_left_alone(monkeypatch, tmp_path):
+    folder = tmp_path / "zobench"
+    folder.mkdir()
+    for i, name in enumerate(("a-cache", "b-cache", "c-cache", "else")):
+        (folder / name).write_bytes(bytes(100))
+        os.utime(folder / name, (i, i))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", f"{folder}/")
+    assert surroundings.bound_programs(250) == 0
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(folder))
+    assert surroundings.bound_programs(250) == 1
+    assert {path.name for path in folder.iterdir()} == {"b-cache", "c-cache", "else"}
+    assert surroundings.bound_programs() == 0
 
 
 def test_a_sweep_under_other_flags_is_another_sweep(monkeypatch):

@@ -221,7 +221,7 @@ def _step(
     with jax.enable_x64(known.dtype.itemsize == 8):
         x, memory = jax.tree.map(jnp.asarray, state)
         fixed = np.int32(k + 1), np.bool_(False), (np.int32(0), cast(0), cast(inf))  # it has no target
-        x, memory, _ = program.block(x, memory, np.uint32(seed), cast(size), np.int32(k), np.int32(1), *fixed)
+        x, memory, *_ = program.block(x, memory, np.uint32(seed), cast(size), np.int32(k), np.int32(1), *fixed)
         return jax.tree.map(np.asarray, (x, memory)), known.missing
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, UInt32
 
 from zobench import directions
 from zobench.differences import Quotient, calls_of, require_eps, require_quotient, slopes, step_of
+from zobench.subsets import require_numbered
 from zobench.types import Calls, Draw, Estimator, Key, Moment, Oracle, State, Vector
 
 Order = Literal["random", "cyclic"]
@@ -35,7 +36,7 @@ def block(
     ours.
 
     Asks 2q values a step (central) or q+1 (forward). Raises ValueError for size, keep or q < 1, for another order, for
-    eps as `two_point`.
+    n ≥ 2³¹, for eps as `two_point`.
 
     >>> block(size=2).second_moment(6).A
     0.3
@@ -47,6 +48,7 @@ def block(
         raise ValueError(f"order={order}: there are random and cyclic")
 
     def draw(key: Key, n: int, dtype: Any) -> tuple[Draw, UInt32[Array, " m"]]:
+        require_numbered(n, 31)
         m = min(size, n)
         return directions.gaussian_draw(key, m, dtype, q, together=1), coordinates(key, n, m, order, keep)
 

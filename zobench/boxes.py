@@ -24,7 +24,7 @@ from zobench.plan import PROBE, Plan
 from zobench.probing import QUOTIENTS, Scale
 from zobench.solvers import Solver, Trace, curves_of
 from zobench.states import Family
-from zobench.types import Key, Method, Oracle, Problem, Vector
+from zobench.types import Key, Method, Oracle, Problem, Vector, shapes_of
 
 MEASURED_FROM = 100  # calls of a budget: of a smaller one the noise is not measured
 
@@ -92,7 +92,9 @@ def _step(problem: Problem, method_of: Callable, ask: Callable, asked: list, x, 
         usual = float(jnp.finfo(x.dtype).eps) ** 0.25 if quotient == "second" else best_eps(quotient, x.dtype)
         return jnp.where(jnp.isnan(own), usual, own)
 
-    oracle = Oracle(lambda y, call=0: many(y[None])[0], _refused, _refused, None, many, step_of)
+    oracle = Oracle(
+        lambda y, call=0: many(y[None])[0], _refused, _refused, None, many, step_of, shapes=shapes_of(problem)
+    )
     draw = method.draw(Key(seed, k), problem.n, x.dtype) if method.draw else ()
     new, following = method.step(oracle, x, state, draw)
     good = jnp.isfinite(new).all()

@@ -71,7 +71,8 @@ def _run_cell(
         reported, held_out = reported[:1], held_out[:1]
     programs = [] if programs is None else programs
     known, are_together = len(programs), together.goes_together(plan.problem, settings.layout, len(reported))
-    program = _program(plan, programs, are_together)
+    group = together.size_of(problem.n, len(reported)) if are_together else 0
+    program = _program(plan, programs, group)
     first = together.at_start(program) if are_together else at_start(program)
     stop = stop_of(plan, settings, first)
     arrays: dict[str, np.ndarray] = {}
@@ -82,7 +83,8 @@ def _run_cell(
         if isnan(size) and rule != OWN:  # nothing is known that gives one
             size, charged = probing.probe(plan.problem, plan.scaled, settings.seed)
         if rule == "tuned":
-            tuning = tune(_program(plan, programs, False), size, settings.tuning_tries, held_out, stop, report, family)
+            tried = together.tuned_in(group, problem.n, len(held_out))
+            tuning = tune(_program(plan, programs, tried), size, settings.tuning_tries, held_out, stop, report, family)
             arrays |= _tuning_arrays(tuning)
             size, tuning_seconds = size * tuning.best, tuning.seconds
         later = -(-charged // plan.outline.calls(problem.n).total) if rule == PROBE else 0
@@ -91,9 +93,9 @@ def _run_cell(
         curves, hits, outcome = _charged(curves, *hitting_times(curves, stop), later)
         arrays |= _arrays(rule, curves, hits, outcome) | _of_targets(rule, curves, stop)
         if getattr(method, "func", method) is descent and not later:  # a partial of it too
-            arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, len(curves.k))
+            arrays |= _exact(rule, plan.problem, estimator, optimizer, size, program.every, curves.k)
         rules[rule] = _rule_meta(size, curves, tuning_seconds, stop)
-        ran.append(curves)
+        ran.append(curves._replace(x_end=curves.x_end[:1].copy()))  # of long vectors not all of them twice
     compiling = sum(each.compile_seconds for each in programs[known:])
     warning = [_alike(arrays, rules)] if len(reported) > 1 else []
     if uses(method, "estimator") and not (plan.outline.calls(problem.n).grad or plan.outline.calls(problem.n).jvp):
@@ -115,12 +117,13 @@ def _charged(
     return moved, np.where(hits > 0, hits + later, hits), outcome
 
 
-def _program(plan: Plan, programs: list[Program], are_together: bool) -> Program:
-    """The compiled block of a run, or of a group of them: where there is one that of an earlier cell."""
+def _program(plan: Plan, programs: list[Program], size: int) -> Program:
+    """The compiled block of a run (0), or of a group of that size: where there is one that of an earlier cell."""
     for program in programs:
-        if program.is_group == are_together:
+        if program.size == size:
             return program
-    compiled = (together.compile_group if are_together else compile_block)(plan.problem, plan.method_of)
+    made = plan.problem, plan.method_of
+    compiled = together.compile_group(*made, size) if size else compile_block(*made)
     programs.append(compiled)
     return compiled
 
@@ -133,9 +136,9 @@ def _run_rule(
     progress: Callable[[int], None],
     family: Family | None,
 ) -> Curves:
-    """The runs of a step size, from where they were left, and saved unless too large; together they begin anew."""
-    if program.is_group:
-        return together.advance(program, size, seeds, stop, progress)
+    """The runs of a step size, from where they were left, and saved unless too large."""
+    if program.size:
+        return together.advance(program, size, seeds, stop, progress, family=family)
     start = jax.tree.leaves(program.init(np.asarray(size, program.problem.x0.dtype)))
     if family is None or len(seeds) * sum(leaf.nbytes for leaf in start) > LARGEST:
         return advance(program, [size] * len(seeds), seeds, stop, progress)
@@ -234,7 +237,13 @@ def _report(progress: Progress, rule: str, stop: Stop, k: int) -> None:
 def _arrays(rule: str, curves: Curves, hits: np.ndarray, outcome: np.ndarray) -> dict[str, np.ndarray]:
     with np.errstate(over="ignore"):
         series = {name: getattr(curves, name).astype(np.float32) for name in ("gap", "gradient", "distance")}
-    parts = {"k": curves.k, **series, "hits": hits, "outcome": outcome, "x_end": curves.x_end.astype(np.float64)}
+    parts = {
+        "k": curves.k,
+        **series,
+        "hits": hits,
+        "outcome": outcome,
+        "x_end": curves.x_end.astype(np.float64, copy=False),
+    }
     return {f"{rule}/{name}": value for name, value in parts.items()}
 
 
@@ -256,7 +265,7 @@ def _rule_meta(step: float, curves: Curves, tuning_seconds: float, stop: Stop) -
     }
 
 
-def _exact(rule, problem, estimator, optimizer, step, every, records) -> dict[str, np.ndarray]:
+def _exact(rule, problem, estimator, optimizer, step, every, k) -> dict[str, np.ndarray]:
     """The exact recursion, where it holds: a quadratic, a known second moment, and plain descent x₊ = x − αG."""
     if problem.modes is None or problem.F is not None or estimator.excess is None or not _is_plain(optimizer):
         return {}
@@ -265,7 +274,7 @@ def _exact(rule, problem, estimator, optimizer, step, every, records) -> dict[st
         return {}
     excess = estimator.excess(problem.modes.eigenvalue)
     with np.errstate(over="ignore"):
-        exact = theory.expectation(problem.modes, moment, excess, step, every, records)
+        exact = theory.expectation(problem.modes, moment, excess, step, every, len(k), int(k[-1] - k[-2:][0]))
     return {f"{rule}/exact_gap": exact.gap, f"{rule}/exact_distance": exact.distance}
 
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from zobench import batches
 from zobench.spacing import following
 from zobench.types import Oracle, Scalar, Vector
 
@@ -72,6 +73,16 @@ def calls_of(quotient: Quotient, directions: int) -> int:
     return {"central": 2, "forward": 1, "fourth": 4, "complex": 1}[quotient] * directions + (quotient == "forward")
 
 
+def along(x: Vector, v: Vector, r: Any) -> Vector:
+    """x + rv."""
+    return x + r * v
+
+
+def along_axis(x: Vector, axis: Any, r: Any) -> Vector:
+    """x + r eᵢ for i = `axis`: elementwise, so that no point is made where f can read it."""
+    return jnp.where(jnp.arange(x.size, dtype=jnp.uint32) == axis, x + r, x)
+
+
 def slope(
     oracle: Oracle, move: Callable[[int], Vector], quotient: Quotient, h: Any, j: Any, here: Any = None
 ) -> Scalar:
@@ -89,37 +100,58 @@ def slope(
     return (8 * near - far) / (12 * h)
 
 
-def slopes(oracle: Oracle, x: Vector, v: Array, quotient: Quotient, h: Any) -> Float[Array, " q"]:
-    """The slopes along the rows of v [q, n], one after the other, of a black box together; f(x) is asked once."""
+def slopes(
+    oracle: Oracle,
+    x: Vector,
+    v: Array,
+    quotient: Quotient,
+    h: Any,
+    first: Any = 0,
+    here: Any = None,
+    move: Callable[[Vector, Any, Any], Vector] = along,
+) -> Float[Array, " q"]:
+    """The slopes along the rows of v [q, n], which are directions number `first` and following of a step.
+
+    One after the other or together, as the machine has it (batches.each); of a black box all together. f(x) is asked
+    once, or given as `here`. move(x, vⱼ, r) = x + r vⱼ: with `along_axis` v holds the numbers of axes, [q].
+    """
+    if move is along_axis:  # a sum of one kind is faster where the points are not there yet
+        oracle = oracle._replace(pair=None)
     if oracle.many:
-        return _together(oracle.many, x, v, quotient, h)
-    here = oracle.value(x, 0) if quotient == "forward" else None
+        return _together(oracle.many, x, jax.vmap(lambda v, r: move(x, v, r), (0, None)), v, quotient, h, here)
+    if quotient == "forward" and here is None:
+        here = oracle.value(x, 0)
 
-    def one(j, v):
-        return slope(oracle, lambda m: x + m * h * v, quotient, h, j, here)
+    def one(numbered):
+        j, v = numbered
+        return slope(oracle, lambda m: move(x, v, m * h), quotient, h, j, here)
 
-    if v.shape[0] == 1:
-        return one(0, v[0])[None]
-    return jax.lax.map(lambda each: one(*each), (jnp.arange(v.shape[0]), v))
+    if len(v) == 1:
+        return one((first, v[0]))[None]
+    return batches.each(one, (first + jnp.arange(len(v)), v), oracle.value, x)
 
 
-def _together(many: Callable[[Array], Array], x: Vector, v: Array, quotient: Quotient, h: Any) -> Array:
+def _together(
+    many: Callable[[Array], Array], x: Vector, moved: Callable, v: Array, quotient: Quotient, h: Any, here: Any
+) -> Array:
     """The slopes from values that are asked all at once, those of a direction beside each other."""
     moves = {"central": (1, -1), "forward": (1,), "fourth": (1, -1, 2, -2)}[quotient]
-    points = (x + jnp.asarray(moves, x.dtype)[:, None] * h * v[:, None]).reshape(-1, x.size)
-    if quotient == "forward":
+    points = jnp.stack([moved(v, m * h) for m in moves], axis=1).reshape(-1, x.size)
+    if quotient == "forward" and here is None:
         values = many(jnp.concatenate([x[None], points]))
         return (values[1:] - values[0]) / h
     values = many(points).reshape(len(v), len(moves)).T
+    if quotient == "forward":
+        return (values[0] - here) / h
     if quotient == "central":
         return (values[0] - values[1]) / (2 * h)
     return (8 * (values[0] - values[1]) - (values[2] - values[3])) / (12 * h)
 
 
 def central_gradient(
-    many: Callable[[Any], list[float]], h: float, lower: Any, upper: Any
+    many: Callable[[Any], list[float]], h: float | np.ndarray, lower: Any, upper: Any
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """x [n] to (f(x + h eᵢ) − f(x − h eᵢ))/(2h) [n], 2n values asked at once; at a bound the way there is shorter."""
+    """x [n] to (f(x + h eᵢ) − f(x − h eᵢ))/(2h) [n], 2n values asked at once; at a bound the way is shorter."""
 
     def gradient(x: np.ndarray) -> np.ndarray:
         moves = h * np.eye(x.size)

@@ -15,13 +15,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex64, Float, Float32, UInt32
 
-from zobench.types import Draw, Key, sum_both
+from zobench.batches import is_wide
+from zobench.types import Draw, Key, sum_each
 
 Words = UInt32[Array, " n"]
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
-_NORMAL, _BITS, _AXES = 0x10000000, 0x20000000, 0x30000000  # what a word is for; the call's number fills the rest
+NORMAL, SIGNS, AXES = 0x10000000, 0x20000000, 0x30000000  # what a word is for; the call's number fills the rest
+FAR = 0x80000000  # for coordinates from 2³² on
+WORD = 2**32  # coordinates that a word numbers
 BITS = 32  # signs in a word
 LANES = 256  # random numbers that are drawn together, at least
 CHUNK = 1024  # coordinates whose pairs stay in the first cache
@@ -81,9 +84,39 @@ def _bits(x: Array, dtype: Any) -> Array:
     return jax.lax.bitcast_convert_type(x, dtype)
 
 
-def _words(key: Key, stream: int, step: Words, call: Words, i: Words) -> tuple[Words, Words]:
+def words(key: Key, use: int, step: Any, call: Any, i: Words, high: Words | None = None) -> tuple[Words, Words]:
+    """Two words for each coordinate i + 2³² `high`, from the key (seed, use + call) and the counter (step, i).
+
+    From 2³² on `high` goes into the second word of the key, beside the call, with a bit that no other key has: no two
+    coordinates share a word for up to 2¹⁶ calls and 2⁴⁴ coordinates, and those before 2³² have the words of short x.
+    """
+    call = call + jnp.uint32(use)
+    if high is not None:
+        call = call + jnp.where(high == 0, jnp.uint32(0), jnp.uint32(FAR) + (high << jnp.uint32(16)))
     seed, step, call = (jnp.broadcast_to(jnp.asarray(part, jnp.uint32), i.shape) for part in (key.seed, step, call))
-    return threefry((seed, call + jnp.uint32(stream)), (step, i))
+    return threefry((seed, call), (step, i))
+
+
+def places(q: int, n: int) -> tuple[Words, Words, Words | None]:
+    """Which vector and which of its coordinates each of qn numbers is, and the high word of that if there is one.
+
+    JAX numbers with 32 bits: where they do not do, the numbers are those of rows and columns.
+    """
+    if q * n < WORD:
+        at = jnp.arange(q * n, dtype=jnp.uint32)
+        return (at // jnp.uint32(n), at % jnp.uint32(n), None) if q > 1 else (jnp.zeros_like(at), at, None)
+    vector = jax.lax.broadcasted_iota(jnp.uint32, (q, n), 0).reshape(-1)
+    if n < WORD:
+        return vector, jax.lax.broadcasted_iota(jnp.uint32, (q, n), 1).reshape(-1), None
+    low, high = (jnp.broadcast_to(part, (q, n)).reshape(-1) for part in long_index(n))
+    return vector, low, high
+
+
+def long_index(n: int) -> tuple[Words, Words]:
+    """The low and the high word of 0, ..., n − 1, by rows of 2¹⁶."""
+    shape = (-(-n >> 16), 1 << 16)
+    row, column = (jax.lax.broadcasted_iota(jnp.uint32, shape, axis).reshape(-1)[:n] for axis in (0, 1))
+    return (row << jnp.uint32(16)) | column, row >> jnp.uint32(16)
 
 
 def rounds(size: int) -> int:
@@ -107,30 +140,40 @@ class Parts(NamedTuple):
     squares: tuple[Float32[Array, " q"], Float32[Array, " q"]]
 
 
+class Seeds(NamedTuple):
+    """What two steps share where directions are drawn where they are used: the key of their words, and no numbers."""
+
+    seed: UInt32[Array, ""]
+    call: UInt32[Array, ""]
+    first: UInt32[Array, ""]  # round of this and the following steps
+
+
 def gaussian_draw(key: Key, n: int, dtype: Any = None, q: int = 1, together: int | None = None) -> Draw:
     """q vectors v ~ N(0, I) for the step key.step, of which `rows` and `unit_rows` make [q, n].
 
     Box & Muller (1958): z = √(−2 ln u) e^(2πiw) with (u, w) of word (call, i) of round ⌊step/2⌋; an even step takes the
     real part, an odd one the imaginary part. The source is z, complex64 [rounds·q·n], for any `dtype`, or from n = LONG
-    on its `Parts`. The uniform u has 24 bits, so |vᵢ| ≤ 5.9. `together`: how many rounds the source holds, if not as
-    many as `period` says.
+    on its `Parts`; on a wide machine (batches.is_wide), or where a number of 32 bits does not count them, its `Seeds`:
+    nothing is kept. `together`: how many rounds the source holds, if not as many as `period` says.
 
     The two parts are made in one complex array because XLA makes an array in one loop, and two arrays in two.
     """
-    if n >= LONG:
-        return Draw(_parts(key, n, q), key.step % jnp.uint32(2))
     many = together or rounds(q * n)
+    first, turn = key.step // jnp.uint32(2 * many) * jnp.uint32(many), key.step % jnp.uint32(2 * many)
+    if is_wide() or q * n >= WORD // 2:
+        return Draw(Seeds(*(jnp.asarray(part, jnp.uint32) for part in (key.seed, key.call, first))), turn)
+    if n >= LONG:
+        return Draw(_parts(key, n, q), turn)
     at = jnp.arange(many * q * n, dtype=jnp.uint32)
     step, call, i = at // jnp.uint32(q * n), at // jnp.uint32(n) % jnp.uint32(q), at % jnp.uint32(n)
     if many * q == 1:
         step, call, i = jnp.uint32(0), jnp.zeros_like(at), at
-    first = key.step // jnp.uint32(2 * many) * jnp.uint32(many)
-    return Draw(_normals(key, first + step, call, i), key.step % jnp.uint32(2 * many))
+    return Draw(_normals(key, first + step, call, i), turn)
 
 
 @jax.jit  # traced once for each shape, where a cell asks for it three times
-def _normals(key: Key, step: Words, call: Words, i: Words) -> Complex64[Array, " n"]:
-    radius, turn = _words(key, _NORMAL, step, key.call + call, i)
+def _normals(key: Key, step: Words, call: Words, i: Words, high: Words | None = None) -> Complex64[Array, " n"]:
+    radius, turn = words(key, NORMAL, step, key.call + call, i, high)
     length = jnp.sqrt(-2 * _log(_uniform(radius)))
     x, y = _rotation(turn)
     return jax.lax.complex(length * x, length * y)
@@ -157,7 +200,7 @@ def _parts(key: Key, n: int, q: int) -> Parts:
     def put(j, parts: Parts, z) -> Parts:
         row, start = j // many, j % many * size
         pair, inside = (jnp.real(z), jnp.imag(z)), start + jnp.arange(size) < n
-        sums = sum_both(*(jnp.where(inside, part**2, 0) for part in pair))
+        sums = sum_each(*(jnp.where(inside, part**2, 0) for part in pair))
         real, imag = (
             jax.lax.dynamic_update_slice(whole, part[None], (row, start))
             for whole, part in zip(parts[:2], pair, strict=True)
@@ -190,9 +233,9 @@ def unit_rows(draw: Draw, shape: tuple[int, int], dtype: Any, *, paired: bool = 
     v = rows(draw, shape, dtype)
     if isinstance(draw.source, Parts):
         square = jnp.where(draw.turn == 1, draw.source.squares[1], draw.source.squares[0]).astype(dtype)
-    elif paired:
+    elif paired and not isinstance(draw.source, Seeds):
         z = _round(draw, shape)
-        sums = sum_both(*(part.astype(dtype) ** 2 for part in (jnp.real(z), jnp.imag(z))))
+        sums = sum_each(*(part.astype(dtype) ** 2 for part in (jnp.real(z), jnp.imag(z))))
         square = jnp.where(draw.turn % 2 == 1, sums[1], sums[0])
     else:
         square = jnp.sum(v * v, axis=1)
@@ -203,6 +246,9 @@ def _round(draw: Draw, shape: tuple[int, int]) -> Complex64[Array, "q n"]:
     """The pairs of this step and its neighbour: kept flat until here, as XLA's loops follow the shape."""
     size = shape[0] * shape[1]
     z = draw.source
+    if isinstance(z, Seeds):
+        vector, i, high = places(*shape)
+        return _normals(Key(z.seed, z.first, z.call), z.first + draw.turn // 2, vector, i, high).reshape(shape)
     return (z if z.size == size else jax.lax.dynamic_slice(z, (draw.turn // 2 * size,), (size,))).reshape(shape)
 
 
@@ -212,10 +258,12 @@ def gaussian(key: Key, n: int) -> Float32[Array, " n"]:
 
 
 def rademacher_draw(key: Key, n: int, q: int = 1) -> Draw:
-    """q vectors of signs for the step key.step, of which `signs` makes [q, n]: bit step mod 32 of word (call, i)."""
-    at = jnp.arange(q * n, dtype=jnp.uint32)
-    call, i = at // jnp.uint32(n), at % jnp.uint32(n)
-    word, _ = _words(key, _BITS, key.step // jnp.uint32(BITS), key.call + call, i)
+    """q vectors of signs for the step key.step, of which `signs` makes [q, n]: bit step mod 32 of word (call, i).
+
+    The words are the source: a loop that carries them makes them once in 32 steps.
+    """
+    call, i, high = places(q, n)
+    word, _ = words(key, SIGNS, key.step // jnp.uint32(BITS), key.call + call, i, high)
     return Draw(word.reshape(q, n), key.step % jnp.uint32(BITS))
 
 
@@ -228,18 +276,3 @@ def signs(draw: Draw, dtype: Any) -> Float[Array, "q n"]:
 def rademacher(key: Key, n: int) -> Float32[Array, " n"]:
     """vᵢ = ±1 with equal probability, shape [n], float32: the vector of `rademacher_draw`."""
     return signs(rademacher_draw(key, n), jnp.float32)[0]
-
-
-def coordinates(key: Key, n: int, q: int = 1) -> Float32[Array, "q n"]:
-    """q of the n axes without replacement, uniform over sets, shape [q, n]: those with the q largest words."""
-    i = jnp.arange(n, dtype=jnp.uint32)
-    word, _ = _words(key, _AXES, key.step, key.call + jnp.zeros_like(i), i)
-    _, chosen = jax.lax.top_k(word, q)
-    return jax.nn.one_hot(chosen, n, dtype=jnp.float32)
-
-
-def orthogonal(key: Key, n: int, q: int, dtype: Any) -> Float[Array, "q n"]:
-    """q ≤ n orthonormal directions, Haar-distributed on the Stiefel manifold, shape [q, n]; O(nq²) (Mezzadri 2007)."""
-    normal = rows(gaussian_draw(key, n, q=q), (q, n), jnp.float32)
-    basis, triangle = jnp.linalg.qr(normal.astype(dtype).T)
-    return (basis * jnp.sign(jnp.diagonal(triangle))).T

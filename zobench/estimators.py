@@ -9,16 +9,17 @@ optax loop.
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from zobench import directions
+from zobench import batches, directions
 from zobench.analytic import require_analytic
-from zobench.differences import Quotient, calls_of, require_eps, require_quotient, slope, slopes, step_of
+from zobench.differences import Quotient, along_axis, calls_of, require_eps, require_quotient, slopes, step_of
+from zobench.families import blocks_of, combined, drawn, scattered
+from zobench.interpolation import fitted
 from zobench.moments import Direction, excess_of, moment_of, require_directions
-from zobench.types import Calls, Estimator, Key, Moment, Oracle, State, Vector, require_wide
+from zobench.types import Calls, Estimator, Moment, Oracle, State, Vector, require_wide
 
 
 def two_point(
@@ -50,21 +51,27 @@ def two_point(
     require_quotient(quotient, "central", "forward")
     require_eps(eps, noise)
     require_directions(direction, q, orthogonal)
-    rows = vectors(direction, q, orthogonal)
 
     def reach(oracle: Oracle, x: Vector) -> Any:
         longer = x.size**0.5 if direction in ("gaussian", "rademacher") else 1.0
         return step_of(None if eps is None else eps * longer, quotient, x.dtype, noise, oracle) / longer
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
-        v = rows(draw, x, oracle.pair is not None and quotient == "central")
-        return _combine(direction, v, slopes(oracle, x, v, quotient, reach(oracle, x))), state
+        h, paired = reach(oracle, x), oracle.pair is not None and quotient == "central"
+        if direction == "coordinate":
+            return scattered(x, draw, slopes(oracle, x, draw, quotient, h, move=along_axis)), state
+        here = oracle.value(x, 0) if quotient == "forward" and blocks_of(q, x.size, orthogonal) > 1 else None
+
+        def part(v: Array, first: Any) -> Array:
+            return slopes(oracle, x, v, quotient, h, first, here)
+
+        return combined(direction, q, orthogonal, x, draw, part, paired), state
 
     return Estimator(
         estimate=estimate,
         calls=lambda n: Calls(value=calls_of(quotient, q)),
         second_moment=lambda n: moment_of(direction, q, orthogonal, n),
-        **_drawn(direction, q, orthogonal),
+        **drawn(direction, q, orthogonal),
         excess=excess_of(direction, q, orthogonal, quotient, eps, noise),
     )
 
@@ -78,18 +85,25 @@ def forward_gradient(direction: Direction = "sphere", q: int = 1, orthogonal: bo
     Calls(value=0, jvp=2, grad=0)
     """
     require_directions(direction, q, orthogonal)
-    rows = vectors(direction, q, orthogonal)
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
-        v = rows(draw, x)
-        slope = jax.lax.map(lambda each: oracle.jvp(x, *each), (v, jnp.arange(q)))
-        return _combine(direction, v, slope), state
+        def part(v: Array, first: Any) -> Array:
+            numbered = v, first + jnp.arange(len(v))
+            return batches.each(lambda each: oracle.jvp(x, *each), numbered, oracle.value, x)
+
+        if direction == "coordinate":
+            numbered, origin = (draw, jnp.arange(q)), jnp.zeros_like(x)
+            slope = batches.each(
+                lambda each: oracle.jvp(x, along_axis(origin, each[0], 1), each[1]), numbered, oracle.value, x
+            )
+            return scattered(x, draw, slope), state
+        return combined(direction, q, orthogonal, x, draw, part), state
 
     return Estimator(
         estimate=estimate,
         calls=lambda n: Calls(jvp=q),
         second_moment=lambda n: moment_of(direction, q, orthogonal, n),
-        **_drawn(direction, q, orthogonal),
+        **drawn(direction, q, orthogonal),
         excess=np.zeros_like,
     )
 
@@ -114,16 +128,13 @@ def regression(q: int = 1, quotient: Quotient = "central", eps: float | None = N
         require_wide(x.dtype, "there is no least-squares solution of 16-bit numbers")
         n, v = x.size, directions.unit_rows(draw, (q, x.size), x.dtype)
         slope = slopes(oracle, x, v, quotient, step_of(eps, quotient, x.dtype, noise, oracle))
-        if q >= n:
-            return jnp.linalg.lstsq(v, slope)[0], state
-        basis, triangle = jnp.linalg.qr(v.T)
-        return n / q * basis @ jax.scipy.linalg.solve_triangular(triangle.T, slope, lower=True), state
+        return max(1, n / q) * fitted(v, slope), state
 
     return Estimator(
         estimate=estimate,
         calls=lambda n: Calls(value=calls_of(quotient, q)),
         second_moment=lambda n: Moment(0, 1) if q >= n else moment_of("sphere", q, True, n),
-        **_drawn("sphere", q),
+        **drawn("sphere", q),
         excess=np.zeros_like if quotient == "central" else None,
     )
 
@@ -143,7 +154,7 @@ def one_point(eps: float = 0.1) -> Estimator:
         v = directions.unit_rows(draw, (1, x.size), x.dtype)[0]
         return x.size / eps * oracle.value(x + eps * v) * v, state
 
-    return Estimator(estimate, lambda n: Calls(value=1), lambda n: None, **_drawn("sphere"))
+    return Estimator(estimate, lambda n: Calls(value=1), lambda n: None, **drawn("sphere"))
 
 
 def residual_one_point(eps: float = 0.1) -> Estimator:
@@ -166,7 +177,7 @@ def residual_one_point(eps: float = 0.1) -> Estimator:
         estimate=estimate,
         calls=lambda n: Calls(value=1),
         second_moment=lambda n: None,
-        **_drawn("sphere"),
+        **drawn("sphere"),
         init=lambda x: jnp.full((), jnp.nan, x.dtype),
     )
 
@@ -180,9 +191,9 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
     fourth     (8(f₊₁ − f₋₁) − (f₊₂ − f₋₂))/(12ε)              4n              O(ε⁴)
     complex    Im f(x+iεeᵢ)/ε, ε = 1e-20, f analytic           n complex       none (Squire & Trapp 1998)
 
-    f₊ₘ = f(x + mεeᵢ); M is the Hessian's Lipschitz constant. One coordinate at a time, so memory stays O(n). Raises
-    ValueError for an unknown quotient, for eps as `two_point`, and for complex where f, as it is computed, is not
-    analytic: by |x|, Re x or a Cholesky factor, say.
+    f₊ₘ = f(x + mεeᵢ); M is the Hessian's Lipschitz constant. One coordinate at a time, or on an accelerator as many as
+    fit (batches.points_of). Raises ValueError for an unknown quotient, for eps as `two_point`, and for complex where f,
+    as it is computed, is not analytic: by |x|, Re x or a Cholesky factor, say.
 
     >>> finite_difference("forward").calls(10)
     Calls(value=11, jvp=0, grad=0)
@@ -192,29 +203,14 @@ def finite_difference(quotient: Quotient = "central", eps: float | None = None, 
 
     def estimate(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         x, h = jnp.asarray(x), step_of(eps, quotient, x.dtype, noise, oracle)
-        if oracle.many and quotient != "complex":
-            return slopes(oracle, x, jnp.eye(x.size, dtype=x.dtype), quotient, h), state
-        here = oracle.value(x, 0) if quotient == "forward" else None
+        axes = jnp.arange(x.size, dtype=jnp.uint32)
         if quotient == "complex":
             require_wide(x.dtype, "there are no complex numbers of 16 bits a part")
             z = x.astype(jnp.result_type(x.dtype, jnp.complex64))
             require_analytic(oracle.value, z)
-            return jax.lax.map(lambda i: jnp.imag(oracle.value(z.at[i].add(1j * h), i)) / h, jnp.arange(x.size)), state
-        moves = {"central": (1, -1), "forward": (1,), "fourth": (1, -1, 2, -2)}[quotient]
-
-        def partial(points, i):
-            """The points moved along axis i, carried on to axis i + 1: XLA would make others again in each use."""
-            derivative = slope(oracle, dict(zip(moves, points, strict=True)).__getitem__, quotient, h, i, here)
-            following = jnp.minimum(i + 1, x.size - 1)
-
-            def carried(point, by):
-                point = jax.lax.dynamic_update_index_in_dim(point, x[i], i, 0)
-                return jax.lax.dynamic_update_index_in_dim(point, x[following] + by, following, 0)
-
-            return tuple(map(carried, points, (m * h for m in moves))), derivative
-
-        axes = jnp.arange(x.size, dtype=jnp.uint32)  # JAX asks of signed ones whether they are negative
-        return jax.lax.scan(partial, tuple(x.at[0].add(m * h) for m in moves), axes)[1], state
+            one = lambda i: jnp.imag(oracle.value(along_axis(z, i, 1j * h), i)) / h  # noqa: E731
+            return batches.each(one, axes, oracle.value, z), state
+        return slopes(oracle, x, axes, quotient, h, move=along_axis), state
 
     return Estimator(
         estimate=estimate,
@@ -241,7 +237,8 @@ def forward_mode() -> Estimator:
     """
 
     def gradient(oracle: Oracle, x: Vector) -> Vector:
-        return jax.lax.map(lambda i: oracle.jvp(x, jnp.zeros_like(x).at[i].set(1), i), jnp.arange(x.size))
+        origin = jnp.zeros_like(x)
+        return batches.each(lambda i: oracle.jvp(x, along_axis(origin, i, 1), i), jnp.arange(x.size), oracle.value, x)
 
     return _exact(gradient, lambda n: Calls(jvp=n))
 
@@ -253,50 +250,3 @@ def _exact(gradient: Callable[[Oracle, Vector], Vector], calls: Callable[[int], 
         second_moment=lambda n: Moment(0, 1),
         excess=np.zeros_like,
     )
-
-
-def _drawn(direction: Direction, q: int = 1, orthogonal: bool = False) -> dict[str, Any]:
-    """An estimator's `draw`, of which `vectors` makes the q directions of a step, and its `period`."""
-
-    def draw(key: Key, n: int, dtype: Any) -> Any:
-        require_directions(direction, q, orthogonal, n)
-        if orthogonal and direction == "coordinate":
-            return directions.coordinates(key, n, q).astype(dtype)
-        if orthogonal:
-            require_wide(dtype, "orthogonal directions are made by QR, of which there is none of 16-bit numbers")
-            return directions.orthogonal(key, n, q, dtype)
-        if direction == "coordinate":
-            calls = jnp.arange(q, dtype=jnp.uint32)
-            return jax.vmap(lambda call: directions.coordinates(key._replace(call=call), n)[0].astype(dtype))(calls)
-        if direction == "rademacher":
-            return directions.rademacher_draw(key, n, q)
-        return directions.gaussian_draw(key, n, dtype, q)
-
-    def period(n: int) -> int:
-        if orthogonal or direction == "coordinate":
-            return 1
-        return directions.BITS if direction == "rademacher" else directions.period(q * n)
-
-    return {"draw": draw, "period": period}
-
-
-def vectors(direction: Direction, q: int = 1, orthogonal: bool = False) -> Callable[..., Array]:
-    """The function of (draw, x) that gives the directions of `two_point`, shape [q, n], from its draw."""
-
-    def rows(draw: Any, x: Vector, paired: bool = False) -> Array:
-        if orthogonal or direction == "coordinate":
-            return draw
-        if direction == "rademacher":
-            return directions.signs(draw, x.dtype)
-        if direction == "gaussian":
-            return directions.rows(draw, (q, x.size), x.dtype)
-        return directions.unit_rows(draw, (q, x.size), x.dtype, paired=paired)
-
-    return rows
-
-
-def _combine(direction: Direction, v: Array, slope: Array) -> Vector:
-    """(c/q) Σⱼ Dⱼ vⱼ, c = n for unit directions."""
-    q, n = v.shape
-    scale = (n if direction in ("sphere", "coordinate") else 1) / q
-    return (scale * slope[0]) * v[0] if q == 1 else scale * slope @ v

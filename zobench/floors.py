@@ -51,7 +51,8 @@ def exact(
     moment: Any = estimator.second_moment(problem.n)
     excess: Any = estimator.excess
     scaled = Moment(*(part * scale for part in moment))
-    return theory.expectation(modes, scaled, excess(modes.eigenvalue) + added, step, int(k[1] - k[0]), len(k)).gap
+    every, last = int(k[1] - k[0]), int(k[-1] - k[-2])
+    return theory.expectation(modes, scaled, excess(modes.eigenvalue) + added, step, every, len(k), last).gap
 
 
 def averaged(problem: Problem, repeats: int) -> Problem:

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from zobench import directions
 from zobench.around import long_step
 from zobench.differences import Quotient, calls_of, require_eps, require_quotient, slopes
+from zobench.subsets import require_numbered
 from zobench.types import Calls, Draw, Estimator, Key, Moment, Oracle, State, Vector
 
 
@@ -23,7 +24,8 @@ def hadamard(q: int = 1, quotient: Quotient = "central", eps: float | None = Non
     orthogonal directions of the sphere, and for n < N never more than 1 + (n−1)/q of independent signs.
     "Structured evolution with compact architectures for scalable policy optimization", ICML 2018; the moments are ours.
 
-    Asks 2q values a step (central) or q+1 (forward). Raises ValueError for q < 1, for q > N, for eps as `two_point`.
+    Asks 2q values a step (central) or q+1 (forward). Raises ValueError for q < 1, for q > N, for n ≥ 2³⁰, for eps as
+    `two_point`.
 
     >>> hadamard(q=4).second_moment(16)
     Moment(A=0.2, C=1.2, D=-0.4)
@@ -36,6 +38,7 @@ def hadamard(q: int = 1, quotient: Quotient = "central", eps: float | None = Non
     def draw(key: Key, n: int, dtype: Any) -> Draw:
         if q > order(n):
             raise ValueError(f"q={q}: there are only {order(n)} rows for n={n}; use q <= {order(n)}")
+        require_numbered(n, 30)
         return directions.gaussian_draw(key, order(n), dtype)
 
     def estimate(oracle: Oracle, x: Vector, draw: Draw, state: State) -> tuple[Vector, State]:

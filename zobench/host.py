@@ -7,7 +7,7 @@ goes on asks what it has asked before of the log, and the box only from there.
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from math import inf, isfinite, isnan, nan
 from multiprocessing import get_context
 from typing import Any, Literal, NamedTuple
@@ -69,28 +69,38 @@ class Box:
     """f as a counting black box with a budget: the one object with a memory here, because scipy wants a callback."""
 
     def __init__(self, problem: Problem, budget: int, seed: int, derivative: bool):
-        ask = problem.F or (lambda x, key: problem.f(x))
-        self._ask = jax.jit(jax.value_and_grad(ask) if derivative else ask)
-        self._key = Key(jnp.uint32(seed), jnp.uint32(0), jnp.uint32(0))
-        self._dtype, self._budget = problem.x0.dtype, budget
+        self._ask = _asked(problem.F or problem.f, problem.F is not None, derivative)
+        self._seed = np.uint32(seed) if problem.F else None
+        self.dtype, self._budget, self._derivative = problem.x0.dtype, budget, derivative
         self.calls, self.best, self.points = 0, inf, []
 
     def __call__(self, x: np.ndarray) -> Any:
         """f(x), or f(x) and ∇f(x). Raises Spent where the budget is used up."""
         if self.calls >= self._budget:
             raise Spent
-        key = self._key._replace(step=jnp.uint32(self.calls))
-        answer = jax.device_get(self._ask(jnp.asarray(x, self._dtype), key))
+        key = () if self._seed is None else (self._seed, np.uint32(self.calls))
+        answer = self._ask(np.asarray(x, self.dtype), *key)
+        first, *others = map(np.asarray, answer if self._derivative else (answer,))
         self.calls += 1
-        value = float(answer[0] if isinstance(answer, tuple) else answer)
+        value = first.item()
         if value < self.best:
             self.best = value
             self.points.append((self.calls, np.array(x, float)))
-        return (value, np.asarray(answer[1], float)) if isinstance(answer, tuple) else value
+        return (value, others[0].astype(float)) if self._derivative else value
 
     def many(self, points: Sequence[np.ndarray]) -> list[Any]:
         """The values at several points, one after the other."""
         return [self(x) for x in points]
+
+
+@lru_cache(4)  # the runs of a cell share what is compiled
+def _asked(ask: Callable[..., Any], keyed: bool, derivative: bool) -> Callable[..., Any]:
+    """The compiled function of (x), or of (x, seed, step), that gives f(x), or f(x) and ∇f(x).
+
+    It takes NumPy's arrays, and what it gives is read as one: jnp.asarray and jax.device_get cost ten times its call.
+    """
+    value = jax.value_and_grad(ask) if derivative else ask
+    return jax.jit((lambda x, seed, step: value(x, Key(seed, step, jnp.uint32(0)))) if keyed else value)
 
 
 class Log:

@@ -1,8 +1,9 @@
 """The loop: many runs of descent through one compiled block, and when each of them arrived.
 
-A block of up to 64 records is compiled once per cell; steps, seeds and the number of iterations a record are traced.
-Runs go through it one by one, which keeps a run's vectors in the cache and its bytes free of what runs beside it. The
-host looks at the records between blocks: that is where a run stops, reports progress and tells the time.
+A block of sections of up to 64 records is compiled once per cell; steps, seeds and the number of iterations a record
+are traced. Runs go through it one by one, which keeps a run's vectors in the cache and its bytes free of what runs
+beside it. Between blocks the host looks at the records, reports progress and tells the time; runs end behind the
+section in which the last of them has arrived.
 """
 
 import time
@@ -15,15 +16,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from zobench import programs
+from zobench.rhythm import RECORDS, rhythm, sections
 from zobench.runs import Program, Runs, end_of, keep, known_block, next_block, save_all
 from zobench.states import Past, new_past, now_and_then
-from zobench.types import Draw, Key, Method, Problem, Scalar, measured_in, oracle, require_precision
+from zobench.types import Draw, Key, Method, Problem, Scalar, measured_in, oracle, require_precision, sum_each
 
-RECORDS = 64
-RECORDS_PER_GRADIENT_STEP = 2  # a record costs about as much as two steps
 MOST = 2**30  # iterations of a run
-BLOCK = 2_000_000  # coordinates moved in a block, some milliseconds: a run is not to go on long after its end
-COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}  # a quarter faster where AVX-512 is; changes rounding only
 
 
 class Values(NamedTuple):
@@ -68,26 +67,14 @@ class Stop(NamedTuple):
 def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Program:
     """Compile a block of one run of the method that `method_of` makes for a step size.
 
-    A block has 64 records, or as few as are worth calling it; a black box is asked for one record at a time, as each
-    value is a call of Python anyway. A run that `stays` makes no iteration more once it has ended.
+    A block has sections of 64 records, or as few as are worth calling it; a black box is asked for one record at a
+    time, as each value is a call of Python anyway. A run that `stays` makes no iteration more once it has ended. The
+    block gives x, the state, the records and a row behind them, which has the record at the cap where that is reached
+    within the last interval, and x behind each section; where there is one section that is x itself, and not copied.
     """
-    x0 = problem.x0
+    x0, problem = problem.x0, programs.straight(problem)
     outline = method_of(jnp.ones((), x0.dtype))
-    length, every = rhythm(problem, outline)
-
-    def block(x, state, seed, step, k, every, cap, stays, end):
-        steps, drawn = steps_of(problem, method_of(step), seed)
-        metric, target, ceiling = end  # a `Stop`: the number of its metric; target and ceiling in the dtype of it
-
-        def record(carry, _):
-            x, state, k, drawn = carry
-            found = jnp.stack(measure(problem, x))
-            ended = stays & ((found[metric] <= target) | ~(found[0] <= ceiling))
-            left = jnp.where(ended, 0, jnp.minimum(every, cap - k))  # not one iteration more than the budget
-            return steps(x, state, k, drawn, k + left), found
-
-        (x, state, _, _), records = jax.lax.scan(record, (x, state, k, drawn), length=length)
-        return x, state, records
+    (length, every), many = rhythm(problem, outline), sections(problem, outline)
 
     def init(step):
         return jax.tree.map(np.asarray, (x0, method_of(step).init(x0)))
@@ -96,16 +83,44 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     least = jnp.ones((), measured_in(x0.dtype))
     taken = (0, 1) if problem.differentiable else ()  # a black box may raise: what was before is then the end
     start = time.perf_counter()
-    lowered = jax.jit(block, compiler_options=COMPILER_OPTIONS, donate_argnums=taken).lower(
-        x0, method_of(step).init(x0), seed, step, k, k, k, jnp.bool_(False), (k, least, least)
-    )
-    return Program(lowered.compile(), init, problem, length, every, time.perf_counter() - start)
+    args = x0, method_of(step).init(x0), seed, step, k, k, k, jnp.bool_(False), (k, least, least)
+    program = programs.compiled(_block(problem, method_of, length * many, many), *args, taken=taken)
+    return Program(program, init, problem, length * many, every, time.perf_counter() - start)
 
 
-def rhythm(problem: Problem, outline: Method) -> tuple[int, int]:
-    """How many records a block has, and how many iterations there are between them."""
-    every = max(1, round(outline.time_scale(problem.n) / RECORDS_PER_GRADIENT_STEP))
-    return max(1, min(RECORDS, BLOCK // (every * problem.n))) if problem.differentiable else 1, every
+def _block(problem: Problem, method_of: Callable[[Scalar], Method], length: int, many: int) -> Callable:
+    """The block before it is compiled, of `length` records in so many sections."""
+    put, dtype = jax.lax.dynamic_update_index_in_dim, problem.x0.dtype  # .at[] is a scatter, as dear as a record
+
+    def block(x, state, seed, step, k, every, cap, stays, end):
+        steps, drawn = steps_of(problem, method_of(step), seed)
+        metric, target, ceiling = end  # a `Stop`: the number of its metric; target and ceiling in the dtype of it
+
+        def record(carry):
+            (i, _), x, state, k, drawn, records, ends = carry
+            found = jnp.stack(measure(problem, x))
+            ended = stays & ((found[metric] <= target) | ~(found[0] <= ceiling))
+            left = jnp.where(ended, 0, jnp.minimum(every, cap - k))  # not one iteration more than the budget
+            x, state, k, drawn = steps(x, state, k, drawn, k + left)
+            ends = put(ends, x, i // RECORDS, 0) if many > 1 else ends  # the row behind the last section is in it
+            return (i + 1, ended), x, state, k, drawn, put(records, found, i, 0), ends
+
+        records = jnp.zeros((length + 1, 3), measured_in(dtype))
+        ends = jnp.zeros((many if many > 1 else 0, x.size), dtype)
+        rows = jnp.where(cap < k + length * every, -((k - cap) // every) + 1, length)
+        start = (jnp.int32(0), jnp.bool_(False)), x, state, k, drawn, records, ends
+        done = jax.lax.while_loop(lambda carry: (carry[0][0] < rows) & ~carry[0][1], record, start)
+        (made, _), x, state, *_, records, ends = done
+        return x, state, *_filled(made, x, records, ends)
+
+    return block
+
+
+def _filled(made, x, records, ends) -> tuple[Any, Any]:
+    """Records and ends of a block of which so many rows were made: x stays where it is, and is measured the same."""
+    is_made = jnp.arange(len(records))[:, None] < made
+    ends = jnp.where(is_made[::RECORDS][: len(ends)], ends, x)
+    return jnp.where(is_made, records, records[made - 1]), ends
 
 
 def steps_of(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:
@@ -144,22 +159,29 @@ def steps_of(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:
 
 
 def measure(problem: Problem, x) -> Values:
-    """The exact f at x and what goes with it, never charged."""
+    """The exact f at x and what goes with it, never charged.
+
+    One pass over x, its gradient in hand, sums the squares of both, and the terms of f where they are known
+    (types.separable): three sums are three passes.
+    """
     x = x.astype(measured_in(x.dtype))
-    value = problem.f(x)
+    value, slope = jax.value_and_grad(problem.f)(x) if problem.differentiable else (problem.f(x), None)
     require_precision(value, x)
-    gap = value - (0 if isnan(problem.f_star) else problem.f_star)
+    parts = {} if slope is None else {"gradient": slope**2}
+    parts |= {} if problem.x_star is None else {"distance": (x - problem.x_star) ** 2}
+    terms: Any = getattr(problem.f, "terms", None)
+    parts |= {"value": terms(x)} if terms and parts else {}
+    sums = dict(zip(parts, sum_each(*parts.values()), strict=True)) if parts else {}
+    gap = sums.get("value", value) - (0 if isnan(problem.f_star) else problem.f_star)
     unknown = jnp.full_like(gap, nan)
-    gradient = jnp.sum(jax.grad(problem.f)(x) ** 2) if problem.differentiable else unknown
-    distance = unknown if problem.x_star is None else jnp.sum((x - problem.x_star) ** 2)
-    return Values(gap, gradient, distance)
+    return Values(gap, sums.get("gradient", unknown), sums.get("distance", unknown))
 
 
 def at_start(program: Program) -> Values:
     """`measure` at x0, by a block without iterations: eager, its operations would be compiled one by one for each n."""
-    step, none = np.ones((), program.problem.x0.dtype), np.int32(0)
+    step, none, one = np.ones((), program.problem.x0.dtype), np.int32(0), np.int32(1)
     state, least = jax.tree.map(jnp.array, program.init(step)), np.ones((), measured_in(step.dtype))
-    records = program.block(*state, np.uint32(0), step, none, none, none, np.bool_(False), (none, least, least))[2]
+    records = program.block(*state, np.uint32(0), step, none, one, none, np.bool_(False), (none, least, least))[2]
     return Values(*map(float, np.asarray(records)[0]))
 
 
@@ -176,47 +198,62 @@ def advance(
 ) -> Curves:
     """Run descent from x0 for each pair (step, seed) until all of them have ended; curves of one common length.
 
-    A run that `stays` makes no iteration more once it has ended: its records repeat the last one. That saves time where
-    only hitting times are asked for.
+    A run that `stays` makes no iteration more once it has ended: its records repeat the last one.
 
     `pasts`: what has been made of each run before. It is not made again, and what is made now is added where there is a
     `save`, which is called every 30 seconds and at the end, also where an exception makes one. The curves are the same
     to the bit as from nothing.
     """
     cast = partial(np.asarray, dtype=program.problem.x0.dtype)
-    measured = partial(np.asarray, dtype=measured_in(program.problem.x0.dtype))
-    end = np.int32(Values._fields.index(stop.metric)), measured(stop.target), measured(stop.ceiling)
-    asked = [(np.uint32(seed), cast(step)) for seed, step in zip(seeds, steps, strict=True)]
     starts = {step: program.init(cast(step)) for step in set(steps)}
+    given = jax.device_put({step: cast(step) for step in starts})  # once, and not in each call of the block
+    asked = [(seed, given[step]) for seed, step in zip(jax.device_put([*map(np.uint32, seeds)]), steps, strict=True)]
     pasts = pasts or [new_past() for _ in seeds]
-    fixed = np.int32(stop.cap), np.bool_(stays), end
-    runs = Runs(program, asked, [starts[step] for step in steps], pasts, {}, fixed)
+    runs = Runs(program, asked, [starts[step] for step in steps], pasts, {}, _fixed(program, stop, stays), stop.cap)
     begun = sum(known_block(runs, run, 0) is not None for run in range(len(seeds)))
     try:
-        blocks, made, seconds, failure = _blocks(runs, stop, progress, save)
-        x_end = np.array([end_of(runs, run, len(blocks)) for run in range(len(seeds))])
+        blocks, known, seconds, failure = _blocks(runs, stop, progress, save)
+        behind = sections_of(program, stop, blocks) - len(blocks) * program.records // program.section
+        x_end = np.array([end_of(runs, run, len(blocks), behind - 1) for run in range(len(seeds))])
     finally:
         if save:
             save_all(runs, save)
     curves = curves_of(program, stop, blocks, x_end, seconds)
-    return curves._replace(failure=failure, reused=(begun, curves.iterations - made))
+    ends = np.minimum(np.arange(len(blocks) + 1) * program.records * program.every, curves.iterations // len(seeds))
+    return curves._replace(failure=failure, reused=(begun, int(known @ np.diff(ends))))
+
+
+def _fixed(program: Program, stop: Stop, stays: bool) -> tuple[Any, ...]:
+    """What goes into every block behind k, on the device: a number of NumPy's is carried there in each call."""
+    measured = partial(np.asarray, dtype=measured_in(program.problem.x0.dtype))
+    end = np.int32(Values._fields.index(stop.metric)), measured(stop.target), measured(stop.ceiling)
+    return jax.device_put((np.int32(program.every), np.int32(stop.cap), np.bool_(stays), end))
+
+
+def sections_of(program: Program, stop: Stop, blocks: Sequence[np.ndarray]) -> int:
+    """How many sections there are until all runs have ended; all of them where they have not."""
+    many = len(blocks) * program.records // program.section
+    ended = np.logical_or(*events(Values(*np.concatenate(blocks, axis=2)), stop))
+    last = int(ended.argmax(axis=1).max()) // program.section + 1
+    return min(last, many) if ended.any(axis=1).all() else many
 
 
 def curves_of(program: Program, stop: Stop, blocks: Sequence[np.ndarray], x_end: np.ndarray, seconds: float) -> Curves:
-    """Blocks of records, each [3, runs, records], put together, as far as the cap."""
-    recorded = np.arange(len(blocks) * program.records, dtype=np.int64) * program.every
-    shown = recorded <= stop.cap
-    gap, gradient, distance = (np.concatenate(part, axis=1)[:, shown] for part in zip(*blocks, strict=True))
-    iterations = min(len(blocks) * program.records * program.every, stop.cap) * len(x_end)
-    return Curves(recorded[shown], gap, gradient, distance, x_end, iterations, seconds)
+    """Blocks of records, each [3, runs, records], put together as far as runs go; what reaches the cap has it last."""
+    end, records = sections_of(program, stop, blocks) * program.section * program.every, np.concatenate(blocks, axis=2)
+    recorded = np.arange(records.shape[2], dtype=np.int64) * program.every
+    shown = int((recorded < (end if end <= stop.cap else stop.cap + program.every)).sum())
+    gap, gradient, distance = records[:, :, :shown]
+    k = np.minimum(recorded[:shown], stop.cap)
+    return Curves(k, gap, gradient, distance, x_end, min(end, stop.cap) * len(x_end), seconds)
 
 
 def _blocks(
     runs: Runs, stop: Stop, progress: Callable[[int], None], save: Callable[[], None] | None
-) -> tuple[list[np.ndarray], int, float, str]:
-    """The blocks until all runs have ended, the iterations made for them, seconds, and what failed."""
+) -> tuple[list[np.ndarray], np.ndarray, float, str]:
+    """The blocks until all runs have ended, how many runs had made each of them before, seconds, and what failed."""
     span, ended = runs.program.records * runs.program.every, np.zeros(len(runs.asked), bool)
-    blocks, made, seconds = [], 0, 0.0
+    blocks, known, seconds = [], [], 0.0
     look = now_and_then(partial(save_all, runs, save)) if save else None
     while (k := len(blocks) * span) <= stop.cap and not ended.all():
         if save and k + span > stop.cap:
@@ -226,14 +263,15 @@ def _blocks(
         except Exception as error:
             if not blocks:
                 raise
-            return blocks, made, seconds, last_line(error)
+            return blocks, np.array(known), seconds, last_line(error)
         blocks.append(block)
-        made, seconds = made + new * (min(k + span, stop.cap) - k), seconds + took
+        known.append(len(runs.asked) - new)
+        seconds += took
         ended |= np.logical_or(*events(Values(*block), stop)).any(axis=1)
         progress(min(k + span, stop.cap))
         if look:
             look()
-    return blocks, made, seconds, ""
+    return blocks, np.array(known), seconds, ""
 
 
 def last_line(error: Exception) -> str:

@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import optax
 
 from zobench import directions, theory
+from zobench.around import second_difference
 from zobench.differences import require_eps
 from zobench.optimizers import require_matrices
-from zobench.spacing import following
 from zobench.types import Calls, Draw, Estimator, Method, Oracle, Problem, Scalar, State, Vector
 
 OTHER_RULE = "use another one, such as optimizer=gd or adam"
@@ -124,7 +124,7 @@ def random_pursuit(eps: float | None = None) -> Method:
     require_eps(eps)
 
     def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
-        h = _second_difference(oracle, x) if eps is None else eps
+        h = second_difference(oracle, x) if eps is None else eps
         v = directions.unit_rows(draw, (1, x.size), x.dtype)[0]
         here, ahead, behind = _values(oracle, x, x + h * v, x - h * v)
         slope, curvature = (ahead - behind) / (2 * h), (ahead - 2 * here + behind) / h**2
@@ -134,12 +134,6 @@ def random_pursuit(eps: float | None = None) -> Method:
     return Method(
         lambda x: (), advance, lambda n: Calls(value=3), directions.gaussian_draw, lambda n: n, directions.period
     )
-
-
-def _second_difference(oracle: Oracle, x: Vector) -> Any:
-    """The step of the second difference: what an oracle that has measured its noise says, else that of the dtype."""
-    own = following(float(jnp.finfo(x.dtype).eps) ** 0.25, x.dtype, oracle.size)
-    return oracle.eps("second") if oracle.eps else own
 
 
 def _values(oracle: Oracle, *points: Vector) -> Any:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench.ecnoise import ecnoise, forward_eps
+from zobench.programs import compiled
 from zobench.types import Key, Moment, Problem, oracle
 
 Ask = Callable[[np.ndarray], np.ndarray]  # points [m, n] to values [m]; nan where there is none
@@ -79,12 +80,15 @@ def probe(problem: Problem, scaled: Callable[[Scale], float], seed: int) -> tupl
     Raises ValueError where no slope and no curvature stand out of the noise.
     """
     x0, asked = np.asarray(problem.x0), [0]
-    ask = jax.jit(jax.vmap(lambda x, call: oracle(problem, Key(jnp.uint32(seed), jnp.uint32(0), call)).value(x, call)))
+    ask = jax.vmap(lambda x, call: oracle(problem, Key(jnp.uint32(seed), jnp.uint32(0), call)).value(x, call))
+    asks: dict[int, Callable] = {}
 
     def values(points: np.ndarray) -> np.ndarray:
         numbers = asked[0] + np.arange(len(points), dtype=np.uint32) + PROBES
         asked[0] += len(points)
-        return np.asarray(ask(jnp.asarray(points), numbers), float)
+        given, many = jnp.asarray(points), len(points)
+        asks[many] = asks.get(many) or compiled(ask, given, numbers)
+        return np.asarray(asks[many](given, numbers), float)
 
     here = float(values(x0[None])[0])
     scale = measure(values, x0, here, np.random.default_rng([seed, 1]), True)

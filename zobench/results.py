@@ -121,6 +121,7 @@ def run(
     estimator: Estimator | None = None,
     optimizer: Optimizer = optax.sgd,
     tuning: tuple[int, int] = (16, 5),
+    layout: str = "auto",
     progress: bool | None = None,
 ) -> Result:
     """Run a method on a problem for so many seeds, until the target or the budget.
@@ -131,13 +132,14 @@ def run(
     and held-out seeds. The target is `metric` <= target * (1 | its value at x0 | f*), as `relative_to` says: unit,
     start or minimum; of several targets, which the runs of one meet all, the least ends them. Metrics are gap f − f*,
     gradient min ‖∇f‖² and distance ‖x − x*‖². A run takes at most gd_iterations·B iterations and `calls` oracle calls.
-    The precision is that of `dtype` whatever JAX's setting. `progress`: say on a line how far it is, after two seconds;
+    The precision is that of `dtype` whatever JAX's setting. `layout`: runs one by one (apart), in one program
+    (together), or as it is faster (auto). `progress`: say on a line how far it is, after two seconds;
     None: in a notebook.
 
     A problem whose x0 is a tree of arrays is run over all their numbers, and the result's `parameters` are trees again.
 
     Raises ValueError where the step or the metric needs a constant that the problem does not know, where a method needs
-    a gradient that it does not have, and for an unknown step, metric or dtype.
+    a gradient that it does not have, and for an unknown step, metric, dtype or layout.
 
     >>> import zobench as zo
     >>> result = zo.run(zo.problems.quadratic(8), zo.two_point(), seeds=4)
@@ -149,6 +151,7 @@ def run(
     goal = target if isinstance(target, float | int) else build.targets(list(target))
     stop = {"metric": metric, "target": goal, "relative_to": relative_to, "gd_iterations": gd_iterations}
     asked = {"step": [step], "seeds": seeds, "seed": seed, "dtype": dtype, "stop": {**stop, "calls": calls}}
+    asked["layout"] = layout
     asked["tuning"] = dict(zip(("tries", "seeds"), tuning, strict=True))
     try:
         build.check_values(asked)

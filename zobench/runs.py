@@ -8,12 +8,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from zobench.rhythm import RECORDS
 from zobench.states import Past, Tail
 from zobench.types import Problem
 
 
 class Program(NamedTuple):
     """The compiled block of `records` records of one run, or of a group of them, `every` iterations between records.
+
+    A block that the cap cuts short has one record more, that at the cap where it is reached in the last interval.
 
     `init(step)` is where it begins, x0 and the method's first state, on the host: copied from there, nothing is
     compiled.
@@ -25,26 +28,28 @@ class Program(NamedTuple):
     records: int
     every: int
     compile_seconds: float
-    is_group: bool = False
+    size: int = 0  # runs of a group; none: a run by itself
+
+    @property
+    def section(self) -> int:
+        """How many records a section has: runs end behind one."""
+        return min(RECORDS, self.records)
 
 
 class Runs(NamedTuple):
-    """Runs on their way: for each its seed and step, its start, what was made of it, and its state after a block.
+    """Runs on their way: for each its seed and step, its start, what was made of it, and where it stands.
 
-    `fixed` is what goes into every block: cap, stays, end.
+    `live` has the block that a run stands before, its state, and x behind each section of the block that it has made;
+    `fixed` is what goes into every block: every, cap, stays, end.
     """
 
     program: Program
     asked: Sequence[tuple[Any, Any]]
     starts: Sequence[Any]
     pasts: Sequence[Past]
-    live: dict[int, tuple[int, Any]]
+    live: dict[int, tuple[int, Any, Any]]
     fixed: tuple[Any, ...]
-
-    @property
-    def cap(self) -> int:
-        """Iterations a run may take."""
-        return int(self.fixed[0])
+    cap: int
 
     @property
     def whole(self) -> int:
@@ -52,9 +57,9 @@ class Runs(NamedTuple):
         return self.cap // (self.program.records * self.program.every)
 
     def call(self, run: int, block: int, state: Any) -> Any:
-        """The next state of a run, and its records; takes the state over."""
+        """The next state of a run, its records, and x behind each section; takes the state over."""
         k = block * self.program.records * self.program.every
-        return self.program.block(*state, *self.asked[run], np.int32(k), np.int32(self.program.every), *self.fixed)
+        return self.program.block(*state, *self.asked[run], np.int32(k), *self.fixed)
 
     def state(self, run: int, block: int) -> Any:
         """The state of a run at the beginning of a block, made again from the latest saved one before it."""
@@ -70,24 +75,25 @@ class Runs(NamedTuple):
 
     def at(self, run: int) -> int:
         """The block that a run stands before; -1 where it has not moved, or a block that failed has its state."""
-        block, state = self.live.get(run, (-1, ()))
+        block, state, _ = self.live.get(run, (-1, (), ()))
         return -1 if any(leaf.is_deleted() for leaf in jax.tree.leaves(state)) else block
 
 
 def next_block(runs: Runs, block: int, keeps: bool) -> tuple[np.ndarray, int, float]:
     """A block's records [3, runs, records], saved ones where there are any; how many runs made theirs; seconds of all.
 
-    `keeps`: what is made is added to what there is of the run. Of a block that the cap cuts short that is its end.
+    One record more where the cap cuts it short. `keeps`: what is made is added to what there is of the run, of a block
+    that is cut short its end.
     """
     start, cap = time.perf_counter(), runs.cap
     whole = block < runs.whole
     known = {run: known_block(runs, run, block) for run in range(len(runs.pasts))}
     new = [run for run, found in known.items() if found is None]
     done = {run: runs.call(run, block, runs.state(run, block)) for run in new}
-    made = {run: np.asarray(found) for run, (_, _, found) in done.items()}
+    made = {run: np.asarray(each[2])[: runs.program.records + (not whole)] for run, each in done.items()}
     took = time.perf_counter() - start
-    for run, (x, memory, _) in done.items():
-        past, runs.live[run] = runs.pasts[run], (block + 1, (x, memory))
+    for run, (x, memory, _, ends) in done.items():
+        past, runs.live[run] = runs.pasts[run], (block + 1, (x, memory), ends)
         known[run] = made[run], took / len(new)
         if keeps and whole:
             past.records.append(made[run])
@@ -95,7 +101,8 @@ def next_block(runs: Runs, block: int, keeps: bool) -> tuple[np.ndarray, int, fl
             if (block + 1) % past.often(jax.tree.leaves((x, memory))) == 0:
                 keep(runs, run)
         elif keeps:
-            past.end(cap, Tail(made[run], took / len(new), np.array(x)))
+            behind = np.asarray(ends) if len(ends) else np.asarray(x)[None]  # no copy: there is no block after it
+            past.end(cap, Tail(made[run], took / len(new), behind))
     records, seconds = zip(*(known[run] for run in range(len(runs.pasts))), strict=True)
     return np.array(records).transpose(2, 0, 1), len(new), sum(seconds)
 
@@ -122,10 +129,18 @@ def save_all(runs: Runs, save: Callable[[], None]) -> None:
     save()
 
 
-def end_of(runs: Runs, run: int, blocks: int) -> np.ndarray:
-    """x of a run after so many blocks; a run that was longer once makes its last steps again."""
+def end_of(runs: Runs, run: int, blocks: int, section: int) -> np.ndarray:
+    """x of a run behind a section of the last of so many blocks; sections are counted from its end, which is −1.
+
+    A run that was longer once makes its last steps again.
+    """
     tails = runs.pasts[run].tails
     if runs.at(run) != blocks > runs.whole and runs.cap in tails:
-        return tails[runs.cap].x
-    runs.live[run] = blocks, runs.state(run, blocks)
-    return np.asarray(runs.live[run][1][0])
+        return tails[runs.cap].x[section]
+    if runs.at(run) != blocks and section == -1:
+        runs.live[run] = blocks, runs.state(run, blocks), ()
+    elif runs.at(run) != blocks:
+        x, memory, _, ends = runs.call(run, blocks - 1, runs.state(run, blocks - 1))
+        runs.live[run] = blocks, (x, memory), ends
+    _, (x, _), ends = runs.live[run]
+    return np.asarray(ends)[section] if len(ends) else np.asarray(x)  # indexing an array of JAX's takes 100 us

@@ -63,7 +63,7 @@ class Solver(NamedTuple):
     asks_eps: bool = False
 
 
-def _trace(run: Callable[[Box, np.ndarray, int], str], derivative: bool, problem: Problem, budget: int, seed: int):
+def traced(run: Callable[[Box, np.ndarray, int], str], derivative: bool, problem: Problem, budget: int, seed: int):
     """Let a solver run: the best points it saw, from x0 on (k = 0: nothing asked yet), and why it ended."""
     box, x0, failed = Box(problem, budget, seed, derivative), np.asarray(problem.x0, float), False
     try:
@@ -130,7 +130,7 @@ def scipy(
             return str(minimize(box, x0, **given).message)
 
     each = Calls(value=1, grad=1) if gradient == "exact" else Calls(value=1)
-    solve = partial(_trace, run, gradient == "exact")
+    solve = partial(traced, run, gradient == "exact")
     scale, bounded = (lambda n: 1.0 if gradient == "exact" else n), algorithm not in ("BFGS", "CG")
     asks_eps = differences and eps is None
     return Solver(solve, lambda n: each, time_scale=scale, run=run, bounded=bounded, asks_eps=asks_eps)
@@ -185,7 +185,7 @@ def cma(sigma: float = 0.3) -> Solver:
             strategy.tell(asked, box.many(asked))
         return ", ".join(strategy.stop() or ())
 
-    return Solver(partial(_trace, run, False), lambda n: Calls(value=1), random=True, run=run, bounded=True)
+    return Solver(partial(traced, run, False), lambda n: Calls(value=1), random=True, run=run, bounded=True)
 
 
 def advance(

@@ -44,7 +44,7 @@ def states_of(folder: Path, files: Callable[[], dict[str, str]] = dict) -> Famil
 
 
 class Tail(NamedTuple):
-    """The last block of a run, which a cap cuts short: its records, seconds, and x at its end."""
+    """The last block of a run, which a cap cuts short: its records [records + 1, 3], seconds, x behind each section."""
 
     records: np.ndarray
     seconds: float
@@ -116,13 +116,13 @@ def save_pasts(family: Family | None, step: float, seeds: Sequence[int], pasts: 
     tails = [tail for past in pasts for tail in past.tails.values()]
     states = [past.states[after] for past in pasts for after in sorted(past.states)]
     whole = [(past.records[i], past.seconds[i]) for past in pasts for i in range(past.blocks)]
-    records, seconds = zip(*whole, *(tail[:2] for tail in tails), strict=True)
-    xs = [*(leaves[0] for leaves in states), *(tail.x for tail in tails)]
-    memory = [*zip(*(leaves[1:] for leaves in states), strict=True)]
-    if sum(part.nbytes for parts in (records, xs, *memory) for part in parts) > LARGEST:
+    parts: dict[str, Sequence[np.ndarray]] = {f"state{i}": part for i, part in enumerate(zip(*states, strict=True))}
+    parts |= {"records": [one for one, _ in whole], "last": [tail.records for tail in tails]}
+    parts["ends"] = [tail.x for tail in tails]
+    if sum(one.nbytes for part in parts.values() for one in part) > LARGEST:
         return
-    arrays = {"records": np.stack(records), "seconds": np.array(seconds)}
-    arrays |= {f"state{i}": np.stack(parts) for i, parts in enumerate([xs, *memory])}
+    arrays = {name: np.stack(part) for name, part in parts.items() if part}
+    arrays["seconds"] = np.array([*(took for _, took in whole), *(tail.seconds for tail in tails)])
     after, caps = [sorted(past.states) for past in pasts], [[*past.tails] for past in pasts]
     save(family, _of_step(step), seeds, arrays, {"after": after, "caps": caps})
 
@@ -135,19 +135,21 @@ def _unpacked(saved: store.Record, like: Leaves, records: int) -> list[tuple[int
     """Runs with their seeds, as `save_pasts` packs them. ValueError and others where anything does not fit."""
     arrays, meta = saved
     seeds, after, caps = meta["seeds"], meta["after"], meta["caps"]
-    blocks, ends = sum(max(own, default=0) for own in after), sum(map(len, caps))
-    parts = [arrays.get(f"state{i}", np.empty((0, *leaf.shape), leaf.dtype)) for i, leaf in enumerate(like)]
-    many = [sum(map(len, after)) + (0 if i else ends) for i in range(len(like))]
-    due = [((blocks + ends, records, 3), like[0].dtype), ((blocks + ends,), np.dtype(float))]
-    due += [((count, *leaf.shape), leaf.dtype) for count, leaf in zip(many, like, strict=True)]
-    if [(part.shape, part.dtype) for part in (arrays["records"], arrays["seconds"], *parts)] != due:
+    blocks, tails, kept = sum(max(own, default=0) for own in after), sum(map(len, caps)), sum(map(len, after))
+    due = {f"state{i}": ((kept, *leaf.shape), leaf.dtype) for i, leaf in enumerate(like)}
+    due |= {"records": ((blocks, records, 3), like[0].dtype), "last": ((tails, records + 1, 3), like[0].dtype)}
+    due |= {"ends": ((tails, *arrays["ends"].shape[1:2], *like[0].shape), like[0].dtype)} if tails else {}
+    due = {name: wanted for name, wanted in due.items() if wanted[0][0]}
+    due["seconds"] = (blocks + tails,), np.dtype(float)
+    if {name: (part.shape, part.dtype) for name, part in arrays.items()} != due:
         raise ValueError("runs of another kind")
-    rows, states = zip(arrays["records"], arrays["seconds"].tolist(), strict=True), [iter(part) for part in parts]
-    whole = [[next(rows) for _ in range(max(own, default=0))] for own in after]
-    kept = [{block: [next(part) for part in states] for block in own} for own in after]
-    tails = [{cap: Tail(*next(rows), next(states[0])) for cap in own} for own in caps]
-    columns = zip(seeds, whole, kept, tails, strict=True)
-    return [(seed, Past([one for one, _ in own], [one for _, one in own], at, ends)) for seed, own, at, ends in columns]
+    rows, last, ends = (iter(arrays.get(name, ())) for name in ("records", "last", "ends"))
+    states, seconds = [iter(arrays[name]) for name in due if name.startswith("state")], iter(arrays["seconds"].tolist())
+    whole = [[(next(rows), next(seconds)) for _ in range(max(own, default=0))] for own in after]
+    at = [{block: [next(part) for part in states] for block in own} for own in after]
+    cut = [{cap: Tail(next(last), next(seconds), next(ends)) for cap in own} for own in caps]
+    columns = zip(seeds, whole, at, cut, strict=True)
+    return [(seed, Past([one for one, _ in own], [one for _, one in own], at, cut)) for seed, own, at, cut in columns]
 
 
 def load(family: Family | None, what: str, seeds: Sequence[int]) -> list[store.Record]:

@@ -8,9 +8,12 @@ import platform
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from zobench.accelerators import cards
 
 VARIABLES = (  # of XLA, of jax, of the linear algebra of numpy, scipy and CUDA
     "XLA_FLAGS", "LIBTPU_INIT_ARGS", "NPROC", "PJRT_NPROC",
@@ -24,6 +27,7 @@ VARIABLES = (  # of XLA, of jax, of the linear algebra of numpy, scipy and CUDA
 )  # fmt: skip
 SMALL_LOOPS = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=100000000"
 SETS = {"avx512": "avx512f", "avx2": "avx2", "avx": "avx", "sse4": "sse4_2", "sse2": "sse2", "neon": "asimd"}
+PROGRAMS = 2**29  # bytes of compiled programs that are kept
 SIMILAR = ("instructions", "threads", "device")  # machines that agree in these give the same bits
 
 
@@ -32,26 +36,54 @@ def prepare_jax() -> None:
 
     One thread a process: the same bits on any machine, no quarrel between workers. Loops over small arrays in one
     compiled function: half the time to compile, half a step at n = 10, rounding changed at most. Compiled programs are
-    kept in the user's cache folder.
+    kept in the user's cache folder (`bound_programs`).
     """
     os.environ.setdefault("NPROC", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     flags = os.environ.get("XLA_FLAGS", "")
     if "--xla_backend_extra_options" not in flags:
         os.environ["XLA_FLAGS"] = f"{flags} {SMALL_LOOPS}".strip()
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(home, "zobench"))
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", _programs())
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
+
+
+def _programs() -> str:
+    """Where compiled programs are kept unless the user says."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(home, "zobench")
+
+
+def bound_programs(most: int = PROGRAMS) -> int:
+    """Remove the compiled programs that were last used longest ago, until the rest has `most` bytes; how many.
+
+    JAX's own bound lists the folder, and reads a file for each program in it, whenever it adds one. A folder that the
+    user has named is left alone.
+    """
+    folder, kept, removed = os.environ.get("JAX_COMPILATION_CACHE_DIR", ""), 0, 0
+    if folder != _programs():
+        return 0
+    with suppress(OSError):
+        files = [(entry.stat(), entry.path) for entry in os.scandir(folder) if entry.name.endswith("-cache")]
+        for about, path in sorted(files, key=lambda file: max(file[0].st_atime, file[0].st_mtime), reverse=True):
+            kept += about.st_size
+            if kept > most:
+                os.unlink(path)
+                removed += 1
+    return removed
 
 
 def numeric_environment() -> dict[str, str]:
     """The variables of the environment that change numbers, those that are set; flags of XLA sorted by their names.
+
+    Where none of them says what jax computes on, and it will take an accelerator, the kind of that.
 
     They are what `store.key` sees of this process: a worker has to run with those of the process that planned its cell.
     """
     found = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
     if "XLA_FLAGS" in found:
         found["XLA_FLAGS"] = _flags(found["XLA_FLAGS"])
+    if "JAX_PLATFORMS" not in found and "JAX_PLATFORM_NAME" not in found and (kind := cards().kind):
+        found["accelerator"] = kind
     return found
 
 
@@ -117,6 +149,7 @@ def _device() -> str:
     jax = sys.modules.get("jax")
     try:
         kind, backend = (jax.devices()[0].device_kind, jax.default_backend()) if jax else ("", "")
+        kind = f"{len(jax.devices())} x {kind}" if jax and backend != "cpu" and len(jax.devices()) > 1 else kind
     except (RuntimeError, AttributeError):  # jax finds no device, or is being imported
         return ""
     return backend if kind == backend else f"{backend} {kind}"

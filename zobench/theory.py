@@ -72,12 +72,16 @@ class Expectation(NamedTuple):
     distance: np.ndarray
 
 
-def expectation(modes: Modes, moment: Moment, excess: np.ndarray, step: float, every: int, records: int) -> Expectation:
+def expectation(
+    modes: Modes, moment: Moment, excess: np.ndarray, step: float, every: int, records: int, last: int | None = None
+) -> Expectation:
     """E f(x_k) and E‖x_k − x*‖² of descent on a quadratic with a fixed step α, at k = 0, every, 2·every, ...
+
+    Of so many records; the last one is `last` iterations behind the one before it, every if that is None.
 
     s_i(k+1) = (1 − 2αλᵢ + α²(C+D)λᵢ²) s_i(k) + α²A Σⱼ λⱼ² s_j(k) + α² excessᵢ,   s_i(0) = energyᵢ,
     E f − f* = ½ Σ λᵢ s_i, E‖x − x*‖² = Σ s_i. No approximation: an estimator's simulated mean must agree. Where D ≠ 0
-    the eigenvectors must be the coordinate axes. O(n) a step, (records − 1)·every of them.
+    the eigenvectors must be the coordinate axes. O(n) a step, (records − 1)·every of them or less.
     Golden values: zobench's theory sheet, 10.2.
     """
     with jax.enable_x64(True):
@@ -86,7 +90,8 @@ def expectation(modes: Modes, moment: Moment, excess: np.ndarray, step: float, e
         parts = []
         for first in range(0, records, SLOTS):
             taken = min(SLOTS, records - first)
-            s, part = _expectation(s, *known, step, every, taken, records - 1 - first)
+            between = every, every if last is None else last
+            s, part = _expectation(s, *known, step, between, taken, records - 1 - first)
             parts.append(np.asarray(part)[:, :taken])
         return Expectation(*np.concatenate(parts, axis=1))
 
@@ -96,12 +101,13 @@ def _one_step(s, decay, feed, added):
 
 
 @jax.jit
-def _expectation(s, eigenvalue, second_moment, excess, step, every, records, followed):
+def _expectation(s, eigenvalue, second_moment, excess, step, between, records, followed):
     """The first `records` of SLOTS records, and s after them: a number of records that is not a shape.
 
-    So many of them are `followed` by another one. Behind the last of all no step is made: where a budget ends before
-    the second record, `every` may be far more steps than the runs have made.
+    So many of them are `followed` by another one: the last of these by as many steps as `between` says second. Behind
+    the last of all no step is made: `every` may be far more steps than the runs have made.
     """
+    every, last = between
     a, c = second_moment
     decay = 1 - 2 * step * eigenvalue + step**2 * c * eigenvalue**2
     feed = step**2 * a * eigenvalue**2
@@ -112,7 +118,7 @@ def _expectation(s, eigenvalue, second_moment, excess, step, every, records, fol
     def record(i, carry):
         s, found = carry
         means = jnp.stack([jnp.sum(eigenvalue * s) / 2, jnp.sum(s)])
-        steps = jnp.where(i < followed, every, 0)
+        steps = jnp.where(i < followed - 1, every, jnp.where(i < followed, last, 0))
         return jax.lax.fori_loop(0, steps, advance, s), jax.lax.dynamic_update_index_in_dim(found, means, i, 1)
 
     return jax.lax.fori_loop(0, records, record, (s, jnp.zeros((2, SLOTS))))

@@ -1,29 +1,37 @@
 """Runs of a cell together in one program: the layout of an accelerator, and of many short runs on a CPU.
 
-A group is all seeds of one section of 2^m seeds, whichever of them are asked for: its size is fixed by n, a run's place
-in it by its seed. So the bytes of a run do not depend on what runs beside it. They differ from those of a run apart by
-rounding, as sums are made in another order.
+On a CPU a group is all seeds of one section of 2^m seeds, whichever of them are asked for: its size is fixed by n, a
+run's place in it by its seed. So the bytes of a run do not depend on what runs beside it. They differ from those of a
+run apart by rounding, as sums are made in another order. On a wide machine (batches.is_wide) a group is the runs that
+are asked for, as many as fit, and bytes may depend on how many they are.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import Jaxpr
 
-from zobench.derivatives.price import inside
-from zobench.loop import COMPILER_OPTIONS, Curves, Stop, Values, curves_of, events, measure, rhythm, steps_of
+from zobench import programs, store
+from zobench.batches import RUNS, is_wide, widest
+from zobench.loop import Curves, Stop, Values, curves_of, events, measure, steps_of
+from zobench.rhythm import rhythm
 from zobench.runs import Program
-from zobench.types import Method, Problem, Scalar
+from zobench.spread import Spread, spread
+from zobench.states import Family, load, now_and_then, save
+from zobench.types import Key, Method, Problem, Scalar, measured_in, oracle
 
 GROUP = 64
 MOST = 2**24  # coordinates of a group; a run that is longer is alone in it
 SHORT = 64  # on a CPU runs of at most so many coordinates go together
 MANY = 64  # where there are at least so many of them
 WIDE = SHORT**2  # and no array within f is larger, such as the matrix of a quadratic
+ROOM = 2**28  # coordinates of a group on a wide machine
+PADDED = 2**20  # coordinates of a group that costs no more where some of its runs are not needed
+TURNS = 64  # steps between two questions of a wide machine to the host, at most
+MOVED = 2**25  # coordinates between them, tenths of a millisecond: a question takes about a hundredth of one
 
 
 def goes_together(problem: Problem, layout: str, runs: int) -> bool:
@@ -37,95 +45,232 @@ def goes_together(problem: Problem, layout: str, runs: int) -> bool:
         return layout == "together"
     if not problem.differentiable:
         return False
-    if jax.default_backend() != "cpu":
+    if is_wide():
         return True
-    return problem.n <= SHORT and runs >= MANY and _widest(jax.make_jaxpr(problem.f)(problem.x0).jaxpr) <= WIDE
+    return problem.n <= SHORT and runs >= MANY and widest(jax.make_jaxpr(problem.f)(problem.x0).jaxpr) <= WIDE
 
 
-def _widest(jaxpr: Jaxpr) -> int:
-    """How many numbers the largest array has that is made in it."""
-    sizes = [getattr(made.aval, "size", 0) for equation in jaxpr.eqns for made in equation.outvars]
-    return max(
-        [*sizes, *(_widest(body) for equation in jaxpr.eqns for body in inside(equation.params.values()))], default=0
-    )
-
-
-def size_of(n: int) -> int:
-    """How many runs a group has."""
+def size_of(n: int, runs: int) -> int:
+    """How many runs a group has, where so many are to be made."""
+    if is_wide():
+        return max(1, min(runs, ROOM // n))
     size = GROUP
     while size > 1 and size * n > MOST:
         size //= 2
     return size
 
 
-def compile_group(problem: Problem, method_of: Callable[[Scalar], Method]) -> Program:
-    """Compile a block of a group of runs, of as many records as one of `loop.compile_block`.
+def tuned_in(size: int, n: int, runs: int) -> int:
+    """The size of the group that tries steps with so many runs: that of the reported ones (0: apart) where it is small.
 
-    All runs of a group are at one iteration: its loops have one end, and a draw serves as many steps as it does apart.
+    On a CPU they are tried one by one, as a run that has arrived need not wait for the others.
     """
-    x0, size = problem.x0, size_of(problem.n)
+    if not (size and is_wide()):
+        return 0
+    return size if size * n <= PADDED else size_of(n, runs)
+
+
+def compile_group(problem: Problem, method_of: Callable[[Scalar], Method], size: int) -> Program:
+    """Compile a block of a group of runs, a section of `loop.compile_block`'s and the record behind it.
+
+    All runs of a group are at one iteration: its loops have one end. On a CPU a draw serves as many steps as it does
+    apart; a wide machine draws in each step, and its loops have lengths that are known when it is compiled.
+    """
+    x0, problem = problem.x0, programs.straight(problem)
     records, every = rhythm(problem, method_of(jnp.ones((), x0.dtype)))
+    make = _wide_steps if is_wide() else _steps
 
-    def block(x, state, seed, step, k, cap):
-        steps, drawn = steps_of(problem, method_of(step), seed)
+    def block(x, state, seed, step, k, cap, stays, end):
+        steps, drawn = make(problem, method_of(step), seed, every, size)
+        metric, target, ceiling = end
 
-        def record(carry, _):
+        def record(carry, i):
             x, state, k, drawn = carry
             found = jnp.stack(measure(problem, x))
-            return steps(x, state, k, drawn, jnp.minimum(k + every, cap)), found
+            ended = stays & ((found[metric] <= target) | ~(found[0] <= ceiling))
+            until = jnp.where(i < records, jnp.minimum(k + every, cap), k)
+            x, state, drawn = steps(x, state, k, drawn, until, ended)
+            return (x, state, until, drawn), found
 
-        (x, state, _, _), found = jax.lax.scan(record, (x, state, k, drawn), length=records)
+        (x, state, _, _), found = jax.lax.scan(record, (x, state, k, drawn), jnp.arange(records + 1))
         return x, state, found
 
     def init(step):
         return jax.tree.map(np.asarray, (x0, method_of(step).init(x0)))
 
     start, step, k = time.perf_counter(), jnp.ones((), x0.dtype), jnp.int32(0)
-    group = jax.jit(
-        jax.vmap(block, in_axes=(0, 0, 0, None, None, None)),
-        compiler_options=COMPILER_OPTIONS,
-        donate_argnums=(0, 1),
+    least, over = jnp.ones((), measured_in(x0.dtype)), spread(size, problem.n)
+    group = jax.vmap(block, in_axes=(0, 0, 0, None, None, None, None, None), axis_name=RUNS)
+    state = _shapes(jax.eval_shape(lambda: (x0, method_of(step).init(x0))), size, over)
+    seeds = _shapes(jax.ShapeDtypeStruct((), np.uint32), size, over)
+    args = *state, seeds, step, k, k, jnp.bool_(False), (k, least, least)
+    program = programs.compiled(group, *args, taken=(0, 1), placed=over.array)
+    return Program(program, init, problem, records, every, time.perf_counter() - start, size)
+
+
+def _steps(problem: Problem, method: Method, seed: Any, every: int, size: int) -> tuple[Callable, Any]:
+    """`loop.steps_of`, where the steps of runs that have ended are made and not taken."""
+    steps, drawn = steps_of(problem, method, seed)
+
+    def taken(x, state, k, drawn, end, ended):
+        *made, _, drawn = steps(x, state, k, drawn, end)
+        return *_where(ended, (x, state), tuple(made)), drawn
+
+    return taken, drawn
+
+
+def _wide_steps(problem: Problem, method: Method, seed: Any, every: int, size: int) -> tuple[Callable, Any]:
+    """The same without a loop that asks the host in each turn: in rounds of a fixed number of steps.
+
+    Steps behind the end are made and not taken.
+    """
+    n, dtype = problem.n, problem.x0.dtype
+    turns = max(1, min(every, TURNS, MOVED // (size * n)))
+
+    def steps(x, state, k, drawn, end, ended):
+        def step(_, carry):
+            x, state, k = carry
+            key = Key(seed, k.astype(jnp.uint32))
+            # 0, which XLA cannot know: else it keeps what of a random number does not depend on k, 8 bytes a coordinate
+            own = key._replace(call=jnp.where(k < 0, jnp.uint32(1), jnp.uint32(0)))
+            draw: Any = method.draw(own, n, dtype) if method.draw else ()
+            made = method.step(oracle(problem, key), x, state, draw)
+            return *_where(ended | (k >= end), (x, state), made), k + 1
+
+        def one_round(carry):
+            return jax.lax.fori_loop(0, turns, step, carry)
+
+        if every <= turns:
+            return *one_round((x, state, k))[:2], drawn
+        return *jax.lax.while_loop(lambda carry: carry[2] < end, one_round, (x, state, k))[:2], drawn
+
+    return steps, ()
+
+
+def _where(ended: Any, old: Any, new: Any) -> Any:
+    return jax.tree.map(lambda old, new: jnp.where(ended, old, new), old, new)
+
+
+def _shapes(state: Any, size: int, over: Spread) -> Any:
+    """What a group of such states is for the compiler."""
+    shapes = jax.tree.map(lambda leaf: (size, *jnp.shape(leaf)), state)
+    return jax.tree.map(
+        lambda leaf, shape: jax.ShapeDtypeStruct(shape, leaf.dtype, sharding=over.of(shape)), state, shapes
     )
-    seeds = jnp.zeros(size, jnp.uint32)
-    lowered = group.lower(*_repeated((x0, method_of(step).init(x0)), size), seeds, step, k, k)
-    return Program(lowered.compile(), init, problem, records, every, time.perf_counter() - start, is_group=True)
 
 
 def _repeated(state: Any, size: int) -> Any:
     return jax.tree.map(lambda leaf: jnp.array(np.broadcast_to(leaf, (size, *np.shape(leaf)))), state)
 
 
-def _call(program: Program, state: Any, first: int, step: np.ndarray, k: int, cap: int) -> Any:
-    """The next state of the group whose first seed that is, and its records; takes the state over."""
-    seeds = np.arange(first, first + size_of(program.problem.n), dtype=np.uint32)
-    return program.block(*state, seeds, step, np.int32(k), np.int32(cap))
+def _call(program: Program, state: Any, seeds: np.ndarray, *about: Any) -> Any:
+    """The next state of the group of these seeds, and its records; takes the state over."""
+    over = spread(program.size, program.problem.n)
+    return program.block(*jax.tree.map(over.run, state), over.run(seeds), *about)
+
+
+def _end(program: Program, stop: Stop) -> tuple[np.ndarray, ...]:
+    measured = measured_in(program.problem.x0.dtype)
+    return np.asarray(Values._fields.index(stop.metric), np.int32), *np.asarray((stop.target, stop.ceiling), measured)
 
 
 def at_start(program: Program) -> Values:
     """`loop.measure` at x0, by a block without iterations."""
-    step = np.ones((), program.problem.x0.dtype)
-    found = _call(program, _repeated(program.init(step), size_of(program.problem.n)), 0, step, 0, 0)[2]
+    step, none = np.ones((), program.problem.x0.dtype), np.int32(0)
+    state, seeds = _repeated(program.init(step), program.size), np.zeros(program.size, np.uint32)
+    found = _call(program, state, seeds, step, none, none, np.bool_(False), _end(program, Stop("gap", 0, 0, 0)))[2]
     return Values(*map(float, np.asarray(found)[0, 0]))
 
 
-def advance(program: Program, step: float, seeds: Sequence[int], stop: Stop, progress: Callable[[int], None]) -> Curves:
-    """`loop.advance` of runs of one step size, a group after the other; nothing is saved of them."""
-    cast, span, size = (
-        np.asarray(step, program.problem.x0.dtype),
-        program.records * program.every,
-        size_of(program.problem.n),
-    )
-    firsts, group = np.unique(np.asarray(seeds) // size * size, return_inverse=True)
-    places = group * size + np.asarray(seeds) % size
-    states: list[Any] = [_repeated(program.init(cast), size) for _ in firsts]
-    blocks, ended, seconds = [], np.zeros(len(seeds), bool), 0.0
-    while (k := len(blocks) * span) <= stop.cap and not ended.all():
-        start = time.perf_counter()
-        done = [_call(program, state, first, cast, k, stop.cap) for state, first in zip(states, firsts, strict=True)]
-        found = np.concatenate([np.asarray(each[2]) for each in done])[places].transpose(2, 0, 1)
-        states, seconds = [each[:2] for each in done], seconds + time.perf_counter() - start
-        blocks.append(found)
-        ended |= np.logical_or(*events(Values(*found), stop)).any(axis=1)
-        progress(min(k + span, stop.cap))
+def _groups(seeds: Sequence[int], size: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """The seeds of each group, and where in all of them those are that are asked for."""
+    asked = np.asarray(seeds, np.int64)
+    if is_wide():
+        full = np.pad(asked, (0, -len(asked) % size), mode="edge")
+        return list(full.astype(np.uint32).reshape(-1, size)), np.arange(len(asked))
+    firsts, group = np.unique(asked // size * size, return_inverse=True)
+    return [np.arange(first, first + size, dtype=np.uint32) for first in firsts], group * size + asked % size
+
+
+def advance(
+    program: Program,
+    step: float,
+    seeds: Sequence[int],
+    stop: Stop,
+    progress: Callable[[int], None],
+    *,
+    stays: bool = False,
+    family: Family | None = None,
+) -> Curves:
+    """`loop.advance` of runs of one step size, a group after the other.
+
+    `family`: where whole blocks are saved, every 30 seconds and where an exception ends them, until all are made. The
+    same runs go on from there, and from nothing where they would end before.
+    """
+    cast, span = np.asarray(step, program.problem.x0.dtype), program.records * program.every
+    groups, places = _groups(seeds, program.size)
+    states: list[Any] = [_repeated(program.init(cast), program.size) for _ in groups]
+    fixed, seconds = (np.int32(stop.cap), np.bool_(stays), _end(program, stop)), 0.0
+    kept = Kept(family, store.digest("together", float(step).hex(), program.size, stays), seeds)
+    blocks, states, ended = _resumed(program, kept, stop, states, len(seeds))
+    begun = len(blocks)
+
+    def keep() -> None:
+        if len(blocks) > begun and not any(leaf.is_deleted() for leaf in jax.tree.leaves(states)):
+            _save(kept, blocks, states)
+
+    look = now_and_then(keep)
+    try:
+        while (k := len(blocks) * span) <= stop.cap and not ended.all():
+            start = time.perf_counter()
+            pairs = zip(states, groups, strict=True)
+            done = [_call(program, state, group, cast, np.int32(k), *fixed) for state, group in pairs]
+            shown = program.records + (k + span > stop.cap)  # what is cut short has its record at the cap
+            found = np.concatenate([np.asarray(each[2]) for each in done])[places, :shown].transpose(2, 0, 1)
+            states, seconds = [each[:2] for each in done], seconds + time.perf_counter() - start
+            blocks.append(found)
+            ended |= np.logical_or(*events(Values(*found), stop)).any(axis=1)
+            progress(min(k + span, stop.cap))
+            if k + span <= stop.cap:
+                look()
+    except BaseException:
+        if len(blocks) * span <= stop.cap:
+            keep()
+        raise
     x_end = np.concatenate([np.asarray(x) for x, _ in states])[places]
-    return curves_of(program, stop, blocks, x_end, seconds)
+    reused = (len(seeds) if begun else 0, begun * span * len(seeds))
+    return curves_of(program, stop, blocks, x_end, seconds)._replace(reused=reused)
+
+
+class Kept(NamedTuple):
+    """Where whole blocks of these runs are saved, if anywhere, and the name of what decides them besides."""
+
+    family: Family | None
+    what: str
+    seeds: Sequence[int]
+
+
+def _save(kept: Kept, blocks: Sequence[np.ndarray], states: Sequence[Any]) -> None:
+    arrays = {"records": np.stack(blocks)}
+    arrays |= {f"state{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(states))}
+    save(kept.family, kept.what, kept.seeds, arrays, {})
+
+
+def _resumed(
+    program: Program, kept: Kept, stop: Stop, states: list[Any], runs: int
+) -> tuple[list[np.ndarray], list[Any], np.ndarray]:
+    """The blocks that are saved of these runs, the states behind them, and which runs have ended; or none."""
+    leaves, structure = jax.tree.flatten(states)
+    for saved in load(kept.family, kept.what, kept.seeds):
+        blocks = list(saved.arrays.get("records", ()))
+        found = [saved.arrays.get(f"state{i}", np.empty(0)) for i in range(len(leaves))]
+        fit = [(one.shape, one.dtype) for one in found] == [(leaf.shape, leaf.dtype) for leaf in leaves]
+        if not fit or list(kept.seeds) != saved.meta["seeds"] or not blocks:
+            continue
+        if {block.shape for block in blocks} != {(3, runs, program.records)}:
+            continue
+        ended = [np.logical_or(*events(Values(*block), stop)).any(axis=1) for block in blocks]
+        so_far = np.logical_or.accumulate(ended)
+        if len(blocks) * program.records * program.every <= stop.cap and not so_far[-1].all():
+            return blocks, jax.tree.unflatten(structure, [jnp.array(one) for one in found]), so_far[-1]
+    return [], states, np.zeros(runs, bool)

@@ -30,7 +30,8 @@ def gradient(estimator: Estimator) -> Callable[..., tuple[Tree, State]]:
         flat, unravel = ravel_pytree(x)
         at = key if isinstance(key, Key) else Key(jnp.uint32(0), jnp.uint32(key))
         draw = estimator.draw(at, flat.size, flat.dtype) if estimator.draw else ()
-        ask = oracle(Problem(f=lambda y: f(unravel(y)), x0=flat), at)
+        shapes = tuple(map(jnp.shape, jax.tree.leaves(x)))
+        ask = oracle(Problem(f=lambda y: f(unravel(y)), x0=flat, shapes=shapes), at)
         g, state = estimator.estimate(ask, flat, draw, estimator.init(flat) if state is None else state)
         return unravel(g), state
 

@@ -22,7 +22,9 @@ NAME = re.compile(r"(?!__)[^\W\d]\w*(\.(?!__)[^\W\d]\w*)*")  # of a module, or o
 FACTORIES = re.compile(
     r"zobench\.(problems(\.\w+)?|estimators|methods|solvers|optimizers|experiments\.\w+\.(study|chain)"
     r"|hadamard_directions|block_directions|baselines|robust_estimates|kernel_estimates|gradientless|adaptive_rules"
-    r"|guided_directions|scalar_adaptation)"
+    r"|guided_directions|scalar_adaptation|telescoping_quotients|momentum_directions|candidate_pools"
+    r"|subspace_directions|matrix_directions|old_values|curvature_directions|bayesian_directions|parameter_free"
+    r"|noise_aware)"
 )
 OPTAX = re.compile(r"optax(\.[^\W_]\w*)*")
 EXAMPLE = "scipy.optimize.rosen"  # the function of conf/problem/black_box.yaml

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zobench import states, store
-from zobench.loop import Stop, advance, hitting_times
+from zobench import states, store, together
+from zobench.loop import Stop, advance, events, hitting_times
 from zobench.runs import Program
 from zobench.states import Family
 
@@ -101,6 +101,8 @@ def tune(
         nonlocal least
         capped = stop._replace(cap=min(stop.cap, ceil(2 * least)) if isfinite(least) else stop.cap)
         times, ends, metrics = np.full(len(seeds), inf), np.full(len(seeds), "not run", object), []
+        if program.size:
+            _run_all(program, multiple * base, seeds, capped, known, lambda k: progress(0))
         for i, seed in enumerate(seeds):
             if i > len(seeds) / 2 and np.isinf(times[:i]).all():
                 break
@@ -128,11 +130,36 @@ def tune(
     return Tuning(multiples, np.array(hits), np.array(outcome), best, bracketed, iterations, seconds, reused)
 
 
+def _run_all(
+    program: Program,
+    step: float,
+    seeds: Sequence[int],
+    stop: Stop,
+    known: dict[str, Run],
+    progress: Callable[[int], None],
+) -> None:
+    """The runs of a try together, unless they are known; those that are then given up too."""
+    names = [_name(step, seed, stop) for seed in seeds]
+    if all(name in known for name in names):
+        return
+    curves = together.advance(program, step, seeds, stop, progress, stays=True)
+    (hits, outcomes), lost, section = hitting_times(curves, stop), events(curves, stop)[1], program.records
+    for i, name in enumerate(names):
+        made = (lost[i].argmax() // section + 1) * section * program.every if lost[i].any() else stop.cap
+        iterations = int(hits[i] if isfinite(hits[i]) else min(made, stop.cap))
+        metric, seconds = float(getattr(curves, stop.metric)[i, -1]), curves.seconds / len(seeds)
+        known[name] = Run(float(hits[i]), str(outcomes[i]), metric, iterations, seconds)
+
+
+def _name(step: float, seed: int, stop: Stop) -> str:
+    return f"{step.hex()} {seed} {stop.cap}"
+
+
 def _run(
     program: Program, step: float, seed: int, stop: Stop, known: dict[str, Run], progress: Callable[[int], None]
 ) -> Run:
     """A run of a try, made and added unless it is known."""
-    name = f"{step.hex()} {seed} {stop.cap}"
+    name = _name(step, seed, stop)
     if name in known:
         return known[name]
     start = time.perf_counter()

@@ -63,13 +63,13 @@ class Calls(NamedTuple):
         return self.value + self.jvp + self.grad
 
 
-def sum_both(a: Array, b: Array) -> tuple[Array, Array]:
-    """The sums of a and of b over their last axis in one pass, each for itself; of 16-bit numbers in float32."""
-    kept, wide = a.dtype, measured_in(a.dtype)
-    zero = jnp.zeros((), wide)
-    pair = a.astype(wide), b.astype(wide)
-    sums = jax.lax.reduce(pair, (zero, zero), lambda s, t: (s[0] + t[0], s[1] + t[1]), (a.ndim - 1,))
-    return sums[0].astype(kept), sums[1].astype(kept)
+def sum_each(*parts: Array) -> tuple[Array, ...]:
+    """The sums of arrays of one shape over their last axis in one pass, each for itself; of 16-bit ones in float32."""
+    kept, wide = parts[0].dtype, measured_in(parts[0].dtype)
+    zeros = (jnp.zeros((), wide),) * len(parts)
+    add = lambda s, t: tuple(a + b for a, b in zip(s, t, strict=True))  # noqa: E731
+    sums = jax.lax.reduce(tuple(part.astype(wide) for part in parts), zeros, add, (parts[0].ndim - 1,))
+    return tuple(each.astype(kept) for each in sums)
 
 
 def measured_in(dtype: Any) -> Any:
@@ -86,7 +86,8 @@ def require_wide(dtype: Any, what: str) -> None:
 def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
     """f(x) = Σᵢ tᵢ(xᵢ), given by `terms(x)` of shape [n], as a function that knows it: `oracle` finds its `pair`.
 
-    `pair(x, y)` sums f(x) and f(y) in one pass over the coordinates, each for itself, as two calls would be.
+    `pair(x, y)` sums f(x) and f(y) in one pass over the coordinates, each for itself, as two calls would be. A record
+    sums its `terms` beside the squares of the gradient and of the distance.
 
     >>> f = separable(lambda x: x**2)
     >>> float(f(jnp.ones(3)))
@@ -97,9 +98,10 @@ def separable(terms: Callable[[Vector], Vector]) -> Callable[[Vector], Scalar]:
         return jnp.sum(terms(x))
 
     def pair(x: Vector, y: Vector) -> tuple[Scalar, Scalar]:
-        return sum_both(terms(x), terms(y))
+        ahead, behind = sum_each(terms(x), terms(y))
+        return ahead, behind
 
-    f.pair = pair  # type: ignore[attr-defined]
+    f.pair, f.terms = pair, terms  # type: ignore[attr-defined]
     return f
 
 
@@ -108,7 +110,8 @@ class Oracle(NamedTuple):
 
     `pair(x, y)` is two values in one pass, where f has them so; None elsewhere. Of a black box: `many(points)`, the
     values [m] of points [m, n] that do not depend on each other, asked together; `eps(quotient)`, the difference step
-    that suits what has been measured of its noise. None elsewhere. `size`: that of x0, a power of two.
+    that suits what has been measured of its noise. None elsewhere. `size`: that of x0, a power of two. `shapes`: of the
+    parameters that x has in a row, where the problem says them.
 
     >>> problem = Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3))
     >>> float(oracle(problem).value(problem.x0))
@@ -122,6 +125,7 @@ class Oracle(NamedTuple):
     many: Callable[[Array], Array] | None = None
     eps: Callable[[str], Scalar] | None = None
     size: Any = 1.0
+    shapes: tuple[tuple[int, ...], ...] = ()
 
 
 class Modes(NamedTuple):
@@ -144,7 +148,8 @@ class Problem(NamedTuple):
     everywhere. `modes` is given by quadratics alone. x0 may be a tree of arrays, with f and x_star of the same form:
     zobench.trees.flat, which every run applies, makes it a vector; `tree(x)` is then the tree again. Points in double
     precision (NumPy) serve any dtype. `host`: how a black box is asked (zobench.host.Host); it is asked by methods
-    alone, never to measure.
+    alone, never to measure. `shapes`: of the parameters that x has in a row, where it is flat and they are matrices;
+    `shapes_of` has those of trees too.
 
     >>> Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3), f_star=0.0, L=2.0).n
     3
@@ -163,6 +168,7 @@ class Problem(NamedTuple):
     modes: Modes | None = None
     tree: Any = None  # zobench.trees.Tree
     host: Any = None
+    shapes: tuple[tuple[int, ...], ...] = ()
 
     @property
     def n(self) -> int:
@@ -256,11 +262,13 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
     [2.0, 2.0]
     """
     f, F = problem.f, problem.F
+    of_step = getattr(F, "of_step", None)  # where all values of a step see the same: what it draws, it draws once
+    same = of_step(key) if of_step and key is not None else None
 
     def ask(x, call):
         if F is None or key is None:
             return f(x)
-        value = F(x, key._replace(call=call))
+        value = same(x) if same else F(x, key._replace(call=call))
         require_precision(value, x)
         return value
 
@@ -270,4 +278,14 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
         grad=lambda x, call=0: jax.grad(ask)(x, call),
         pair=getattr(f, "pair", None) if F is None or key is None else None,
         size=size_of(problem.x0),
+        shapes=shapes_of(problem),
     )
+
+
+def shapes_of(problem: Problem) -> tuple[tuple[int, ...], ...]:
+    """The shapes of the parameters that x has in a row; () where the problem does not say them.
+
+    >>> shapes_of(Problem(f=jnp.sum, x0=jnp.ones(8), shapes=((2, 3), (2,))))
+    ((2, 3), (2,))
+    """
+    return problem.shapes or tuple(map(tuple, problem.tree.shapes if problem.tree else ()))

@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from verdicts import BIASED, NO_FACTOR, TWO_POINT, built_in, changed, failures, keyed, of
+from verdicts import BIASED, HARDLY, NO_FACTOR, TWO_POINT, built_in, changed, failures, keyed, of
 
 from zobench import estimators
 from zobench.check import estimator as module
@@ -26,7 +26,7 @@ def quick(monkeypatch):
 def test_a_built_in_estimator_passes(name, quick):
     estimator: Any = targets.configured([name])[0].value
     verdicts = check_estimator(estimator)
-    assert failures(verdicts) == ({"unbiased"} if name in BIASED else set()), verdicts
+    assert failures(verdicts) == ({"unbiased"} if name in BIASED - HARDLY else set()), verdicts
     without = {verdict.property for verdict in verdicts if verdict.verdict == "not declared"}
     assert without == ({"second moment", "moment matrix", "trace factor"} if name in NO_FACTOR else set())
 

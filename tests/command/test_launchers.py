@@ -2,7 +2,7 @@
 
 import pytest
 
-from zobench.command import launchers, slurm
+from zobench.command import compose, launchers, slurm
 from zobench.errors import UsageError
 from zobench.sweeps import Sweep
 
@@ -15,6 +15,28 @@ def test_a_plugin_that_is_not_installed_is_named_with_its_extra(monkeypatch, plu
     with pytest.raises(UsageError, match=rf"hydra/launcher={extra}: .*zobench\[{extra}\]"):
         launchers.check_installed(PLUGINS.format(plugin))
     launchers.check_installed(PLUGINS.format("joblib"))
+
+
+def test_one_line_says_that_cores_are_left_over(monkeypatch, capsys):
+    """Where a launcher was named, an experiment has its own, there is one cell or one core, there is nothing to say."""
+    monkeypatch.setenv("ZOBENCH_ISOLATE", "1")
+    monkeypatch.setattr(launchers, "usable_cores", lambda: 8)
+
+    def said(*arguments, cells=3):
+        with compose.session():
+            overrides = compose.parse(arguments)
+            launchers.advise(overrides, compose.shared(overrides), cells)
+        return capsys.readouterr().err
+
+    sweep = "problem.dim=8,16,32"
+    line = said(sweep)
+    assert "3 cells, one after the other on one of 8 cores; hydra/launcher=joblib" in line and line.count("\n") == 1
+    assert (
+        said(sweep, "hydra/launcher=basic") == said(sweep, "hydra/launcher=joblib") == said("experiment=slowdown") == ""
+    )
+    assert said(sweep, cells=1) == ""
+    monkeypatch.setattr(launchers, "usable_cores", lambda: 1)
+    assert said(sweep) == ""
 
 
 def test_a_machine_without_slurm_says_so(monkeypatch, tmp_path):

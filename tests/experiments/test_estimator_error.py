@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from zobench import estimators, sampling, store
+from zobench import estimators, families, sampling, store
 from zobench.experiments.estimator_error import expected
 from zobench.experiments.estimator_error.study import estimator_error, formula
 from zobench.problems.landscapes import landscape
@@ -64,7 +64,7 @@ def test_the_formula_is_the_lectures(direction):
     make = made.draw
     assert make is not None
     draw = make(Key(jnp.uint32(0), jnp.uint32(3)), 4, x.dtype)
-    v = np.asarray(estimators.vectors(direction)(draw, x)[0])
+    v = np.asarray(families.vectors(direction)(draw, x)[0])
     assert np.linalg.norm(v) == pytest.approx(1) if direction == "sphere" else abs(np.linalg.norm(v) - 2) < 2
     g, _ = made.estimate(oracle(problem), x, draw, ())
     np.testing.assert_allclose(g, 4 * (2 * np.asarray(x) @ v) * v, rtol=1e-6)

@@ -4,20 +4,20 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from zobench import build, store, sweeps, trust
+from zobench import accelerators, build, store, sweeps, trust
 from zobench.build import Config
 from zobench.command import launchers, supervise, worker
 from zobench.surroundings import prepare_jax
 from zobench.sweeps import Sweep
 
-OTHER = "its worker has other code, libraries or flags of XLA than the command: its record would have another name"
+OTHER = "its worker has other code, libraries, flags of XLA or no accelerator: its record would have another name"
 
 
 def job(cfg: DictConfig) -> None:
     """Some cells of a sweep, one after another, each to its record; one that raises or dies is recorded as failed.
 
     Each is run from the config that the command has composed. A cell that has another key here, where code, libraries
-    or flags are not those of the command, is recorded as failed.
+    or flags are not those of the command, or the accelerator is missing, is recorded as failed.
     """
     prepare_jax()  # a launcher may start workers without the environment of the command
     trust.allow(cfg.trust)
@@ -38,7 +38,7 @@ def _run(key: str, config: Config, sweep: Sweep, cfg: DictConfig) -> None:
 
     beat()
     try:
-        if build.key(config) != key:
+        if not _is_name(key, config):
             worker.record(path, {}, config, OTHER, {})
         elif cfg.force or not is_settled(path, config, cfg):
             how, why = supervise.measure(path, config, supervise.limits(**cfg.limit), saves=not cfg.force, beat=beat)
@@ -50,6 +50,17 @@ def _run(key: str, config: Config, sweep: Sweep, cfg: DictConfig) -> None:
             raise
     finally:
         sweep.still(key)
+
+
+def _is_name(key: str, config: Config) -> bool:
+    """Whether that is the cell's key here, or was where the sweep was planned, on a machine without an accelerator.
+
+    Which one it is made on stands in its record.
+    """
+    if build.key(config) == key:
+        return True
+    with accelerators.unseen():
+        return build.key(config) == key
 
 
 def is_settled(path: Path, config: Config, cfg: DictConfig) -> bool:

@@ -15,7 +15,7 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 
 from zobench import store, sweeps
-from zobench.command import launchers, signals, slurm, supervise, worker
+from zobench.command import cards, launchers, signals, slurm, supervise, worker
 from zobench.command.compose import Cell
 from zobench.command.job import job
 from zobench.errors import UsageError, one_line
@@ -33,6 +33,7 @@ def check(cells: Sequence[Cell], cfg: DictConfig) -> list[tuple[Cell, str]]:
 
     Under joblib the workers that will run the cells do this, so that the import of jax is not paid twice.
     """
+    cards.fit(cfg)
     groups: dict[str, list[Cell]] = {}
     for cell in cells:
         groups.setdefault(store.digest(cell.config["problem"], cell.config.get("study")), []).append(cell)
@@ -127,6 +128,7 @@ class Loader(NamedTuple):
 
 def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> dict[str, slurm.Ending]:
     """Hydra's launcher without its sweeper and its loader; how those cells ended that Slurm has ended."""
+    cards.fit(cfg)
     cfg.sweep = markers.folder.name
     cfg.hydra.sweep.dir = str(markers.folder.absolute())  # a worker may be in another folder
     cfg.hydra.mode = RunMode.MULTIRUN

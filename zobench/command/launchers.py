@@ -3,16 +3,19 @@
 import os
 import signal
 import subprocess
+import sys
 import threading
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from zobench.errors import UsageError, one_line
-from zobench.surroundings import VARIABLES
+from zobench.surroundings import VARIABLES, usable_cores
 
 EXTRAS = {"hydra_submitit_launcher": "slurm", "hydra_ray_launcher": "ray"}
 REAP = "cat; kill -9 $0 $@ 2> /dev/null"  # when the input ends, that is, when the command is no more
@@ -23,6 +26,19 @@ def check_installed(target: str) -> None:
     for package, extra in EXTRAS.items():
         if package in target and (find_spec("hydra_plugins") is None or not find_spec(f"hydra_plugins.{package}")):
             raise UsageError(f'hydra/launcher={extra}: it comes with an extra; pip install "zobench[{extra}]"')
+
+
+def advise(overrides: Sequence[Override], cfg: DictConfig, cells: int) -> None:
+    """Say in a line that cells go one after the other where cores are idle, unless that launcher was asked for.
+
+    To take all cores unasked would take a cell's memory on each of them, and ask a black box at several points at once.
+    """
+    is_basic = "basic_launcher" in cfg.hydra.launcher._target_
+    is_named = any(override.key_or_group == "hydra/launcher" for override in overrides)
+    is_apart = os.environ.get("ZOBENCH_ISOLATE") != "0"  # else a debugger is to see them here
+    if cells > 1 and usable_cores() > 1 and is_basic and is_apart and not is_named:
+        said = f"{cells} cells, one after the other on one of {usable_cores()} cores"
+        print(f"zobench: {said}; hydra/launcher=joblib runs as many at once as there are cores", file=sys.stderr)
 
 
 def begin(cfg: DictConfig) -> None:

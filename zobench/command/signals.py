@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from zobench.command import cards
 from zobench.sweeps import Sweep
 
 GRACE = 4.0  # seconds until the cells of all workers have heard and saved
@@ -160,11 +161,12 @@ def deaf() -> Iterator[None]:
 
 
 def attended() -> dict[str, Any]:
-    """How joblib starts workers that leave signals to the command, and end when it is no more."""
+    """How joblib starts workers that leave signals to the command, end when it is no more, and have a card each."""
     return {"initializer": _attend, "initargs": (os.getpid(),)}
 
 
 def _attend(command: int) -> None:
+    cards.claim(command)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, args=(command,), daemon=True).start()
 

@@ -9,10 +9,11 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 
 from zobench import store, sweeps
-from zobench.command import compose, keys, launch, slurm, terminal, worker
+from zobench.command import compose, keys, launch, launchers, slurm, terminal, worker
 from zobench.command.compose import Cell
 from zobench.command.folders import require_writable
 from zobench.command.job import is_settled
+from zobench.surroundings import bound_programs
 from zobench.survey import LEFT_OUT
 
 NOT_NUMERIC = ("runs_dir", "report_dir", "report_formats", "report_labels", "report_order", "force", "sweep", "retry")
@@ -49,8 +50,10 @@ def run(overrides: Sequence[Override], cfg: DictConfig) -> tuple[list[tuple[str,
     with nullcontext() if missing else suppress(OSError):  # a store that may not be written is read all the same
         markers.begin(labels, command, ended, {cell.key: cell.config for cell in cells}, keys.page(cfg))
         if missing:
+            launchers.advise(overrides, cfg, len(missing))
             with terminal.sweep_progress(markers, labels):
                 launch.run(missing, cfg, markers)
+                bound_programs()
         markers.end()
     return [(cell.label, _path(cell, cfg)) for cell in cells], _failed(cells, cfg)
 

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
 
+from zobench.programs import hoisted
 from zobench.types import Key, Problem, oracle
 
 
@@ -46,7 +47,8 @@ def operations(f: Callable[..., Any], *args: Any) -> Operations:
     body counted in the same way. Of the branches of a cond the dearer one counts. Raises ValueError for a while loop,
     whose trips only a run tells.
     """
-    traced = jax.jit(f).trace(*args)
+    opened, arrays = hoisted(f, *args)  # written out, much data would take seconds and gigabytes
+    traced = jax.jit(opened).trace(arrays, *args)
     return _sum(_counted(traced.lower()), _rest(traced.jaxpr.jaxpr))
 
 

@@ -6,6 +6,18 @@ Tables and records keep the names in code, by which cells are found again.
 import re
 
 NAMES = {
+    "noise_aware_lbfgs": "noise-aware L-BFGS",
+    "poem": "POEM",
+    "bayesian_subspace": "BSZO",
+    "hizoo": "HiZOO",
+    "stale_coordinates": "CoCD",
+    "averaged_baseline": "ZoAR",
+    "matrix_subspace": "SubZero",
+    "low_rank": "low rank",
+    "subspace": "random subspace",
+    "guiding_vector": "MeZO-GV",
+    "greedy": "MeZO-Greedy",
+    "cone": "ConMeZO",
     "ackley": "Ackley",
     "adam": "Adam",
     "bbob": "BBOB",

@@ -24,6 +24,7 @@ OTHERS = {
     "zobench.methods.three_point": "three points",
     "zobench.scalar_adaptation.meazo": "MEAZO",
     "zobench.gradientless.gradientless_descent": "gradientless descent",
+    "zobench.noise_aware.noise_aware_lbfgs": "noise-aware L-BFGS",
     "zobench.solvers.cma": "CMA-ES",
 }  # methods that take no estimator
 DESCENT, ACCELERATED, GD = "zobench.methods.descent", "zobench.methods.accelerated", "optax.sgd"

@@ -19,6 +19,7 @@ COLORS = (PURPLE, ORANGE, SKY, GREEN, BLUE, VERMILLION, BLACK)  # of methods; gr
 SOLID, DASH, DOT, DASH_DOT = "-", (0, (5, 2)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5))
 LONG, DASH_DOTS = (0, (10, 2.5)), (0, (4, 1.2, 1.2, 1.2, 1.2, 1.2))
 LONG_DOT, SPARSE = (0, (10, 1.5, 1.2, 1.5)), (0, (1.2, 3.5))
+SHORT, UNEVEN, WIDE = (0, (2.5, 1)), (0, (8, 2, 3, 2)), (0, (5, 5))
 LINES = (DOT, DASH_DOT, DASH, LONG, DASH_DOTS)  # five, nine markers and seven colours: all three differ in turn
 MARKERS = ("v", "P", "X", "<", ">", "*", "h", "p", "d")
 
@@ -44,6 +45,20 @@ LOOKS: dict[str, tuple[str, str, Any]] = {
     "clipped_slope": (BLACK, "X", LONG_DOT),
     "guided": (SKY, "X", SPARSE),
     "kernel_smoothed": (BLUE, "^", LONG_DOT),
+    "telescoping": (BLACK, "v", SHORT),
+    "cone": (VERMILLION, "s", SHORT),
+    "aligned": (SKY, "^", UNEVEN),
+    "greedy": (GREEN, "P", SHORT),
+    "guiding_vector": (BLACK, "D", UNEVEN),
+    "subspace": (BLUE, "v", SHORT),
+    "low_rank": (SKY, "o", SHORT),
+    "matrix_subspace": (ORANGE, "*", WIDE),
+    "averaged_baseline": (ORANGE, "p", UNEVEN),
+    "stale_coordinates": (BLACK, "*", WIDE),
+    "hizoo": (BLUE, "D", UNEVEN),
+    "bayesian_subspace": (PURPLE, "o", UNEVEN),
+    "two-point GD, poem": (BLUE, "s", WIDE),
+    "noise-aware L-BFGS": (GREEN, "d", WIDE),
     "two-point GD, adam": (GREEN, ">", SOLID),
     "two-point GD, momentum": (PURPLE, "<", DASH),
     "two-point GD, Nesterov": (ORANGE, "d", LONG),

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from zobench import differences, estimators, sampling
+from zobench import differences, estimators, families, sampling
 from zobench.experiments.estimator_error import expected
 from zobench.experiments.estimator_error.expected import Local
 from zobench.problems.wrappers import noisy
@@ -219,7 +219,7 @@ def formula(direction: str, factor: str) -> Estimator:
     ε is the best one of the dtype along a unit vector. The second moment is that of the unbiased estimator along v.
     """
     known = estimators.two_point(direction)  # pyright: ignore[reportArgumentType]
-    vectors = estimators.vectors(direction)  # pyright: ignore[reportArgumentType]
+    vectors = families.vectors(direction)  # pyright: ignore[reportArgumentType]
 
     def estimate(oracle, x, draw, state):
         v = vectors(draw, x)[0]
