@@ -9,7 +9,6 @@ optax loop.
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
@@ -81,7 +80,7 @@ def two_point(
         estimate=again if replay else estimate,
         calls=lambda n: Calls(value=calls_of(quotient, q)),
         second_moment=lambda n: moment_of(direction, q, orthogonal, n),
-        **({"draw": replayed.draw} if replay else drawn(direction, q, orthogonal)),
+        **(replayed.DRAWN if replay else drawn(direction, q, orthogonal)),
         excess=excess_of(direction, q, orthogonal, quotient, eps, noise),
     )
 
