@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.axes import Axes
 
+from zobench import surroundings
 from zobench.report import drawing
 from zobench.types import Problem
 
@@ -110,16 +112,24 @@ def table(title: str, notes: Sequence[str], measured: Sequence[Measurement], nam
                 if times is None:
                     texts.append("")
                 elif shown.startswith("µs"):
-                    texts.append(f"{_digits(np.median(times))} ({_digits(min(times))} to {_digits(max(times))})")
+                    texts.append(f"{digits(np.median(times))} ({digits(min(times))} to {digits(max(times))})")
                 else:
-                    texts.append(_digits(np.median(times) / own))
+                    texts.append(digits(np.median(times) / own))
             runs = "1 run" if setting.runs == 1 else f"{setting.runs} runs"
             lines.append(f"| {setting.dtype}, {runs} | {setting.n} | {' | '.join(texts)} |")
     return "\n".join(lines) + "\n"
 
 
-def _digits(value: float) -> str:
+def digits(value: float) -> str:
+    """Three of them."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def machine() -> str:
+    """Where it was measured, and with what: times and ratios of another processor are others."""
+    about = surroundings.machine()
+    versions = ", ".join(f"{name} {version(name)}" for name in ("jax", "numpy"))
+    return f"{about['processor']} ({about['instructions']}), {about['system']}, Python {about['python']}, {versions}"
 
 
 def rows(measured: Sequence[Measurement], first: str = "zobench") -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ def jit_a_step(problem: Problem, setting: Setting, count: int) -> Run:
 
     @jax.jit
     def step(x, state):
-        update, state = optimizer.update(None, state, x, value_fn=problem.f)
+        update, state = optimizer.update(x, state, x, value_fn=problem.f)  # it takes no gradient
         return optax.apply_updates(x, update), state
 
     def go(seed: int) -> np.ndarray:
@@ -115,7 +115,8 @@ def gradient_scan(problem: Problem, setting: Setting, count: int) -> Run:
 
 def grouped(problem: Problem, setting: Setting, count: int) -> Run:
     """Runs together, with their records."""
-    program = together.compile_group(problem, lambda step: descent(two_point(), optax.sgd(step)))
+    size = together.size_of(setting.n, setting.runs)
+    program = together.compile_group(problem, lambda step: descent(two_point(), optax.sgd(step)), size)
     stop = loop.Stop("gap", -1.0, np.inf, count)
 
     def go(seed: int) -> np.ndarray:

@@ -140,7 +140,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for n in sizes[: 2 if asked.quick else None]:
             seconds = 0.02 if asked.quick else 0.3
             measured += harness.measure(make, Setting(n, 1, "float64"), those, seconds, 3 if asked.quick else 5)
-        text.append(harness.table(f"A two-point step: {name}", [], measured, [each.name for each in those]))
+        text.append(
+            harness.table(f"A two-point step: {name}", [harness.machine()], measured, [each.name for each in those])
+        )
         lines += [{"problem": name, **line} for line in harness.rows(measured)]
         print(text[-1])
     files.write(asked.out / "shapes.md", "\n".join(text))

@@ -60,14 +60,15 @@ def mlp(
     batch: int | None = None,
     common: bool = False,
     seed: int = 0,
+    f_star: float | None = None,
 ) -> Problem:
     """A network of tanh layers of `widths` between 64 pixels and 10 classes; not convex.
 
     f(x) = mean_j −log p_j[label j], p_j = exp(net(a_j))/Σ; x is all weights and biases in one vector,
     n = 64w + w + 10w + 10 for one layer of w. x0: weights normal of variance 1/(inputs) (LeCun et al. 1998) drawn by
-    `seed`, biases 0. No constant is known: give steps as numbers. The first
-    `samples` of 1437 digits (datasets.digits; null: all). `batch`, `common`: methods see some of the digits
-    (minibatch.minibatch). `accuracy` tells how good x is. Needs zobench[data].
+    `seed`, biases 0. No constant is known: give steps as numbers, and as `f_star` what gaps are to be measured from (0
+    is below every value). The first `samples` of 1437 digits (datasets.digits; null: all). `batch`, `common`: methods
+    see some of the digits (minibatch.minibatch). `accuracy` tells how good x is. Needs zobench[data].
     Raises ValueError where an argument is out of range or scikit-learn is missing.
     """
     if not all(isinstance(width, int) and width >= 1 for width in widths):
@@ -76,7 +77,8 @@ def mlp(
     mean = _mean_loss(widths, m)
     parts = jax.tree.leaves(_layers(widths, np.random.default_rng(seed)))
     x0, shapes = np.concatenate([part.ravel() for part in parts]), tuple(part.shape for part in parts)
-    return Problem(f=mean, x0=x0, F=minibatch(mean, m, batch, common), shapes=shapes)
+    known = np.nan if f_star is None else float(f_star)
+    return Problem(f=mean, x0=x0, F=minibatch(mean, m, batch, common), f_star=known, shapes=shapes)
 
 
 def accuracy(x: Vector, widths: Sequence[int] = ()) -> tuple[float, float]:

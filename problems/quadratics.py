@@ -10,21 +10,25 @@ Eigenvalues λᵢ, largest 1, and energies eᵢ of x0 in the eigenbasis; R² = �
   isotropic    all 1; e = 1/n. GD needs one step.
   one_large    one of them 1, the others mu; e = 1/n. tr(H)/L = 1 + (n−1)mu.
   harmonic     λᵢ = max(1/i, mu); e = 1/n. tr(H)/L = 1 + 1/2 + ... grows like ln n up to n = 1/mu: no power of n.
+  inverse      λᵢ = i^(−a), a = exponent; e = 1/n. tr(H)/L ≤ a/(a−1) for a > 1, whatever n.
   fixed_rank   tr(H)/L = rank for every n: m = 2 rank − 1 of them equally spaced from (1−2(n−m)mu)/m to 1 with e = 1/m,
                the other n−m are mu with e = 0. Noise stays in these: n mu has to be small against the target f/f(x0).
 One's own: a list of eigenvalues, or a file of them, as they are, L the largest; e = 1/n.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import jax.numpy as jnp
 import numpy as np
 
 from zobench.types import Modes, Problem, separable
 
-Spectrum = Literal["two_level", "log_uniform", "power", "uniform", "isotropic", "one_large", "harmonic", "fixed_rank"]
+Spectrum = Literal[
+    "two_level", "log_uniform", "power", "uniform", "isotropic", "one_large", "harmonic", "inverse", "fixed_rank"
+]
 DIM = 64
 SMALLEST = {  # mu where none is given
     "two_level": 1e-2,
@@ -48,8 +52,9 @@ def quadratic(
     """f(x) = ½ xᵀHx with L = 1, f* = 0, x* = 0; spectra and starts as above. A value costs n.
 
     `spectrum`: a name, a list of eigenvalues ≥ 0, or a file of them (text, or .npy), whose number is n whatever dim.
-    `mu`: the smallest eigenvalue; null takes SMALLEST, and power and isotropic fix theirs. `exponent` belongs to power
-    and `rank` to fixed_rank. `rotated` makes H dense, QΛQᵀ with Q of Haar measure drawn by `seed`; a value costs n².
+    `mu`: the smallest eigenvalue; null takes SMALLEST, and power, inverse and isotropic fix theirs. `exponent` belongs
+    to power and inverse, `rank` to fixed_rank. `rotated` makes H dense, QΛQᵀ with Q of Haar measure drawn by `seed`; a
+    value costs n².
     The exact expectation of every method on it: zobench.theory.expectation, from `modes`.
     Raises ValueError where an argument is out of range.
     """
@@ -108,7 +113,11 @@ def _own(spectrum: Spectrum | Sequence[float] | str, dim: int, mu: float | None)
 
 
 def _diagonal(eigenvalue: np.ndarray):
-    return separable(lambda x: jnp.asarray(eigenvalue / 2, x.dtype) * x**2)
+    @cache
+    def half(dtype: Any) -> np.ndarray:  # one array however often f is traced
+        return (eigenvalue / 2).astype(dtype)
+
+    return separable(lambda x: jnp.asarray(half(x.dtype)) * x**2)
 
 
 def _dense(hessian: np.ndarray):
@@ -141,6 +150,8 @@ def _modes(n: int, spectrum: Spectrum, mu: float, exponent: float, rank: int) ->
             return Modes(np.repeat([mu, 1.0], [n - 1, 1]), equal)
         case "harmonic":
             return Modes(np.maximum(1 / np.arange(n, 0, -1), mu), equal)
+        case "inverse":
+            return Modes(np.arange(n, 0, -1.0) ** -exponent, equal)
         case "fixed_rank":
             m = 2 * rank - 1
             core = np.linspace((1 - 2 * (n - m) * mu) / m, 1, m)

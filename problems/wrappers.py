@@ -9,33 +9,48 @@ import numpy as np
 from zobench.directions import gaussian
 from zobench.problems.minibatch import apart
 from zobench.problems.quadratics import haar
-from zobench.types import Key, Problem, Scalar, Vector, shapes_of
+from zobench.types import Key, Problem, Scalar, Vector
 
-Kind = Literal["additive", "multiplicative"]
+Kind = Literal["additive", "multiplicative", "student"]
 Precision = Literal["float32", "float16", "bfloat16"]
 
 
-def noisy(problem: Problem, sigma: float = 1e-3, kind: Kind = "additive", common: bool = False) -> Problem:
-    """Another problem with noise in its values, additive or multiplicative.
+def noisy(
+    problem: Problem, sigma: float = 1e-3, kind: Kind = "additive", common: bool = False, freedom: float = 1.5
+) -> Problem:
+    """Another problem with noise in its values, additive or multiplicative, or additive with heavy tails.
 
     Methods see F = f + σξ or f·(1 + σξ), ξ ~ N(0, 1) afresh at each evaluation. `common`: one ξ for all evaluations of
     a step (common random numbers): it cancels from differences. f, and with it all that is known about the problem,
     stays exact. Additive noise does not depend on x, so derivatives are exact too. ξ has 24 bits, |ξ| ≤ 5.9. The modes
-    are those of f, so no exact curve is recorded. Raises ValueError where an argument is
-    out of range.
+    are those of f, so no exact curve is recorded.
+
+    kind=student: F = f + σξ, ξ of Student's law with ν = `freedom` > 0: moments of order below ν alone, no variance for
+    ν ≤ 2, and σ a scale. Of two normals, ξ = √(ν(e^(r²/ν) − 1)) z₁/r, r² = z₁² + z₂² (Bailey 1994).
+
+    Raises ValueError where an argument is out of range.
     """
     if kind not in get_args(Kind):
         raise ValueError(f"problem.kind={kind}: there are {', '.join(get_args(Kind))}")
     if not (isinstance(sigma, int | float) and 0 <= sigma < np.inf):
         raise ValueError(f"problem.sigma={sigma}: the standard deviation of the noise is a number, 0 or more")
+    if not (isinstance(freedom, int | float) and 0 < freedom < np.inf):
+        raise ValueError(f"problem.freedom={freedom}: the degrees of freedom of Student's law are a positive number")
     asked = _asked(problem)
 
     def F(x: Vector, key: Key) -> Scalar:
         value = asked(x, apart(key))  # noise or a minibatch inside is drawn by itself
-        noise = sigma * gaussian(apart(key, common), 1)[0].astype(value.dtype)
-        return value + noise if kind == "additive" else value * (1 + noise)
+        z = gaussian(apart(key, common), 2 if kind == "student" else 1).astype(value.dtype)
+        noise = sigma * (_student(z, freedom) if kind == "student" else z[0])
+        return value * (1 + noise) if kind == "multiplicative" else value + noise
 
     return problem._replace(F=F)
+
+
+def _student(z: Vector, freedom: float) -> Scalar:
+    """One number of Student's law from two independent normals."""
+    square = z @ z
+    return jnp.sqrt(freedom * jnp.expm1(square / freedom)) * z[0] / jnp.sqrt(square)
 
 
 def low_precision(problem: Problem, precision: Precision = "float32") -> Problem:
@@ -94,7 +109,6 @@ def _moved(problem: Problem, back: Callable, forth: Callable, turns: bool) -> Pr
         x_star=None if problem.x_star is None else forth(np.asarray(problem.x_star)),
         modes=modes and modes._replace(axes=modes.axes and not turns),
         tree=None,
-        shapes=() if turns else shapes_of(problem),
     )
 
 

@@ -74,6 +74,22 @@ def test_what_does_not_fit_is_made_in_parts(name, wide, monkeypatch):
         assert counted == estimator.calls(N)._asdict()
 
 
+def test_runs_that_go_together_share_what_fits():
+    """Points of one run, of eight in a loop, and where f itself makes more than its points have."""
+    asked = {}
+
+    def note(name, f, x):
+        asked[name] = batches.points_of(f, x)
+        return x
+
+    x = jnp.zeros((8, N))
+    note("alone", jnp.sum, x[0])
+    jax.vmap(lambda x: jax.lax.map(lambda _: note("together", jnp.sum, x), jnp.arange(2)), axis_name=batches.RUNS)(x)
+    note("inside", lambda x: jnp.sum(jnp.outer(x, x)), x[0])
+    fits = batches.BATCH // N
+    assert asked == {"alone": fits, "together": fits // 8, "inside": fits // N}
+
+
 def test_many_directions_do_not_stand_side_by_side():
     """Of q = 64 only as many as fit: less than a quarter of their 4qn bytes, with x and the sum."""
     q, n = 64, batches.BATCH // 4

@@ -66,6 +66,26 @@ def test_the_report_is_written(those, tmp_path, monkeypatch, capsys):
     assert (tmp_path / "peers.md").read_text().count("| float32, 1 run |") == 2
 
 
+def test_the_page_has_what_a_user_pays_first_and_then_the_block(tmp_path):
+    """Both tables are put in the place of those that are there, and nothing else is."""
+    times = {"zobench": 2.0, "zobench, block": 1.0, "NumPy": 30.0}
+    measured = [
+        harness.Measurement(harness.Setting(n, 1, "float32"), name, 5, [n * time])
+        for n in (10, 100)
+        for name, time in times.items()
+    ]
+    tables = peers.page(measured)
+    rows = [[line.split(" | ")[:2] for line in table.splitlines()[2:]] for table in tables]
+    assert rows == [[["| zobench, block", "0.5"], ["| NumPy", "15"]], [["| zobench", "2"], ["| NumPy", "30"]]]
+    page, before = tmp_path / "performance.md", (peers.ROOT / "docs" / "performance.md").read_text()
+    page.write_text(before)
+    peers.write_page(page, tables)
+    after = page.read_text()
+    assert after.count(peers.HEAD) == 2 and after.index(tables[0]) < after.index(tables[1])
+    texts = [[line for line in text.splitlines() if not line.startswith("|")] for text in (before, after)]
+    assert texts[0] == texts[1]
+
+
 def test_without_a_compiler_the_kernel_is_left_out(monkeypatch):
     monkeypatch.setattr(steps.shutil, "which", lambda name: None)
     assert not [each.name for each in peers.implementations() if "fused" in each.name]

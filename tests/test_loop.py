@@ -85,9 +85,9 @@ def test_the_last_record_is_at_the_budgets_end(monkeypatch, block, cap):
     assert k.tolist() == sorted({*range(0, cap + 1, 6), cap})
     end = (LAM * arrays["theory/x_end"] ** 2).sum(axis=1) / 2
     np.testing.assert_allclose(arrays["theory/gap"][:, -1], end, rtol=1e-6)
-    every = theory.expectation(
-        quadratic().modes, estimators.two_point().second_moment(12), np.zeros(12), 1 / 12, 1, cap + 1
-    )
+    modes, moment = quadratic().modes, estimators.two_point().second_moment(12)
+    assert modes and moment
+    every = theory.expectation(modes, moment, np.zeros(12), 1 / 12, 1, cap + 1)
     np.testing.assert_allclose(exact, every.gap[k], rtol=1e-12)
 
 

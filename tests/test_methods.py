@@ -16,7 +16,7 @@ from zobench import estimators, methods, optimizers
 from zobench.gradientless import gradientless_descent
 from zobench.problems.quadratics import quadratic
 from zobench.scalar_adaptation import meazo
-from zobench.types import Key, Method, Problem
+from zobench.types import Key, Method, Problem, oracle
 
 
 def curves(problem: Problem, method_of, iterations: int, runs: int, step: float = 1.0):
@@ -138,3 +138,18 @@ def test_a_decaying_step_is_the_formula():
     for wrong in ({"power": -1.0}, {"horizon": 0.0}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             optimizers.decaying(0.1, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("method", "step"),
+    [(methods.random_pursuit(noise=1e-4), 10 * 1e-4**0.5), (meazo(0.1, noise=1e-4), (3e-4) ** (1 / 3))],
+    ids=["random pursuit", "MEAZO"],
+)
+def test_a_stated_noise_sets_how_far_values_are_apart(method, step):
+    """10 √σ for a second difference, (3σ)^⅓ for a central quotient, which directions of length √n are divided by."""
+    problem, asked = quadratic(dim=400), []
+    key = Key(jnp.uint32(0), jnp.uint32(0))
+    seen = Problem(f=lambda x: asked.append(np.asarray(x)) or jnp.sum(x * x), x0=problem.x0)
+    x = jnp.asarray(problem.x0)
+    method.step(oracle(seen, key), x, method.init(x), method.draw(key, 400, x.dtype))
+    assert np.linalg.norm(asked[-1] - asked[-2]) == pytest.approx(2 * step, rel=0.2)  # |v|² is n up to √(2/n)

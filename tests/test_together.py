@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +12,7 @@ import numpy as np
 import optax
 import pytest
 
+import zobench as zo
 from zobench import batches, build, estimators, loop, methods, programs, states, together
 from zobench.cell import run_cell
 from zobench.command import compose
@@ -142,6 +144,16 @@ def test_a_layout_that_is_asked_for_names_the_record():
         assert len({key(), key("layout=apart"), key("layout=together")}) == 3
 
 
+def test_the_front_door_takes_a_layout(monkeypatch):
+    made, compile_group = [], together.compile_group
+    monkeypatch.setattr(together, "compile_group", lambda *a: made.append(a) or compile_group(*a))
+    apart, beside = (zo.run(quadratic(N), zo.autodiff(), layout=layout) for layout in ("apart", "together"))
+    assert len(made) == 1
+    np.testing.assert_array_equal(apart.hits, beside.hits)
+    with pytest.raises(ValueError, match="layout=beside: layout is auto, apart or together"):
+        zo.run(quadratic(N), zo.autodiff(), layout="beside")
+
+
 def test_a_black_box_is_not_taken_together():
     problem = quadratic(N)._replace(differentiable=False)
     with pytest.raises(ValueError, match=r"layout=together.*use layout=auto"):
@@ -235,7 +247,8 @@ def test_a_run_that_was_killed_goes_on(tmp_path, is_wide):
         return run_cell(*parts, settings, progress, family=folder and states.states_of(folder))
 
     with batches.wide(is_wide):
-        for change, reused in (({}, 70), ({"target": 0.5}, 0)) if is_wide else (({}, 70), ({"budget": 20}, 0)):
+        changes: list[tuple[dict[str, Any], int]] = [({}, 70), ({"target": 0.5} if is_wide else {"budget": 20}, 0)]
+        for change, reused in changes:
             expected, about = run(None, **change)
             with pytest.raises(Killed):
                 run(tmp_path, fails_at=3)

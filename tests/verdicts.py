@@ -8,7 +8,6 @@ TWO_POINT = two_point()
 BIASED = {
     "bayesian_subspace",
     "guided",
-    "hizoo",
     "stale_coordinates",
     "guiding_vector",
     "normalised_signs",

@@ -1,8 +1,8 @@
 """How much goes through a program at a time: decided here, by the backend.
 
-A CPU does best with one vector after the other, each in its cache, and directions that are drawn once and kept. An
-accelerator has neither the cache nor the patience: there points go together, as many as fit, and a direction is drawn
-where it is used. The words are the same; sums are made in another order, so that results agree to rounding.
+A CPU does best with one vector after the other, each in its cache, and directions that are drawn once and kept. On an
+accelerator each turn of a loop is a kernel of its own: there points go together, as many as fit, and a direction is
+drawn where it is used. The words are the same; sums are made in another order, so that results agree to rounding.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,8 @@ from zobench.derivatives.price import inside
 from zobench.types import Vector
 
 BATCH = 2**24  # numbers that are made at a time, at most, where a single point does not have more
+
+RUNS = "runs"  # name of the axis of runs that go together
 
 _asked = jax.make_user_context(None)  # JAX keeps what it has traced apart by it
 
@@ -38,8 +40,15 @@ def rows_of(q: int, n: int) -> int:
 
 
 def points_of(f: Callable[[Vector], Any], x: Vector) -> int:
-    """How many points f is asked at a time where it may be asked together: as many as what it makes within fits."""
-    return max(1, BATCH // max(x.size, widest(jax.make_jaxpr(f)(x).jaxpr)))
+    """How many points f is asked at a time where it may be asked together: as many as what it makes within fits.
+
+    Of each of the runs that go together, where jax.vmap knows their axis as RUNS.
+    """
+    try:
+        runs = int(jax.lax.axis_size(RUNS))
+    except NameError:
+        runs = 1
+    return max(1, BATCH // (runs * max(x.size, widest(jax.make_jaxpr(f)(x).jaxpr))))
 
 
 def widest(jaxpr: Jaxpr) -> int:

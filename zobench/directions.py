@@ -260,7 +260,7 @@ def gaussian(key: Key, n: int) -> Float32[Array, " n"]:
 def rademacher_draw(key: Key, n: int, q: int = 1) -> Draw:
     """q vectors of signs for the step key.step, of which `signs` makes [q, n]: bit step mod 32 of word (call, i).
 
-    The words are kept: to read one of 4 bytes costs less than to make it, on a CPU and on an accelerator.
+    The words are the source: a loop that carries them makes them once in 32 steps.
     """
     call, i, high = places(q, n)
     word, _ = words(key, SIGNS, key.step // jnp.uint32(BITS), key.call + call, i, high)

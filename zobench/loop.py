@@ -75,7 +75,22 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
     x0, problem = problem.x0, programs.straight(problem)
     outline = method_of(jnp.ones((), x0.dtype))
     (length, every), many = rhythm(problem, outline), sections(problem, outline)
-    length, put = length * many, jax.lax.dynamic_update_index_in_dim  # .at[] is a scatter, as dear as a record
+
+    def init(step):
+        return jax.tree.map(np.asarray, (x0, method_of(step).init(x0)))
+
+    seed, step, k = jnp.uint32(0), jnp.ones((), x0.dtype), jnp.int32(0)
+    least = jnp.ones((), measured_in(x0.dtype))
+    taken = (0, 1) if problem.differentiable else ()  # a black box may raise: what was before is then the end
+    start = time.perf_counter()
+    args = x0, method_of(step).init(x0), seed, step, k, k, k, jnp.bool_(False), (k, least, least)
+    program = programs.compiled(_block(problem, method_of, length * many, many), *args, taken=taken)
+    return Program(program, init, problem, length * many, every, time.perf_counter() - start)
+
+
+def _block(problem: Problem, method_of: Callable[[Scalar], Method], length: int, many: int) -> Callable:
+    """The block before it is compiled, of `length` records in so many sections."""
+    put, dtype = jax.lax.dynamic_update_index_in_dim, problem.x0.dtype  # .at[] is a scatter, as dear as a record
 
     def block(x, state, seed, step, k, every, cap, stays, end):
         steps, drawn = steps_of(problem, method_of(step), seed)
@@ -90,33 +105,22 @@ def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Pr
             ends = put(ends, x, i // RECORDS, 0) if many > 1 else ends  # the row behind the last section is in it
             return (i + 1, ended), x, state, k, drawn, put(records, found, i, 0), ends
 
-        records = jnp.zeros((length + 1, 3), measured_in(x0.dtype))
-        ends = jnp.zeros((many if many > 1 else 0, x.size), x0.dtype)
+        records = jnp.zeros((length + 1, 3), measured_in(dtype))
+        ends = jnp.zeros((many if many > 1 else 0, x.size), dtype)
         rows = jnp.where(cap < k + length * every, -((k - cap) // every) + 1, length)
-        at = jnp.int32(0), jnp.bool_(False)
-        done = jax.lax.while_loop(
-            lambda carry: (carry[0][0] < rows) & ~carry[0][1], record, (at, x, state, k, drawn, records, ends)
-        )
+        start = (jnp.int32(0), jnp.bool_(False)), x, state, k, drawn, records, ends
+        done = jax.lax.while_loop(lambda carry: (carry[0][0] < rows) & ~carry[0][1], record, start)
         (made, _), x, state, *_, records, ends = done
         return x, state, *_filled(made, x, records, ends)
 
-    def init(step):
-        return jax.tree.map(np.asarray, (x0, method_of(step).init(x0)))
-
-    seed, step, k = jnp.uint32(0), jnp.ones((), x0.dtype), jnp.int32(0)
-    least = jnp.ones((), measured_in(x0.dtype))
-    taken = (0, 1) if problem.differentiable else ()  # a black box may raise: what was before is then the end
-    start = time.perf_counter()
-    args = x0, method_of(step).init(x0), seed, step, k, k, k, jnp.bool_(False), (k, least, least)
-    program = programs.compiled(block, *args, taken=taken)
-    return Program(program, init, problem, length, every, time.perf_counter() - start)
+    return block
 
 
 def _filled(made, x, records, ends) -> tuple[Any, Any]:
     """Records and ends of a block of which so many rows were made: x stays where it is, and is measured the same."""
     is_made = jnp.arange(len(records))[:, None] < made
-    records = jnp.where(is_made, records, records[made - 1])
-    return records, jnp.where(is_made[::RECORDS][: len(ends)], ends, x) if len(ends) else ends
+    ends = jnp.where(is_made[::RECORDS][: len(ends)], ends, x)
+    return jnp.where(is_made, records, records[made - 1]), ends
 
 
 def steps_of(problem: Problem, method: Method, seed) -> tuple[Callable, Any]:
@@ -194,8 +198,7 @@ def advance(
 ) -> Curves:
     """Run descent from x0 for each pair (step, seed) until all of them have ended; curves of one common length.
 
-    A run that `stays` makes no iteration more once it has ended: its records repeat the last one. That saves time where
-    only hitting times are asked for.
+    A run that `stays` makes no iteration more once it has ended: its records repeat the last one.
 
     `pasts`: what has been made of each run before. It is not made again, and what is made now is added where there is a
     `save`, which is called every 30 seconds and at the end, also where an exception makes one. The curves are the same
@@ -210,7 +213,7 @@ def advance(
     begun = sum(known_block(runs, run, 0) is not None for run in range(len(seeds)))
     try:
         blocks, known, seconds, failure = _blocks(runs, stop, progress, save)
-        behind = sections_of(program, stop, blocks) - len(blocks) * program.records // section(program)
+        behind = sections_of(program, stop, blocks) - len(blocks) * program.records // program.section
         x_end = np.array([end_of(runs, run, len(blocks), behind - 1) for run in range(len(seeds))])
     finally:
         if save:
@@ -227,22 +230,17 @@ def _fixed(program: Program, stop: Stop, stays: bool) -> tuple[Any, ...]:
     return jax.device_put((np.int32(program.every), np.int32(stop.cap), np.bool_(stays), end))
 
 
-def section(program: Program) -> int:
-    """How many records a section has."""
-    return min(RECORDS, program.records)
-
-
 def sections_of(program: Program, stop: Stop, blocks: Sequence[np.ndarray]) -> int:
     """How many sections there are until all runs have ended; all of them where they have not."""
-    many = len(blocks) * program.records // section(program)
+    many = len(blocks) * program.records // program.section
     ended = np.logical_or(*events(Values(*np.concatenate(blocks, axis=2)), stop))
-    last = int(ended.argmax(axis=1).max()) // section(program) + 1
+    last = int(ended.argmax(axis=1).max()) // program.section + 1
     return min(last, many) if ended.any(axis=1).all() else many
 
 
 def curves_of(program: Program, stop: Stop, blocks: Sequence[np.ndarray], x_end: np.ndarray, seconds: float) -> Curves:
     """Blocks of records, each [3, runs, records], put together as far as runs go; what reaches the cap has it last."""
-    end, records = sections_of(program, stop, blocks) * section(program) * program.every, np.concatenate(blocks, axis=2)
+    end, records = sections_of(program, stop, blocks) * program.section * program.every, np.concatenate(blocks, axis=2)
     recorded = np.arange(records.shape[2], dtype=np.int64) * program.every
     shown = int((recorded < (end if end <= stop.cap else stop.cap + program.every)).sum())
     gap, gradient, distance = records[:, :, :shown]

@@ -53,14 +53,15 @@ def interval(
 
 
 def noise_aware_lbfgs(noise: float = 0.0, quotient: Quotient = "forward") -> Solver:
-    """scipy's L-BFGS-B on differences, with an `interval` for each coordinate, found at x0 (Shi et al. 2022, 2023).
+    """scipy's L-BFGS-B on differences, with an `interval` for each coordinate (Shi et al. 2022, 2023).
 
-    `noise` is the standard deviation of f's noise; rounding of f(x0) where that is more. It stops where its line search
-    finds no descent in the noise: the papers relax Armijo's condition by the noise, and estimate the intervals again
-    where that fails, which this does not. "On the numerical performance of finite-difference-based methods for
-    derivative-free optimization", Optim. Methods Softw. 38 (2023), takes the curvature as known.
+    `noise` is the standard deviation of f's noise; rounding of f(x0) where that is more. The intervals are found at x0,
+    and again wherever the line search finds no descent any more, where L-BFGS begins anew; it ends where that does not
+    move x. The papers relax Armijo's condition by the noise besides, which this does not. "On the numerical performance
+    of finite-difference-based methods for derivative-free optimization", Optim. Methods Softw. 38 (2023), takes the
+    curvature as known.
 
-    Asks one value a step, n+1 (forward) or 2n+1 (central) a gradient, and first of all those of n intervals. Raises
+    Asks one value a step, n+1 (forward) or 2n+1 (central) a gradient, and those of n intervals, 3n or more. Raises
     ValueError for another quotient, for a noise that is negative or no number.
 
     >>> noise_aware_lbfgs(noise=0.01).calls(10).value
@@ -73,13 +74,17 @@ def noise_aware_lbfgs(noise: float = 0.0, quotient: Quotient = "forward") -> Sol
         raise ValueError(f"noise={noise}: the standard deviation of f's noise is a number, 0 or more")
 
     def run(box: Box | Log, x0: np.ndarray, seed: int) -> str:
-        level = max(noise, float(jnp.finfo(box.dtype).eps) * max(1.0, abs(box(x0))))
-        h = np.array([interval(lambda t, v=v: box(x0 + t * v), level, quotient) for v in np.eye(x0.size)])
+        level, x = max(noise, float(jnp.finfo(box.dtype).eps) * max(1.0, abs(box(x0)))), x0
         options = {"maxiter": NEVER, "maxfun": NEVER, "maxls": 50, "ftol": 0.0, "gtol": 0.0}
-        jac = None if quotient == "forward" else central_gradient(box.many, h, -inf, inf)
-        options |= {"eps": h} if quotient == "forward" else {}
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return str(minimize(box, x0, method="L-BFGS-B", jac=jac, options=options).message)
+        while True:
+            h = np.array([interval(lambda t, v=v: box(x + t * v), level, quotient) for v in np.eye(x.size)])  # noqa: B023
+            jac = None if quotient == "forward" else central_gradient(box.many, h, -inf, inf)
+            own = {"eps": h} if quotient == "forward" else {}
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = minimize(box, x, method="L-BFGS-B", jac=jac, options=options | own)
+            if np.array_equal(found.x, x):
+                return str(found.message)
+            x = found.x
 
     return Solver(partial(traced, run, False), lambda n: Calls(value=1), run=run)

@@ -9,7 +9,14 @@ from zobench.moments import require_directions
 from zobench.types import Calls, Draw, Method, Oracle, Scalar, State, Vector
 
 
-def meazo(step: Scalar | float, q: int = 1, beta: float = 0.99, zeta: float = 1e-8, eps: float | None = None) -> Method:
+def meazo(
+    step: Scalar | float,
+    q: int = 1,
+    beta: float = 0.99,
+    zeta: float = 1e-8,
+    eps: float | None = None,
+    noise: float = 0.0,
+) -> Method:
     """MEAZO (Dbouk et al. 2026): the step divided by the root of a running mean square of directional derivatives.
 
     d = (1/q) Σⱼ Dⱼ, Dⱼ the central quotient along vⱼ from N(0, I); u₊ = βu + (1−β)d², u = 0 at first;
@@ -17,12 +24,12 @@ def meazo(step: Scalar | float, q: int = 1, beta: float = 0.99, zeta: float = 1e
     length, with one number to remember where Adam has 2n. "On adaptivity in zeroth-order optimization",
     arXiv:2605.03869; the correction of the bias is Adam's.
 
-    Asks 2q values a step. Raises ValueError for q < 1, for beta outside [0, 1), for eps that is not positive.
+    Asks 2q values a step. Raises ValueError for q < 1, for beta outside [0, 1), for eps and noise as `two_point`.
 
     >>> meazo(step=0.1).calls(10).value
     2
     """
-    require_eps(eps)
+    require_eps(eps, noise)
     require_directions("gaussian", q, False)
     if not 0 <= beta < 1:
         raise ValueError(f"beta={beta}: the share of the running mean that is kept is in [0, 1)")
@@ -33,7 +40,7 @@ def meazo(step: Scalar | float, q: int = 1, beta: float = 0.99, zeta: float = 1e
     def advance(oracle: Oracle, x: Vector, state: State, draw: Draw) -> tuple[Vector, State]:
         mean, t = state[0], state[1] + 1
         v = directions.rows(draw, (q, x.size), x.dtype)
-        slope = slopes(oracle, x, v, "central", long_step(eps, "central", x, 0.0, oracle))
+        slope = slopes(oracle, x, v, "central", long_step(eps, "central", x, noise, oracle))
         mean = beta * mean + (1 - beta) * jnp.mean(slope) ** 2
         length = step / (jnp.sqrt(mean / (1 - beta**t)) + zeta)
         return x - length / q * slope @ v, (mean, t)

@@ -22,8 +22,8 @@ def subset(key: Key, n: int, q: int) -> UInt32[Array, " q"]:
     """q of 0, ..., n − 1 without replacement, uniform over sets (to n/2⁶⁴ of a chance), shape [q].
 
     Floyd's algorithm (Bentley & Floyd 1987): for j = 0, ..., q − 1 take t(j), uniform on 0, ..., m(j) = n − q + j, or
-    m(j) itself where t(j) has been taken. On a CPU in this order, in O(q) and n bytes; on a wide machine, and where q is far
-    below √n, all j at once (`_at_once`), with the same numbers. Raises ValueError for n ≥ 2³².
+    m(j) itself where t(j) has been taken. On a CPU in this order, in O(q) and n bytes; on a wide machine, and where q
+    is far below √n, all j at once (`_at_once`), with the same numbers. Raises ValueError for n ≥ 2³².
 
     >>> key = Key(jnp.uint32(0), jnp.uint32(0))
     >>> sorted(subset(key, 3, 3).tolist())

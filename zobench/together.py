@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import programs, store
-from zobench.batches import is_wide, widest
+from zobench.batches import RUNS, is_wide, widest
 from zobench.loop import Curves, Stop, Values, curves_of, events, measure, steps_of
 from zobench.rhythm import rhythm
 from zobench.runs import Program
@@ -100,7 +100,7 @@ def compile_group(problem: Problem, method_of: Callable[[Scalar], Method], size:
 
     start, step, k = time.perf_counter(), jnp.ones((), x0.dtype), jnp.int32(0)
     least, over = jnp.ones((), measured_in(x0.dtype)), spread(size, problem.n)
-    group = jax.vmap(block, in_axes=(0, 0, 0, None, None, None, None, None))
+    group = jax.vmap(block, in_axes=(0, 0, 0, None, None, None, None, None), axis_name=RUNS)
     state = _shapes(jax.eval_shape(lambda: (x0, method_of(step).init(x0))), size, over)
     seeds = _shapes(jax.ShapeDtypeStruct((), np.uint32), size, over)
     args = *state, seeds, step, k, k, jnp.bool_(False), (k, least, least)

@@ -40,6 +40,7 @@ INSTANCES = [
     (quadratic, {"spectrum": "isotropic", "dim": 1}),
     (quadratic, {"spectrum": "one_large", "dim": 6}),
     (quadratic, {"spectrum": "harmonic", "dim": 7}),
+    (quadratic, {"spectrum": "inverse", "dim": 6, "exponent": 1.5}),
     (quadratic, {"spectrum": "fixed_rank", "dim": 5, "rank": 3}),
     (quadratic, {"spectrum": "fixed_rank", "dim": 14, "rank": 3, "mu": 1e-2}),
     (quadratic, {"spectrum": "log_uniform", "dim": 8, "rotated": True, "seed": 3}),

@@ -1,0 +1,1 @@
+"""The largest stable step, and what flatness the steps leave."""
