@@ -80,7 +80,7 @@ def two_point(
         estimate=again if replay else estimate,
         calls=lambda n: Calls(value=calls_of(quotient, q)),
         second_moment=lambda n: moment_of(direction, q, orthogonal, n),
-        **({"draw": replayed.draw} if replay else drawn(direction, q, orthogonal)),
+        **(replayed.DRAWN if replay else drawn(direction, q, orthogonal)),
         excess=excess_of(direction, q, orthogonal, quotient, eps, noise),
     )
 
