@@ -22,9 +22,6 @@ def draw(key: Key, n: int, dtype: Any) -> Key:
     return Key(*(jnp.asarray(part, jnp.uint32) for part in key))
 
 
-DRAWN: dict[str, Any] = {"draw": draw}  # of an estimator, whose period is 1
-
-
 def estimate(oracle: Oracle, x: Vector, direction: str, q: int, quotient: Quotient, h: Any, key: Key) -> Vector:
     """G = (1/q) Σⱼ Dⱼ vⱼ with the vⱼ of this key, as `estimators.two_point` says it; no vⱼ is ever there as a whole."""
     return combine(x, direction, slopes(oracle, x, direction, q, quotient, h, key), key)
