@@ -51,6 +51,12 @@ def test_times_are_read_between_records():
     assert study.times(run, [4.5, 4.0, 2.5, 0.5]).tolist() == [1, 2, 3, np.inf]
 
 
+def test_a_run_stands_where_its_second_half_gains_nothing():
+    k, falls = np.array([0, 100, 199, 200, 400]), [5.0, 4.0, 3.0, 2.5, 2.0]
+    assert not study.stands(k, falls) and study.stands(k, [*falls[:4], 2.6])
+    assert not study.stands(k[:3], [5.0, 4.0, 4.5])
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [({"case": "none"}, "case=none: there are last norm; "), ({"steps": 1}, "steps=1"), ({"runs": 1}, "runs=1")],

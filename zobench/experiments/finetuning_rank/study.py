@@ -30,9 +30,10 @@ CASES: dict[str, dict[str, Any]] = {
 SHARES = (0.5, 0.75, 1.0)  # of what gradient descent at its best step learns: the three losses
 GD_MULTIPLES = tuple(2 ** (i / 2) for i in range(-4, 9))  # of 1/λ₁ at the start
 TRIES = 4  # steps of the two-point method at most, each half of the one before
-LONGEST = 1.2  # runs last so many times what the ratio of the steps makes of gradient descent's
+LONGEST = 3  # runs last so many times what the ratio of the steps makes of gradient descent's
 FINER = 1.04  # recorded iterations grow by so much; times are read off straight lines between them
 FAR = 1.5  # times the first loss: a run that is there has left
+PATIENCE = 200  # iterations
 KRYLOV = 12  # products of Lanczos' method
 
 
@@ -95,8 +96,9 @@ def without(
 ) -> dict[str, Any]:
     """Iterations to each loss [tried, runs, losses] by multiples 1, ½, ¼, ... of a step, until one is slower; last x.
 
-    A run ends at the last loss or after longest/multiple iterations, and after 1.5 times the median of the best step so
-    far, as it would not be the best. A step of which the first run ends before that loss has no other runs: inf.
+    A run ends at the last loss, where it stands still, after longest/multiple iterations, and after 1.5 times the
+    median of the best step so far, as it would not be the best. A step of which the first run ends before that loss has
+    no other runs: inf.
     """
     multiples, hits, ends, fastest = [], [], [], inf
     for i in range(TRIES):
@@ -138,6 +140,11 @@ def times(run: Run, losses: Sequence[float] | ndarray) -> ndarray:
     return np.array(found)
 
 
+def stands(k: ndarray, f: Sequence[float]) -> bool:
+    """Whether f is no lower than in the first half, of PATIENCE iterations or more: noise holds it up."""
+    return k[-1] >= PATIENCE and f[-1] >= min(f[: int(np.searchsorted(k, k[-1] / 2, side="right"))])
+
+
 def runner(problem: Problem, estimator: Estimator) -> Callable[..., Run]:
     """Runs of descent as a function of step, seed, the iterations to record and losses; ends at the last loss."""
 
@@ -162,7 +169,7 @@ def runner(problem: Problem, estimator: Estimator) -> Callable[..., Run]:
             x, value = advance(x, jnp.float32(size), jnp.uint32(seed), jnp.int32(first), jnp.int32(last))
             f.append(float(value) if isfinite(value) else inf)
             kept = [x if old is None and f[-1] <= loss else old for old, loss in zip(kept, losses, strict=True)]
-            if f[-1] > FAR * start or (kept and kept[-1] is not None):
+            if f[-1] > FAR * start or (kept and kept[-1] is not None) or stands(k[: len(f)], f):
                 break
         return Run(k[: len(f)], np.array(f), kept, x)
 
