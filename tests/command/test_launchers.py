@@ -2,6 +2,7 @@
 
 import pytest
 
+from zobench.accelerators import Cards
 from zobench.command import compose, launchers, slurm
 from zobench.errors import UsageError
 from zobench.sweeps import Sweep
@@ -18,7 +19,7 @@ def test_a_plugin_that_is_not_installed_is_named_with_its_extra(monkeypatch, plu
 
 
 def test_one_line_says_that_cores_are_left_over(monkeypatch, capsys):
-    """Where a launcher was named, an experiment has its own, there is one cell or one core, there is nothing to say."""
+    """Where a launcher was named, an experiment has its own, there is one cell, one core or a card: nothing to say."""
     monkeypatch.setenv("ZOBENCH_ISOLATE", "1")
     monkeypatch.setattr(launchers, "usable_cores", lambda: 8)
 
@@ -35,6 +36,9 @@ def test_one_line_says_that_cores_are_left_over(monkeypatch, capsys):
         said(sweep, "hydra/launcher=basic") == said(sweep, "hydra/launcher=joblib") == said("experiment=slowdown") == ""
     )
     assert said(sweep, cells=1) == ""
+    with monkeypatch.context() as on_a_card:
+        on_a_card.setattr(launchers, "cards", lambda: Cards("cuda", ("0",), "CUDA_VISIBLE_DEVICES"))
+        assert said(sweep) == ""
     monkeypatch.setattr(launchers, "usable_cores", lambda: 1)
     assert said(sweep) == ""
 
