@@ -3,7 +3,7 @@
 import pytest
 
 from zobench.accelerators import Cards
-from zobench.command import compose, launchers, slurm
+from zobench.command import compose, launch, launchers, slurm
 from zobench.errors import UsageError
 from zobench.sweeps import Sweep
 
@@ -41,6 +41,14 @@ def test_one_line_says_that_cores_are_left_over(monkeypatch, capsys):
         assert said(sweep) == ""
     monkeypatch.setattr(launchers, "usable_cores", lambda: 1)
     assert said(sweep) == ""
+
+
+def test_cells_that_go_one_after_the_other_are_one_job_and_hosts_get_one_each(monkeypatch):
+    """What Hydra does for a job takes longer than a small cell."""
+    monkeypatch.setattr(launch, "usable_cores", lambda: 2)
+    assert launch._cells_a_job("hydra._internal.core_plugins.basic_launcher.BasicLauncher", 400) == 400
+    assert launch._cells_a_job("hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher", 400) == 7
+    assert launch._cells_a_job(PLUGINS.format("submitit"), 400) == 1
 
 
 def test_a_machine_without_slurm_says_so(monkeypatch, tmp_path):
