@@ -100,7 +100,7 @@ def kept(tmp_path_factory):
     (folder / "mine" / "problem" / "own.yaml").write_text("_target_: my_file.my_problem\n")
     for package, name in {"my_file": "my_problem", "their_package": "nice", "my_package": "mine"}.items():
         (folder / f"{package}.py").write_text(PACKAGE.format(name=name))
-    text = (ROOT / "docs" / "extending.md").read_text()
+    text = "".join((ROOT / "docs" / name).read_text() for name in ("extending.md", "referee.md"))
     for name, code in re.findall(r"```(?:python|yaml)\n# (\S+\.(?:py|yaml))\n(.*?)```", text, re.DOTALL):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(code)

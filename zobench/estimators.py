@@ -76,11 +76,12 @@ def two_point(
     def again(oracle: Oracle, x: Vector, draw: Any, state: State) -> tuple[Vector, State]:
         return replayed.estimate(oracle, x, direction, q, quotient, reach(oracle, x), draw), state
 
+    made: dict[str, Any] = {"draw": replayed.draw} if replay else drawn(direction, q, orthogonal)
     return Estimator(
         estimate=again if replay else estimate,
         calls=lambda n: Calls(value=calls_of(quotient, q)),
         second_moment=lambda n: moment_of(direction, q, orthogonal, n),
-        **({"draw": replayed.draw} if replay else drawn(direction, q, orthogonal)),
+        **made,
         excess=excess_of(direction, q, orthogonal, quotient, eps, noise),
     )
 

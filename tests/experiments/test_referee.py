@@ -1,5 +1,7 @@
 """experiment=referee: planted gains are found and no others, what never arrives has none, exact ratios are right."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from made import files as made_files
@@ -70,18 +72,20 @@ def test_a_planted_gain_is_found_with_its_price_and_equal_methods_are_not_told_a
 
 
 def test_a_difference_that_tuning_may_have_made_is_none(tmp_path):
-    """Every seed is faster by 5 %, but the held-out seeds might as well have chosen a step that takes 30 % longer."""
+    """Every seed is faster by 10 %, but the held-out seeds might have chosen a step that takes longer."""
     base = spread(400, np.random.default_rng(2))
     cell = ran(tmp_path, base)
-    path = ran(tmp_path, base * 0.95, optimizer=ADAM)
+    path = ran(tmp_path, base * 0.9, optimizer=ADAM)
     assert of(numbers.read([cell, path]), "Adam").verdict == trials.FEWER
+    near = ran(tmp_path, base * 0.97, optimizer={"_target_": "optax.sign_sgd"})
+    assert of(numbers.read([cell, near]), "sign of G").verdict == trials.ALIKE  # 3 % are no difference
     doubtful = np.array([[100, 130, 130, 90, 95.0], [120, 110, 110, 125, 119.0]])
     (record,) = records.load([path])
     record.arrays["tuning/hits"] = doubtful
     trial = trials.trial(record, names.case(record), "x")
     base_trial = numbers.read([cell]).trials[0]
     one = trials.judged([trials.over(trial, base_trial)])[0]
-    assert one.p < 1e-4 and one.ratio.high > 1 and one.verdict == trials.ALIKE
+    assert one.p < 1e-4 and one.ratio.high > 1 / trials.MARGIN and one.verdict == trials.ALIKE
 
 
 def test_exact_ratios_are_those_of_the_closed_form(tmp_path):
@@ -119,12 +123,19 @@ def test_advice_names_the_best_of_each_kind_with_those_like_it(tmp_path):
     ]
     lines = {line["kind"]: line for line in take(numbers.read(paths))}
     assert lines["any"]["take"] == "finite differences" and lines["any"]["alike"] == ""
-    assert {lines["cheap"]["take"], lines["cheap"]["alike"]} == {"two-point", "Adam"}
+    assert (lines["cheap"]["take"], lines["cheap"]["alike"]) == ("two-point", "Adam")
     assert lines["untuned"]["take"] == "random pursuit" and lines["untuned"]["verdict"] == trials.MORE
     page.write("referee", paths, tmp_path / "page")
     assert {path.name for path in (tmp_path / "page").iterdir()} == made_files(EXPERIMENT)
     text = (tmp_path / "page" / "table.md").read_text()
     assert "It says nothing of language models" in text and "finite differences" in text
+
+
+def test_the_page_of_the_documentation_has_the_table_of_the_report():
+    root = Path(__file__).parents[2]
+    told = (root / "reports" / "referee" / "table.md").read_text().splitlines()
+    lines = [line for line in (root / "docs" / "referee.md").read_text().splitlines() if line.startswith("|")]
+    assert len(lines) > 10 and set(lines) <= {*told}
 
 
 def test_two_point_descent_must_have_run(tmp_path):

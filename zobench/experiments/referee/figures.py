@@ -20,6 +20,7 @@ WIDE, HIGH = 0.62, 0.3  # inches of a cell
 MOST = 3.0  # doublings at which a colour is full
 COLORS = LinearSegmentedColormap.from_list("values", ["#2f7fbf", "#cfe3f2", "#ffffff", "#f6d9c9", "#d5602a"])
 NEVER_COLOR, PALE = "#c9c9c9", "#777777"
+ACROSS = 4  # panels in a row
 LETTERS = 11  # of a line of a case's name, at most
 DARK = 0.44  # from the middle of the colours: text on them is white
 LONG = 5  # letters of a number that is set smaller
@@ -53,7 +54,7 @@ def referee(court: Court) -> Figure | None:
     caption += (
         "by one rule, as many tries for each method, on other seeds. Small numbers: exact means at the best steps. "
     )
-    caption += f"Bold: differs, by a sign test with Holm's correction at {LEVEL:g} and by the interval. {_scope(court)}"
+    caption += f"Bold: differs, by a sign test with Holm's correction at {LEVEL:g} and by 5 % at least. {_scope(court)}"
     handles = [
         Patch(color=COLORS(0.1), label="fewer values"),
         Patch(color=COLORS(0.9), label="more values"),
@@ -116,18 +117,21 @@ def exact(court: Court) -> Figure | None:
         return None
     cases = [case for case in court.cases if any(one.trial.case == case for one in found)]
     methods = [name for name in court.methods if any(one.trial.method == name for one in found)]
-    figure, grid = drawing.panels(
-        1, len(cases), wide=1.25, high=0.24 * len(methods) + 0.2, left=1.75, gap=0.14, head=0.5
-    )
-    for axes, case in zip(grid[0], cases, strict=True):
+    columns = min(len(cases), ACROSS)
+    rows, high = -(-len(cases) // columns), 0.2 * len(methods) + 0.2
+    figure, grid = drawing.panels(rows, columns, wide=1.5, high=high, left=1.75, gap=0.14, head=0.6)
+    places = [axes for row in grid for axes in row]
+    for axes in places[len(cases) :]:
+        axes.set_visible(False)
+    for i, (axes, case) in enumerate(zip(places, cases, strict=False)):
         own = {one.trial.method: one for one in found if one.trial.case == case}
-        drawing.listed(axes, methods, named=axes is grid[0][0])
+        drawing.listed(axes, methods, named=i % columns == 0)
         axes.axvline(1, color=GREY, lw=0.7, zorder=0)
         for name, one in own.items():
             _ratio(axes, methods.index(name), one)
         axes.set(xscale="log")
-        axes.set_title(_folded(case), fontsize=8)
-        axes.set_xticks([0.5, 1, 2, 4], ["½", "1", "2", "4"])
+        axes.set_title(case, fontsize=8)
+        axes.set_xticks([0.125, 0.5, 1, 2, 8], ["⅛", "½", "1", "2", "8"])
         axes.minorticks_off()
         values = [end for one in found if isfinite(one.ratio.value) for end in (one.ratio.value, one.best)]
         axes.set_xlim(min(*values, 0.5) / 1.3, max(*values, 2) * 1.3)

@@ -1,13 +1,13 @@
 """All methods on all cases, in values over those of tuned two-point descent: what each gains, and what to take."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from zobench.experiments.referee import names
 from zobench.experiments.referee.names import TWO_POINT
-from zobench.experiments.referee.trials import ALIKE, Ratio, Trial, judged, over, rule_of, trial
+from zobench.experiments.referee.trials import ALIKE, FEWER, Ratio, Trial, judged, over, rule_of, trial
 from zobench.report import records
 from zobench.report.records import rank
 from zobench.statistics import Estimate
@@ -74,7 +74,8 @@ def advice(court: Court) -> list[tuple[Trial, dict[str, list[Ratio]]]]:
     """For each case two-point descent, and by kind of method the one of the fewest values before those like it.
 
     Each list holds ratios to the first of it: itself, then those that are not shown to differ from it (Holm over the
-    methods of the case). Kinds: any; a step whose price does not grow with n; no step to tune, and no such price.
+    methods of the case). Two-point descent comes first where it is not shown to ask more. Kinds: any; a step whose
+    price does not grow with n; no step to tune, and no such price.
     """
     found = []
     for case in court.cases:
@@ -82,14 +83,17 @@ def advice(court: Court) -> list[tuple[Trial, dict[str, list[Ratio]]]]:
         base = next(trial for trial in court.of(case) if names.is_two_point(trial.record))
         cheap = [trial for trial in trials if not trial.grows]
         kinds = {"any": trials, "cheap": cheap, "untuned": [trial for trial in cheap if not trial.tunes]}
-        found.append((base, {kind: _like_the_first(own) for kind, own in kinds.items()}))
+        fewer = {one.trial.method for one in court.ratios if one.trial.case == case and one.verdict == FEWER}
+        found.append((base, {kind: _like_the_first(own, base, fewer) for kind, own in kinds.items()}))
     return found
 
 
-def _like_the_first(trials: Sequence[Trial]) -> list[Ratio]:
+def _like_the_first(trials: Sequence[Trial], base: Trial, fewer: Collection[str]) -> list[Ratio]:
     if not trials:
         return []
-    ordered = sorted(trials, key=lambda trial: trial.time.value)
+    ordered = sorted(trials, key=lambda one: one.time.value)
+    if ordered[0].method not in fewer and any(one is base for one in trials):
+        ordered = [base, *(one for one in ordered if one is not base)]
     first = over(ordered[0], ordered[0])
     others = judged([over(trial, ordered[0]) for trial in ordered[1:]])
     return [first, *(one for one in others if one.verdict == ALIKE)]

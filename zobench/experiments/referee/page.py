@@ -6,12 +6,13 @@ from typing import Any
 
 from zobench.experiments.referee import names, numbers
 from zobench.experiments.referee.numbers import Court
-from zobench.experiments.referee.trials import ALIKE, FEWER, LEVEL, MORE, NEVER
+from zobench.experiments.referee.trials import ALIKE, FEWER, LEVEL, MARGIN, MORE, NEVER
 from zobench.report import tables
 from zobench.report.page import Caption, Experiment
 from zobench.report.tables import Row, significant, value
 
 SIGN = {FEWER: " *", MORE: " *", ALIKE: "", NEVER: ""}
+NAMED = 4  # methods that are said to be like another, the others are counted
 KINDS = {
     "any": "fewest values",
     "cheap": "fewest, a step costing the same whatever n",
@@ -65,12 +66,17 @@ def _advice(rows: Sequence[Row]) -> tables.Table:
         first = by[case, "any"]
         noise = "" if first["noise"] == "none" else f", {first['noise']} noise"
         about = f"{first['about']}, n = {first['n']}, to {value(first, 'target'):g}{noise}"
-        cheap = [*filter(None, [_taken(by[case, "cheap"]), by[case, "cheap"]["alike"]])]
+        cheap = [_taken(by[case, "cheap"]), *filter(None, [_alike(by[case, "cheap"]["alike"])])]
         lines.append([about, _taken(first), "; not shown to differ: ".join(cheap), _taken(by[case, "untuned"])])
     note = "The methods that asked the fewest values to f − f* = the target times that of the start, with the ratio to "
     note += "tuned two-point descent, median over the seeds [95 % interval]; * differs from it (see below). They were "
     note += f"chosen by these runs, so a gain near 1 is none. {_scope(rows)}"
     return tables.Table("Take this when", note, ["take this when", *KINDS.values()], lines, 4)
+
+
+def _alike(methods: str) -> str:
+    found = methods.split("; ") if methods else []
+    return "; ".join([*found[:NAMED], *([f"{len(found) - NAMED} more"] if len(found) > NAMED else [])])
 
 
 def _taken(row: Row) -> str:
@@ -97,9 +103,12 @@ def _ratios(rows: Sequence[Row]) -> tables.Table:
     )
     note += "on held-out seeds. * the two differ: sign test over paired seeds, adjusted by Holm over all methods and "
     note += (
-        f"cases, at {LEVEL:g}, and the 95 % interval, which includes the tuning, excludes 1. In brackets: exact means, "
+        f"cases, at {LEVEL:g}, and the 95 % interval, tuning included, is beyond {MARGIN:g} or below 1/{MARGIN:g}. In "
     )
-    note += "both at their best steps. never: half of the runs or more did not arrive. Intervals: table.csv."
+    note += (
+        "brackets: exact means, both at their best steps. never: half of the runs or more did not arrive. Intervals: "
+    )
+    note += "table.csv. L-BFGS takes differences as scipy does, with a step that knows of no noise."
     loose = [f"{row['method']} ({row['case']})" for row in rows if row["bracketed"] == "no"]
     note += f" The best step was at the edge of those tried for {', '.join(loose)}." if loose else ""
     return tables.Table("Values over tuned two-point descent", note, ["", *cases], lines)

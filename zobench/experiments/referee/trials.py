@@ -2,8 +2,9 @@
 
 Paired: the same seeds, and the same resamples of them on both sides. An interval includes the tuning of both steps
 (`report.retuned`). A difference is called one where the sign test over seeds says so, adjusted by Holm over all that
-are judged together, and the interval excludes 1 besides. A method of which half of the runs or more did not arrive has
-no ratio.
+are judged together, and the interval is beyond 5 % of 1 besides: by so much the same method may differ from itself when
+it is tuned again from another first step (a slope that is never clipped is a control). A method of which half of the
+runs or more did not arrive has no ratio.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from zobench.report.records import Record, target
 from zobench.statistics import Estimate
 
 LEVEL = 0.05
+MARGIN = 1.05
 FEWER, MORE, ALIKE, NEVER = "fewer", "more", "not shown to differ", "never reached"
 TUNED, OWN = "tuned", "own"
 
@@ -143,6 +145,6 @@ def _verdict(one: Ratio, p: float) -> str:
     if not isfinite(one.trial.time.value):
         return NEVER
     low, high = one.ratio.low, one.ratio.high
-    if p > LEVEL or not (low > 1 or high < 1):
+    if p > LEVEL or not (low > MARGIN or high < 1 / MARGIN):
         return ALIKE
     return FEWER if high < 1 else MORE
