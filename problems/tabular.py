@@ -1,4 +1,4 @@
-"""scikit-learn's data sets by their names: the regression that one would try first on each. Nothing is downloaded."""
+"""Data sets by their names: the regression that one would try first on each. Nothing is downloaded."""
 
 from functools import cache
 from typing import Literal, get_args
@@ -7,22 +7,24 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import log_softmax
 
+from zobench.problems import fashion
 from zobench.problems.minibatch import minibatch
 from zobench.problems.networks import _logsumexp
 from zobench.problems.newton import newton
 from zobench.types import Problem
 
-Data = Literal["wine", "iris", "breast_cancer", "digits", "diabetes"]
+Data = Literal["wine", "iris", "breast_cancer", "digits", "diabetes", "fashion_mnist"]
 
 
 def dataset(data: Data = "wine", ridge: float = 1e-3, batch: int | None = None, common: bool = False) -> Problem:
-    """Softmax regression on wine, iris, breast_cancer or digits, least squares on diabetes; with a ridge, from x = 0.
+    """Softmax regression on wine, iris, breast_cancer, digits or fashion_mnist, least squares on diabetes, from x = 0.
 
-    Features of mean 0 and variance 1 (a constant one stays 0), and a 1; targets of diabetes likewise. Over m samples
-    ã, f = mean −log p[label] + (ridge/2)‖x‖², p = softmax(X ã), x = X [d + 1, classes] row by row: L ≤ λ_max(ÃᵀÃ)/(2m)
-    + ridge (Böhning 1992), tr ∇²f ≤ (1 − 1/classes)‖Ã‖²_F/m + n ridge. Or f = mean (ã·x − y)²/2 + (ridge/2)‖x‖², L and
-    the trace exact. f* and x* by Newton's method. `batch`, `common`: methods see some samples (minibatch.minibatch).
-    Needs zobench[data]. Raises ValueError for an unknown name, and where scikit-learn is missing.
+    With a ridge. Features of mean 0 and variance 1 (a constant one stays 0), a 1 besides; targets of diabetes likewise.
+    Over m samples ã, f = mean −log p[label] + (ridge/2)‖x‖², p = softmax(X ã), x = X [d + 1, classes] row by row: L
+    ≤ λ_max(ÃᵀÃ)/(2m) + ridge (Böhning 1992), tr ∇²f ≤ (1 − 1/classes)‖Ã‖²_F/m + n ridge. Or f = mean (ã·x − y)²/2 +
+    (ridge/2)‖x‖², L and the trace exact. f* and x* by Newton's method. `batch`, `common`: methods see some samples
+    (minibatch.minibatch). fashion_mnist is `fashion.fashion`, where Debian's package is installed; the others need
+    zobench[data]. Raises ValueError for an unknown name, and where the data are missing.
     """
     if data not in get_args(Data):
         raise ValueError(f"problem.data={data}: there are {', '.join(get_args(Data))}")
@@ -62,6 +64,14 @@ def dataset(data: Data = "wine", ridge: float = 1e-3, batch: int | None = None, 
 @cache
 def _table(data: str) -> tuple[np.ndarray, np.ndarray]:
     """Features [m, d + 1], and labels or targets [m]."""
+    raw, target = fashion.fashion(fashion.FOLDER) if data == "fashion_mnist" else _shipped(data)
+    feature = (raw - raw.mean(axis=0)) / np.where(raw.std(axis=0) > 0, raw.std(axis=0), 1)
+    if data == "diabetes":
+        target = (target - target.mean()) / target.std()
+    return np.column_stack([feature, np.ones(len(feature))]), target
+
+
+def _shipped(data: str) -> tuple[np.ndarray, np.ndarray]:
     try:
         from sklearn import datasets
     except ImportError as error:
@@ -69,10 +79,7 @@ def _table(data: str) -> tuple[np.ndarray, np.ndarray]:
             f"problem.data={data}: comes with scikit-learn, which is not installed; pip install 'zobench[data]'"
         ) from error
     raw, target = (np.asarray(part, float) for part in getattr(datasets, f"load_{data}")(return_X_y=True))
-    feature = (raw - raw.mean(axis=0)) / np.where(raw.std(axis=0) > 0, raw.std(axis=0), 1)
-    if data == "diabetes":
-        target = (target - target.mean()) / target.std()
-    return np.column_stack([feature, np.ones(len(feature))]), target
+    return raw, target
 
 
 def _derivatives(

@@ -240,9 +240,11 @@ def test_stale_coordinates(decay):
 
 
 @pytest.mark.slow
-def test_hizoo():
+@pytest.mark.parametrize("given", [{"eps": 1e-3}, {"noise": 1e-8 * N}], ids=["step", "noise"])
+def test_hizoo(given):
+    """10 √noise over √n is the same step."""
     H, h, a = np.ones(N), 1e-3, 0.3
-    for _, x, G, draw in walk(zo.hizoo(a, h)):
+    for _, x, G, draw in walk(zo.hizoo(a, **given)):
         z = np.asarray(directions.rows(draw, (1, N), jnp.float64))[0]
         ahead, here, behind = (f(x + s * h * z / np.sqrt(H)) for s in (1, 0, -1))
         H = (1 - a) * H + a * abs(ahead + behind - 2 * here) / (2 * h * h) * H * z * z

@@ -28,11 +28,13 @@ METHODS = (
     Known("8 averaged", "two-point descent", {"direction": "sphere", "q": 8, "quotient": "forward"}),
     Known("8 Hadamard", "hadamard", {"q": 8, "quotient": "forward"}),
     Known("8, leave-one-out", "leave_one_out", {"q": 8}),
+    Known("2 and 4 old values (ZoAR)", "averaged_baseline", {"q": 2, "history": 3}),
     Known("FZOO, 8 signs", "normalised_signs", {"q": 8}),
     Known("MEAZO", "MEAZO"),
     Known("Adam", "two points, Adam"),
     Known("ZO-AdaMM", "two points, zo_adamm"),
     Known("R-AdaZO", "two points, r_adazo"),
+    Known("POEM, not tuned", "two points, poem"),
     Known("momentum", "two points, momentum"),
     Known("sign of G", "two points, signs"),
     Known("guided", "guided", {"memory": 4, "q": 1}),
@@ -40,6 +42,8 @@ METHODS = (
     Known("aligned (DAP)", "aligned", {"q": 1}),
     Known("best of 4 (MeZO-Greedy)", "greedy", {"pool": 4}),
     Known("contrast of 4 (MeZO-GV)", "guiding_vector", {"pool": 4}),
+    Known("curvature (HiZOO)", "hizoo"),
+    Known("posterior of 2 (BSZO)", "bayesian_subspace", {"q": 2, "samples": 3}),
     Known("accelerated", "two-point GD, accelerated"),
     Known("random pursuit", "random pursuit"),
     Known("three points", "three points"),
@@ -47,8 +51,10 @@ METHODS = (
     Known("(1+1)-ES", "(1+1)-ES"),
     Known("median of 3", "median_slope", {"q": 1, "repeats": 3}),
     Known("clipped at 1", "clipped_slope", {"q": 1, "clip": 1.0}),
+    Known("old partials (CoCD)", "stale_coordinates", {"size": 1}),
     Known("finite differences", "difference descent", {"quotient": "forward"}),
     Known("L-BFGS, differences", "L-BFGS, differences"),
+    Known("L-BFGS, noise-aware", "noise-aware L-BFGS"),
 )
 ORDER = tuple(known.name for known in METHODS)
 
@@ -82,6 +88,7 @@ SPECTRA = {
     "few": ("few large", "quadratic, tr(H)/L = 8"),
     "two_level": ("two blocks", "quadratic, a block of curvature 1 and one of 0.01"),
 }
+NAMED = {"fashion_mnist": ("clothes", "softmax regression, clothes")}  # of conf/problem/dataset
 DATA = {
     "breast_cancer": ("tumours", "logistic regression, tumours"),
     "softmax": ("softmax", "softmax regression, digits"),
@@ -96,6 +103,7 @@ CASES = (
     "two blocks",
     "two blocks, rotated",
     *(name for name, _ in DATA.values()),
+    *(name for name, _ in NAMED.values()),
 )
 
 
@@ -109,7 +117,7 @@ def case(record: Record) -> Case:
         noise = {"additive": "normal", "student": "heavy tails"}.get(problem["kind"], str(problem["kind"]))
         noise += ", common" * bool(problem.get("common"))
     elif inside.get("batch"):
-        noise = "minibatch" + ", common" * bool(inside.get("common"))
+        noise = "minibatch" + ", fresh each value" * (not inside.get("common"))
     if inside.get("rotated"):
         name, about = f"{name}, rotated", f"{about}, off the axes"
     return Case(name, about, record.n, goal, noise)
@@ -124,6 +132,8 @@ def _called(problem: Arguments, record: Record) -> tuple[str, str]:
         return SPECTRA["few"]
     if isinstance(spectrum, str) and spectrum in SPECTRA:
         return SPECTRA[spectrum]
+    if factory == "dataset" and problem["data"] in NAMED:
+        return NAMED[problem["data"]]
     if factory in DATA:
         return DATA[factory]
     return record.problem, record.problem

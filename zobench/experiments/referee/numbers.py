@@ -19,6 +19,8 @@ PAIRS = (
     ("cone (ConMeZO)", "Gaussian (MeZO)"),
     ("best of 4 (MeZO-Greedy)", "Gaussian (MeZO)"),
     ("contrast of 4 (MeZO-GV)", "Gaussian (MeZO)"),
+    ("curvature (HiZOO)", "Gaussian (MeZO)"),
+    ("2 and 4 old values (ZoAR)", "Gaussian (MeZO)"),
     ("FZOO, 8 signs", "8 averaged"),
 )  # of which papers speak, besides those with two-point descent
 

@@ -23,8 +23,12 @@ KINDS = {
 def _scope(rows: Sequence[Row]) -> str:
     n = sorted({int(row["n"]) for row in rows})
     sizes = f"n = {n[0]} to {n[-1]}" if len(n) > 1 else f"n = {n[0]}"
-    said = f"Scope: these functions, targets and noises, {sizes}; steps were tuned to the target, and all "
-    return said + "other parameters are those of the method's paper or program. It says nothing of language models."
+    said = (
+        f"Scope: these functions, targets and noises, {sizes}; steps were tuned to the target, POEM's apart, and all "
+    )
+    return (
+        said + "other parameters are zobench's defaults or stated in conf/referee. It says nothing of language models."
+    )
 
 
 def shown(rows: Sequence[Row], advice: Sequence[Row]) -> list[tables.Table]:
@@ -64,7 +68,7 @@ def _advice(rows: Sequence[Row]) -> tables.Table:
     lines = []
     for case in dict.fromkeys(row["case"] for row in rows):
         first = by[case, "any"]
-        noise = "" if first["noise"] == "none" else f", {first['noise']} noise"
+        noise = "" if first["noise"] == "none" else f", noise: {first['noise']}"
         about = f"{first['about']}, n = {first['n']}, to {value(first, 'target'):g}{noise}"
         cheap = [_taken(by[case, "cheap"]), *filter(None, [_alike(by[case, "cheap"]["alike"])])]
         lines.append([about, _taken(first), "; not shown to differ: ".join(cheap), _taken(by[case, "untuned"])])
@@ -108,7 +112,13 @@ def _ratios(rows: Sequence[Row]) -> tables.Table:
     note += (
         "brackets: exact means, both at their best steps. never: half of the runs or more did not arrive. Intervals: "
     )
-    note += "table.csv. L-BFGS takes differences as scipy does, with a step that knows of no noise."
+    note += (
+        "table.csv. L-BFGS takes differences as scipy does, with intervals that know of no noise; the noise-aware one "
+    )
+    note += (
+        "finds its intervals from the noise's standard deviation, which is not given for a minibatch. POEM's factor is "
+    )
+    note += "the paper's, 1."
     loose = [f"{row['method']} ({row['case']})" for row in rows if row["bracketed"] == "no"]
     note += f" The best step was at the edge of those tried for {', '.join(loose)}." if loose else ""
     return tables.Table("Values over tuned two-point descent", note, ["", *cases], lines)

@@ -93,7 +93,7 @@ def trial(record: Record, about: Case, case: str) -> Trial:
         time = retuned.tuned(time, record, np.random.default_rng(int(store.digest(record.config), 16)))
     exact, best = _exact(record, rule)
     grows = record.calls > 1 and target(record.config["estimator"]) == "finite_difference"
-    grows = grows or ", differences" in names.method(record)
+    grows = grows or names.method(record).startswith("L-BFGS")
     return Trial(case, about, names.method(record), record, values, time, exact, best, grows)
 
 
