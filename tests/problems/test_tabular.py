@@ -45,7 +45,7 @@ def test_images_are_read_from_the_files_of_the_package_and_missed_in_one_line(tm
     random = np.random.default_rng(0)
     pixels, label = random.integers(256, size=(300, 28, 28)), np.arange(300) % 10
     for name, header, numbers in (("images-idx3", 16, pixels), ("labels-idx1", 8, label)):
-        with gzip.open(tmp_path / f"train-{name}-ubyte.gz", "wb") as file:
+        with gzip.GzipFile(tmp_path / f"train-{name}-ubyte.gz", "wb") as file:
             file.write(bytes([255] * header) + numbers.astype(np.uint8).tobytes())
     found, which = fashion.fashion(tmp_path)
     assert found.shape == (200, 49) and list(which) == list(label[:200])
