@@ -4,11 +4,12 @@ They draw Gaussian directions where that is what they offer; every one asks two 
 direction. `pip install -e ".[peers]"` installs them (pypop7 and nevergrad without what their other methods need).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from harness import Run, Setting
@@ -31,26 +32,10 @@ def torch_mezo(stored: bool) -> Callable[[Problem, Setting, int], Run]:
 
         torch.set_num_threads(1)
         half, start = torch.tensor(_half(problem)), torch.tensor(np.asarray(problem.x0))
-        shape, rate = (setting.runs, setting.n), 1 / (setting.n + 2)
 
         def go(seed: int) -> np.ndarray:
-            x = start.expand(shape).clone()
-            generator = torch.Generator()
-
-            def direction(k: int) -> Any:
-                generator.manual_seed(seed * 1_000_003 + k)
-                return torch.randn(shape, generator=generator, dtype=x.dtype)
-
-            with torch.no_grad():
-                for k in range(steps):
-                    z = direction(k)
-                    x.add_(z, alpha=EPS)
-                    ahead = (x * x) @ half
-                    x.add_(z if stored else direction(k), alpha=-2 * EPS)
-                    behind = (x * x) @ half
-                    slope = (ahead - behind) / (2 * EPS)
-                    x.add_(z if stored else direction(k), alpha=EPS)
-                    x.sub_((rate * slope)[:, None] * (z if stored else direction(k)))
+            x = start.expand((setting.runs, setting.n)).clone()
+            mezo_steps(x, half, range(seed * 1_000_003, seed * 1_000_003 + steps), stored)
             return x.numpy()
 
         return go
@@ -58,14 +43,45 @@ def torch_mezo(stored: bool) -> Callable[[Problem, Setting, int], Run]:
     return make
 
 
+def mezo_steps(x: Any, half: Any, seeds: Iterable[int], stored: bool = False) -> None:
+    """Steps of x [runs, n] on ½ Σ hᵢxᵢ², one for each seed, in place, on the device where x and h/2 are."""
+    import torch
+
+    rate, generator = 1 / (x.shape[1] + 2), torch.Generator(device=x.device)
+
+    def direction(seed: int) -> Any:
+        generator.manual_seed(seed)
+        return torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
+
+    with torch.no_grad():
+        for seed in seeds:
+            z = direction(seed)
+            x.add_(z, alpha=EPS)
+            ahead = (x * x) @ half
+            x.add_(z if stored else direction(seed), alpha=-2 * EPS)
+            behind = (x * x) @ half
+            slope = (ahead - behind) / (2 * EPS)
+            x.add_(z if stored else direction(seed), alpha=EPS)
+            x.sub_((rate * slope)[:, None] * (z if stored else direction(seed)))
+
+
 def evosax_open_es(problem: Problem, setting: Setting, steps: int) -> Run:
     """Open_ES with a population of two opposite points and plain gradient descent, compiled, in a scan."""
+    one, x0 = evosax_steps(problem, steps), jnp.asarray(problem.x0)
+    keys = jax.random.split(jax.random.key(0), setting.runs)
+    runs = jax.vmap(one, in_axes=(0, None)) if setting.runs > 1 else lambda keys, x: one(keys[0], x)[None]
+    whole = jax.jit(runs).lower(keys, x0).compile()
+    return lambda seed: np.asarray(whole(jax.random.split(jax.random.key(seed), setting.runs), x0))
+
+
+def evosax_steps(problem: Problem, steps: int) -> Callable[[Any, Any], Any]:
+    """The function (key, x) that makes so many steps of Open_ES from x."""
     from evosax.algorithms import Open_ES
 
     strategy: Any = Open_ES(
         population_size=2,
         solution=problem.x0,
-        optimizer=optax.sgd(1 / (setting.n + 2)),
+        optimizer=optax.sgd(1 / (problem.n + 2)),
         std_schedule=optax.constant_schedule(EPS),
         fitness_shaping_fn=lambda population, fitness, state, params: fitness,
     )
@@ -77,14 +93,12 @@ def evosax_open_es(problem: Problem, setting: Setting, steps: int) -> Run:
         state, _ = strategy.tell(tell, population, f(population), state, params)
         return state, None
 
-    def one(key):
+    def one(key, x):
         first, *keys = jax.random.split(key, 2)
-        state = strategy.init(first, problem.x0, params)
+        state = strategy.init(first, x, params)
         return jax.lax.scan(step, state, jax.random.split(keys[0], steps))[0].mean
 
-    keys = jax.random.split(jax.random.key(0), setting.runs)
-    whole = jax.jit(jax.vmap(one) if setting.runs > 1 else lambda keys: one(keys[0])[None]).lower(keys).compile()
-    return lambda seed: np.asarray(whole(jax.random.split(jax.random.key(seed), setting.runs)))
+    return one
 
 
 def nevergrad_spsa(problem: Problem, setting: Setting, steps: int) -> Run:

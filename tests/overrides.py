@@ -112,3 +112,13 @@ def command(seed: int) -> list[str]:
     chosen = [each.partition("=")[0] if each[0] == "~" and draw.random() < 0.7 else each for each in chosen]
     base = [each for each in BASE if draw.random() < 0.9]
     return ["-m"] * (draw.random() < 0.25) + base + chosen
+
+
+def sweep(seed: int) -> list[str]:
+    """A sweep over one or two keys of a cell, with another override of such a key before or after."""
+    draw = random.Random(seed)
+    keys = [key for key in KEYS[:54] if key[0] != "h" and "." in key]
+    plain = [value for value in VALUES if value and not set(value) & set(" ,=\t\n\ud800")]
+    swept = [f"{draw.choice(keys)}={draw.choice(plain)},{draw.choice(plain)}" for _ in range(draw.choice((1, 2)))]
+    other = [f"{draw.choice(PREFIXES)}{draw.choice(keys)}={draw.choice(plain)}"]
+    return draw.choice(([*swept, *other], [*other, *swept], swept))

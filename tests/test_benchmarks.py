@@ -9,13 +9,15 @@ import jax
 import numpy as np
 import pytest
 
-from zobench import theory
+from zobench import batches, theory
 from zobench.estimators import two_point
+from zobench.types import Modes
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
-cells, harness, peers, shapes, steps, table = map(
-    importlib.import_module, ("cells", "harness", "peers", "shapes", "steps", "table")
+cells, harness, others, peers, shapes, steps, table = map(
+    importlib.import_module, ("cells", "harness", "others", "peers", "shapes", "steps", "table")
 )
+accelerator, page, ways = map(importlib.import_module, ("accelerator", "accelerator_page", "accelerator_steps"))
 STEPS, RUNS = 191, 400
 OURS = ("zobench", "JAX, plain", "NumPy", "fused C")
 
@@ -126,3 +128,56 @@ def test_cells_by_zobench_and_by_benchopt_are_the_same(tmp_path, monkeypatch, ca
     for count in "12":
         assert len({row["mean_value_at_the_end"] for row in rows if row["cells"] == count}) == 1
     assert ("benchopt is not installed" in (tmp_path / "cells.md").read_text()) == ("benchopt" not in names)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_wide", [False, True])
+def test_what_is_timed_on_a_device_makes_the_steps_that_it_counts(monkeypatch, is_wide):
+    """The mean of f behind a call is the exact one after so many steps, zobench's together and the peers'."""
+    monkeypatch.setattr(ways, "MOST", 192)
+    n, runs = 16, 400
+    eigenvalue, problem = 2 * np.asarray(ways.problem_of(n).f.terms(np.ones(n, np.float32)), float), ways.problem_of(n)
+    modes, task = Modes(eigenvalue, np.full(n, 1 / n)), ways.Task(ways.TWO, n, runs)
+    done = []
+    for name, way in accelerator.implementations().items():
+        if name in (page.APART, page.COPY, page.GENERATOR) or (way.package and not others.installed(way.package)):
+            continue  # apart one run is moved, of which there is no mean
+        with batches.wide(is_wide):
+            made = way.make(problem, task)
+            state = made.go(made.start())
+        made.wait(state)
+        values = np.asarray(state[0], float) ** 2 @ eigenvalue / 2
+        sphere = name == page.OURS
+        moment, step = two_point("sphere" if sphere else "gaussian").second_moment(n), 1 / (n + 2)
+        assert moment is not None and len(values) == made.moved
+        mean = theory.expectation(modes, moment, np.zeros(n), step, made.steps, 2).gap[1]
+        error = values.std(ddof=1) / made.moved**0.5
+        assert 0 < error < 0.15 * mean, name
+        assert abs(values.mean() - mean) < 5 * error, name
+        done.append(name)
+    assert {page.OURS, page.GAUSSIAN, page.PLAIN} <= {*done}
+
+
+@pytest.mark.slow
+def test_the_page_of_a_device_has_its_ratios_and_says_what_it_leaves_out(tmp_path, monkeypatch, capsys):
+    tasks = [ways.Task(ways.TWO, 1000, 1), ways.Task(ways.FRAME, 8, 3), ways.Task(ways.TWO, 10**9, 1)]
+    monkeypatch.setattr(accelerator, "tasks", lambda quick: tasks)
+    monkeypatch.setattr(accelerator, "room", lambda: 2.0**30)
+    monkeypatch.setattr(accelerator, "installed", lambda name: False)
+    with batches.wide():
+        accelerator.main(["--quick", "--seconds", "500", "--out", str(tmp_path)])
+    text = (tmp_path / "accelerator.md").read_text()
+    names = [f"accelerator.{form}" for form in ("md", "csv", "png", "svg")]
+    assert {file.name for file in tmp_path.iterdir()} == {*names, "accelerator_memory.csv"}
+    rows = list(csv.DictReader((tmp_path / "accelerator.csv").read_text().splitlines()))
+    times = {(row["kind"], row["name"]): float(row["microseconds"]) for row in rows if row["microseconds"]}
+    assert (ways.TWO, page.APART) in times and (ways.FRAME, page.OURS) in times
+    ratio = next(float(row["ratio"]) for row in rows if row["name"] == f"{page.OURS} over {page.COPY}")
+    assert ratio == pytest.approx(times[ways.TWO, page.OURS] / times[ways.TWO, page.COPY], rel=1e-4)
+    assert "Device: a CPU and no accelerator" in text and "zobench together" in text
+    assert "- PyTorch, MeZO: torch is not installed" in text
+    assert (
+        "- all: 40 bytes a coordinate are more than the 1 GiB that may be taken (two points, n = 1,000,000,000" in text
+    )
+    accelerator.main(["--quick", "--seconds", "1", "--out", str(tmp_path / "short")])
+    assert (tmp_path / "short" / "accelerator.md").read_text().count("no time left") == 1

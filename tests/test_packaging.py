@@ -24,7 +24,7 @@ def test_only_known_kinds_of_files_are_packaged():
                     or file.name == "py.typed"
                     or (folder, file.suffix) == ("conf", ".yaml")
                     or (file.name == "__init__.pyi" and file.parent.name in ("zobench", "problems"))
-                    or file.name in ("claims.yaml", "lectures.yaml", "held_out.csv")
+                    or file.name in ("claims.yaml", "lectures.yaml", "literature.yaml", "held_out.csv")
                     or (file.parent.name == "explorer" and file.suffix in (".html", ".css", ".js", ".txt"))
                 ), file
 

@@ -7,7 +7,7 @@ import loops
 import numpy as np
 import pytest
 
-from zobench import build, estimators, solvers
+from zobench import estimators, meanings, solvers
 from zobench.errors import UsageError
 from zobench.problems.black_boxes import black_box
 from zobench.types import Problem
@@ -53,8 +53,8 @@ def test_what_no_run_can_be_measured_against_is_refused(method, problem, setting
 def test_a_target_that_is_met_before_a_run_begins_is_refused_without_jax(target):
     stop = {"metric": "gap", "target": target, "gd_iterations": 1, "calls": None}
     with pytest.raises(UsageError, match=rf"stop\.target={target}: with stop\.relative_to=start it is less than 1"):
-        build.check_values({"stop": {**stop, "relative_to": "start"}})
-    build.check_values({"stop": {**stop, "relative_to": "unit"}})
+        meanings.check({"stop": {**stop, "relative_to": "start"}})
+    meanings.check({"stop": {**stop, "relative_to": "unit"}})
 
 
 @pytest.mark.parametrize("method", METHODS)

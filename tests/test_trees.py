@@ -10,6 +10,7 @@ import pytest
 
 import zobench as zo
 from zobench import store
+from zobench.moments import Direction
 from zobench.problems.pytrees import factorisation, factors
 from zobench.trees import flat, flattened
 
@@ -125,7 +126,8 @@ def test_a_file_that_is_not_there_ends_in_a_line(tmp_path):
 def test_directions_drawn_again_are_those_that_are_kept():
     """The same run to rounding, with one direction and with several; other ones are refused."""
     problem = zo.problems.pytree(factorisation, factors())._replace(f_star=0.0)
-    for kind, q in (("gaussian", 1), ("rademacher", 3)):
+    families: list[tuple[Direction, int]] = [("gaussian", 1), ("rademacher", 3)]
+    for kind, q in families:
         kept, again = (
             zo.run(problem, zo.two_point(kind, q=q, replay=replay), step=1e-2, calls=60 * q, seeds=2)
             for replay in (False, True)

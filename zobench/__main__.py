@@ -160,8 +160,10 @@ def _hydra(arguments: list[str]) -> int:
     for argument in rest:
         name, _, value = argument.partition("=")
         name = SHORT.get(name, name)
-        if name in ("-m", "--multirun"):
-            continue  # what all its cells share is shown
+        if name in ("-m", "--multirun"):  # what all its cells share is shown
+            if value:
+                raise UsageError(f"{argument}: a flag without a value; write -m {value}")
+            continue
         if not argument.startswith("-"):
             overrides.append(argument)
         elif name in SHOWN:

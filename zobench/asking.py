@@ -22,7 +22,7 @@ import numpy as np
 import optax
 from jax.core import Tracer
 
-from zobench import build
+from zobench import meanings
 from zobench.host import value_of
 from zobench.loop import compile_block
 from zobench.plan import Optimizer, Settings, plan_cell
@@ -142,7 +142,7 @@ def minimizer(
     if isinstance(step, str) and step != "theory":
         raise ValueError(f"step={step}: it would take runs of its own; give a number, or theory and L")
     made, by = method_of(method, estimator)
-    build.check_values({"step": [step], "seed": seed, "dtype": dtype})
+    meanings.check({"step": [step], "seed": seed, "dtype": dtype})
     nothing = Problem(lambda x: jnp.zeros((), x.dtype), start, f_star=0.0, L=L, differentiable=False)
     with jax.enable_x64(dtype == "float64"):
         plan = plan_cell(nothing, by, optimizer, made, Settings([step], seeds=1, seed=seed, dtype=dtype))

@@ -3,17 +3,16 @@
 import inspect
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
 from zobench import code, factories, reads, store
-from zobench.annotations import fits
 from zobench.errors import UsageError, one_line
 from zobench.factories import check_arguments, factory, make, part, require_memory, shown
 from zobench.latest import latest
+from zobench.meanings import LAYOUTS, is_number
 from zobench.states import Family, merged, states_of
 
 Config = dict[str, Any]
@@ -24,17 +23,23 @@ FACTORIES = ("problem", "estimator", "optimizer", "method")
 NUMERIC = (*FACTORIES, "step", "tuning", "stop", "seeds", "seed", "dtype")
 RUNS = ("step", "tuning", "stop", "seeds", "seed")  # which cells of a family may differ in
 OFFERED = (*FACTORIES, "seeds", "seed", "dtype")  # what a study may take by the names of its arguments
-DTYPES = ("float64", "float32", "bfloat16", "float16")
-LAYOUTS = ("auto", "apart", "together")
-RULES = ("theory", "trace", "tuned", "probe")
 
 
 def numeric(cfg: DictConfig) -> Config:
     """The part of a cfg that decides the numbers, as plain values; `step` always a list."""
+    return chosen(plain(cfg))
+
+
+def plain(cfg: DictConfig) -> Config:
+    """All of a cfg as plain values, those that stand for others replaced by these. UsageError."""
     try:
-        plain: Any = OmegaConf.to_container(cfg, resolve=True)
+        return OmegaConf.to_container(cfg, resolve=True)  # type: ignore[return-value]
     except Exception as error:  # OmegaConf raises what it likes
         raise unresolved(error) from error
+
+
+def chosen(plain: Config) -> Config:
+    """The part of the plain values of a cfg that decides the numbers; `step` always a list. UsageError."""
     names = (*OFFERED, "study") if plain["study"] else NUMERIC
     config: Config = {name: plain[name] for name in names}
     if not plain["study"] and plain.get("layout", LAYOUTS[0]) != LAYOUTS[0]:  # auto: the rest of the config decides
@@ -43,13 +48,13 @@ def numeric(cfg: DictConfig) -> Config:
     if "step" in config and not isinstance(config["step"], list):
         config["step"] = [config["step"]]
     if "stop" in config and isinstance(config["stop"]["target"], list):
-        config["stop"]["target"] = targets(config["stop"]["target"])
+        config["stop"] = {**config["stop"], "target": targets(config["stop"]["target"])}
     return config
 
 
 def targets(given: list[Any]) -> Any:
     """Several targets, the largest first and each once; one of them by itself."""
-    if not all(map(_is_number, given)):
+    if not all(map(is_number, given)):
         return given
     targets = sorted({float(target) for target in given}, reverse=True)
     return targets if len(targets) != 1 else targets[0]
@@ -190,23 +195,6 @@ def study(config: Config) -> Study:
     return made  # pyright: ignore[reportReturnType]
 
 
-def check_values(config: Config) -> None:
-    """Refuse what can be seen without jax: step rules, counts, stop. Raises UsageError."""
-    for name, (is_good, meaning) in _MEANINGS.items():
-        group, _, leaf = name.rpartition(".")
-        if (group or leaf) not in config:
-            continue
-        value = config[group][leaf] if group else config[leaf]
-        if not is_good(value):
-            raise UsageError(f"{name}={shown(value)}: {name} is {meaning}")
-    stop = config.get("stop", {})
-    targets = stop.get("target")
-    largest = targets[0] if isinstance(targets, list) else targets
-    if stop.get("relative_to") == "start" and largest >= 1:
-        given = shown(largest)
-        raise UsageError(f"stop.target={given}: with stop.relative_to=start it is less than 1, else it is met at x0")
-
-
 class Complaints(NamedTuple):
     """What is wrong with cells: of the first that cannot be made, else ""; with others, by their places."""
 
@@ -261,40 +249,3 @@ def _misfit(parts: Sequence[Any], config: Config, keys: tuple[str, ...], traced:
     except ValueError as error:
         return one_line(error)
     return ""
-
-
-def _is_number(value: Any) -> bool:
-    return fits(value, float) and isfinite(value) and value > 0
-
-
-def _is_count(value: Any) -> bool:
-    return fits(value, int) and 1 <= value <= 1_000_000
-
-
-def _is_step(value: Any) -> bool:
-    return value in RULES if isinstance(value, str) else _is_number(value)
-
-
-_MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "step": (
-        lambda value: bool(value) and all(map(_is_step, value)) and len({*map(str, value)}) == len(value),
-        "theory, trace, tuned, probe, a positive number, or a list of different ones of these",
-    ),
-    "seeds": (_is_count, "a whole number from 1 to 1000000"),
-    "seed": (lambda value: fits(value, int) and 0 <= value < 2**31, "a whole number from 0 to 2147483647"),
-    "dtype": (lambda value: value in DTYPES, "float64, float32, bfloat16 or float16"),
-    "layout": (lambda value: value in LAYOUTS, "auto, apart or together"),
-    "stop.metric": (lambda value: value in ("gap", "gradient", "distance"), "gap, gradient or distance"),
-    "stop.target": (
-        lambda value: bool(value) and all(map(_is_number, value if isinstance(value, list) else [value])),
-        "a positive number, or a list of them",
-    ),
-    "stop.relative_to": (lambda value: value in ("unit", "start", "minimum"), "unit, start or minimum"),
-    "stop.gd_iterations": (_is_number, "a positive number"),
-    "stop.calls": (
-        lambda value: value is None or (fits(value, int) and value > 0),
-        "a whole number from 1 on, or null",
-    ),
-    "tuning.tries": (lambda value: fits(value, int) and 1 <= value <= 100, "a whole number from 1 to 100"),
-    "tuning.seeds": (_is_count, "a whole number from 1 to 1000000"),
-}

@@ -16,7 +16,7 @@ LIBRARIES = ("jax", "jaxlib", "optax", "numpy", "scipy")  # their versions are p
 NUMBERLESS = ("hydra", "jaxtyping", "lazy_loader", "matplotlib", "omegaconf", "pandas", "rich")
 FRONT = ("zobench", "zobench.problems")  # their stubs name much; within zobench they are folders and no more
 INSTALLED = ("site-packages", "dist-packages")
-DISTRIBUTIONS = {"sklearn": "scikit-learn"}  # to ask for all of them takes longer than all the rest
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "PyYAML"}  # to ask for all of them takes longer than all the rest
 
 
 def code_hash(modules: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import optax
 
-from zobench import build, decay, statistics
+from zobench import build, decay, meanings, statistics
 from zobench.cell import run_cell
 from zobench.estimators import autodiff
 from zobench.methods import descent
@@ -154,7 +154,7 @@ def run(
     asked["layout"] = layout
     asked["tuning"] = dict(zip(("tries", "seeds"), tuning, strict=True))
     try:
-        build.check_values(asked)
+        meanings.check(asked)
         with shown(progress) as report:
             arrays, meta = run_cell(problem, by, optimizer, made, build.settings(asked), report)
     except ValueError as error:

@@ -112,8 +112,7 @@ class Oracle(NamedTuple):
     values [m] of points [m, n] that do not depend on each other, asked together; `eps(quotient)`, the difference step
     that suits what has been measured of its noise. None elsewhere. `size`: that of x0, a power of two. `shapes`: of the
     parameters that x has in a row, where the problem says them.
-    `along(x, move)` is the value at x + v, v[start:stop] = move(start, stop) made where it is used: where f is of a
-    tree (zobench.trees.flat), v is nowhere as a whole. None for a black box.
+    `along(x, move)`: the value at x + v, v[start:stop] = move(start, stop) made where a leaf of a tree is used.
 
     >>> problem = Problem(f=lambda x: jnp.sum(x**2), x0=jnp.ones(3))
     >>> float(oracle(problem).value(problem.x0))
@@ -278,11 +277,8 @@ def oracle(problem: Problem, key: Key | None = None) -> Oracle:
         return value
 
     def along(x, move, call=0):
-        if F is None or key is None:
-            return f.along(x, move) if hasattr(f, "along") else f(x + move(0, x.size))
-        if hasattr(F, "along"):
-            return F.along(x, move, key._replace(call=call))
-        return ask(x + move(0, x.size), call)
+        asked, more = (f, ()) if F is None or key is None else (F, (key._replace(call=call),))
+        return asked.along(x, move, *more) if hasattr(asked, "along") else ask(x + move(0, x.size), call)  # type: ignore
 
     return Oracle(
         value=lambda x, call=0: ask(x, call),

@@ -188,5 +188,5 @@ def test_beyond_a_thousand_coordinates_the_hessian_predicts_the_slowdown():
     assert advice.curvature.largest == pytest.approx(problem.L, rel=0.05)
     out = {entry.name: entry.left_out for entry in advice.entries if entry.left_out}
     assert out["L-BFGS, differences"].startswith("no gradient by differences fits into") and "Powell" not in out
-    assert f"r + 2 = {advice.curvature.rank + 2:.3g} steps" in repr(advice) and "not n = 1500" in repr(advice)
+    assert f"r + 2 = {advice.curvature.rank + 2:.3g} [" in repr(advice) and "not n = 1500" in repr(advice)
     assert zo.advise(zo.problems.landscape("rosenbrock", 3), calls=400).curvature is None

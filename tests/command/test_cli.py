@@ -83,7 +83,10 @@ REFUSED = {
     "method=random_pursuit method.eps=-1": ("eps=-1", "positive"),
     "-m problem.dim=glob(*)": ("problem.dim=glob(*)", "nothing"),
     "--config-dir nowhere problem=mine": ("nowhere", "no such folder"),
+    "--multirun=problem.dim=8,16": ("--multirun=problem.dim=8,16", "write -m problem.dim=8,16"),
     "report": ("zobench report slowdown",),
+    "report runs_dir=nowhere": ("runs_dir=nowhere", "no folder"),
+    "report claims runs_dir=file": ("runs_dir=file", "no folder"),
     "report slowdown": ("slowdown", "no records", "experiment=slowdown"),
 }
 

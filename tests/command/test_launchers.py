@@ -2,7 +2,8 @@
 
 import pytest
 
-from zobench.command import compose, launchers, slurm
+from zobench.accelerators import Cards
+from zobench.command import compose, launch, launchers, slurm
 from zobench.errors import UsageError
 from zobench.sweeps import Sweep
 
@@ -18,7 +19,7 @@ def test_a_plugin_that_is_not_installed_is_named_with_its_extra(monkeypatch, plu
 
 
 def test_one_line_says_that_cores_are_left_over(monkeypatch, capsys):
-    """Where a launcher was named, an experiment has its own, there is one cell or one core, there is nothing to say."""
+    """Where a launcher was named, an experiment has its own, there is one cell, one core or a card: nothing to say."""
     monkeypatch.setenv("ZOBENCH_ISOLATE", "1")
     monkeypatch.setattr(launchers, "usable_cores", lambda: 8)
 
@@ -35,8 +36,19 @@ def test_one_line_says_that_cores_are_left_over(monkeypatch, capsys):
         said(sweep, "hydra/launcher=basic") == said(sweep, "hydra/launcher=joblib") == said("experiment=slowdown") == ""
     )
     assert said(sweep, cells=1) == ""
+    with monkeypatch.context() as on_a_card:
+        on_a_card.setattr(launchers, "cards", lambda: Cards("cuda", ("0",), "CUDA_VISIBLE_DEVICES"))
+        assert said(sweep) == ""
     monkeypatch.setattr(launchers, "usable_cores", lambda: 1)
     assert said(sweep) == ""
+
+
+def test_cells_that_go_one_after_the_other_are_one_job_and_hosts_get_one_each(monkeypatch):
+    """What Hydra does for a job takes longer than a small cell."""
+    monkeypatch.setattr(launch, "usable_cores", lambda: 2)
+    assert launch._cells_a_job("hydra._internal.core_plugins.basic_launcher.BasicLauncher", 400) == 400
+    assert launch._cells_a_job("hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher", 400) == 7
+    assert launch._cells_a_job(PLUGINS.format("submitit"), 400) == 1
 
 
 def test_a_machine_without_slurm_says_so(monkeypatch, tmp_path):

@@ -83,14 +83,26 @@ def latest(runs):
 
 def test_all_seventy_claims_are_stated_once_and_every_measured_number_is_among_them():
     stated = board.statements()
-    assert [statement.number for statement in stated] == list(range(1, 71))
+    assert [statement.number for statement in stated if statement.lecture] == list(range(1, 71))
     assert all(statement.expected in claims.VERDICTS and statement.statement for statement in stated)
     assert [statement.number for statement in stated if statement.untestable] == [25]
     found = [board.Evidence(name, {}, reason="no records") for name in claims.experiments()]
     entries = board.board(board.rows(found))
-    assert [entry["number"] for entry in entries][:70] == list(range(1, 71))
+    assert [entry["number"] for entry in entries if entry["number"]] == [statement.number for statement in stated]
     assert {entry["verdict"] for entry in entries} == {"not measured"}
     assert all(entry["reason"] for entry in entries)
+
+
+def test_every_claim_of_a_paper_is_quoted_with_its_place_and_scope_and_is_measured_where_that_was_expected():
+    papers = [statement for statement in board.statements() if statement.paper]
+    assert [statement.number for statement in papers] == list(range(board.PAPERS_FROM, board.PAPERS_FROM + len(papers)))
+    assert len(papers) >= 24 and len({statement.paper for statement in papers}) >= 15
+    for each in papers:
+        assert each.quotation and each.place and each.scope and not each.lecture
+        assert len(each.short) <= 2 * board_figures.LETTERS
+    measured = {claim.number for name in claims.experiments() for claim in claims.of(name) if claim.checks}
+    expected = {each.number for each in papers if each.expected != "not measured"}
+    assert {number for number in measured if number and number >= board.PAPERS_FROM} == expected
 
 
 @pytest.mark.slow
@@ -98,6 +110,8 @@ def test_without_records_all_is_not_measured_and_the_board_says_what_to_run(tmp_
     entries, folder, code = drawn(tmp_path / "runs")
     out = capsys.readouterr().out
     assert code == 0 and "claims: 70 not measured" in out and "not measured: zobench experiment=" in out
+    papers = [statement for statement in board.statements() if statement.paper]
+    assert f"claims of papers: {len(papers)} not measured" in out
     assert "zobench experiment=directions" in entries[CLAIM]["reason"].split("; ")
     assert "nothing that could be measured" in entries[25]["reason"]
     assert {path.name for path in folder.iterdir()} == {
@@ -108,6 +122,7 @@ def test_without_records_all_is_not_measured_and_the_board_says_what_to_run(tmp_
     assert all(f"| {number}. " in (folder / "table.md").read_text() for number in range(1, 71))
     shown = (folder / "index.html").read_text()
     assert all(f'"{number}. ' in shown for number in range(1, 71)) and "zobench report claims" in shown
+    assert all(f'"{each.number}. ' in shown for each in papers)
 
 
 @pytest.mark.slow
@@ -213,7 +228,7 @@ def test_a_sweep_that_is_too_small_judges_nothing_and_never_replaces_a_full_one(
     assert board._judging("directions", recorded, both) == both[0]
 
 
-def test_a_number_that_the_lectures_have_not_is_refused():
+def test_a_number_that_no_claim_has_is_refused():
     row = {"number": 71, "experiment": "directions", "statement": "too many"}
     with pytest.raises(ValueError, match=r"directions/claims.yaml: 'too many': number 71"):
         board.board([row])

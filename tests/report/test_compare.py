@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 
 from zobench import store
-from zobench.report import files, groups, page
+from zobench.report import files, groups, page, styles
 from zobench.report.compare import budget, figures, labels, panels, targets, traces
 from zobench.report.compare.page import CAPTIONS
 from zobench.report.wording import Wording
@@ -146,6 +146,21 @@ def test_many_lines_become_small_multiples_of_at_most_eight(tmp_path):
         assert len(looks) == len(part.looks) == len({*part.labels.values()})
     figure = figures.convergence(found)
     assert figure and len(figure.axes) == len(parts) and figure.get_size_inches()[0] < 10
+
+
+@pytest.mark.slow
+def test_a_figure_has_twelve_blocks_of_lines_and_says_how_many_more_there_are(tmp_path):
+    found = groups.read([cell(tmp_path, estimator=name, dtype=f"float{i}") for name in FACTOR for i in range(30)])
+    figure, ranks = figures.convergence(found), figures.ranks(found)
+    assert figure and ranks and len(labels.blocks(found)) == 16
+    for each in (figure, ranks):
+        assert len(each.axes) == 12 and "4 more groups of methods" in " ".join(each.get_supxlabel().split())
+
+
+def test_any_number_of_methods_has_looks():
+    shipped = [*styles.LOOKS]
+    looks = styles.named([*map(str, range(3000)), *shipped], {kind: kind for kind in shipped})
+    assert len(looks) == 3000 + len(shipped) and looks[shipped[0]] == styles.style(shipped[0])
 
 
 def test_calls_to_several_targets_come_from_one_run(tmp_path):

@@ -109,9 +109,10 @@ def _spectrum(found: Curvature, n: int) -> str:
     said += f" {found.largest:.3g}"
     if not found.trace > 0 < found.largest:
         return f"{said}: x0 lies in no valley, and nothing follows."
+    low, high = (max(found.trace + side * 2 * found.error, 0) / found.largest + 2 for side in (-1, 1))
     return (
         f"{said}, so that r = {found.rank:.3g}: where f is like a quadratic, two-point descent takes about r + 2 ="
-        f" {found.rank + 2:.3g} steps for one of gradient descent, not n = {n}."
+        f" {found.rank + 2:.3g} [{low:.3g}, {high:.3g}] steps for one of gradient descent, not n = {n}."
     )
 
 

@@ -21,7 +21,7 @@ from zobench.types import Key, Problem, oracle
 EACH = (10, 100)  # values a contender has: 10 (n + 1), at least 100
 PROBE = 100  # values set aside for the probe, which asks at most 94
 LEAST = 20  # values a contender must have
-PROBES, KRYLOV = 8, 12  # products with the Hessian for its trace, and for its largest eigenvalue
+PROBES, KRYLOV = 32, 12  # products with the Hessian for its trace, and for its largest eigenvalue
 KEPT = 2**26  # numbers that L-BFGS with gradients may leave on its way
 
 
@@ -31,7 +31,7 @@ def advise(problem: Problem, *, calls: int | None = None, target: float = 1e-3, 
     First the function is probed around x0 (`probe.probe`), then every method of `race.CONTENDERS` has an equal share of
     the calls. null: 10 (n + 1) for each, at least 100. f* and L are not asked for; f_low is the lowest value seen.
     Where JAX can make a gradient, L-BFGS with gradients runs to the same level, which is charged to nobody; beyond n =
-    1000, where values at x0 say little of the spectrum, 20 products with the Hessian of f at x0 predict the slowdown.
+    1000, where values at x0 say little of the spectrum, 44 products with the Hessian of f at x0 predict the slowdown.
 
     Asks at most `calls` values, f's own count. Raises ValueError where that is too few, where target is not in (0, 1)
     and where f(x0) is not finite.

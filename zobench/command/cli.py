@@ -148,6 +148,8 @@ def report_again(arguments: Sequence[str], console: Console) -> int:
         known = "a name, report_dir=..., runs_dir=... and --open"
         raise UsageError(f"zobench report takes {known}, as in: zobench report slowdown")
     runs_dir = options.get("runs_dir", "runs")
+    if "runs_dir" in options and not Path(runs_dir).is_dir():
+        raise UsageError(f"report: runs_dir={runs_dir} is no folder; give runs_dir=<the folder of a store>")
     if not names:
         front.show(front.report_all(options.get("report_dir", REPORTS), runs_dir, console), console, opens)
         return 0

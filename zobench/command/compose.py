@@ -18,9 +18,9 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
-from zobench import build, trust
+from zobench import build, meanings, trust
 from zobench.build import Config
-from zobench.command import foreign, keys
+from zobench.command import alike, foreign, keys
 from zobench.errors import UsageError, one_line
 
 ONE_PER_SWEEP = (
@@ -103,7 +103,7 @@ def single(overrides: Sequence[Override]) -> DictConfig:
     if cfg.report not in (None, "none") and any(override.key_or_group == "report" for override in overrides):
         raise UsageError(f"report={cfg.report}: one cell has no report; a sweep has, add -m")
     cfg.report = None
-    _checked(cfg)
+    _checked(build.plain(cfg))
     cfg.trust = trust.allowed()
     return cfg
 
@@ -117,9 +117,9 @@ def check_shown(overrides: Sequence[Override]) -> None:
     build.numeric(_cfg(overrides))
 
 
-def _checked(cfg: DictConfig) -> Config:
-    config = build.numeric(cfg)
-    build.check_values(config)
+def _checked(plain: Config) -> Config:
+    config = build.chosen(plain)
+    meanings.check(config)
     keys.check_targets(config)
     return config
 
@@ -145,17 +145,31 @@ def cells(overrides: Sequence[Override], cfg: DictConfig) -> list[Cell]:
     except HydraException as error:
         raise UsageError(one_line(error)) from error
     parsed = {text: _parse(text) for job in jobs for text in job}
-    swept = [text for text in parsed if any(text not in job for job in jobs)]
+    swept = {*parsed}.difference(set(parsed).intersection(*jobs))
     words = Counter(_last(key) for key in {parsed[text].key_or_group for text in swept})
     found: dict[str, Cell] = {}
-    for job in jobs:
-        config = _checked(_cfg([*hydras, *(parsed[text] for text in job)]))
+    composed = _configs([[parsed[text] for text in job] for job in jobs], hydras)
+    for job, config in zip(jobs, composed, strict=True):
         label = " ".join(_label(parsed[text], words) for text in job if text in swept)
         cell = Cell(label, config, build.key(config))
         found.setdefault(cell.key, cell)
     if not found:
         raise UsageError(f"{' '.join(str(override.input_line) for override in overrides)}: a sweep over nothing")
     return list(found.values())
+
+
+def _configs(jobs: Sequence[Sequence[Override]], hydras: Sequence[Override]) -> Iterator[Config]:
+    """The numeric config of each job; of jobs that differ in single values alone the first is composed."""
+    models: dict[alike.Kind, Config | None] = {}
+    for job in jobs:
+        kind, values = alike.split(job)
+        if same := models.get(kind):
+            plain = alike.changed(same, values)
+        else:
+            cfg = _cfg([*hydras, *job])
+            plain = build.plain(cfg)
+            models.setdefault(kind, alike.model(cfg, plain, job))
+        yield _checked(plain)
 
 
 def _label(override: Override, words: Counter[str]) -> str:

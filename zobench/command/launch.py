@@ -126,6 +126,13 @@ class Loader(NamedTuple):
         return cfg
 
 
+def _cells_a_job(launcher: str, cells: int) -> int:
+    """All where they go one after the other anyway, some where workers share them, else one."""
+    if "basic_launcher" in launcher:
+        return cells
+    return -(-cells // (JOBS_PER_CORE * usable_cores())) if "joblib" in launcher else 1
+
+
 def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> dict[str, slurm.Ending]:
     """Hydra's launcher without its sweeper and its loader; how those cells ended that Slurm has ended."""
     cards.fit(cfg)
@@ -133,8 +140,7 @@ def _launch(cells: Sequence[Cell], cfg: DictConfig, markers: sweeps.Sweep) -> di
     cfg.hydra.sweep.dir = str(markers.folder.absolute())  # a worker may be in another folder
     cfg.hydra.mode = RunMode.MULTIRUN
     keys = [cell.key for cell in cells]
-    is_here = any(name in cfg.hydra.launcher._target_ for name in ("basic_launcher", "joblib"))
-    many = 1 if not is_here else -(-len(keys) // (JOBS_PER_CORE * usable_cores()))
+    many = _cells_a_job(cfg.hydra.launcher._target_, len(keys))
     jobs = [[f"cells=[{','.join(keys[i : i + many])}]"] for i in range(0, len(keys), many)]
     context = HydraContext(Loader(pickle.dumps(cfg)), Callbacks(cfg))  # type: ignore[arg-type]
     launcher: Any = Plugins.instance().instantiate_launcher(context, job, cfg)

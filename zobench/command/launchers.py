@@ -14,6 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from zobench.accelerators import cards
 from zobench.errors import UsageError, one_line
 from zobench.surroundings import VARIABLES, usable_cores
 
@@ -31,12 +32,14 @@ def check_installed(target: str) -> None:
 def advise(overrides: Sequence[Override], cfg: DictConfig, cells: int) -> None:
     """Say in a line that cells go one after the other where cores are idle, unless that launcher was asked for.
 
+    Not where JAX computes on an accelerator: there more processes than cards are no faster.
     To take all cores unasked would take a cell's memory on each of them, and ask a black box at several points at once.
     """
     is_basic = "basic_launcher" in cfg.hydra.launcher._target_
     is_named = any(override.key_or_group == "hydra/launcher" for override in overrides)
     is_apart = os.environ.get("ZOBENCH_ISOLATE") != "0"  # else a debugger is to see them here
-    if cells > 1 and usable_cores() > 1 and is_basic and is_apart and not is_named:
+    is_on_cpu = not cards().visible
+    if cells > 1 and usable_cores() > 1 and is_basic and is_apart and is_on_cpu and not is_named:
         said = f"{cells} cells, one after the other on one of {usable_cores()} cores"
         print(f"zobench: {said}; hydra/launcher=joblib runs as many at once as there are cores", file=sys.stderr)
 

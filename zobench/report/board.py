@@ -1,4 +1,4 @@
-"""The board: every claim of the lectures, what the experiments measured of it, and one verdict for each number.
+"""The board: every claim of the lectures and of papers, what was measured of it, and one verdict for each number.
 
 An experiment that has claims is judged by the records of its latest sweep that is large enough to judge, so that a
 quick one never replaces a full one. A claim that several experiments state and measure has the worst of their verdicts;
@@ -19,21 +19,26 @@ from zobench.survey import survey
 
 NOT_MEASURED = claims.NOT_MEASURED
 PREDICTIONS = "Predictions of ours"
+PAPERS_FROM = 101  # the numbers of the papers' claims; those of the lectures are below
+NOT_QUOTED = {"quotation": "", "paper": "", "scope": "", "not_by": []}
+SOURCES = ("lectures.yaml", "literature.yaml")
 
 
 class Statement(NamedTuple):
-    """What a lecture says, where, in its own words, and the verdict that was expected.
+    """What a lecture or a paper says, where, in its own words, and the verdict that was expected.
 
-    `untestable` says why nothing can measure it.
+    `scope`: of what a paper says it, and of what it is judged here. `untestable` says why nothing can measure it.
     """
 
     number: int
     topic: str
     short: str
-    lecture: str
     place: str
     statement: str
     expected: str
+    lecture: str = ""
+    paper: str = ""
+    scope: str = ""
     quotation: str = ""
     untestable: str = ""
 
@@ -67,9 +72,19 @@ class Evidence(NamedTuple):
 
 
 def statements() -> list[Statement]:
-    """All statements of the lectures, in order."""
-    topics = yaml.safe_load((Path(__file__).parent / "lectures.yaml").read_text(encoding="utf-8"))
-    return [Statement(topic=topic, **entry) for topic, entries in topics.items() for entry in entries]
+    """All statements, those of the lectures and then those of papers, in order."""
+    files = [yaml.safe_load((Path(__file__).parent / name).read_text(encoding="utf-8")) for name in SOURCES]
+    return [Statement(topic=topic, **entry) for each in files for topic, own in each.items() for entry in own]
+
+
+def of_lectures(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of the lectures' claims."""
+    return [entry for entry in entries if entry["number"] is not None and entry["number"] < PAPERS_FROM]
+
+
+def of_papers(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of the papers' claims."""
+    return [entry for entry in entries if entry["number"] is not None and entry["number"] >= PAPERS_FROM]
 
 
 def latest(runs_dir: str | Path) -> dict[str, sweeps.Sweep]:
@@ -131,16 +146,16 @@ def rows(found: Sequence[Evidence]) -> list[dict[str, Any]]:
 def board(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The statements by number with their rows and one verdict each, then the predictions of the theory.
 
-    ValueError where an experiment measures a number that the lectures have not.
+    ValueError where an experiment measures a number that neither the lectures nor the papers have.
     """
     known = statements()
     numbers = {statement.number for statement in known}
     for line in lines:
         if line["number"] is not None and line["number"] not in numbers:
             name = f"{line['experiment']}/claims.yaml"
-            raise ValueError(f"{name}: {line['statement']!r}: number {line['number']}, but there are {len(numbers)}")
+            raise ValueError(f"{name}: {line['statement']!r}: number {line['number']}, which no claim has")
     return [_numbered(statement, lines) for statement in known] + [
-        {**line, "topic": PREDICTIONS, "short": line["experiment"], "quotation": "", "not_by": []}
+        {**line, "topic": PREDICTIONS, "short": line["experiment"], **NOT_QUOTED}
         for line in lines
         if line["number"] is None
     ]

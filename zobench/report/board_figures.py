@@ -26,7 +26,7 @@ Entry = dict[str, Any]
 
 
 def draw(entries: Sequence[Entry], folder: Path) -> None:
-    """A tile for each claim of the lectures, then one for the predictions that each experiment tests."""
+    """A tile for each claim of the lectures and of papers, then one for the predictions of each experiment."""
     with drawing.context():
         shown = board.topics(entries)
         rows = sum(-(-len(_tiles(group)) // COLUMNS) for group in shown.values())
@@ -97,6 +97,7 @@ def _handles() -> list[Patch]:
 
 
 def _caption(entries: Sequence[Entry]) -> str:
-    counts = verdicts.counts(entry for entry in entries if entry["number"] is not None)
-    said = ", ".join(f"{count} {verdicts.WORDS[verdict]}" for verdict, count in counts.items())
-    return f'The lectures\' {sum(counts.values())} claims: {said}. "But not": a stronger reading of ours does not hold.'
+    stated, papers = board.of_lectures(entries), board.of_papers(entries)
+    said = f"The lectures' {len(stated)} claims: {verdicts.fare(stated)}. "
+    said += f"Papers' {len(papers)}: {verdicts.fare(papers)}. "
+    return f'{said}"But not": a stronger reading of ours does not hold.'

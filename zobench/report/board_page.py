@@ -9,9 +9,13 @@ from zobench.report.board import Evidence
 
 RULE = 'A claim that several experiments state and measure has the worst of their verdicts; "and not" is a stronger '
 RULE += "reading of ours that does not hold. "
-QUESTION = "Which claims of the lectures hold when they are measured?"
+QUESTION = "Which claims of the lectures and of papers hold when they are measured?"
+PAPERS = (
+    "In its words: what was read of the paper, at the place named. Judged on: what the verdict speaks of, and no more."
+)
 FILES = ("table.csv", "table.md", "table.tex", "verdicts.json", "board.png", "board.svg", explorer.NAME)
-ABOUT = ("number", "beyond", "topic", "lecture", "place", "quotation", "statement", "expected", "verdict", "where")
+ABOUT = ("number", "beyond", "topic", "lecture", "paper", "place", "quotation", "statement", "scope", "expected")
+ABOUT += ("verdict", "where")
 
 
 def write(found: Sequence[Evidence], folder: Path) -> list[dict[str, Any]]:
@@ -52,17 +56,16 @@ def _lines(entry: dict[str, Any]) -> list[dict[str, Any]]:
 
 def summary(entries: Sequence[dict[str, Any]]) -> tables.Table:
     """What the terminal shows: how many claims of each topic have each verdict."""
-    groups = {**board.topics(entries), "all claims of the lectures": _stated(entries)}
+    groups = {**board.topics(entries), "all claims of the lectures": board.of_lectures(entries)}
+    groups["all claims of papers"] = board.of_papers(entries)
     lines = [[topic, *map(str, verdicts.counts(own).values())] for topic, own in groups.items()]
-    return tables.Table("The claims of the lectures, measured", RULE, ["", *verdicts.WORDS.values()], lines)
-
-
-def _stated(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The claims of the lectures, without predictions of ours."""
-    return [entry for entry in entries if entry["number"] is not None]
+    return tables.Table("The claims of the lectures and of papers", RULE, ["", *verdicts.WORDS.values()], lines)
 
 
 def _topic(topic: str, entries: Sequence[dict[str, Any]]) -> tables.Table:
+    if board.of_papers(entries):
+        header = ["claim", "paper", "in its words", "judged on", "verdict", "expected", "measured by"]
+        return tables.Table(topic, PAPERS, header, [_paper(entry) for entry in entries], 7)
     lines = [_verdict(entry) for entry in entries]
     header = ["claim", "lecture", "in its words", "verdict", "expected", "measured by"]
     return tables.Table(topic, RULE if topic != board.PREDICTIONS else "One line a prediction.", header, lines, 6)
@@ -74,11 +77,16 @@ def _verdict(entry: dict[str, Any]) -> list[str]:
     return [verdicts.named(entry), lecture, entry["quotation"], verdict, entry["expected"], _by(entry)]
 
 
+def _paper(entry: dict[str, Any]) -> list[str]:
+    claim, _, *rest = _verdict(entry)
+    return [claim, f"{entry['paper']}, {entry['place']}", rest[0], entry["scope"], *rest[1:]]
+
+
 def _narrow(entries: Sequence[dict[str, Any]]) -> list[tables.Table]:
-    """The lectures' claims by their short names, for a page of paper."""
+    """The claims by their short names, for a page of paper."""
     header = ["claim", "verdict", "expected", "measured by"]
     lines: dict[str, list[list[str]]] = {}
-    for entry in _stated(entries):
+    for entry in [*board.of_lectures(entries), *board.of_papers(entries)]:
         named, by = verdicts.named(entry, "short"), _by(entry) if entry["checks"] else ""
         lines.setdefault(entry["topic"], []).append([named, entry["verdict"], entry["expected"], by])
     return [tables.Table(topic, RULE, header, own, 2) for topic, own in lines.items()]
@@ -112,8 +120,10 @@ def _sweeps(found: Sequence[Evidence]) -> tables.Table:
 def closing(entries: Sequence[dict[str, Any]], found: Sequence[Evidence], folder: Path) -> str:
     """How the claims fare, which experiments are still to be run, and where the rest is."""
     predictions = [entry for entry in entries if entry["number"] is None]
-    lines = verdicts.open_claims(_stated(entries))
-    lines += [f"claims: {verdicts.fare(_stated(entries))}", f"predictions: {verdicts.fare(predictions)}"]
+    stated, papers = board.of_lectures(entries), board.of_papers(entries)
+    lines = verdicts.open_claims([*stated, *papers])
+    lines += [f"claims: {verdicts.fare(stated)}", f"claims of papers: {verdicts.fare(papers)}"]
+    lines += [f"predictions: {verdicts.fare(predictions)}"]
     lines += [f"{each.experiment}: damaged: {named}" for each in found for named in each.damaged]
     missing = [each.experiment for each in found if each.reason and not each.broken]
     if missing:

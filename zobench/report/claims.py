@@ -1,10 +1,10 @@
-"""What the lectures (and our theory) claim, as data, and what a measurement says about it.
+"""What the lectures, papers and our theory claim, as data, and what a measurement says about it.
 
 Each experiment has a file of claims, `claims.yaml`:
 
     needs: {n: 256, study.depth: 64}    # sizes below which nothing here is judged; {}: any size judges
     claims:
-    - number: 31                        # of the lectures' claims, which this row states in their words and no more
+    - number: 31                        # of the lectures' claims, or from 101 of a paper's, which this row states
       beyond: null                      # or: the number of the claim of which this is a stronger reading of ours
       statement: forward mode stores no intermediates
       checks: [{quantity: "temporary bytes, forward mode: slope in depth", between: [-0.1, 0.1]}]

@@ -5,6 +5,7 @@ marker nor the line is the same; two of different colours may share one.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from matplotlib.lines import Line2D
@@ -104,12 +105,12 @@ def named(methods: Collection[str], kinds: Mapping[str, str]) -> dict[str, dict[
     first = {kind: method for method, kind in reversed([*kinds.items()]) if kind in LOOKS}
     found = {method: style(kind) for kind, method in first.items()}
     taken = {(look["color"], look["linestyle"]) for look in found.values()}
-    left = iter(range(len(COLORS) * len(MARKERS) * len(LINES)))
+    left, different = count(), len(COLORS) * len(MARKERS) * len(LINES)
     for method in methods:
         while method not in found:
             i = next(left)
             color, marker, line = COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)], LINES[i % len(LINES)]
-            if (color, line) not in taken:
+            if i >= different or (color, line) not in taken:  # of more methods some look alike
                 found[method] = {"color": color, "marker": marker, "linestyle": line}
     return {method: found[method] for method in methods}
 

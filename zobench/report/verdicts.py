@@ -27,7 +27,8 @@ def table(folder: Path) -> list[tables.Table]:
         for entry in _read(folder)
         for i, check in enumerate(entry["checks"])
     ]
-    note = "A number is that of the lectures' claim; the others are predictions of ours. Holds: the 95 % interval is "
+    note = "A number is that of a claim of the lectures, from 101 of a paper; the others are predictions of ours. "
+    note += "Holds: the 95 % interval is "
     note += "within what is claimed; refuted: outside it, also widened for the number of checks; undecided: neither."
     header = ["claim", "quantity", "claimed", "measured", "check", "verdict"]
     return [tables.Table("Claims", note, header, lines, 2)] if lines else []

@@ -101,7 +101,7 @@ def shown(rows: Sequence[tables.Row]) -> list[tables.Table]:
     note += (
         "search on another seed. Values over SGD's: to the loss of its end. MB: weights, state and temporary arrays of "
     )
-    note += "a compiled step."
+    note += "a compiled step, without weights that do not move."
     return [tables.table("A language model fine-tuned with and without gradients", note, rows, columns)]
 
 

@@ -22,7 +22,7 @@ def prices(found: Sequence[Record]) -> Figure:
             axes.plot(record.arrays["batch"], ratio(record, what, "gradient"), color=color, marker="o")
         axes.axhline(12 if what == "temporary" else 3, color=GREY, lw=0.9, ls=":")
         axes.set(xscale="log", title=name, xlabel="sequences a value", ylabel="gradient over value")
-        axes.set_ylim(0, None)
+        axes.set_ylim(0, 1.08 * axes.get_ylim()[1])
         drawing.sizes(axes, np.unique(np.concatenate([record.arrays["batch"] for record in found])))
     handles = [handle(f"{r.meta['length']} tokens", c, marker="o") for r, c in zip(found, COLORS, strict=False)]
     keys.below(panels[0], handles)

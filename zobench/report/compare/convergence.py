@@ -32,17 +32,15 @@ def convergence(found: Cells, axis: str = "calls") -> Figure | None:
     """Median over seeds and the band of 10 to 90 % against oracle calls, each problem at its largest dimension."""
     parts, known = blocks(found), largest(found)
     traces = {column: {key: trace(cell) for key, cell in cells.items()} for column, (_, cells) in known.items()}
-    shows = [
-        Panel(
-            title(column, n, cells),
-            partial(_curves, cells=cells, traces=traces[column], axis=axis, parts=parts),
-            cells.keys(),
-        )
-        for column, (n, cells) in known.items()
-    ]
+    behind = _has_context(parts)
+    shows = []
+    for column, (n, cells) in known.items():
+        span = _span([*traces[column].values()], [float(cell.record.meta["target"]) for cell in cells.values()])
+        draw = partial(_curves, cells=cells, traces=traces[column], axis=axis, span=span, behind=behind)
+        shows.append(Panel(title(column, n, cells), draw, cells.keys()))
     few = {key for block in parts if len(block.looks) <= PROVEN for key in block.looks}
     few_cells = [cell for _, cells in known.values() for key, cell in cells.items() if key in few]
-    grey = [Line2D([], [], label="other methods", color="#cccccc")] if _has_context(parts) else []
+    grey = [Line2D([], [], label="other methods", color="#cccccc")] if behind else []
     exact, proven = any(_exact(cell) is not None for cell in few_cells), any(map(_is_bound_seen, few_cells))
     extra = [Line2D([], [], label="exact mean", color=FOOT, marker="x", ms=4, lw=0)] if exact else []
     extra += [Line2D([], [], label="bound on the mean", color=FOOT, lw=0.6)] if proven else []
@@ -95,13 +93,14 @@ def _curves(
     cells: Mapping[Key, Measured],
     traces: Mapping[Key, Trace],
     axis: str,
-    parts: list[Block],
+    span: tuple[float, float],
+    behind: bool,
 ) -> bool:
     own = [key for key in block.looks if key in traces and drawing.thin(traces[key].k).size]
-    for key in (key for key in traces if _has_context(parts) and key not in block.looks):
+    for key in (key for key in traces if behind and key not in block.looks):
         shown = drawing.thin(traces[key].k)[::3]
         axes.plot(traces[key].spent(axis)[shown], np.median(traces[key].values[:, shown], axis=0), **BEHIND)
-    low, high = _span([*traces.values()], [float(cell.record.meta["target"]) for cell in cells.values()])
+    low, high = span
     for key in own:
         one, shown = traces[key], drawing.thin(traces[key].k)
         x, values = one.spent(axis)[shown], np.clip(one.values[:, shown], low, None)

@@ -99,7 +99,7 @@ def ranks(found: Cells) -> Figure | None:
     """Mean rank after so many calls, 1 the best, each problem at its largest dimension."""
     races = {column: (n, cells, made) for column, (n, cells) in largest(found).items() if (made := budget.race(cells))}
     shows = [
-        Panel(title(column, n, cells), partial(_ranked, found=made), made.keys)
+        Panel(title(column, n, cells), partial(_ranked, found=made, means=budget.mean_ranks(made)), made.keys)
         for column, (n, cells, made) in races.items()
     ]
     many = any(made.values.shape[1] > 1 for *_, made in races.values())
@@ -110,9 +110,8 @@ def ranks(found: Cells) -> Figure | None:
     return multiples(shows, blocks(found), caption, "oracle calls") if shows else None
 
 
-def _ranked(axes: Axes, block: Block, found: budget.Race) -> bool:
-    mean, low, high = budget.mean_ranks(found)
-    drawn = False
+def _ranked(axes: Axes, block: Block, found: budget.Race, means: tuple[np.ndarray, np.ndarray, np.ndarray]) -> bool:
+    (mean, low, high), drawn = means, False
     for i, line in enumerate(found.keys):
         if line in block.looks:
             axes.plot(found.calls, mean[i], **curve(block, line))

@@ -18,7 +18,7 @@ WIDE, HIGH = 1.72, 1.5  # inches, of a panel's axes
 LEFT, BELOW, ABOVE = 0.66, 0.46, 0.1  # inches beside them for what is said of the axes, above them without the title
 LEGEND, LINE = 2.15, 0.128  # inches, of a legend, and of a line of text
 COLUMNS = 3
-MOST = 30  # panels of a figure
+MOST, ROWS = 30, 12  # panels of a figure, and blocks of lines, each with its legend
 TEXT = 1.62  # of a line of a legend, beside its look
 TITLE = WIDE + 0.05  # of a line of a title
 LABEL_SIZE, TITLE_SIZE = 7.0, 8.0  # points
@@ -59,8 +59,8 @@ def multiples(
     Everything has its place in inches, so that legends make rows higher and no panel smaller.
     """
     within = [block for block in blocks if any(_has(panel, block) for panel in panels)]
-    each = max(1, MOST // max(1, len(within)))
-    rows = [_row(block, panels, each, len(extra)) for block in within[:MOST]]
+    each = max(1, MOST // max(1, min(len(within), ROWS)))
+    rows = [_row(block, panels, each, len(extra)) for block in within[:ROWS]]
     if not rows:
         return None
     across = min(COLUMNS, max(len(row.panels) for row in rows))

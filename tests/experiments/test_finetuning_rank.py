@@ -1,0 +1,66 @@
+"""Slowdown against curvature: the whole study on a quadratic whose spectrum is known, its page, and what is refused."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from zobench.experiments.finetuning_rank import page, study
+from zobench.report import claims
+from zobench.store import Record
+from zobench.types import Problem
+
+TIMES = {"text": "jax", "sequences": 4, "length": 8, "steps": 4, "probes": 4, "runs": 2, "seed": 0}
+
+
+def quadratic():
+    """Half of 200 eigenvalues are 1, half 0.2: tr H = 120, r + 2 = 122 where n = 200."""
+    h = jnp.asarray(np.repeat([1.0, 0.2], 100), jnp.float32)
+    return Problem(f=lambda x: 0.5 * jnp.sum(h * x**2), x0=np.ones(200))
+
+
+def found(case="norms"):
+    """A record of the study of the quadratic, under the name of a case."""
+    arrays, about = study.measured(quadratic(), 4, 8, 2, 0)
+    return Record(arrays=arrays, meta={**about, "config": {"study": {"case": case, **TIMES}}})
+
+
+@pytest.mark.slow
+def test_on_a_quadratic_the_spectrum_says_the_slowdown(monkeypatch):
+    """By the steps of the rule r + 2 times 0.9 to 2.5, at each loss: half of what a step gains is lost to its noise.
+
+    The trace is exact, as signs have no error on a diagonal Hessian.
+    """
+    monkeypatch.setattr(study, "LONGEST", 5)
+    record = found()
+    assert record.meta["L"] == pytest.approx(1, rel=1e-4) and record.meta["T"] == pytest.approx(120, rel=1e-4)
+    assert page.rank(record, 0) == pytest.approx(122, rel=1e-3) == page.own(record)
+    for i in range(len(study.SHARES)):
+        assert 0.9 < page.slowdown(record, i, ruled=True).value / record.meta["r_plus_2"] < 2.5
+    assert page.best(record) == 0 and page.held(record) == []
+    assert len(page.curvature([record])) == 4 + len(record.arrays["multiples"])
+    hits = record.arrays["two_point"].copy()
+    hits[0, :, -1], hits[1, :, -1] = np.inf, 2000
+    record = record._replace(arrays={**record.arrays, "two_point": hits})
+    assert page.held(record) == [pytest.approx(120 / 122 / 2, rel=1e-3)]
+    measured = page.measures([record])
+    assert all(check.quantity in measured for claim in claims.of("finetuning_rank") for check in claim.checks)
+
+
+def test_times_are_read_between_records():
+    run = study.Run(np.array([0, 2, 4]), np.array([5.0, 4.0, 1.0]), [], None)
+    assert study.times(run, [4.5, 4.0, 2.5, 0.5]).tolist() == [1, 2, 3, np.inf]
+
+
+def test_a_run_stands_where_its_second_half_gains_nothing():
+    k, falls = np.array([0, 100, 199, 200, 400]), [5.0, 4.0, 3.0, 2.5, 2.0]
+    assert not study.stands(k, falls) and study.stands(k, [*falls[:4], 2.6])
+    assert not study.stands(k[:3], [5.0, 4.0, 4.5])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"case": "none"}, "case=none: there are last norm; "), ({"steps": 1}, "steps=1"), ({"runs": 1}, "runs=1")],
+)
+def test_what_cannot_be_is_refused(change, said):
+    with pytest.raises(ValueError, match=said):
+        study.finetuning_rank(**{"case": "norms", **TIMES, **change})
