@@ -131,6 +131,20 @@ def test_advice_names_the_best_of_each_kind_with_those_like_it(tmp_path):
     assert "It says nothing of language models" in text and "finite differences" in text
 
 
+def test_a_gain_that_is_shown_comes_before_a_smaller_median_that_is_not(tmp_path):
+    rng = np.random.default_rng(4)
+    doubtful = np.where(np.arange(SEEDS) < 11, 100, 900) + np.arange(SEEDS)
+    paths = [
+        ran(tmp_path, spread(400, rng)),
+        ran(tmp_path, doubtful, optimizer=ADAM),
+        ran(tmp_path, spread(200, rng), optimizer={"_target_": "optax.sign_sgd"}),
+    ]
+    found = numbers.read(paths)
+    assert of(found, "Adam").trial.time.value < of(found, "sign of G").trial.time.value
+    line = next(line for line in take(found) if line["kind"] == "any")
+    assert (line["take"], line["alike"], line["verdict"]) == ("sign of G", "Adam", trials.FEWER)
+
+
 def test_the_page_of_the_documentation_has_the_table_of_the_report():
     root = Path(__file__).parents[2]
     told = (root / "reports" / "referee" / "table.md").read_text().splitlines()

@@ -76,7 +76,8 @@ def advice(court: Court) -> list[tuple[Trial, dict[str, list[Ratio]]]]:
     """For each case two-point descent, and by kind of method the one of the fewest values before those like it.
 
     Each list holds ratios to the first of it: itself, then those that are not shown to differ from it (Holm over the
-    methods of the case). Two-point descent comes first where it is not shown to ask more. Kinds: any; a step whose
+    methods of the case). Where the one of the fewest is not shown to ask fewer than two-point descent, the next that is
+    comes first, and two-point descent where there is none. Kinds: any; a step whose
     price does not grow with n; no step to tune, and no such price.
     """
     found = []
@@ -95,7 +96,8 @@ def _like_the_first(trials: Sequence[Trial], base: Trial, fewer: Collection[str]
         return []
     ordered = sorted(trials, key=lambda one: one.time.value)
     if ordered[0].method not in fewer and any(one is base for one in trials):
-        ordered = [base, *(one for one in ordered if one is not base)]
+        best = next((one for one in ordered if one.method in fewer), base)
+        ordered = [best, *(one for one in ordered if one is not best)]
     first = over(ordered[0], ordered[0])
     others = judged([over(trial, ordered[0]) for trial in ordered[1:]])
     return [first, *(one for one in others if one.verdict == ALIKE)]
