@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from zobench import build, code, factories, reads, report, store, sweeps
+from zobench import annotations, build, code, factories, reads, report, store, sweeps
 from zobench.__main__ import main
 from zobench.command import compose
 
@@ -300,7 +300,7 @@ def test_a_config_has_the_arguments_of_its_factory(path):
     ],
 )  # fmt: skip
 def test_values_are_held_to_annotations(value, hint, fit):
-    assert build.fits(value, hint) is fit
+    assert annotations.fits(value, hint) is fit
 
 
 def test_an_annotation_that_does_not_resolve_accepts_anything():

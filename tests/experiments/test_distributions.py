@@ -10,11 +10,11 @@ from scipy.stats import beta, kstest, t
 
 from zobench import estimators, store
 from zobench.experiments.distributions import averages, law, page
-from zobench.experiments.distributions.rollouts import GROUP, rollout
 from zobench.experiments.distributions.study import distributions
 from zobench.problems.quadratics import quadratic
 from zobench.problems.wrappers import noisy
 from zobench.report import claims
+from zobench.rollouts import GROUP, rollout
 from zobench.types import Key, oracle
 
 T = log(1000)

@@ -107,6 +107,7 @@ def test_every_claim_of_a_paper_is_quoted_with_its_place_and_scope_and_is_measur
 
 @pytest.mark.slow
 def test_without_records_all_is_not_measured_and_the_board_says_what_to_run(tmp_path, capsys):
+    (tmp_path / "runs").mkdir()
     entries, folder, code = drawn(tmp_path / "runs")
     out = capsys.readouterr().out
     assert code == 0 and "claims: 70 not measured" in out and "not measured: zobench experiment=" in out

@@ -82,7 +82,7 @@ def test_every_report_has_its_question_its_numbers_and_links_that_lead_somewhere
     assert [*map(unquote, pictures)] == [
         "./exponents/exponents.png",
         "./memory/memory_work.png",
-        "./performance/cells.png",
+        "./performance/accelerator.png",
     ]
     assert text.index('id="claims"') < text.index('id="reports"')
     row = text[text.index(">64<") : text.index(">65<")]

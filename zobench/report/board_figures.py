@@ -20,7 +20,7 @@ COLUMNS = 8
 WIDE, HIGH, GAP = 1.17, 0.58, 0.06  # of a tile, inches
 HEAD, TITLE, FOOT, MARGIN = 0.12, 0.28, 0.05, 0.15
 LETTERS = 18  # of a line on a tile
-SQUARE, SQUARES = 0.17, 6  # a prediction, inches, and how many in a line
+SQUARE, SQUARES = 0.155, 7  # a prediction, inches, and how many in a line
 
 Entry = dict[str, Any]
 

@@ -16,10 +16,10 @@ import numpy as np
 
 from zobench import estimators, sampling
 from zobench.experiments.distributions import law
-from zobench.experiments.distributions.rollouts import GROUP, rollout
 from zobench.problems.quadratics import quadratic
 from zobench.problems.wrappers import noisy
 from zobench.robust_estimates import clipped_slope, median_slope
+from zobench.rollouts import GROUP, rollout
 from zobench.types import Estimator, Problem
 
 Measured = tuple[dict[str, np.ndarray], dict[str, Any]]

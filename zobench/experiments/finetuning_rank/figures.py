@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zobench.experiments.finetuning_rank.page import LAST, best, case, own, slowdown
+from zobench.experiments.finetuning_rank.page import LAST, best, case, slowdown, stepped
 from zobench.experiments.finetuning_rank.page import rank as rank_of
 from zobench.experiments.finetuning_rank.study import CASES, SHARES
 from zobench.report import drawing, keys
@@ -29,15 +29,17 @@ def rank(found: Sequence[Record]) -> Figure:
     _slowdowns(predicted, found, r)
     for record in found:
         look = {"color": COLORS[case(record)], "marker": "*", "ms": 8, "mfc": "none", "lw": 0}
-        predicted.plot(own(record), slowdown(record, LAST).value, **look)
-    every = [*r.ravel(), *map(own, found)]
+        predicted.plot(stepped(record), slowdown(record, LAST).value, **look)
+    every = [*r.ravel(), *map(stepped, found)]
     ends = np.array([max(min(every), 1.0) / 1.3, max(every) * 1.3])
     predicted.plot(ends, ends, color=GREY, lw=0.9)
     drawing.band(predicted, ends, ends / FACTOR, ends * FACTOR, GREY)
-    predicted.set(xlabel="r + 2", title="slowdown against r + 2")
-    high = max(float(np.nanmax(np.where(np.isfinite(y), y, np.nan))) for y in map(_of, found))
-    size.set_ylim(0.7, 4 * max(high, 1.0))
-    predicted.set_ylim(*size.get_ylim())
+    predicted.set(xlabel="r + 2", title="slowdown against curvature")
+    paid = np.array([_of(record) for record in found])
+    paid = paid[np.isfinite(paid)]
+    if paid.size:
+        size.set_ylim(paid.min() / 4, 4 * paid.max())
+        predicted.set_ylim(*size.get_ylim())
     _way(way, found)
     drawing.sizes(size, n)
     size.tick_params(axis="x", labelsize=7.5)
@@ -45,7 +47,7 @@ def rank(found: Sequence[Record]) -> Figure:
         handle(f"{share:.0%} of the way", BLACK, marker=m, lw=0) for share, m in zip(SHARES, MARKERS, strict=True)
     ]
     keys.below(size, [*losses, handle("n", GREY, lw=0.9, ls=":")])
-    star = handle("by tr H where two points end", BLACK, marker="*", ms=8, mfc="none", lw=0)
+    star = handle("against a(tr H + 2L), a of SGD", BLACK, marker="*", ms=8, mfc="none", lw=0)
     keys.below(predicted, [star, handle("r + 2, and a factor of 2", GREY, lw=0.9)])
     keys.below(
         way, [handle("gradient descent", BLACK, marker="."), handle("end of two points", BLACK, marker="x", lw=0)]

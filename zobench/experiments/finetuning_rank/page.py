@@ -38,15 +38,13 @@ def rank(record: Record, loss: int) -> float:
     return float(record.arrays["trace"][loss + 1] / record.arrays["largest"][loss + 1] + 2)
 
 
-def own(record: Record) -> float:
-    """The same of the last loss with tr H where the two-point method ends at its best step."""
-    last = record.meta["on_the_way"]
-    trace = record.arrays["trace"][last + best(record)]
-    return float(trace / record.arrays["largest"][last - 1] + 2)
+def stepped(record: Record) -> float:
+    """a(T + 2L): gradient descent's best step a over 1/(T + 2L), that of the two-point method by the rule."""
+    return record.meta["gd_step"] / record.meta["rule"]
 
 
 def growth(record: Record) -> float:
-    """tr H there over tr H where gradient descent meets the last loss."""
+    """tr H where the two-point method ends at its best step over that where gradient descent meets the last loss."""
     trace, last = record.arrays["trace"], record.meta["on_the_way"]
     return float(trace[last + best(record)] / trace[last - 1])
 
@@ -72,12 +70,12 @@ def _row(record: Record, i: int) -> dict[str, Any]:
         "loss": arrays["losses"][i],
         "r_plus_2": rank(record, i),
         "r_plus_2_by_rule": meta["r_plus_2"],
-        "r_plus_2_own": own(record) if i == LAST else None,
+        "steps": stepped(record),
         "iterations_gd": arrays["gd"][i],
         "iterations_two_point": np.median(arrays["two_point"][best(record), :, i]),
         **files.ends("slowdown", slowdown(record, i)),
         "over": slowdown(record, i).value / rank(record, i),
-        "over_own": slowdown(record, i).value / own(record) if i == LAST else None,
+        "over_steps": slowdown(record, i).value / stepped(record),
         "iterations_gd_by_rule": arrays["gd_ruled"][i],
         "iterations_two_point_by_rule": np.median(arrays["two_point"][0, :, i]),
         "slowdown_by_rule": slowdown(record, i, ruled=True).value,
@@ -117,14 +115,14 @@ def shown(rows: Sequence[tables.Row], points: Sequence[tables.Row]) -> list[tabl
         "K of two points": fixed("iterations_two_point", 0),
         "K/K_SGD": rounded("slowdown"),
         "r + 2": rounded("r_plus_2"),
-        "own r + 2": rounded("r_plus_2_own"),
+        "a(tr H + 2L)": rounded("steps"),
         "K/K_SGD, by rule": rounded("slowdown_by_rule"),
         "r + 2, by rule": rounded("r_plus_2_by_rule"),
     }
     note = (
         "Iterations to a loss, all sequences in each evaluation, each method at the best step of a grid; r = tr H/λ₁ "
     )
-    note += "where SGD meets that loss; own: tr H where the two-point method ends. By rule: steps 1/L and "
+    note += "where SGD meets that loss; a: its step. By rule: steps 1/L and "
     note += "1/(tr H + 2L), of the largest L and tr H on the way of SGD; inf: not met. Medians over runs."
     low = "tr H by Hutchinson's estimator ± its standard error; λ₁, λ₅ by Lanczos' method; the curvature along the "
     low += "gradient. Two points: where the first run of each step a ends, at the last loss or later; a tr H/2 = 1 is "
@@ -151,11 +149,13 @@ def measures(found: Sequence[Record]) -> dict[str, Estimate]:
     n, ends = [record.meta["n"] for record in found], [slowdown(record, LAST) for record in found]
     losses = range(len(SHARES))
     tuned = [slowdown(record, i).times(1 / rank(record, i)) for record in found for i in losses]
-    owned = [one.times(1 / own(record)) for one, record in zip(ends, found, strict=True)]
+    steps = [slowdown(record, i).times(1 / stepped(record)) for record in found for i in losses]
+    long = [record.meta["gd_step"] * record.arrays["largest"][record.meta["on_the_way"] - 1] for record in found]
     start = [record.arrays["trace"][0] / max(record.arrays["trace"]) for record in found]
     return {
         **lines.extremes("slowdown over r + 2", tuned),
-        **lines.extremes("slowdown over own r + 2, last loss", owned),
+        **lines.extremes("slowdown over a(tr H + 2L), a the best step of SGD", steps),
+        **lines.extremes("aλ₁ of SGD at its best step, last loss", long),
         **lines.extremes("slowdown over n", [one.times(1 / size) for one, size in zip(ends, n, strict=True)]),
         "slowdown: slope in n": statistics.exponent(n, ends),
         **lines.extremes("tr H where two points end over SGD's", map(growth, found)),

@@ -13,6 +13,7 @@ from zobench.store import Record
 
 SHOWN = 64  # the dimension whose errors are drawn, if it is there
 SIZES = (SKY, BLUE, PURPLE, ORANGE, VERMILLION)
+LINES = "lines: by the exact mean of f. A run has whole iterations, so that it is above where there are few."
 WAYS = {"gaussian": VERMILLION, "sphere": ORANGE, "signs": SKY, "orthogonal": BLUE, "interpolation": GREEN}
 NOISY = {"axes": BLACK, "sphere": ORANGE, "interpolation": GREEN, "forward axes": PURPLE}
 
@@ -82,7 +83,7 @@ def queries(found: Sequence[Record]) -> Figure:
     caption = (
         f"½‖x‖² to {found[0].meta['target']:g} f(x0), step 1/B, B = 1 + (n−1)/q: mean run with its 95 % interval; "
     )
-    drawing.legend(figure, handles, caption + "lines: by the exact mean of f.", columns=5)
+    drawing.legend(figure, handles, caption + LINES, columns=5)
     return figure
 
 

@@ -14,10 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import estimators, sampling
-from zobench.experiments.distributions.rollouts import GROUP, rollout
 from zobench.experiments.randomize_or_not import law
 from zobench.problems.quadratics import quadratic
 from zobench.problems.wrappers import noisy
+from zobench.rollouts import GROUP, rollout
 from zobench.types import Estimator, Key, Problem, Vector, oracle
 
 Measured = tuple[dict[str, np.ndarray], dict[str, Any]]
