@@ -45,13 +45,8 @@ def test_images_are_read_from_the_files_of_the_package_and_missed_in_one_line(tm
     random = np.random.default_rng(0)
     pixels, label = random.integers(256, size=(300, 28, 28)), np.arange(300) % 10
     for name, header, numbers in (("images-idx3", 16, pixels), ("labels-idx1", 8, label)):
-<<<<<<< HEAD
-        packed = gzip.compress(bytes([255] * header) + numbers.astype(np.uint8).tobytes())
-        (tmp_path / f"train-{name}-ubyte.gz").write_bytes(packed)
-=======
         with gzip.GzipFile(tmp_path / f"train-{name}-ubyte.gz", "wb") as file:
             file.write(bytes([255] * header) + numbers.astype(np.uint8).tobytes())
->>>>>>> referee2
     found, which = fashion.fashion(tmp_path)
     assert found.shape == (200, 49) and list(which) == list(label[:200])
     assert found[7, 8] == pytest.approx(pixels[7, 4:8, 4:8].mean() / 255, rel=1e-12)
