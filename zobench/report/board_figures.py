@@ -76,7 +76,8 @@ def _predictions(axes: Axes, place: tuple[float, float], tile: Sequence[Entry]) 
     """The experiment's name, and a square for each prediction, with a sign that says the verdict without its colour."""
     left, top = place
     _frame(axes, place, GREY, SHADE["not measured"] / 2)
-    axes.text(left + 0.06, top - 0.15, title(tile[0]["short"]), fontsize=7.5)
+    name = title(tile[0]["short"])
+    axes.text(left + 0.06, top - 0.15, name, fontsize=7.5 if len(name) <= LETTERS else 6.8)
     for i, entry in enumerate(tile):
         row, column = divmod(i, SQUARES)
         corner = (left + 0.06 + column * SQUARE, top - 0.38 - row * SQUARE)

@@ -9,13 +9,13 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from zobench import trust
 from zobench.errors import UsageError, one_line
-from zobench.report import page, places, stamp, verdicts
+from zobench.report import board, page, places, stamp, verdicts
 from zobench.survey import KINDS
 
 BOARD = "claims"  # the folder of the board
@@ -142,18 +142,23 @@ def _headline(folder: Path, report: str) -> list[str]:
         return _size(folder)
     entries = _entries(folder)
     if report == BOARD:
-        entries = [entry for entry in entries if entry["number"] is not None]
+        stated, papers = board.of_lectures(entries), board.of_papers(entries)
+        return [_fare(stated, "claims hold"), *([_fare(papers, "claims of papers hold")] if papers else [])]
     if not entries:
         return _size(folder)
-    count = verdicts.counts(entries)
-    others = [f"{n} {verdicts.WORDS[said]}" for said, n in count.items() if n and said != "holds"]
-    lines = [", ".join([f"{count['holds']} of {len(entries)} claims hold", *others])]
+    lines = [_fare(entries, "claims hold")]
     checks = [check for entry in entries for check in entry["checks"] if check["measured"] is not None]
     chosen = next((check for check in checks if None not in check["interval"]), next(iter(checks), None))
-    if chosen and report != BOARD:
+    if chosen:
         value, claimed = verdicts.measured(chosen), verdicts.between(*chosen["between"])
         lines.append(f"{chosen['quantity']}: {value}, claimed {claimed}")
     return lines
+
+
+def _fare(entries: Sequence[dict[str, Any]], words: str) -> str:
+    count = verdicts.counts(entries)
+    others = [f"{n} {verdicts.WORDS[said]}" for said, n in count.items() if n and said != "holds"]
+    return ", ".join([f"{count['holds']} of {len(entries)} {words}", *others])
 
 
 def _size(folder: Path) -> list[str]:
