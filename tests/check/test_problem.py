@@ -27,6 +27,11 @@ def test_a_built_in_problem_passes(name, tmp_path):
     path = Path(__file__).parents[2] / "conf" / "problem" / f"{name}.yaml"
     small = [f"problem.{key}={value}" for key, value in SMALL.items() if f"\n{key}:" in path.read_text()]
     (tmp_path / "sim.py").write_text("print(1 + sum(float(word) ** 2 for word in input().split()))")
+    small += (
+        ["problem.only=[blocks.3.norm]", "problem.sequences=2", "problem.batch=null"]
+        if name == "language_model"
+        else []
+    )
     small += [f"problem.program=[{sys.executable},-S,{tmp_path}/sim.py]"] if name == "command" else []
     problem: Any = targets.configured([f"problem={name}", *small])[0].value
     verdicts = check_problem(problem)

@@ -48,7 +48,7 @@ def _deeper(problem: Problem) -> list[Verdict]:
     reason = gradient.detail if gradient.verdict == "skipped" else "needs a right gradient"
     sample = constants.sample(problem, f, slope if trusted else None)
     held, spectra = sample, None
-    if trusted:
+    if trusted and any(_is_declared(problem, name) for name in constants.OF_THE_HESSIAN):
         try:
             held = constants.on_the_way(problem, sample) if problem.local else sample
             spectra = constants.spectra(problem.f, held)
@@ -56,8 +56,7 @@ def _deeper(problem: Problem) -> list[Verdict]:
             reason = f"second derivatives: {said(error)}"
     found = [attempt("nearby", values.nearby, problem, sample), gradient]
     for name, missing in _MISSING.items():
-        value = getattr(problem, name)
-        if value is None or not (name in ("x_star", "modes", "F") or isfinite(value)):
+        if not _is_declared(problem, name):
             found.append(Verdict(name, "not declared", missing))
         elif name in values.OF_VALUES:
             found.append(attempt(name, values.OF_VALUES[name], problem, sample))
@@ -69,6 +68,11 @@ def _deeper(problem: Problem) -> list[Verdict]:
     if trusted and slope:
         complex_step = attempt("complex step", _complex_step, problem.f, slope, x0)
     return [*found, attempt("float32", _single, problem, sample), complex_step]
+
+
+def _is_declared(problem: Problem, name: str) -> bool:
+    value = getattr(problem, name)
+    return value is not None and (name in ("x_star", "modes", "F") or isfinite(value))
 
 
 _MISSING = {
