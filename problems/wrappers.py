@@ -9,7 +9,7 @@ import numpy as np
 from zobench.directions import gaussian
 from zobench.problems.minibatch import apart
 from zobench.problems.quadratics import haar
-from zobench.types import Key, Problem, Scalar, Vector
+from zobench.types import Key, Problem, Scalar, Vector, shapes_of
 
 Kind = Literal["additive", "multiplicative", "student"]
 Precision = Literal["float32", "float16", "bfloat16"]
@@ -109,6 +109,7 @@ def _moved(problem: Problem, back: Callable, forth: Callable, turns: bool) -> Pr
         x_star=None if problem.x_star is None else forth(np.asarray(problem.x_star)),
         modes=modes and modes._replace(axes=modes.axes and not turns),
         tree=None,
+        shapes=() if turns else shapes_of(problem),
     )
 
 

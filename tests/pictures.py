@@ -65,7 +65,8 @@ def _axes(axes, renderer) -> list[str]:
     for axis in (axes.xaxis, axes.yaxis):
         low, high = sorted(axis.get_view_interval())
         named = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high and tick.label1.get_text()]
-        points = {float(x) for line in axes.lines for x in getattr(line, f"get_{axis.axis_name}data")()}
+        lines = [line for line in axes.lines if line.get_transform() == axes.transData]  # no axhline: its x are shares
+        points = {float(x) for line in lines for x in getattr(line, f"get_{axis.axis_name}data")()}
         if axis.get_scale() == "log" and axes.axison and len(named) == 1 < len(points):
             found.append(f"one tick: {axis.axis_name} of {axes.get_title(loc='left')!r}")
     legend = axes.get_legend()

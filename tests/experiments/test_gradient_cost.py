@@ -105,8 +105,12 @@ def test_a_study_counts_what_is_asked():
     n = arrays["n"]
     assert n.tolist() == [32, 64] and meta["n"] == 64
     assert arrays["values"].T.tolist() == [(n + 1).tolist(), (2 * n).tolist()]
-    np.testing.assert_allclose(total["forward_difference"], (n + 1) * total["value"], rtol=0.1)
-    np.testing.assert_allclose(total["central_difference"], 2 * n * total["value"], rtol=0.1)
+    for way, values in (
+        ("forward_difference", n + 1),
+        ("central_difference", 2 * n),
+    ):  # and moves of x
+        paid = total[way] / (values * total["value"])
+        assert (paid >= 0.99).all() and (paid < 1.35).all()
     error = dict(zip(study.GRADIENTS, arrays["error"].T, strict=True))
     assert error["forward"].max() < 1e-14 < error["central_difference"].min() < error["forward_difference"].min()
     assert arrays["seconds"].shape == (2, 7, 4) and (arrays["seconds"] > 0).all()

@@ -41,7 +41,8 @@ def rank(found: Sequence[Record]) -> Figure:
         size.set_ylim(paid.min() / 4, 4 * paid.max())
         predicted.set_ylim(*size.get_ylim())
     _way(way, found)
-    drawing.sizes(size, n)
+    if len(set(n)) > 1:
+        drawing.sizes(size, n)
     size.tick_params(axis="x", labelsize=7.5)
     losses = [
         handle(f"{share:.0%} of the way", BLACK, marker=m, lw=0) for share, m in zip(SHARES, MARKERS, strict=True)
