@@ -70,7 +70,9 @@ def test_the_recursion_ends_at_the_last_record(monkeypatch, every, records, step
 
     monkeypatch.setattr(theory, "_one_step", counted)
     monkeypatch.setattr(theory, "SLOTS", 4)
-    monkeypatch.setattr(theory, "_expectation", jax.jit(inspect.unwrap(theory._expectation)))
+    plain = inspect.unwrap(theory._expectation)
+    fresh = jax.jit(lambda *arguments: plain(*arguments))  # JAX would keep the trace of `plain` itself, with 4 slots
+    monkeypatch.setattr(theory, "_expectation", fresh)
     exact(quadratic(np.linspace(0.1, 1, 3), np.ones(3)), SPHERE, 0.1, every, records)
     jax.effects_barrier()
     assert len(made) == steps
