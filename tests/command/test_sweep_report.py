@@ -1,5 +1,7 @@
 """Any sweep ends with a report: of runs, of one cell, of failed ones; of none where it is told so."""
 
+import pytest
+
 from zobench import build
 from zobench.command import cli
 from zobench.report import files
@@ -26,6 +28,7 @@ def test_a_sweep_ends_with_a_report_which_is_drawn_again_and_replaced(zobench, t
     assert not (folder / "scaling.png").exists() and "scaling (it takes" in (folder / "table.md").read_text()
 
 
+@pytest.mark.slow
 def test_figures_come_in_the_formats_asked_for_and_again(zobench, tmp_path):
     folder = tmp_path / "reports" / "sweep"
     assert zobench(*SWEEP, "report_formats=[pdf]").code == 0

@@ -205,6 +205,7 @@ def test_the_front_page_is_written_opened_and_its_address_said(reports, zobench,
     assert code == 0 and opened == [address] and "not opened" in out  # not again
 
 
+@pytest.mark.slow
 def test_a_report_and_the_board_say_their_address_too(tmp_path, zobench, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DISPLAY", ":9")

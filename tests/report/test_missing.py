@@ -34,6 +34,7 @@ def again(capsys, *options):
     return ended.value.code, capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_cells_without_a_good_record_are_named_by_terminal_and_page_twice(planned, capsys, tmp_path):
     code, out = again(capsys)
     folder = tmp_path / "page"
@@ -83,6 +84,7 @@ def test_the_command_that_goes_on_can_be_pasted(tmp_path):
     assert shlex.split(sweep.again()) == words
 
 
+@pytest.mark.slow
 def test_machines_that_differ_are_said(planned, capsys, tmp_path):
     for i, path in enumerate(planned.values()):
         record = store.read(path)
@@ -94,6 +96,7 @@ def test_machines_that_differ_are_said(planned, capsys, tmp_path):
     assert code == 0 and said in out and said in (tmp_path / "page" / "table.md").read_text()
 
 
+@pytest.mark.slow
 def test_two_reports_in_one_folder_are_refused_before_anything_is_written(planned, capsys, tmp_path):
     again(capsys)
     folder = tmp_path / "page"

@@ -55,6 +55,7 @@ def test_a_title_says_names_and_numbers_as_people_do(text, shown):
     assert labels.title(text) == shown
 
 
+@pytest.mark.slow
 def test_every_shipped_method_has_a_look_of_its_own_that_colour_blind_eyes_tell_apart():
     kinds = {_kind(path) for path in SHIPPED}
     assert kinds <= styles.LOOKS.keys()
