@@ -105,11 +105,8 @@ def test_a_study_counts_what_is_asked():
     n = arrays["n"]
     assert n.tolist() == [32, 64] and meta["n"] == 64
     assert arrays["values"].T.tolist() == [(n + 1).tolist(), (2 * n).tolist()]
-    for way, values in (
-        ("forward_difference", n + 1),
-        ("central_difference", 2 * n),
-    ):  # and moves of x
-        paid = total[way] / (values * total["value"])
+    forward, central = total["forward_difference"] / (n + 1), total["central_difference"] / (2 * n)
+    for paid in (forward / total["value"], central / total["value"]):  # and n operations to move x
         assert (paid >= 0.99).all() and (paid < 1.35).all()
     error = dict(zip(study.GRADIENTS, arrays["error"].T, strict=True))
     assert error["forward"].max() < 1e-14 < error["central_difference"].min() < error["forward_difference"].min()
