@@ -6,12 +6,12 @@ from math import isfinite, isnan, nan
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from zobench import box_cells, boxes, probing, solvers, theory, together
 from zobench.loop import Curves, Stop, Values, advance, at_start, compile_block, hitting_times, measure
 from zobench.methods import descent
+from zobench.optimizers import is_plain
 from zobench.plan import FLAT, OWN, PROBE, Optimizer, Plan, Settings, plan_cell, uses
 from zobench.runs import Program
 from zobench.solvers import Solver
@@ -237,13 +237,8 @@ def _report(progress: Progress, rule: str, stop: Stop, k: int) -> None:
 def _arrays(rule: str, curves: Curves, hits: np.ndarray, outcome: np.ndarray) -> dict[str, np.ndarray]:
     with np.errstate(over="ignore"):
         series = {name: getattr(curves, name).astype(np.float32) for name in ("gap", "gradient", "distance")}
-    parts = {
-        "k": curves.k,
-        **series,
-        "hits": hits,
-        "outcome": outcome,
-        "x_end": curves.x_end.astype(np.float64, copy=False),
-    }
+    x_end = curves.x_end.astype(np.float64, copy=False)
+    parts = {"k": curves.k, **series, "hits": hits, "outcome": outcome, "x_end": x_end}
     return {f"{rule}/{name}": value for name, value in parts.items()}
 
 
@@ -267,7 +262,7 @@ def _rule_meta(step: float, curves: Curves, tuning_seconds: float, stop: Stop) -
 
 def _exact(rule, problem, estimator, optimizer, step, every, k) -> dict[str, np.ndarray]:
     """The exact recursion, where it holds: a quadratic, a known second moment, and plain descent x₊ = x − αG."""
-    if problem.modes is None or problem.F is not None or estimator.excess is None or not _is_plain(optimizer):
+    if problem.modes is None or problem.F is not None or estimator.excess is None or not is_plain(optimizer):
         return {}
     moment = estimator.second_moment(problem.n)
     if moment is None or (moment.D and not problem.modes.axes):
@@ -276,13 +271,6 @@ def _exact(rule, problem, estimator, optimizer, step, every, k) -> dict[str, np.
     with np.errstate(over="ignore"):
         exact = theory.expectation(problem.modes, moment, excess, step, every, len(k), int(k[-1] - k[-2:][0]))
     return {f"{rule}/exact_gap": exact.gap, f"{rule}/exact_distance": exact.distance}
-
-
-def _is_plain(optimizer: Optimizer) -> bool:
-    g = jnp.ones(1)
-    rule = optimizer(0.5)
-    update, state = rule.update(g, rule.init(g), g)
-    return not jax.tree.leaves(state) and np.array_equal(np.asarray(update), [-0.5])
 
 
 def _meta(

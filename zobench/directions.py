@@ -173,10 +173,14 @@ def gaussian_draw(key: Key, n: int, dtype: Any = None, q: int = 1, together: int
 
 @jax.jit  # traced once for each shape, where a cell asks for it three times
 def _normals(key: Key, step: Words, call: Words, i: Words, high: Words | None = None) -> Complex64[Array, " n"]:
-    radius, turn = words(key, NORMAL, step, key.call + call, i, high)
-    length = jnp.sqrt(-2 * _log(_uniform(radius)))
-    x, y = _rotation(turn)
+    length, x, y = _polar(key, step, key.call + call, i, high)
     return jax.lax.complex(length * x, length * y)
+
+
+def _polar(key: Key, step: Words, call: Words, i: Words, high: Words | None = None) -> tuple[Array, Array, Array]:
+    """Of each pair of normals its length, and the cosine and sine of its angle."""
+    radius, turn = words(key, NORMAL, step, call, i, high)
+    return jnp.sqrt(-2 * _log(_uniform(radius))), *_rotation(turn)
 
 
 def _uniform(word: Words) -> Float32[Array, " n"]:
@@ -290,7 +294,6 @@ def piece(kind: str, key: Key, j: Any, start: int, stop: int) -> Float32[Array, 
     i = first + jnp.arange(stop - start, dtype=jnp.uint32)
     if kind == "rademacher":
         word, _ = words(key, SIGNS, key.step // jnp.uint32(BITS), call, i)
-        return jnp.where((word >> (key.step % jnp.uint32(BITS))) & jnp.uint32(1) == 1, jnp.float32(1), jnp.float32(-1))
-    radius, turn = words(key, NORMAL, key.step // jnp.uint32(2), call, i)
-    x, y = _rotation(turn)
-    return jnp.sqrt(-2 * _log(_uniform(radius))) * jnp.where(key.step % jnp.uint32(2) == 1, y, x)
+        return signs(Draw(word, key.step % jnp.uint32(BITS)), jnp.float32)
+    length, x, y = _polar(key, key.step // jnp.uint32(2), call, i)
+    return length * jnp.where(key.step % jnp.uint32(2) == 1, y, x)

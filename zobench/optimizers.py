@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from jax.flatten_util import ravel_pytree
@@ -49,6 +50,14 @@ def on_tree(rule: optax.GradientTransformation, tree: Callable[[Vector], Any]) -
         return ravel_pytree(made)[0], state
 
     return optax.GradientTransformation(init, update)
+
+
+def is_plain(optimizer: Callable[[Any], optax.GradientTransformation]) -> bool:
+    """Whether the rule is x₊ = x − αG and remembers nothing."""
+    g = jnp.ones(1)
+    rule = optimizer(0.5)
+    update, state = rule.update(g, rule.init(g), g)
+    return not jax.tree.leaves(state) and np.array_equal(np.asarray(update), [-0.5])
 
 
 def require_matrices(state: State) -> None:

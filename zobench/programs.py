@@ -33,8 +33,7 @@ def compiled(
     """The function f compiled for arguments of these shapes; it takes over the arguments numbered in `taken`.
 
     The arrays that f closes over are put on the device once, where `placed` says, and given to the program in each
-    call. Where the text of
-    the program is that of one of the last 64 of this process, it is that one.
+    call. Where the text of the program is that of one of the last 64 of this process, it is that one.
     """
     opened, held = hoisted(f, *args)
     arrays = [placed(jnp.asarray(array)) for array in held]

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from scipy.linalg import eigvalsh_tridiagonal
 from scipy.optimize import minimize
 
 from zobench.check.verdict import Found, said
+from zobench.derivatives.spectrum import hutchinson, lanczos
 from zobench.types import Problem
 
 DENSE = 300  # up to here whole Hessians, beyond it Lanczos
@@ -113,7 +113,7 @@ def spectra(f: Callable, sample: Sample) -> Spectra:
     """The Hessian at every point of the sample; without those that are not finite."""
     n = sample.points.shape[1]
     if n > DENSE:
-        times = jax.jit(lambda x, v: jax.jvp(jax.grad(f), (x,), (v,))[1])
+        times = jax.jit(lambda x, v: jax.jvp(jax.grad(f), (x,), (v,))[1])  # compiled once for all points
         largest, smallest, trace, error = np.array([_lanczos(times, x) for x in sample.points]).T
         return Spectra(largest, smallest, trace, error, sample.where, None)
     hessians = np.asarray(jax.jit(lambda points: jax.lax.map(jax.hessian(f), points))(sample.points))
@@ -128,23 +128,10 @@ def spectra(f: Callable, sample: Sample) -> Spectra:
 
 def _lanczos(times: Callable, x: np.ndarray) -> tuple[float, float, float, float]:
     """Ritz values at both ends, which lie inside the spectrum; Hutchinson's trace and its standard error."""
-    random = np.random.default_rng(3)
-    basis, diagonal, beside = [random.standard_normal(x.size)], [], []
-    basis[0] /= np.linalg.norm(basis[0])
-    for _ in range(LANCZOS_STEPS):
-        w = np.asarray(times(x, basis[-1]))
-        diagonal.append(float(w @ basis[-1]))
-        known = np.array(basis)
-        for _ in range(2):  # orthogonal to all before, and once more for rounding
-            w = w - (w @ known.T) @ known
-        beside.append(float(np.linalg.norm(w)))
-        if beside[-1] <= 1e-12 * np.abs(diagonal).max():
-            break
-        basis.append(w / beside[-1])
-    ritz = np.asarray(eigvalsh_tridiagonal(diagonal, beside[:-1]))
-    signs = random.choice([-1.0, 1.0], (LANCZOS_STEPS, x.size))
-    traces = np.array([float(sign @ np.asarray(times(x, sign))) for sign in signs])
-    return float(ritz[-1]), float(ritz[0]), float(traces.mean()), float(traces.std(ddof=1)) / len(traces) ** 0.5
+    random, product = np.random.default_rng(3), lambda v: np.asarray(times(x, v))
+    ritz = lanczos(product, x.size, LANCZOS_STEPS, random)
+    trace = hutchinson(product, x.size, LANCZOS_STEPS, random)
+    return float(ritz[0]), float(ritz[-1]), trace.value, trace.error
 
 
 def _smoothness(problem: Problem, sample: Sample, spectra: Spectra) -> Found:

@@ -39,7 +39,7 @@ def lanczos(product: Product, n: int, steps: int, random: np.random.Generator) -
                 w = w - (w @ u) * u
         length = float(np.linalg.norm(w))
         beside.append(length)
-        if length <= 1e-10 * max(map(abs, diagonal)):
+        if length <= 1e-12 * max(map(abs, diagonal)):
             break
         basis.append(w / length)
     inner = beside[: len(diagonal) - 1]

@@ -5,7 +5,7 @@ besides is said in the problem's name (the column) or in the method's (the row),
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from zobench import store
 from zobench.report import naming, telling
 from zobench.report.naming import METHODS
 
-__all__ = ["METHODS", "RULES", "Record", "ended", "load", "rank", "row", "target", "tell"]
+__all__ = ["METHODS", "RULES", "Record", "ended", "load", "rank", "row", "rows", "target", "tell"]
 
 RULES = ("theory", "trace", "tuned")
 
@@ -162,6 +162,11 @@ def ended(paths: Sequence[Path]) -> list[store.Record]:
     if not found:
         raise ValueError("no record of this experiment ended well: run it again")
     return found
+
+
+def rows(of: Callable[[store.Record], Iterable[Any]]) -> Callable[[Iterable[store.Record]], list[Any]]:
+    """The rows that `of` makes of a record, of all of them."""
+    return lambda found: [row for record in found for row in of(record)]
 
 
 def tell(records: Sequence[Record]) -> list[Record]:

@@ -259,16 +259,16 @@ NOISE: dict[str, tables.Cell] = {
 }
 
 
-def _lines(of) -> Any:
-    return lambda found: [row for record in found for row in of(record)]
-
-
 EXPERIMENT = Experiment(
     question="What is the law of the hitting time, and which averages of a run speak of the run?",
     read=lambda paths: sorted(records.ended(paths), key=lambda record: record.meta["n"]),
-    rows=_lines(quantiles),
+    rows=records.rows(quantiles),
     tables=shown,
     measures=measures,
     figures=("quantiles", "averages", "tails"),
-    more={"certainty.csv": _lines(certainty), "averages.csv": _lines(means), "noise.csv": _lines(noise)},
+    more={
+        "certainty.csv": records.rows(certainty),
+        "averages.csv": records.rows(means),
+        "noise.csv": records.rows(noise),
+    },
 )

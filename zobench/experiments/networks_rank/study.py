@@ -1,7 +1,6 @@
 """What a network costs without gradients against its width: the effective rank of its Hessian says how much."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import jax
@@ -12,6 +11,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from zobench import estimators, paths, sampling, theory
 from zobench.derivatives.counted import counted
+from zobench.derivatives.spectrum import hessian_product, hutchinson
 from zobench.methods import descent
 from zobench.problems.networks import mlp
 from zobench.types import Estimator, Problem
@@ -77,19 +77,13 @@ def hessian_vector(problem: Problem, x: jax.Array, v: jax.Array) -> jax.Array:
 
 def spectrum(problem: Problem, x: np.ndarray, probes: int, seed: int) -> dict[str, float]:
     """λ_max by Lanczos (ARPACK), the trace by Hutchinson with its standard error, and r = trace/λ_max."""
-    product, at = jax.jit(partial(hessian_vector, problem)), jnp.asarray(x)
-    random = np.random.default_rng([seed, x.size])
-
-    def multiply(v: np.ndarray) -> np.ndarray:
-        return np.asarray(product(at, jnp.asarray(v.ravel())))
-
-    operator = LinearOperator((x.size, x.size), matvec=multiply, dtype=float)  # pyright: ignore[reportCallIssue]
+    product, random = hessian_product(problem.f, jnp.asarray(x)), np.random.default_rng([seed, x.size])
+    shape, multiply = (x.size, x.size), lambda v: product(v.ravel())
+    operator = LinearOperator(shape, matvec=multiply, dtype=float)  # pyright: ignore[reportCallIssue]
     options: Any = {"k": 1, "which": "LA", "tol": 1e-6, "v0": random.standard_normal(x.size)}
     largest = float(eigsh(operator, **options, return_eigenvectors=False)[0])
-    signs = random.choice([-1.0, 1.0], size=(probes, x.size))
-    forms = np.array([v @ multiply(v) for v in signs])
-    trace, error = float(forms.mean()), float(forms.std(ddof=1) / probes**0.5)
-    return {"largest": largest, "trace": trace, "error": error, "rank": trace / largest}
+    trace = hutchinson(product, x.size, probes, random)
+    return {"largest": largest, "trace": trace.value, "error": trace.error, "rank": trace.value / largest}
 
 
 def bytes_of(problem: Problem) -> dict[str, int]:

@@ -251,16 +251,12 @@ ERRORS: dict[str, tables.Cell] = {
 }
 
 
-def _lines(of) -> Any:
-    return lambda found: [row for record in found for row in of(record)]
-
-
 EXPERIMENT = Experiment(
     question="For a gradient of a given accuracy: differences along axes, or random directions, and how many?",
     read=lambda paths: sorted(records.ended(paths), key=lambda record: record.meta["n"]),
-    rows=_lines(errors),
+    rows=records.rows(errors),
     tables=shown,
     measures=measures,
     figures=("accuracy", "queries", "noise"),
-    more={"values.csv": _lines(values), "queries.csv": _lines(queries), "noise.csv": _lines(noise)},
+    more={"values.csv": records.rows(values), "queries.csv": records.rows(queries), "noise.csv": records.rows(noise)},
 )
