@@ -34,10 +34,7 @@ _LOG += (-1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)
 
 
 def threefry(key: tuple[Words, Words], counter: tuple[Words, Words]) -> tuple[Words, Words]:
-    """Threefry-2x32-20: two words from a key of two words and a counter of two, elementwise.
-
-    The same words as Random123's and as jax's `threefry2x32`.
-    """
+    """Threefry-2x32-20, elementwise: two words from a key and a counter of two, as Random123's and jax's are."""
     keys = (key[0], key[1], key[0] ^ key[1] ^ jnp.uint32(_PARITY))
     a, b = counter[0] + keys[0], counter[1] + keys[1]
     for block in range(5):
@@ -126,7 +123,7 @@ def rounds(size: int) -> int:
 
 def period(size: int) -> int:
     """How many steps share the source of `gaussian_draw`, for `size` = qn random numbers a step."""
-    return 2 * rounds(size)
+    return 2 if is_wide() else 2 * rounds(size)
 
 
 class Parts(NamedTuple):
@@ -141,7 +138,7 @@ class Parts(NamedTuple):
 
 
 class Seeds(NamedTuple):
-    """What two steps share where directions are drawn where they are used: the key of their words, and no numbers."""
+    """What steps share where directions are drawn where they are used: the key of their words, and no numbers."""
 
     seed: UInt32[Array, ""]
     call: UInt32[Array, ""]
@@ -156,9 +153,9 @@ def gaussian_draw(key: Key, n: int, dtype: Any = None, q: int = 1, together: int
     on its `Parts`; on a wide machine (batches.is_wide), or where a number of 32 bits does not count them, its `Seeds`:
     nothing is kept. `together`: how many rounds the source holds, if not as many as `period` says.
 
-    The two parts are made in one complex array because XLA makes an array in one loop, and two arrays in two.
+    The parts are made in one complex array because XLA makes an array in one loop, and two arrays in two.
     """
-    many = together or rounds(q * n)
+    many = together or period(q * n) // 2
     first, turn = key.step // jnp.uint32(2 * many) * jnp.uint32(many), key.step % jnp.uint32(2 * many)
     if is_wide() or q * n >= WORD // 2:
         return Draw(Seeds(*(jnp.asarray(part, jnp.uint32) for part in (key.seed, key.call, first))), turn)
@@ -232,12 +229,13 @@ def unit_rows(draw: Draw, shape: tuple[int, int], dtype: Any, *, paired: bool = 
     """v/‖v‖ of its vectors, shape [q, n]: uniform on the unit sphere Sⁿ⁻¹ (Muller 1959).
 
     `paired` sums the squares of both parts in one pass. XLA makes loops of sums of one kind: where f is summed in pairs
-    (types.separable) a single sum beside them doubles the time of a step, and where it is not a pair does.
+    (types.separable) a single sum beside them doubles the time of a step, and where it is not a pair does. A wide
+    machine always sums both: two steps share them, and a single sum XLA's kernels would make again in each use.
     """
     v = rows(draw, shape, dtype)
     if isinstance(draw.source, Parts):
         square = jnp.where(draw.turn == 1, draw.source.squares[1], draw.source.squares[0]).astype(dtype)
-    elif paired and not isinstance(draw.source, Seeds):
+    elif is_wide() or (paired and not isinstance(draw.source, Seeds)):
         z = _round(draw, shape)
         sums = sum_each(*(part.astype(dtype) ** 2 for part in (jnp.real(z), jnp.imag(z))))
         square = jnp.where(draw.turn % 2 == 1, sums[1], sums[0])
@@ -252,7 +250,9 @@ def _round(draw: Draw, shape: tuple[int, int]) -> Complex64[Array, "q n"]:
     z = draw.source
     if isinstance(z, Seeds):
         vector, i, high = places(*shape)
-        return _normals(Key(z.seed, z.first, z.call), z.first + draw.turn // 2, vector, i, high).reshape(shape)
+        z = _normals(Key(z.seed, z.first, z.call), z.first + draw.turn // 2, vector, i, high)
+        if not isinstance(draw.turn, jax.core.Tracer):  # of two steps in a row: kept for both, in one kernel
+            z = jax.lax.complex(*jax.lax.optimization_barrier((jnp.real(z), jnp.imag(z))))
     return (z if z.size == size else jax.lax.dynamic_slice(z, (draw.turn // 2 * size,), (size,))).reshape(shape)
 
 
