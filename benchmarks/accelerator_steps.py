@@ -13,7 +13,7 @@ import optax
 from others import EPS, evosax_steps, mezo_steps
 
 from zobench import loop, together, wide_steps
-from zobench.batches import is_wide
+from zobench.batches import RUNS, is_wide
 from zobench.directions import NORMAL, words
 from zobench.estimators import finite_difference, two_point
 from zobench.methods import descent
@@ -93,7 +93,7 @@ def _together(problem: Problem, task: Task, estimator: Estimator, step: Any) -> 
     size = together.size_of(task.n, task.runs)
     program = together.compile_group(problem, lambda step: descent(estimator, optax.sgd(step)), size)
     span, over = program.records * program.every, spread(size, task.n)
-    shared, rounds, turns = wide_steps.rounds_of(estimator.period(task.n), program.every, size * task.n)
+    shared, rounds, turns = wide_steps.rounds_of(_period(estimator, task.n, size), program.every, size * task.n)
     steps = steps_of(task)
     if is_wide():  # rounds are made whole, and where a record is in one, the whole block is
         steps = span if rounds == 1 else -(-steps // (shared * turns)) * shared * turns
@@ -107,6 +107,13 @@ def _together(problem: Problem, task: Task, estimator: Estimator, step: Any) -> 
         return jax.tree.map(over.run, repeated)
 
     return Made(start, lambda state: program.block(*state, seeds, *about)[:2], steps, size, bytes_of(program.block))
+
+
+def _period(estimator: Estimator, n: int, size: int) -> int:
+    """How many steps share their random numbers where so many runs go together."""
+    found: list[int] = []
+    jax.vmap(lambda _: found.append(estimator.period(n)), axis_name=RUNS)(np.empty(size))
+    return found[0]
 
 
 def _apart(problem: Problem, task: Task, estimator: Estimator, step: Any) -> Made:

@@ -74,6 +74,20 @@ def test_the_same_numbers_as_apart_with_every_estimator(name, dtype, is_wide):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("name", "n"), [("sphere", 8), ("sphere", 6), ("gaussian", 6), ("signs", 8), ("q", 6)])
+def test_the_same_numbers_with_several_steps_in_a_turn(name, n, monkeypatch):
+    """Four of them between two records, and three, which begin within a turn; rounds of one turn; a cap within it."""
+    monkeypatch.setattr(wide_steps, "ODD", 3)
+    monkeypatch.setattr(wide_steps, "TURNS", 4)
+    for calls in ({}, {"calls": 50}):
+        settings = {"estimator": ESTIMATORS[name], "seeds": 4, "target": 1e-2} | calls
+        apart, beside = both(quadratic(n, mu=0.1), True, **settings)
+        np.testing.assert_array_equal(beside["theory/hits"], apart["theory/hits"])
+        np.testing.assert_allclose(beside["theory/gap"], apart["theory/gap"], rtol=ROUNDING["float64"])
+        np.testing.assert_allclose(beside["theory/x_end"], apart["theory/x_end"], rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", [*METHODS])
 def test_the_same_numbers_as_apart_with_every_method(name, dtype):
@@ -181,6 +195,16 @@ def test_a_wide_machine_is_not_asked_in_each_turn_of_a_loop(monkeypatch):
         with batches.wide(is_wide):
             together.compile_group(problem, two_point_descent, 4)
     assert [("while" in loops_in(jaxpr)) for jaxpr in asked] == [True, False, True]
+    assert lengths_of(asked[1]) == [64, 16 // 4]  # of records, none behind the last, and turns of four steps
+
+
+def lengths_of(jaxpr) -> list[int]:
+    """The lengths of the scans of a jaxpr, from without to within."""
+    found = []
+    for equation in jaxpr.eqns:
+        found += [equation.params["length"]] if equation.primitive.name == "scan" else []
+        found += [length for body in inside(equation.params.values()) for length in lengths_of(body)]
+    return found
 
 
 @pytest.mark.slow

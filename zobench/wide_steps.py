@@ -1,11 +1,12 @@
-"""The steps of runs together on an accelerator: in loops of known lengths, two steps in a turn.
+"""The steps of runs together on an accelerator: in loops of known lengths, two or four steps in a turn.
 
 A loop whose length the compiler does not know asks the host in each of its turns. So steps go in rounds of a fixed
-number: those behind the end are made and not taken. Two steps in a row share each pair of normals: in one turn it is
-made once for both of them.
+number: those behind the end are made and not taken. Steps in a row share their random numbers: these are made once in a
+turn, for all its steps.
 """
 
 from collections.abc import Callable
+from math import gcd
 from typing import Any
 
 import jax
@@ -17,6 +18,7 @@ from zobench.types import Draw, Key, Method, Problem, oracle
 TURNS = 1024  # steps between two questions to the host, at most
 MOVED = 2**27  # coordinates between them, about a millisecond: a question takes some hundredths of one
 BOTH = 2**31  # coordinates of a group of which the random numbers of two steps are kept
+STEPS = 4  # steps of a turn, at most
 ODD = 16  # steps between two records that are made two by two though their number is odd
 
 
@@ -52,7 +54,7 @@ def steps_of(problem: Problem, method: Method, seed: Any, every: int, size: int)
             x, state, first = jax.lax.fori_loop(0, turns, turn, carry)
             return x, state, first + shared * turns
 
-        start = x, state, k // shared * shared  # an odd k is the second step of its turn
+        start = x, state, k // shared * shared  # which may begin within a turn
         made = one_round(start) if rounds == 1 else jax.lax.while_loop(lambda carry: carry[2] < end, one_round, start)
         return *made[:2], drawn
 
@@ -64,7 +66,8 @@ def rounds_of(period: int, every: int, size: int) -> tuple[int, int, int]:
 
     For `size` coordinates of a group. Where an odd number of steps is between two records, they may begin in a turn.
     """
-    shared = 2 if period > 1 and size <= BOTH and (every % 2 == 0 or every >= ODD) else 1
+    shared = gcd(every, period, STEPS)
+    shared = 1 if size > BOTH else 2 if shared == 1 and period > 1 and every >= ODD else shared
     turns = every // shared + (every % shared > 0)
     rounds = max(-(-turns * shared * size // MOVED), -(-turns * shared // TURNS))
     return shared, rounds, -(-turns // rounds)
