@@ -97,6 +97,7 @@ def test_svrg_walks_as_algorithm_1_of_zo_svrg_coord_rand():
         y, state = method.step(ask[k], y, state, draw)
         np.testing.assert_allclose(y, x, rtol=1e-7)
     assert np.abs(x - X).max() > 0.01 and (anchor != X).any()
+    wrong: Any
     for wrong in ({"batches": 0}, {"inner": 0}, {"eps": -1.0}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             zo.svrg(0.1, **wrong)
@@ -145,6 +146,7 @@ def test_the_inner_product_test():
         np.testing.assert_allclose(y, x, rtol=1e-6)
         assert int(state[3]) == q
     assert len(set(numbers)) > 1
+    wrong: Any
     for wrong in ({"theta": 0.0}, {"least": 1}, {"most": 1}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             zo.inner_product_test(zo.two_point(), 0.1, **wrong)

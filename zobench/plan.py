@@ -27,7 +27,7 @@ Optimizer = Callable[[Any], optax.GradientTransformation]
 
 
 class Settings(NamedTuple):
-    """How a cell is run, in the words of conf/config.yaml: step rules, seeds, precision, stop, tuning, layout, records."""
+    """How a cell is run, in the words of conf/config.yaml."""
 
     step: Sequence[str | float]
     seeds: int = 20
@@ -48,7 +48,8 @@ class Plan(NamedTuple):
     """A cell that can be run: its problem in the right dtype, its method for a step size, a step for each rule.
 
     `cap` is how many iterations a run may take: gd_iterations of the method's time scale, within the budget of calls;
-    of a black box how many calls. `often`: records in the time of a step with the gradient. A step that values at x0 are to decide is nan; `scaled` makes it of what they say.
+    of a black box how many calls. `often`: records in the time of a step with the gradient. A step that values at x0
+    are to decide is nan; `scaled` makes it of what they say.
     """
 
     problem: Problem

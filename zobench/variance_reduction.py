@@ -20,7 +20,7 @@ def svrg(
     δ = ∇f_I(x) − ∇f_I(y), each f_I L-smooth: E‖G‖² is no multiple of ‖∇f‖². Its use is where all values of a step see
     the same minibatch (problem.common=true); fresh ones at x and y it cannot take away. "Improved zeroth-order variance
     reduced algorithms and analysis for nonconvex optimization", arXiv:1910.12166, after Liu et al. (ZO-SVRG,
-    arXiv:1805.10367), whose anchor has random directions. Minibatches for the anchor are drawn anew, and not all samples.
+    arXiv:1805.10367), whose anchor has random directions. The anchor's minibatches are drawn, not all samples.
 
     Asks four values in every step, also of the anchor, which is 2n·`batches` values. Raises ValueError for batches or
     inner < 1, for eps and noise as `two_point`.
