@@ -38,6 +38,7 @@ def possible(found: Sequence[Record]) -> Figure | None:
             right.plot(
                 [r["values"] / size**2 for r in rows], [r["over"] for r in rows], color=color, lw=1.1, alpha=shade
             )
+    left.plot(count / n**2, law.compared(n, count, R, sigma, eps), color=GREY, lw=1.0, ls=(0, (4, 2)))
     left.set(xscale="log", yscale="log", xlabel="values T over n²", ylabel="E f", ylim=(least.min() / 2, 0.7))
     left.set_title(f"Descent with noise, n = {n}")
     right.axhline(1, color=GREY, lw=1.6)

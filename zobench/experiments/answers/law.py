@@ -17,6 +17,15 @@ def possible(n: int, asked: np.ndarray, start: float, sigma: float) -> np.ndarra
     return n**2 / (n**2 / start**2 + asked / sigma**2) / 2
 
 
+def compared(n: int, count: np.ndarray, start: float, sigma: float, eps: float) -> np.ndarray:
+    """The same of every method that learns of T = `count` values only which of two, 2ε apart, is the larger.
+
+    The sign of y₊ − y₋ has the information φ(m)²/(Φ(m)Φ(−m)) ≤ 2/π of what the difference itself has, m its mean over
+    √2 σ; a difference has 2ε²vvᵀ/σ².
+    """
+    return possible(n, 2 / np.pi * eps**2 * count, start, sigma)
+
+
 def gain(n: int, sigma: float, eps: float, start: float, worth: float = 1.0) -> float:
     """k0 of steps 1/(k + k0): the first is the best of x0's uncertainty, n + n²σ²/(2ε²R²)/worth, worth = 2/π compared.
 

@@ -21,14 +21,15 @@ LATE = 1 / 8  # of the values: from there on the exponent in T
 
 def curve(record: Record, way: str) -> Iterator[dict[str, Any]]:
     """A line for each number of values T: E f, over the least that any method with its queries could have."""
-    n, start, sigma = (record.meta[name] for name in ("n", "start", "sigma"))
+    n, start, sigma, eps = (record.meta[name] for name in ("n", "start", "sigma", "eps"))
     for i, count in enumerate(record.arrays["values"]):
         f, asked = (record.arrays[f"{of}/{way}"][:, i] for of in ("f", "asked"))
         least = float(law.possible(n, asked.mean(), start, sigma))
         told = Estimate(float(f.mean()), *statistics.interval(_means(f, n), len(f)), _means(f, n), runs=len(f))
         over = told.times(1 / least)
+        signs = told.times(1 / float(law.compared(n, count, start, sigma, eps)))
         yield {"n": n, "way": way, "values": int(count), **files.ends("f", told), "least": least,
-               **files.ends("over", over), "told": told, "ratio": over}  # fmt: skip
+               **files.ends("over", over), "told": told, "ratio": over, "signs": signs}  # fmt: skip
 
 
 def _means(sample: np.ndarray, n: int) -> np.ndarray:
@@ -40,7 +41,7 @@ def noise(record: Record) -> Iterator[dict[str, Any]]:
     """The lines of all ways; nothing where n had no noise."""
     for way in noisy.WAYS if "values" in record.arrays else ():
         for row in curve(record, way):
-            yield {name: value for name, value in row.items() if name not in ("told", "ratio")}
+            yield {name: value for name, value in row.items() if name not in ("told", "ratio", "signs")}
 
 
 def searches(record: Record) -> Iterator[dict[str, Any]]:
@@ -105,6 +106,10 @@ def _noisy(found: Sequence[Record]) -> dict[str, Estimate]:
         words = "f over the least that is possible"
         named |= lines.extremes(f"{words}: {way}", [row["ratio"] for part in own for row in part])
         named |= lines.extremes(f"{words}, at the end: {way}", [part[-1]["ratio"] for part in own])
+        if way == "comparisons":
+            words = "f by comparisons over the least that comparisons leave"
+            named |= lines.extremes(words, [row["signs"] for part in own for row in part])
+            named |= lines.extremes(f"{words}, at the end", [part[-1]["signs"] for part in own])
         sizes = [part[0]["n"] for part in own]
         named[f"values to a tenth of f(x0), {way}: exponent in n"] = _slope(sizes, [_tenth(r, way) for r in found])
     last, apart = [], []
