@@ -154,9 +154,8 @@ def _ratio(one: Estimate, other: Estimate) -> Estimate:
 
 def _slope(x: Sequence[float], y: Sequence[Estimate]) -> Estimate:
     """The exponent in x of numbers with errors, misfit and choice of a range; nan below four of them."""
-    if len(x) < statistics.POINTS_NEEDED:
-        return Estimate(np.nan)
-    return statistics.power_law(x, y).slope
+    known = len({at for at, value in zip(x, y, strict=True) if np.isfinite(value.value)})
+    return statistics.power_law(x, y).slope if known >= statistics.POINTS_NEEDED else Estimate(np.nan)
 
 
 def _searched(found: Sequence[Record]) -> dict[str, Estimate]:

@@ -133,9 +133,9 @@ def _recent(found: Sequence[Row]) -> dict[str, Estimate]:
         words = f"telescoping, {points} points"
         named[f"{words}: bias over that of a forward quotient at the largest ε"] = _ratio(widest, "bias")
         second = [lines.normal(*row["second"]).times(1 / (1 + (row["n"] - 1) / row["q"])) for row in own]
-        named |= lines.extremes(f"{words}: second moment over that of exact slopes along as many directions", second)
+        named |= _ends(f"{words}: second moment over that of exact slopes along as many directions", second)
         over = [lines.normal(*recent.variance_times_values(row["error"], row["forward"], row["calls"])) for row in own]
-        named |= lines.extremes(f"{words}: variance times values over those of a forward quotient", over)
+        named |= _ends(f"{words}: variance times values over those of a forward quotient", over)
     kinds = {
         "along g": "aligned with the gradient: E‖G‖²/(n‖g‖²)",
         "across g": "aligned across the gradient: E‖G‖²/((n+2)‖g‖²)",
@@ -145,7 +145,12 @@ def _recent(found: Sequence[Row]) -> dict[str, Estimate]:
     lengths = [
         lines.normal(*row["second"]).times(1 / row["n"]) for row in pick(found, kind="recent", factor="two lengths")
     ]
-    return named | lines.extremes("two lengths, along and across: E‖G‖²/(n‖g‖²)", lengths)
+    return named | _ends("two lengths, along and across: E‖G‖²/(n‖g‖²)", lengths)
+
+
+def _ends(name: str, values: Sequence[Estimate]) -> dict[str, Estimate]:
+    """The smallest and the largest, nan where there are none."""
+    return {f"{name}: {end}": Estimate(nan) for end in ("smallest", "largest")} | lines.extremes(name, values)
 
 
 def _unit(row: Row) -> float:
