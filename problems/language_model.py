@@ -23,10 +23,14 @@ TOGETHER = 8  # sequences of which the whole loss is computed at a time
 
 
 class Task(NamedTuple):
-    """A problem, the loss on held-out text as a function of x, the tokens of both [sequences, length + 1], sizes."""
+    """A problem, the loss on held-out text as a function of x, the tokens of both [sequences, length + 1], sizes.
+
+    `some`: the loss on the sequences of these numbers, as a function of x and them.
+    """
 
     problem: Problem
     test: Callable[[Vector], Scalar]
+    some: Callable[[Vector, Any], Scalar]
     train: np.ndarray
     held_out: np.ndarray
     decoder: Decoder
@@ -107,7 +111,10 @@ def task(
     def test(x: Vector) -> Scalar:
         return _in_parts(_whole(weights, made.tree(x)), held_out, decoder)
 
-    return Task(made, test, train, held_out, decoder)
+    def some(x: Vector, rows: Any) -> Scalar:
+        return mean(made.tree(x), rows)
+
+    return Task(made, test, some, train, held_out, decoder)
 
 
 @cache
