@@ -18,7 +18,7 @@ from zobench import programs, store
 from zobench.batches import RUNS, is_wide, widest
 from zobench.loop import Curves, Stop, Values, curves_of, events, measure, steps_of
 from zobench.rhythm import rhythm
-from zobench.runs import Program
+from zobench.runs import Program, on_device
 from zobench.spread import Spread, spread
 from zobench.states import Family, load, now_and_then, save
 from zobench.types import Key, Method, Problem, Scalar, measured_in, oracle
@@ -160,7 +160,7 @@ def _shapes(state: Any, size: int, over: Spread) -> Any:
 
 
 def _repeated(state: Any, size: int) -> Any:
-    return jax.tree.map(lambda leaf: jnp.array(np.broadcast_to(leaf, (size, *np.shape(leaf)))), state)
+    return on_device(jax.tree.map(lambda leaf: np.broadcast_to(leaf, (size, *np.shape(leaf))), state))
 
 
 def _call(program: Program, state: Any, seeds: np.ndarray, *about: Any) -> Any:
@@ -272,5 +272,5 @@ def _resumed(
         ended = [np.logical_or(*events(Values(*block), stop)).any(axis=1) for block in blocks]
         so_far = np.logical_or.accumulate(ended)
         if len(blocks) * program.records * program.every <= stop.cap and not so_far[-1].all():
-            return blocks, jax.tree.unflatten(structure, [jnp.array(one) for one in found]), so_far[-1]
+            return blocks, on_device(jax.tree.unflatten(structure, found)), so_far[-1]
     return [], states, np.zeros(runs, bool)
