@@ -43,8 +43,8 @@ NOTES = [
     "  zobench compiles. Dimensions: each cell its own, n = 8, 10, 12, ... Data: n = 8, each cell its own rotation",
     "  (problem.seed). Seeds: n = 8, each cell its own seed.",
     "- zobench: `-m hydra/launcher=basic report=null problem.dim=8,10,...`. It checks every cell, names it by its",
-    "  config and code, runs it in a process that is watched, writes a record of its own (curves, the exact expectation,",
-    "  constants, config), and prints a table.",
+    "  config and code, runs it in a process that is watched, writes a record of its own (curves, the exact",
+    "  expectation, constants, config), and prints a table.",
     "- benchopt: `run --no-plot -r 1`, run_once, the cache of results on (its default). It keeps a value and the",
     "  machine of each run in one table; no curves and no theory: less a cell.",
 ]
