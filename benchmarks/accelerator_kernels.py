@@ -71,7 +71,10 @@ class Instruction(NamedTuple):
 def main(folder: Path) -> None:
     """Compile each task, and write accelerator_kernels.csv."""
     jax.devices()  # the plugins are found
-    card = topologies.get_topology_desc("", platform="cuda", target_config=H200, topology="1x1x1")
+    try:
+        card = topologies.get_topology_desc("", platform="cuda", target_config=H200, topology="1x1x1")
+    except NotImplementedError:
+        raise SystemExit('JAX has no compiler for the card: pip install "zobench[cuda]"') from None
     place = NamedSharding(topologies.make_mesh(card, (1,), ("card",)), PartitionSpec())
     rows = []
     for task, direction in TASKS:
