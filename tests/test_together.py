@@ -149,13 +149,14 @@ def test_a_group_of_long_runs_is_small():
         assert together.size_of(10**9, 5) == 1
 
 
-def test_a_layout_that_is_asked_for_names_the_record():
+def test_a_layout_or_a_rhythm_that_is_asked_for_names_the_record():
     def key(*overrides):
         return build.key(build.numeric(compose.single(compose.parse([*overrides]))))
 
     with compose.session():
         assert key() == key("layout=auto")
-        assert len({key(), key("layout=apart"), key("layout=together")}) == 3
+        assert key() == key("records=2") == key("records=2.0")
+        assert len({key(), key("layout=apart"), key("layout=together"), key("records=8")}) == 4
 
 
 def test_the_front_door_takes_a_layout(monkeypatch):
@@ -166,6 +167,21 @@ def test_the_front_door_takes_a_layout(monkeypatch):
     np.testing.assert_array_equal(apart.hits, beside.hits)
     with pytest.raises(ValueError, match="layout=beside: layout is auto, apart or together"):
         zo.run(quadratic(N), zo.autodiff(), layout="beside")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", ["apart", "together"])
+def test_records_are_as_frequent_as_asked_for(layout):
+    """The same runs, of which every record is one of the finer ones; one in each 3 iterations and not in each 20."""
+    given = {"seeds": 3, "layout": layout, "target": 0.1}
+    coarse, fine = (zo.run(quadratic(40), zo.two_point(), records=records, **given) for records in (2, 13))
+    assert coarse.k[1] == 20 and fine.k[1] == 3
+    of_both = np.intersect1d(coarse.k, fine.k)
+    assert of_both.size > 3
+    curves = (result.curves[:, np.searchsorted(result.k, of_both)] for result in (coarse, fine))
+    np.testing.assert_allclose(*curves, rtol=1e-6)
+    with pytest.raises(ValueError, match="records=0: records is a positive number"):
+        zo.run(quadratic(N), zo.two_point(), records=0)
 
 
 def test_a_black_box_is_not_taken_together():

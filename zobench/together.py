@@ -17,7 +17,7 @@ import numpy as np
 from zobench import programs, store, wide_steps
 from zobench.batches import RUNS, is_wide, widest
 from zobench.loop import Curves, Stop, Values, curves_of, events, measure, steps_of
-from zobench.rhythm import rhythm
+from zobench.rhythm import RECORDS_PER_GRADIENT_STEP, rhythm
 from zobench.runs import Program
 from zobench.spread import Spread, spread
 from zobench.states import Family, load, now_and_then, save
@@ -69,14 +69,16 @@ def tuned_in(size: int, n: int, runs: int) -> int:
     return size if size * n <= PADDED else size_of(n, runs)
 
 
-def compile_group(problem: Problem, method_of: Callable[[Scalar], Method], size: int) -> Program:
+def compile_group(
+    problem: Problem, method_of: Callable[[Scalar], Method], size: int, often: float = RECORDS_PER_GRADIENT_STEP
+) -> Program:
     """Compile a block of a group of runs, a section of `loop.compile_block`'s and the record behind it.
 
     All runs of a group are at one iteration: its loops have one end. On a CPU a draw serves as many steps as it does
     apart; on a wide machine two at most, and its loops have lengths that are known when it is compiled.
     """
     x0, problem = problem.x0, programs.straight(problem)
-    records, every = rhythm(problem, method_of(jnp.ones((), x0.dtype)))
+    records, every = rhythm(problem, method_of(jnp.ones((), x0.dtype)), often)
     make = wide_steps.steps_of if is_wide() else _steps
 
     def block(x, state, seed, step, k, cap, stays, end):
