@@ -62,13 +62,14 @@ def logits(p: Parameters, ids: Int[Array, "batch length"], decoder: Decoder) -> 
     stands for W; "blocks.i.prefix.K" and "....V" [tokens, keys] are keys and values before those of the text (Li &
     Liang 2021), in which case the text's places begin behind them.
     """
-    x = p["E"][ids]
-    for i in range(decoder.layers):
-        x = x + _attention(p, f"blocks.{i}.", _norm(x, p[f"blocks.{i}.norm1.gamma"], decoder.eps), decoder)
-        h = _norm(x, p[f"blocks.{i}.norm2.gamma"], decoder.eps)
-        gate, up = (h @ _weight(p, f"blocks.{i}.ffn.{name}") for name in ("W1", "W3"))
-        x = x + (jax.nn.silu(gate) * up) @ _weight(p, f"blocks.{i}.ffn.W2")
-    return _norm(x, p["norm_f.gamma"], decoder.eps) @ p["E"].T
+    with jax.default_matmul_precision("highest"):  # else an accelerator rounds to TF32: differences would be noise
+        x = p["E"][ids]
+        for i in range(decoder.layers):
+            x = x + _attention(p, f"blocks.{i}.", _norm(x, p[f"blocks.{i}.norm1.gamma"], decoder.eps), decoder)
+            h = _norm(x, p[f"blocks.{i}.norm2.gamma"], decoder.eps)
+            gate, up = (h @ _weight(p, f"blocks.{i}.ffn.{name}") for name in ("W1", "W3"))
+            x = x + (jax.nn.silu(gate) * up) @ _weight(p, f"blocks.{i}.ffn.W2")
+        return _norm(x, p["norm_f.gamma"], decoder.eps) @ p["E"].T
 
 
 def loss(p: Parameters, text: Int[Array, "batch length+1"], decoder: Decoder) -> Float[Array, ""]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from zobench.__main__ import _own_configs, main
-from zobench.command import compose
+from zobench.command import advise, compose
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
@@ -148,6 +148,8 @@ def test_a_command_is_composed(command, work):
         if f"hydra/launcher={launcher}" in words and not find_spec(f"hydra_plugins.{plugin}"):
             pytest.skip(f"zobench[{launcher}] is not installed")
     words = [word for word in _own_configs(words[words.index("zobench") + 1 :]) if word != "-m"]
+    if words[0] == "advise":
+        words = [word for word in words[1:] if word.partition("=")[0] not in advise.OPTIONS]
     with compose.session():
         overrides = compose.parse(words)
         assert compose.cells(overrides, compose.shared(overrides))

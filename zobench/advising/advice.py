@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zobench.advising.forecast import WITHIN, Forecast
 from zobench.advising.probe import Facts
 from zobench.advising.race import Entry
 from zobench.statistics import Estimate
@@ -56,6 +57,7 @@ class Advice(NamedTuple):
     gradient: WithGradient
     calls: int
     curvature: Curvature | None = None
+    forecast: Forecast | None = None
 
     @property
     def best(self) -> Entry:
@@ -78,6 +80,8 @@ def sentences(advice: Advice) -> Iterator[str]:
     yield from _facts(advice.facts, advice.calls)
     if advice.curvature:
         yield _spectrum(advice.curvature, advice.facts.n)
+    if advice.forecast:
+        yield _told(advice.forecast)
     yield from _choice(advice)
     yield _certainty(advice)
     yield _gradient(advice)
@@ -113,6 +117,21 @@ def _spectrum(found: Curvature, n: int) -> str:
     return (
         f"{said}, so that r = {found.rank:.3g}: where f is like a quadratic, two-point descent takes about r + 2 ="
         f" {found.rank + 2:.3g} [{low:.3g}, {high:.3g}] steps for one of gradient descent, not n = {n}."
+    )
+
+
+def _told(found: Forecast) -> str:
+    """What gradients alone say of two-point descent."""
+    to, with_g, without, times = (
+        ", ".join(f"{number:.3g}" for number in numbers)
+        for numbers in (found.losses, found.gradient, found.told[found.best], found.slowdown)
+    )
+    last = float(found.slowdown[-1])
+    return (
+        f"Told by gradients alone: to f = {to} gradient descent takes {with_g} steps of {found.step:.2g}, and two-point"
+        f" descent with signs or normals about {without} of {found.steps[found.best]:.2g}: {times} times as many, the"
+        f" last of them in [{last / WITHIN:.3g}, {last * WITHIN:.3g}] if f is like the language models of the"
+        f" finetuning_rank report, where that held within a factor of {WITHIN:g}."
     )
 
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench.advising.advice import Advice, Curvature, WithGradient
+from zobench.advising.forecast import Forecast, foretell
 from zobench.advising.probe import probe
 from zobench.advising.race import AGAIN, CONTENDERS, LARGE, level_of, race
 from zobench.derivatives.price import price
@@ -31,7 +32,8 @@ def advise(problem: Problem, *, calls: int | None = None, target: float = 1e-3, 
     First the function is probed around x0 (`probe.probe`), then every method of `race.CONTENDERS` has an equal share of
     the calls. null: 10 (n + 1) for each, at least 100. f* and L are not asked for; f_low is the lowest value seen.
     Where JAX can make a gradient, L-BFGS with gradients runs to the same level, which is charged to nobody; beyond n =
-    1000, where values at x0 say little of the spectrum, 44 products with the Hessian of f at x0 predict the slowdown.
+    1000, where values at x0 say little of the spectrum, 44 products with the Hessian of f at x0 predict the slowdown of
+    a quadratic, and `forecast.foretell` that of f itself, with some hundreds of gradients in single precision.
 
     Asks at most `calls` values, f's own count. Raises ValueError where that is too few, where target is not in (0, 1)
     and where f(x0) is not finite.
@@ -58,7 +60,8 @@ def advise(problem: Problem, *, calls: int | None = None, target: float = 1e-3, 
         level = level_of(entries, facts, target)
         gradient = _with_gradient(problem, level, max(2, min(each, KEPT // n)), seed)
         curvature = _curvature(problem, seed) if problem.differentiable and n > LARGE else None
-    return Advice(facts, tuple(entries), each, target, level, gradient, f.calls, curvature)
+        told = _forecast(problem, seed) if curvature else None
+    return Advice(facts, tuple(entries), each, target, level, gradient, f.calls, curvature, told)
 
 
 class Asked:
@@ -120,3 +123,11 @@ def _curvature(problem: Problem, seed: int) -> Curvature:
     product, random = hessian_product(problem.f, problem.x0), np.random.default_rng(seed)
     trace = hutchinson(product, problem.n, PROBES, random)
     return Curvature(trace.value, trace.error, float(lanczos(product, problem.n, KRYLOV, random)[0]))
+
+
+def _forecast(problem: Problem, seed: int) -> Forecast | None:
+    """What is told of two-point descent; None where gradient descent does not descend."""
+    try:
+        return foretell(problem.f, jnp.asarray(problem.x0, jnp.float32), seed=seed)._replace(ends=[])
+    except ValueError:
+        return None

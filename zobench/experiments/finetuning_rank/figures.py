@@ -6,35 +6,37 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zobench.experiments.finetuning_rank.page import LAST, best, case, slowdown, stepped
+from zobench.advising.forecast import SHARES
+from zobench.experiments.finetuning_rank.page import best, case, slowdown, told
 from zobench.experiments.finetuning_rank.page import rank as rank_of
-from zobench.experiments.finetuning_rank.study import CASES, SHARES
+from zobench.experiments.finetuning_rank.study import CASES
 from zobench.report import drawing, keys
 from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, handle
 from zobench.store import Record
 
-COLORS = dict(zip(CASES, (SKY, BLUE, GREEN, ORANGE, VERMILLION, BLACK, PURPLE), strict=True))
+PALETTE = (SKY, BLUE, GREEN, ORANGE, VERMILLION, BLACK, PURPLE)
+COLORS = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(CASES)}
 MARKERS = ("o", "s", "^")  # of the three losses
 FACTOR = 2.0  # of the band
 
 
 def rank(found: Sequence[Record]) -> Figure:
-    """Slowdown against n, against r + 2, and the trace against the loss."""
+    """Slowdown against n, against what was told (and r + 2), and the trace against the loss."""
     figure, [[size, predicted, way]] = drawing.panels(1, 3, wide=2.35, high=2.5, foot=0.9)
     n = np.array([record.meta["n"] for record in found], float)
     r = np.array([[rank_of(record, i) for i in range(len(SHARES))] for record in found])
     _slowdowns(size, found, np.repeat(n[:, None], len(SHARES), axis=1) * 1.04 ** np.arange(-1, 2))
     size.set(xlabel="parameters n", ylabel=r"$K\,/\,K_{\mathrm{SGD}}$", title="slowdown against n")
     size.plot(n, n, color=GREY, lw=0.9, ls=":")
-    _slowdowns(predicted, found, r)
-    for record in found:
-        look = {"color": COLORS[case(record)], "marker": "*", "ms": 8, "mfc": "none", "lw": 0}
-        predicted.plot(stepped(record), slowdown(record, LAST).value, **look)
-    every = [*r.ravel(), *map(stepped, found)]
+    said = np.array([[told(record, i) for i in range(len(SHARES))] for record in found])
+    for record, at in zip(found, r, strict=True):
+        predicted.plot(at, _of(record), color=GREY, marker="x", ms=3.5, lw=0)
+    _slowdowns(predicted, found, said)
+    every = [*r.ravel(), *said.ravel()[np.isfinite(said.ravel())]]
     ends = np.array([max(min(every), 1.0) / 1.3, max(every) * 1.3])
     predicted.plot(ends, ends, color=GREY, lw=0.9)
     drawing.band(predicted, ends, ends / FACTOR, ends * FACTOR, GREY)
-    predicted.set(xlabel="r + 2", title="slowdown against curvature")
+    predicted.set(xlabel="told before the runs", title="slowdown against the forecast")
     paid = np.array([_of(record) for record in found])
     paid = paid[np.isfinite(paid)]
     if paid.size:
@@ -48,8 +50,8 @@ def rank(found: Sequence[Record]) -> Figure:
         handle(f"{share:.0%} of the way", BLACK, marker=m, lw=0) for share, m in zip(SHARES, MARKERS, strict=True)
     ]
     keys.below(size, [*losses, handle("n", GREY, lw=0.9, ls=":")])
-    star = handle("against a(tr H + 2L), a of SGD", BLACK, marker="*", ms=8, mfc="none", lw=0)
-    keys.below(predicted, [star, handle("r + 2, and a factor of 2", GREY, lw=0.9)])
+    other = handle("against r + 2", GREY, marker="x", ms=3.5, lw=0)
+    keys.below(predicted, [handle("as told, and a factor of 2", GREY, lw=0.9), other])
     keys.below(
         way, [handle("gradient descent", BLACK, marker="."), handle("end of two points", BLACK, marker="x", lw=0)]
     )

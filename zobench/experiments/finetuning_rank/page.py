@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from zobench import statistics
-from zobench.experiments.finetuning_rank.study import SHARES
+from zobench.advising.forecast import SHARES
+from zobench.experiments.finetuning_rank.study import CHOSEN_ON
 from zobench.report import files, lines, records, tables
 from zobench.report.page import Experiment
 from zobench.report.tables import fixed, rounded
@@ -43,17 +44,52 @@ def stepped(record: Record) -> float:
     return record.meta["gd_step"] / record.meta["rule"]
 
 
+def told(record: Record, loss: int) -> float:
+    """K/K_SGD as `advising.forecast` says it before the runs."""
+    iterations = record.arrays["told"]
+    return float(iterations[int(np.argmin(iterations[:, LAST])), loss] / record.arrays["gd"][loss])
+
+
+def over_told(record: Record, loss: int) -> Estimate:
+    """What was found over what was told."""
+    return slowdown(record, loss).times(1 / told(record, loss))
+
+
+def by_flow(record: Record, loss: int) -> float:
+    """2τT/K_SGD: τ what gradient flow takes to the loss, T the largest tr H on the way of gradient descent."""
+    return float(2 * record.arrays["flow"][loss] * record.meta["T"] / record.arrays["gd"][loss])
+
+
 def growth(record: Record) -> float:
     """tr H where the two-point method ends at its best step over that where gradient descent meets the last loss."""
     trace, last = record.arrays["trace"], record.meta["on_the_way"]
     return float(trace[last + best(record)] / trace[last - 1])
 
 
+def growth_told(record: Record) -> float:
+    """tr H where the two-point method ends at its best step over that where the forecast of it ends."""
+    trace = record.arrays["trace"]
+    return float(trace[record.meta["on_the_way"] + best(record)] / trace[-1])
+
+
 def held(record: Record) -> list[float]:
     """a tr H/2 where the first run ends of each step a that is longer than the best and misses the last loss."""
     arrays, longer = record.arrays, range(best(record))
-    traces, steps = arrays["trace"][record.meta["on_the_way"] :], arrays["multiples"] * record.meta["rule"]
+    traces, steps = arrays["trace"][record.meta["on_the_way"] : -1], arrays["multiples"] * record.meta["rule"]
     return [float(steps[i] * traces[i] / 2) for i in longer if arrays["two_point"][i, 0, LAST] == np.inf]
+
+
+def by_minibatch(found: Sequence[Record]) -> dict[str, Estimate]:
+    """Iterations to each loss with 8 of 32 sequences over those with all of them, where both are there."""
+    by = {case(record): record for record in found}
+    few, whole = (by.get(f"last layer on {name}") for name in ("8 of 32 sequences", "32 sequences"))
+    if not (few and whole):
+        return {}
+    medians = [float(np.median(whole.arrays["two_point"][best(whole), :, i])) for i in range(len(SHARES))]
+    random = np.random.default_rng(0)
+    times = [statistics.median(few.arrays["two_point"][best(few), :, i], random) for i in range(len(SHARES))]
+    ratios = [time.times(1 / middle) for time, middle in zip(times, medians, strict=True)]
+    return lines.extremes("iterations with 8 of 32 sequences over those with all", ratios)
 
 
 def rows(found: Sequence[Record]) -> list[dict[str, Any]]:
@@ -71,11 +107,16 @@ def _row(record: Record, i: int) -> dict[str, Any]:
         "r_plus_2": rank(record, i),
         "r_plus_2_by_rule": meta["r_plus_2"],
         "steps": stepped(record),
+        "told": told(record, i),
+        "by_flow": by_flow(record, i),
+        "chosen_on": case(record) in CHOSEN_ON,
         "iterations_gd": arrays["gd"][i],
         "iterations_two_point": np.median(arrays["two_point"][best(record), :, i]),
         **files.ends("slowdown", slowdown(record, i)),
         "over": slowdown(record, i).value / rank(record, i),
         "over_steps": slowdown(record, i).value / stepped(record),
+        **files.ends("over_told", over_told(record, i)),
+        "told_step": arrays["told_steps"][int(np.argmin(arrays["told"][:, LAST]))],
         "iterations_gd_by_rule": arrays["gd_ruled"][i],
         "iterations_two_point_by_rule": np.median(arrays["two_point"][0, :, i]),
         "slowdown_by_rule": slowdown(record, i, ruled=True).value,
@@ -94,7 +135,8 @@ def curvature(found: Sequence[Record]) -> list[dict[str, Any]]:
 def _points(record: Record) -> list[dict[str, Any]]:
     arrays, way = record.arrays, record.meta["on_the_way"]
     steps = arrays["multiples"] * record.meta["rule"]
-    at = ["start", *["SGD"] * (way - 1), *(f"two points, a = {step:.2g}" for step in steps)]
+    at = ["start", *["SGD"] * (way - 1), *(f"two points, a = {step:.2g}" for step in steps), "forecast"]
+    steps = np.append(steps, arrays["told_steps"][int(np.argmin(arrays["told"][:, LAST]))])
     share = [None] * way + list(steps * arrays["trace"][way:] / 2)
     names = ("f", "trace", "error", "largest", "along")
     return [
@@ -114,6 +156,9 @@ def shown(rows: Sequence[tables.Row], points: Sequence[tables.Row]) -> list[tabl
         "K of SGD": fixed("iterations_gd", 1),
         "K of two points": fixed("iterations_two_point", 0),
         "K/K_SGD": rounded("slowdown"),
+        "told": rounded("told"),
+        "over told": tables.spread("over_told"),
+        "2τT/K_SGD": rounded("by_flow"),
         "r + 2": rounded("r_plus_2"),
         "a(tr H + 2L)": rounded("steps"),
         "K/K_SGD, by rule": rounded("slowdown_by_rule"),
@@ -150,11 +195,18 @@ def measures(found: Sequence[Record]) -> dict[str, Estimate]:
     losses = range(len(SHARES))
     tuned = [slowdown(record, i).times(1 / rank(record, i)) for record in found for i in losses]
     steps = [slowdown(record, i).times(1 / stepped(record)) for record in found for i in losses]
+    halves = [[over_told(r, i) for r in found if (case(r) in CHOSEN_ON) is on for i in losses] for on in (True, False)]
+    flows = [slowdown(record, i).times(1 / by_flow(record, i)) for record in found for i in losses]
     long = [record.meta["gd_step"] * record.arrays["largest"][record.meta["on_the_way"] - 1] for record in found]
     start = [record.arrays["trace"][0] / max(record.arrays["trace"]) for record in found]
     return {
+        **by_minibatch(found),
         **lines.extremes("slowdown over r + 2", tuned),
         **lines.extremes("slowdown over a(tr H + 2L), a the best step of SGD", steps),
+        **lines.extremes("slowdown over what was told, sets it was chosen on", halves[0]),
+        **lines.extremes("slowdown over what was told, other sets", halves[1]),
+        **lines.extremes("slowdown over 2τT/K_SGD, T the largest tr H on SGD's way", flows),
+        **lines.extremes("tr H where two points end over where the forecast does", map(growth_told, found)),
         **lines.extremes("aλ₁ of SGD at its best step, last loss", long),
         **lines.extremes("slowdown over n", [one.times(1 / size) for one, size in zip(ends, n, strict=True)]),
         "slowdown: slope in n": statistics.exponent(n, ends),

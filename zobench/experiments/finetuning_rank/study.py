@@ -13,6 +13,7 @@ import optax
 from numpy import ndarray
 
 from zobench import estimators, sampling
+from zobench.advising.forecast import foretell, met
 from zobench.derivatives.spectrum import hutchinson, lanczos
 from zobench.methods import descent
 from zobench.problems.language_model import language_model
@@ -26,9 +27,14 @@ CASES: dict[str, dict[str, Any]] = {
     "last layer": {"only": ["blocks.3"]},
     "all weights": {},
     "random weights of width 16": {"trained": None, "width": 16},
+    "random weights of width 8": {"trained": None, "width": 8},
+    "random weights of width 64": {"trained": None, "width": 64},
+    "random weights of width 512 and 12 layers": {"trained": None, "width": 512, "layers": 12},
+    "last layer on 32 sequences": {"only": ["blocks.3"], "sequences": 32},
+    "last layer on 8 of 32 sequences": {"only": ["blocks.3"], "sequences": 32, "batch": 8},
+    "all weights from Portuguese": {"trained": "pt"},
 }
-SHARES = (0.5, 0.75, 1.0)  # of what gradient descent at its best step learns: the three losses
-GD_MULTIPLES = tuple(2 ** (i / 2) for i in range(-4, 9))  # of 1/λ₁ at the start
+CHOSEN_ON = ("norms", "LoRA of rank 8", "all weights")  # the forecast was chosen on these, and not on the others
 TRIES = 4  # steps of the two-point method at most, each half of the one before
 LONGEST = 3  # runs last so many times what the ratio of the steps makes of gradient descent's
 FINER = 1.04  # recorded iterations grow by so much; times are read off straight lines between them
@@ -49,9 +55,10 @@ class Run(NamedTuple):
 def finetuning_rank(
     case: str, text: str, sequences: int, length: int, steps: int, probes: int, runs: int, seed: int
 ) -> Callable[[], tuple[dict[str, ndarray], dict[str, Any]]]:
-    """The study of one of CASES, all `sequences` in each evaluation, in float32.
+    """The study of one of CASES, all `sequences` in each evaluation or as the case says, in float32.
 
-    The losses are SHARES of what `steps` of gradient descent learn at the best step of a grid. tr H by Hutchinson's
+    The losses are SHARES of what `steps` of gradient descent learn at the best step of a grid; `foretell` says
+    before any run without gradients how many steps these take. tr H by Hutchinson's
     estimator of `probes` signs, λ₁ by Lanczos' method at the start, where gradient descent meets each loss, and where
     the first run of each step of the two-point method (signs) ends. With L and T the largest λ₁ and tr H on the way of
     gradient descent, 1/L and 1/(T + 2L) are the steps of the rule, which make a slowdown of about T/L + 2 where f is
@@ -62,19 +69,18 @@ def finetuning_rank(
         raise ValueError(f"case={case}: there are {'; '.join(CASES)}")
     for name, value in {"steps": steps, "probes": probes, "runs": runs}.items():
         sampling.require_count(name, value, 2)
-    problem = language_model(text=text, sequences=sequences, length=length, batch=None, seed=seed, **CASES[case])
+    given = {"text": text, "sequences": sequences, "length": length, "batch": None, "seed": seed}
+    problem = language_model(**{**given, **CASES[case]})
     return partial(measured, problem, steps, probes, runs, seed)
 
 
 def measured(problem: Problem, steps: int, probes: int, runs: int, seed: int) -> tuple[dict[str, ndarray], Any]:
     """The study of any problem that is given."""
     problem = problem._replace(x0=jnp.asarray(problem.x0, jnp.float32))
-    look, gradient = spectra(problem.f, probes, seed), runner(problem, estimators.autodiff())
+    look, gradient = spectra(problem.f, probes, seed), runner(problem._replace(F=None), estimators.autodiff())
     start, few = look(problem.x0), np.arange(steps + 1)
-    grid = np.array(GD_MULTIPLES) / start["largest"]
-    step = float(min(grid, key=lambda size: gradient(size, seed, few, ()).f[-1]))
-    first = gradient(step, seed, few, ())
-    losses = first.f[0] - np.array(SHARES) * (first.f[0] - first.f.min())
+    told = foretell(problem.f, problem.x0, steps, seed)  # before any run without gradients
+    step, losses = told.step, told.losses
     best = gradient(step, seed, few, losses)
     way = [start, *map(look, best.x)]
     L, T = (max(point[name] for point in way) for name in ("largest", "trace"))
@@ -84,9 +90,10 @@ def measured(problem: Problem, steps: int, probes: int, runs: int, seed: int) ->
     two_point = runner(problem, estimators.two_point("rademacher"))
     found = without(two_point, rule, losses, LONGEST * times(best, losses)[-1] * step / rule, runs, seed)
     ends = [look(x) for x in found.pop("x")]
-    points = [*way, *ends]
+    points = [*way, *ends, look(told.ends[told.best])]
     arrays = {name: np.array([point[name] for point in points]) for name in points[0]}
     arrays |= {"gd": times(best, losses), "gd_ruled": times(ruled, losses), "losses": losses, **found}
+    arrays |= {"told_steps": told.steps, "told": told.told, "flow": told.flow}
     about = {"n": problem.n, "L": L, "T": T, "r_plus_2": r + 2, "rule": rule, "gd_step": step, "on_the_way": len(way)}
     return arrays, about
 
@@ -127,17 +134,8 @@ def recorded(last: int) -> ndarray:
 
 
 def times(run: Run, losses: Sequence[float] | ndarray) -> ndarray:
-    """Iterations to each loss, on a straight line between records; inf where it is not met."""
-    found = []
-    for loss in losses:
-        under = np.flatnonzero(run.f <= loss)
-        if not under.size:
-            found.append(inf)
-            continue
-        i = max(int(under[0]), 1)
-        share = (run.f[i - 1] - loss) / (run.f[i - 1] - run.f[i])
-        found.append(float(run.k[i - 1] + share * (run.k[i] - run.k[i - 1])))
-    return np.array(found)
+    """Iterations to each loss; inf where it is not met."""
+    return met(run.k, run.f, losses)
 
 
 def stands(k: ndarray, f: Sequence[float]) -> bool:
