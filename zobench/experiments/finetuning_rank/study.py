@@ -57,13 +57,14 @@ def finetuning_rank(
 ) -> Callable[[], tuple[dict[str, ndarray], dict[str, Any]]]:
     """The study of one of CASES, all `sequences` in each evaluation or as the case says, in float32.
 
-    The losses are SHARES of what `steps` of gradient descent learn at the best step of a grid; `foretell` says
-    before any run without gradients how many steps these take. tr H by Hutchinson's
-    estimator of `probes` signs, λ₁ by Lanczos' method at the start, where gradient descent meets each loss, and where
-    the first run of each step of the two-point method (signs) ends. With L and T the largest λ₁ and tr H on the way of
+    The losses are SHARES of what `steps` of gradient descent learn at the best step of a grid; `forecast.foretell` says
+    before any run without gradients how many steps these take. tr H by Hutchinson's estimator of `probes` signs, λ₁ by
+    Lanczos' method at the start, where gradient descent meets each loss, where the first run of each step of the
+    two-point method (signs) ends, and where the forecast does. With L and T the largest λ₁ and tr H on the way of
     gradient descent, 1/L and 1/(T + 2L) are the steps of the rule, which make a slowdown of about T/L + 2 where f is
-    quadratic; the two-point method is run at that one and at halves of it until it is no faster. Raises ValueError for
-    a case that is not there, fewer than two steps, probes or runs, and for what `problems.language_model` refuses.
+    quadratic; the two-point method is run at that one and at halves of it until it is no faster. Where a case has
+    minibatches, gradient descent still has all sequences. Raises ValueError for a case that is not there, fewer than
+    two steps, probes or runs, and for what `problems.language_model` refuses.
     """
     if case not in CASES:
         raise ValueError(f"case={case}: there are {'; '.join(CASES)}")
