@@ -12,8 +12,8 @@ import numpy as np
 import optax
 from others import EPS, evosax_steps, mezo_steps
 
-from zobench import loop, together
-from zobench.batches import is_wide
+from zobench import loop, together, wide_steps
+from zobench.batches import RUNS, is_wide
 from zobench.directions import NORMAL, words
 from zobench.estimators import finite_difference, two_point
 from zobench.methods import descent
@@ -93,10 +93,10 @@ def _together(problem: Problem, task: Task, estimator: Estimator, step: Any) -> 
     size = together.size_of(task.n, task.runs)
     program = together.compile_group(problem, lambda step: descent(estimator, optax.sgd(step)), size)
     span, over = program.records * program.every, spread(size, task.n)
-    turns = max(1, min(program.every, together.TURNS, together.MOVED // (size * task.n)))  # as together has them
+    shared, rounds, turns = wide_steps.rounds_of(_period(estimator, task.n, size), program.every, size * task.n)
     steps = steps_of(task)
     if is_wide():  # rounds are made whole, and where a record is in one, the whole block is
-        steps = span if program.every <= turns else -(-steps // turns) * turns
+        steps = span if rounds == 1 else -(-steps // (shared * turns)) * shared * turns
     steps = min(span, steps)
     seeds = over.run(jnp.arange(size, dtype=jnp.uint32))
     about = step, np.int32(0), np.int32(steps), np.bool_(False), (np.int32(0), np.float32(-1), np.float32(np.inf))
@@ -107,6 +107,13 @@ def _together(problem: Problem, task: Task, estimator: Estimator, step: Any) -> 
         return jax.tree.map(over.run, repeated)
 
     return Made(start, lambda state: program.block(*state, seeds, *about)[:2], steps, size, bytes_of(program.block))
+
+
+def _period(estimator: Estimator, n: int, size: int) -> int:
+    """How many steps share their random numbers where so many runs go together."""
+    found: list[int] = []
+    jax.vmap(lambda _: found.append(estimator.period(n)), axis_name=RUNS)(np.empty(size))
+    return found[0]
 
 
 def _apart(problem: Problem, task: Task, estimator: Estimator, step: Any) -> Made:

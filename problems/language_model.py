@@ -90,13 +90,14 @@ def task(
     seed: int = 0,
 ) -> Task:
     """`language_model` with its held-out loss. Raises ValueError as it."""
-    _require(trained, parameters, rank, prefix, length, width, layers)
+    _require(trained, parameters, rank, prefix, length, width, layers, seed)
     weights, decoder, tokens = _start(trained, text, width, layers, seed)
     before = prefix if parameters == "prefix" else 0
-    if length + before > decoder.context:
-        raise ValueError(f"problem.length={length}: at most {decoder.context - before} tokens of context are left")
+    _require_context(length, before, decoder.context)
     train, held_out = _split(tokens, length, sequences, text)
-    moved = _moved(weights, parameters, only, rank, train[0, :prefix], decoder, seed)
+    if before > len(tokens):
+        raise ValueError(f"problem.prefix={prefix}: {text} has {len(tokens)} tokens to begin with; use fewer")
+    moved = _moved(weights, parameters, only, rank, tokens[:prefix], decoder, seed)
 
     def mean(p: dict[str, Any], rows: Any = None) -> Scalar:
         whole = _whole(weights, p)
@@ -146,7 +147,9 @@ def words(text: str) -> str:
         raise ValueError(f"problem.text={text}: no installed package with a licence, and no file ({said})") from error
 
 
-def _require(trained: Any, parameters: str, rank: int, prefix: int, length: int, width: int, layers: int) -> None:
+def _require(
+    trained: Any, parameters: str, rank: int, prefix: int, length: int, width: int, layers: int, seed: int
+) -> None:
     if trained not in (*get_args(Language), None):
         raise ValueError(
             f"problem.trained={trained}: there are {', '.join(get_args(Language))}, and null: random weights"
@@ -156,10 +159,20 @@ def _require(trained: Any, parameters: str, rank: int, prefix: int, length: int,
     for name, value in {"rank": rank, "prefix": prefix, "length": length, "layers": layers}.items():
         if not (isinstance(value, int) and value >= 1):
             raise ValueError(f"problem.{name}={value}: a whole number from 1 on")
+    if not (isinstance(seed, int) and seed >= 0):
+        raise ValueError(f"problem.seed={seed}: a whole number from 0 on")
     if not (isinstance(width, int) and width >= 8 and width % 8 == 0):
         raise ValueError(f"problem.width={width}: four heads take a multiple of 8")
     if trained and (width, layers) != (128, 4):
         raise ValueError(f"problem.width={width}, layers={layers}: the trained model has 128 and 4; use trained=null")
+
+
+def _require_context(length: int, before: int, context: int) -> None:
+    if before >= context:
+        raise ValueError(f"problem.prefix={before}: a context of {context} tokens has room for {context - 1} of them")
+    if length + before > context:
+        beside = f" beside a prefix of {before}" if before else ""
+        raise ValueError(f"problem.length={length}: at most {context - before} tokens of context are left{beside}")
 
 
 def _start(

@@ -10,7 +10,7 @@ from counting import counting_oracle
 
 from zobench import batches, directions, estimators
 from zobench.baselines import leave_one_out
-from zobench.orthogonal_directions import by_products
+from zobench.orthogonal_directions import by_products, factorised
 from zobench.types import Estimator, Key, Problem, oracle, separable
 
 ESTIMATORS = {
@@ -102,7 +102,7 @@ def test_many_directions_do_not_stand_side_by_side():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("q", [1, 3])
-@pytest.mark.parametrize("n", [9, directions.LONG + 37])
+@pytest.mark.parametrize("n", [9, directions.LONG + 37, directions.FEW])
 def test_directions_that_are_drawn_where_they_are_used(n, q):
     """Those that a CPU keeps, for steps in both halves of a pair and in several rounds."""
     for step in (6, 7):
@@ -151,3 +151,12 @@ def test_orthogonal_rows_by_products_are_those_of_qr(dtype):
         apart = np.abs((basis * np.sign(np.diag(triangle))).T - v).max()
         assert apart < 10 * u * np.linalg.cond(rows)
     assert np.isnan(by_products(jnp.zeros((3, 5), dtype))).all()
+
+
+@pytest.mark.slow
+def test_rows_of_normals_are_factorised_twice():
+    """Each time is a hundred kernels of an accelerator; what is left is mended by products alone."""
+    a = np.random.default_rng(3).standard_normal((20, 256, 256)).astype(np.float32)
+    gram, turns = jax.jit(jax.vmap(factorised))(a)[1:]
+    assert (np.asarray(turns) <= 2).all()
+    assert (np.linalg.norm(np.asarray(gram) - np.eye(256), axis=(1, 2)) < 0.3).all()

@@ -77,6 +77,12 @@ def test_blocks(order):
     assert all(len({*block}) == 4 for block in seen)
 
 
+def test_cyclic_blocks_stay_a_cycle_where_turns_times_size_have_more_than_32_bits():
+    for n, m, turn in ((852_608, 106_576, 40_300), (852_608, 3, 2**32 - 1), (2**31 - 1, 2**20, 4099), (7, 3, 2**31)):
+        chosen = block_directions.coordinates(Key(jnp.uint32(0), jnp.uint32(turn)), n, m, "cyclic", 1)
+        np.testing.assert_array_equal(chosen, (turn * m + np.arange(m)) % n)
+
+
 def test_random_blocks_are_uniform_over_sets():
     chosen = jax.vmap(lambda k: block_directions.coordinates(Key(jnp.uint32(0), k), 5, 2, "random", 1))
     sets = np.sort(np.asarray(chosen(jnp.arange(4000, dtype=jnp.uint32))), axis=1)

@@ -13,10 +13,12 @@ from loops import cell
 from loops import curves as every
 
 from zobench import estimators, methods, optimizers
+from zobench.adaptive_sampling import inner_product_test
 from zobench.gradientless import gradientless_descent
 from zobench.problems.quadratics import quadratic
 from zobench.scalar_adaptation import meazo
 from zobench.types import Key, Method, Problem, oracle
+from zobench.variance_reduction import svrg
 
 
 def curves(problem: Problem, method_of, iterations: int, runs: int, step: float = 1.0):
@@ -86,6 +88,8 @@ METHODS = {
     "(1+1)-ES": lambda p: methods.one_plus_one(),
     "MEAZO": lambda p: meazo(0.1, q=3),
     "gradientless": lambda p: gradientless_descent(largest=2.0, smallest=0.3),
+    "SVRG": lambda p: svrg(0.1),
+    "inner product test": lambda p: inner_product_test(estimators.two_point(), 0.1),
     "momentum": lambda p: methods.descent(estimators.autodiff(), optax.sgd(0.1, momentum=0.9)),
 }
 

@@ -76,6 +76,54 @@ def test_problems_that_differ_in_their_data_share_a_program():
         assert loop.compile_block(made[0].problem, method_of).block.func is not made[0].block.func  # type: ignore[attr-defined]
 
 
+def test_a_program_that_is_known_is_traced_and_not_lowered(monkeypatch):
+    def made(a: float, calls: list[int]):
+        def f(x):
+            calls.append(1)
+            return jax.lax.fori_loop(0, 3, lambda i, x: jnp.tanh(x) + np.full(2, a), x)
+
+        return programs.compiled(f, jnp.ones(2)), calls
+
+    first, _ = made(0.1, [])
+    monkeypatch.setattr(programs, "jaxpr_as_fun", lambda closed: pytest.fail("lowered"))
+    second, traced = made(0.2, [])
+    assert traced and first.func is second.func
+    assert (np.asarray(first(jnp.ones(2))) != np.asarray(second(jnp.ones(2)))).all()
+
+
+A, B = np.arange(4.0), np.arange(4.0) + 10
+ALMOST_ALIKE = [
+    (lambda x: x * 2, lambda x: x * 3),
+    (lambda x: x + 0.0 * jnp.sign(x), lambda x: x + -0.0 * jnp.sign(x)),
+    (lambda x: x - A + A, lambda x: x - A + B),  # one array twice, or two
+    (lambda x: x - A * B, lambda x: A - x * B),
+    (lambda x: jnp.sort(x, descending=True), lambda x: jnp.sort(x, descending=False)),
+    (lambda x: jax.jit(lambda x: x * 2)(x) + 1, lambda x: jax.jit(lambda x: x + 1)(x) * 2),
+    (lambda x: jax.lax.reduce(x, 0.0, jnp.add, [0]), lambda x: jax.lax.reduce(x, 0.0, jnp.maximum, [0])),
+    (lambda x: jax.lax.cond(x[0] > 0, jnp.sin, jnp.cos, x), lambda x: jax.lax.cond(x[0] > 0, jnp.cos, jnp.sin, x)),
+    (lambda x: jax.nn.relu(x - 2), lambda x: jax.nn.elu(x - 2)),
+    (lambda x: x.astype("float16"), lambda x: x.astype("bfloat16")),
+    (lambda x: (x, x + 1), lambda x: (x + 1, x)),
+    (lambda x: (x, x + 1), lambda x: [x, x + 1]),
+    (
+        lambda x: jax.lax.scan(lambda c, a: (c + a, c * a), 0.0, x),
+        lambda x: jax.lax.scan(lambda c, a: (c * a, c + a), 0.0, x),
+    ),
+]
+
+
+@pytest.mark.parametrize("pair", ALMOST_ALIKE)
+def test_programs_that_differ_in_anything_are_two(pair):
+    x = jnp.asarray([0.5, 3.0, -1.0, 2.0])
+    found = [programs.compiled(f, x) for f in pair]
+    assert found[0].func is not found[1].func
+    for f, program in zip(pair, found, strict=True):
+        again = programs.compiled(f, x)
+        assert again.func is program.func
+        assert jax.tree.structure(program(x)) == jax.tree.structure(f(x))
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a.astype(float), b.astype(float)), program(x), f(x))
+
+
 def test_as_few_programs_are_kept_as_is_said(monkeypatch):
     monkeypatch.setattr(programs, "KEPT", 2)
     for size in (2, 3, 4):

@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import loops
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 from zobench import methods, solvers
-from zobench.host import Box
+from zobench.host import Box, Spent
 from zobench.noise_aware import noise_aware_lbfgs
 from zobench.problems.black_boxes import black_box
 from zobench.problems.maps import mds
@@ -170,6 +171,20 @@ def test_a_call_costs_little_more_than_that_of_the_compiled_function():
         return min(times)
 
     assert seconds(box) < 3 * seconds(lambda x: float(compiled(x)))
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_a_point_is_asked_once_without_scipys_memory_of_it(name, monkeypatch):
+    """The points and the calls are those that scipy's memory makes of a function of both."""
+    monkeypatch.setattr("scipy.optimize._optimize.MemoizeJac.__init__", lambda *_: pytest.fail("scipy's memory"))
+    trace = GRADIENTS[name].solve(quadratic(dim=6), 30, 0)
+    monkeypatch.undo()
+    box = Box(quadratic(dim=6), 30, 0, True)
+    options = {"gtol": 0.0} | ({"ftol": 0.0, "maxls": 50} if name == "L-BFGS-B" else {})
+    with pytest.raises(Spent):
+        minimize(box, np.asarray(quadratic(dim=6).x0, float), method=name, jac=True, options=options)
+    assert trace.calls == box.calls == 30
+    np.testing.assert_array_equal(trace.x[1:], [x for _, x in box.points])
 
 
 def test_gradients_that_an_algorithm_does_not_take_are_refused():

@@ -12,6 +12,7 @@ import pytest
 
 import zobench.cell
 from zobench import build, estimators, methods, reads, rhythm, solvers, states, store, trust
+from zobench.adaptive_sampling import inner_product_test
 from zobench.bayesian_directions import bayesian_subspace
 from zobench.block_directions import block
 from zobench.cell import run_cell
@@ -29,6 +30,7 @@ from zobench.problems.wrappers import noisy
 from zobench.runs import Runs
 from zobench.scalar_adaptation import meazo
 from zobench.subspace_directions import subspace
+from zobench.variance_reduction import svrg
 
 PROBLEM = quadratic(dim=5, spectrum="log_uniform")
 TWO_POINT = estimators.two_point()
@@ -48,6 +50,8 @@ CELLS: dict[str, dict[str, Any]] = {
     "aligned": {"estimator": aligned(), "step": [0.01]},
     "guided": {"estimator": guided(3), "step": [0.01]},
     "MEAZO": {"method": meazo, "step": [0.01]},
+    "SVRG": {"method": partial(svrg, inner=5), "step": [0.01]},
+    "inner product test": {"method": partial(inner_product_test, most=9), "step": [0.01]},
     "a kept block": {"estimator": block(2, keep=7, q=2), "step": [0.01]},
     "a kept subspace": {"estimator": subspace(2, keep=7, q=2), "step": [0.01]},
     "low rank": {"estimator": low_rank(2, keep=3), "step": [0.01]},

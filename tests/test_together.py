@@ -13,7 +13,7 @@ import optax
 import pytest
 
 import zobench as zo
-from zobench import batches, build, estimators, loop, methods, programs, states, together
+from zobench import batches, build, estimators, loop, methods, programs, states, together, wide_steps
 from zobench.cell import run_cell
 from zobench.command import compose
 from zobench.derivatives.price import inside
@@ -71,6 +71,20 @@ def assert_alike(cells, rule, dtype) -> None:
 def test_the_same_numbers_as_apart_with_every_estimator(name, dtype, is_wide):
     settings = {"estimator": ESTIMATORS[name], "dtype": dtype, "seeds": 20, "target": 1e-2}
     assert_alike(both(quadratic(N, mu=0.1), is_wide, **settings), "theory", dtype)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "n"), [("sphere", 8), ("sphere", 6), ("gaussian", 6), ("signs", 8), ("q", 6)])
+def test_the_same_numbers_with_several_steps_in_a_turn(name, n, monkeypatch):
+    """Four of them between two records, and three, which begin within a turn; rounds of one turn; a cap within it."""
+    monkeypatch.setattr(wide_steps, "ODD", 3)
+    monkeypatch.setattr(wide_steps, "TURNS", 4)
+    for calls in ({}, {"calls": 50}):
+        settings = {"estimator": ESTIMATORS[name], "seeds": 4, "target": 1e-2} | calls
+        apart, beside = both(quadratic(n, mu=0.1), True, **settings)
+        np.testing.assert_array_equal(beside["theory/hits"], apart["theory/hits"])
+        np.testing.assert_allclose(beside["theory/gap"], apart["theory/gap"], rtol=ROUNDING["float64"])
+        np.testing.assert_allclose(beside["theory/x_end"], apart["theory/x_end"], rtol=1e-5, atol=1e-9)
 
 
 @pytest.mark.slow
@@ -135,13 +149,14 @@ def test_a_group_of_long_runs_is_small():
         assert together.size_of(10**9, 5) == 1
 
 
-def test_a_layout_that_is_asked_for_names_the_record():
+def test_a_layout_or_a_rhythm_that_is_asked_for_names_the_record():
     def key(*overrides):
         return build.key(build.numeric(compose.single(compose.parse([*overrides]))))
 
     with compose.session():
         assert key() == key("layout=auto")
-        assert len({key(), key("layout=apart"), key("layout=together")}) == 3
+        assert key() == key("records=2") == key("records=2.0")
+        assert len({key(), key("layout=apart"), key("layout=together"), key("records=8")}) == 4
 
 
 def test_the_front_door_takes_a_layout(monkeypatch):
@@ -152,6 +167,21 @@ def test_the_front_door_takes_a_layout(monkeypatch):
     np.testing.assert_array_equal(apart.hits, beside.hits)
     with pytest.raises(ValueError, match="layout=beside: layout is auto, apart or together"):
         zo.run(quadratic(N), zo.autodiff(), layout="beside")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", ["apart", "together"])
+def test_records_are_as_frequent_as_asked_for(layout):
+    """The same runs, of which every record is one of the finer ones; one in each 3 iterations and not in each 20."""
+    given = {"seeds": 3, "layout": layout, "target": 0.1}
+    coarse, fine = (zo.run(quadratic(40), zo.two_point(), records=records, **given) for records in (2, 13))
+    assert coarse.k[1] == 20 and fine.k[1] == 3
+    of_both = np.intersect1d(coarse.k, fine.k)
+    assert of_both.size > 3
+    curves = (result.curves[:, np.searchsorted(result.k, of_both)] for result in (coarse, fine))
+    np.testing.assert_allclose(*curves, rtol=1e-6)
+    with pytest.raises(ValueError, match="records=0: records is a positive number"):
+        zo.run(quadratic(N), zo.two_point(), records=0)
 
 
 def test_a_black_box_is_not_taken_together():
@@ -175,16 +205,27 @@ def test_a_wide_machine_is_not_asked_in_each_turn_of_a_loop(monkeypatch):
     """Only where a record is further away than a round is there a loop whose length the compiler does not know."""
     asked = []
     monkeypatch.setattr(programs, "compiled", lambda f, *args, **more: asked.append(jax.make_jaxpr(f)(*args).jaxpr))
+    monkeypatch.setattr(wide_steps, "TURNS", 64)
     for n, is_wide in ((32, False), (32, True), (300, True)):
         problem = quadratic(n)._replace(x0=jnp.ones(n))
         with batches.wide(is_wide):
             together.compile_group(problem, two_point_descent, 4)
     assert [("while" in loops_in(jaxpr)) for jaxpr in asked] == [True, False, True]
+    assert lengths_of(asked[1]) == [64, 16 // 4]  # of records, none behind the last, and turns of four steps
+
+
+def lengths_of(jaxpr) -> list[int]:
+    """The lengths of the scans of a jaxpr, from without to within."""
+    found = []
+    for equation in jaxpr.eqns:
+        found += [equation.params["length"]] if equation.primitive.name == "scan" else []
+        found += [length for body in inside(equation.params.values()) for length in lengths_of(body)]
+    return found
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("direction", "arrays"), [("gaussian", 1), ("sphere", 1), ("rademacher", 0)])
-def test_a_wide_machine_keeps_a_direction_at_most(direction, arrays):
+@pytest.mark.parametrize(("direction", "arrays"), [("gaussian", 2), ("sphere", 2), ("rademacher", 1)])
+def test_a_wide_machine_keeps_the_directions_of_a_turn(direction, arrays):
     n = 2**20
     problem = quadratic(n)._replace(x0=jnp.ones(n, jnp.float32), x_star=None)
     with batches.wide():

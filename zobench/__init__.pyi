@@ -1,5 +1,6 @@
 from . import problems
 from .adaptive_rules import r_adazo, zo_adamm
+from .adaptive_sampling import inner_product_test
 from .advising.advice import Advice
 from .advising.advise import advise
 from .asking import Minimizer, minimizer
@@ -39,6 +40,7 @@ from .subspace_directions import subspace
 from .telescoping_quotients import telescoping
 from .training import as_optax, gradient
 from .types import Calls, Estimator, Key, Method, Moment, Oracle, Problem, oracle, separable
+from .variance_reduction import svrg
 
 __version__: str
 __all__ = [
@@ -79,6 +81,7 @@ __all__ = [
     "guiding_vector",
     "hadamard",
     "hizoo",
+    "inner_product_test",
     "kernel_smoothed",
     "leave_one_out",
     "load",
@@ -104,6 +107,7 @@ __all__ = [
     "stale_coordinates",
     "stepper",
     "subspace",
+    "svrg",
     "telescoping",
     "three_point",
     "two_point",

@@ -44,11 +44,15 @@ def points_of(f: Callable[[Vector], Any], x: Vector) -> int:
 
     Of each of the runs that go together, where jax.vmap knows their axis as RUNS.
     """
+    return max(1, BATCH // (runs_together() * max(x.size, widest(jax.make_jaxpr(f)(x).jaxpr))))
+
+
+def runs_together() -> int:
+    """How many runs go together in what is traced, where jax.vmap knows their axis as RUNS; else 1."""
     try:
-        runs = int(jax.lax.axis_size(RUNS))
+        return int(jax.lax.axis_size(RUNS))
     except NameError:
-        runs = 1
-    return max(1, BATCH // (runs * max(x.size, widest(jax.make_jaxpr(f)(x).jaxpr))))
+        return 1
 
 
 def widest(jaxpr: Jaxpr) -> int:

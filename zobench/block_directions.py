@@ -1,5 +1,6 @@
 """Directions in a random or cyclic block of coordinates, which may be kept for some steps."""
 
+from math import gcd
 from typing import Any, Literal
 
 import jax
@@ -70,9 +71,19 @@ def coordinates(key: Key, n: int, m: int, order: Order, keep: int) -> UInt32[Arr
     """The block's coordinates at the step key.step, shape [m]; random ones are those of the m largest of n normals."""
     turn = jnp.asarray(key.step, jnp.uint32) // jnp.uint32(keep)
     if order == "cyclic":
-        return (turn % jnp.uint32(n) * jnp.uint32(m) + jnp.arange(m, dtype=jnp.uint32)) % jnp.uint32(n)
+        return (_multiple(turn, m, n) + jnp.arange(m, dtype=jnp.uint32)) % jnp.uint32(n)
     normal = directions.gaussian(key._replace(step=turn, call=CHOICE), n)
     return jax.lax.top_k(normal, m)[1].astype(jnp.uint32)
+
+
+def _multiple(turn: UInt32[Array, ""], m: int, n: int) -> UInt32[Array, ""]:
+    """turn · m mod n, doubled bit by bit: the product itself has more than 32 bits where n is a million."""
+    around = n // gcd(n, m)  # so many turns are a cycle
+    turn, found = turn % jnp.uint32(around), jnp.uint32(0)
+    for bit in reversed(range((around - 1).bit_length())):
+        found = found * jnp.uint32(2) % jnp.uint32(n)
+        found = (found + (turn >> jnp.uint32(bit) & jnp.uint32(1)) * jnp.uint32(m)) % jnp.uint32(n)
+    return found
 
 
 def _moment(n: int, m: int, q: int) -> Moment:

@@ -12,7 +12,7 @@ from zobench import code, factories, reads, store
 from zobench.errors import UsageError, one_line
 from zobench.factories import check_arguments, factory, make, part, require_memory, shown
 from zobench.latest import latest
-from zobench.meanings import LAYOUTS, is_number
+from zobench.meanings import USUAL, is_number
 from zobench.states import Family, merged, states_of
 
 Config = dict[str, Any]
@@ -42,8 +42,8 @@ def chosen(plain: Config) -> Config:
     """The part of the plain values of a cfg that decides the numbers; `step` always a list. UsageError."""
     names = (*OFFERED, "study") if plain["study"] else NUMERIC
     config: Config = {name: plain[name] for name in names}
-    if not plain["study"] and plain.get("layout", LAYOUTS[0]) != LAYOUTS[0]:  # auto: the rest of the config decides
-        config["layout"] = plain["layout"]
+    if not plain["study"]:
+        config |= {name: plain[name] for name, usual in USUAL.items() if plain.get(name, usual) != usual}
     _check_plain(config)
     if "step" in config and not isinstance(config["step"], list):
         config["step"] = [config["step"]]
@@ -173,7 +173,7 @@ def settings(config: Config) -> Any:
     from zobench.plan import Settings
 
     plain = {name: config[name] for name in ("step", "seeds", "seed", "dtype")}
-    plain["layout"] = config.get("layout", LAYOUTS[0])
+    plain |= {name: config.get(name, usual) for name, usual in USUAL.items()}
     return Settings(**plain, **config["stop"], **{f"tuning_{name}": value for name, value in config["tuning"].items()})
 
 

@@ -123,7 +123,7 @@ def _program(plan: Plan, programs: list[Program], size: int) -> Program:
         if program.size == size:
             return program
     made = plan.problem, plan.method_of
-    compiled = together.compile_group(*made, size) if size else compile_block(*made)
+    compiled = together.compile_group(*made, size, plan.often) if size else compile_block(*made, plan.often)
     programs.append(compiled)
     return compiled
 

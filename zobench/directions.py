@@ -1,10 +1,8 @@
 """Random directions as pure functions of (seed, step, call, coordinate): the same alone, in a batch, in any chunk.
 
-Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) is written out in
-jax.numpy because it is then elementwise: XLA draws a direction in one vectorised loop, where jax.random's key
-splitting takes most of a step. What one evaluation gives is shared by steps in a row, not by coordinates: a pair of
-normals by two of them, the bits of a word by 32. Coordinates that share would have to be interleaved, which XLA does
-not vectorise on CPU.
+What one evaluation of Threefry gives is shared by steps in a row, not by coordinates: a pair of normals by two of
+them, the bits of a word by 32. Coordinates that share would have to be interleaved, which XLA does not vectorise on
+CPU.
 """
 
 from math import ceil, log2
@@ -15,38 +13,20 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex64, Float, Float32, UInt32
 
-from zobench.batches import is_wide
+from zobench.batches import is_wide, runs_together
+from zobench.threefry import Words, threefry
 from zobench.types import Draw, Key, sum_each
 
-Words = UInt32[Array, " n"]
-
-_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
-_PARITY = 0x1BD11BDA
 NORMAL, SIGNS, AXES = 0x10000000, 0x20000000, 0x30000000  # what a word is for; the call's number fills the rest
 FAR = 0x80000000  # for coordinates from 2³² on
 WORD = 2**32  # coordinates that a word numbers
 BITS = 32  # signs in a word
 LANES = 256  # random numbers that are drawn together, at least
+FEW = 2**17  # and of a group on a wide machine, at most, where they are for more than two steps
 CHUNK = 1024  # coordinates whose pairs stay in the first cache
 LONG = 4 * CHUNK  # from here on in chunks; XLA inlines a loop of one turn, and then draws twice
 _LOG = (7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1)
 _LOG += (-1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)
-
-
-def threefry(key: tuple[Words, Words], counter: tuple[Words, Words]) -> tuple[Words, Words]:
-    """Threefry-2x32-20: two words from a key of two words and a counter of two, elementwise.
-
-    The same words as Random123's and as jax's `threefry2x32`.
-    """
-    keys = (key[0], key[1], key[0] ^ key[1] ^ jnp.uint32(_PARITY))
-    a, b = counter[0] + keys[0], counter[1] + keys[1]
-    for block in range(5):
-        for turn in _ROTATIONS[block % 2]:
-            a = a + b
-            b = a ^ ((b << jnp.uint32(turn)) | (b >> jnp.uint32(32 - turn)))
-        a = a + keys[(block + 1) % 3]
-        b = b + keys[(block + 2) % 3] + jnp.uint32(block + 1)
-    return a, b
 
 
 def _rotation(turn: Words) -> tuple[Float32[Array, " n"], Float32[Array, " n"]]:
@@ -120,7 +100,12 @@ def long_index(n: int) -> tuple[Words, Words]:
 
 
 def rounds(size: int) -> int:
-    """How many pairs of steps are drawn at once: enough to fill vectors where a step has few random numbers."""
+    """How many pairs of steps are drawn at once: enough to fill vectors where a step has few random numbers.
+
+    On a wide machine two where those of a group are few: a kernel takes some microseconds, whatever is in it.
+    """
+    if is_wide():
+        return 2 if 2 * size * runs_together() <= FEW else 1
     return max(1, 1 << ceil(log2(LANES / size))) if size < LANES else 1
 
 
@@ -141,7 +126,7 @@ class Parts(NamedTuple):
 
 
 class Seeds(NamedTuple):
-    """What two steps share where directions are drawn where they are used: the key of their words, and no numbers."""
+    """What steps share where directions are drawn where they are used: the key of their words, and no numbers."""
 
     seed: UInt32[Array, ""]
     call: UInt32[Array, ""]
@@ -153,16 +138,16 @@ def gaussian_draw(key: Key, n: int, dtype: Any = None, q: int = 1, together: int
 
     Box & Muller (1958): z = √(−2 ln u) e^(2πiw) with (u, w) of word (call, i) of round ⌊step/2⌋; an even step takes the
     real part, an odd one the imaginary part. The source is z, complex64 [rounds·q·n], for any `dtype`, or from n = LONG
-    on its `Parts`; on a wide machine (batches.is_wide), or where a number of 32 bits does not count them, its `Seeds`:
-    nothing is kept. `together`: how many rounds the source holds, if not as many as `period` says.
+    on its `Parts`; where a number of 32 bits does not count them, or on a wide machine (batches.is_wide) are no few of
+    them, its `Seeds`: nothing is kept. `together`: how many rounds the source holds, if not as many as `period` says.
 
-    The two parts are made in one complex array because XLA makes an array in one loop, and two arrays in two.
+    The parts are made in one complex array because XLA makes an array in one loop, and two arrays in two.
     """
     many = together or rounds(q * n)
     first, turn = key.step // jnp.uint32(2 * many) * jnp.uint32(many), key.step % jnp.uint32(2 * many)
-    if is_wide() or q * n >= WORD // 2:
+    if (is_wide() and many == 1) or q * n >= WORD // 2:
         return Draw(Seeds(*(jnp.asarray(part, jnp.uint32) for part in (key.seed, key.call, first))), turn)
-    if n >= LONG:
+    if n >= LONG and not is_wide():
         return Draw(_parts(key, n, q), turn)
     at = jnp.arange(many * q * n, dtype=jnp.uint32)
     step, call, i = at // jnp.uint32(q * n), at // jnp.uint32(n) % jnp.uint32(q), at % jnp.uint32(n)
@@ -232,11 +217,16 @@ def unit_rows(draw: Draw, shape: tuple[int, int], dtype: Any, *, paired: bool = 
     """v/‖v‖ of its vectors, shape [q, n]: uniform on the unit sphere Sⁿ⁻¹ (Muller 1959).
 
     `paired` sums the squares of both parts in one pass. XLA makes loops of sums of one kind: where f is summed in pairs
-    (types.separable) a single sum beside them doubles the time of a step, and where it is not a pair does.
+    (types.separable) a single sum beside them doubles the time of a step, and where it is not a pair does. A wide
+    machine always sums both: two steps share them, and a single sum XLA's kernels would make again in each use.
     """
     v = rows(draw, shape, dtype)
     if isinstance(draw.source, Parts):
         square = jnp.where(draw.turn == 1, draw.source.squares[1], draw.source.squares[0]).astype(dtype)
+    elif is_wide():
+        z = _pairs(draw, shape).reshape(-1, *shape)
+        sums = sum_each(*(part.astype(dtype) ** 2 for part in (jnp.real(z), jnp.imag(z))))
+        square = jnp.where(draw.turn % 2 == 1, sums[1], sums[0])[draw.turn // 2 if len(z) > 1 else 0]
     elif paired and not isinstance(draw.source, Seeds):
         z = _round(draw, shape)
         sums = sum_each(*(part.astype(dtype) ** 2 for part in (jnp.real(z), jnp.imag(z))))
@@ -248,12 +238,19 @@ def unit_rows(draw: Draw, shape: tuple[int, int], dtype: Any, *, paired: bool = 
 
 def _round(draw: Draw, shape: tuple[int, int]) -> Complex64[Array, "q n"]:
     """The pairs of this step and its neighbour: kept flat until here, as XLA's loops follow the shape."""
-    size = shape[0] * shape[1]
+    z, size = _pairs(draw, shape), shape[0] * shape[1]
+    return (z if z.size == size else jax.lax.dynamic_slice(z, (draw.turn // 2 * size,), (size,))).reshape(shape)
+
+
+def _pairs(draw: Draw, shape: tuple[int, int]) -> Complex64[Array, " m"]:
+    """The pairs of all steps that share the source."""
     z = draw.source
     if isinstance(z, Seeds):
         vector, i, high = places(*shape)
-        return _normals(Key(z.seed, z.first, z.call), z.first + draw.turn // 2, vector, i, high).reshape(shape)
-    return (z if z.size == size else jax.lax.dynamic_slice(z, (draw.turn // 2 * size,), (size,))).reshape(shape)
+        z = _normals(Key(z.seed, z.first, z.call), z.first + draw.turn // 2, vector, i, high)
+    if is_wide() and not isinstance(draw.turn, jax.core.Tracer):  # of steps in a row: for all of them in one kernel
+        z = jax.lax.complex(*jax.lax.optimization_barrier((jnp.real(z), jnp.imag(z))))
+    return z
 
 
 def gaussian(key: Key, n: int) -> Float32[Array, " n"]:

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import programs
-from zobench.rhythm import RECORDS, rhythm, sections
+from zobench.rhythm import RECORDS, RECORDS_PER_GRADIENT_STEP, rhythm, sections
 from zobench.runs import Program, Runs, end_of, keep, known_block, next_block, save_all
 from zobench.states import Past, new_past, now_and_then
 from zobench.types import Draw, Key, Method, Problem, Scalar, measured_in, oracle, require_precision, sum_each
@@ -64,17 +64,20 @@ class Stop(NamedTuple):
     targets: tuple[float, ...] = ()
 
 
-def compile_block(problem: Problem, method_of: Callable[[Scalar], Method]) -> Program:
+def compile_block(
+    problem: Problem, method_of: Callable[[Scalar], Method], often: float = RECORDS_PER_GRADIENT_STEP
+) -> Program:
     """Compile a block of one run of the method that `method_of` makes for a step size.
 
     A block has sections of 64 records, or as few as are worth calling it; a black box is asked for one record at a
     time, as each value is a call of Python anyway. A run that `stays` makes no iteration more once it has ended. The
     block gives x, the state, the records and a row behind them, which has the record at the cap where that is reached
     within the last interval, and x behind each section; where there is one section that is x itself, and not copied.
+    `often`: records in the time of a step with the gradient.
     """
     x0, problem = problem.x0, programs.straight(problem)
     outline = method_of(jnp.ones((), x0.dtype))
-    (length, every), many = rhythm(problem, outline), sections(problem, outline)
+    (length, every), many = rhythm(problem, outline, often), sections(problem, outline, often)
 
     def init(step):
         return jax.tree.map(np.asarray, (x0, method_of(step).init(x0)))

@@ -10,6 +10,7 @@ from zobench.factories import shown
 
 DTYPES = ("float64", "float32", "bfloat16", "float16")
 LAYOUTS = ("auto", "apart", "together")
+USUAL: dict[str, Any] = {"layout": "auto", "records": 2}  # named in a record where it is something else
 RULES = ("theory", "trace", "tuned", "probe")
 
 
@@ -52,6 +53,7 @@ _MEANINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "seed": (lambda value: fits(value, int) and 0 <= value < 2**31, "a whole number from 0 to 2147483647"),
     "dtype": (lambda value: value in DTYPES, "float64, float32, bfloat16 or float16"),
     "layout": (lambda value: value in LAYOUTS, "auto, apart or together"),
+    "records": (is_number, "a positive number"),
     "stop.metric": (lambda value: value in ("gap", "gradient", "distance"), "gap, gradient or distance"),
     "stop.target": (
         lambda value: bool(value) and all(map(is_number, value if isinstance(value, list) else [value])),

@@ -14,6 +14,7 @@ from zobench import probing, theory
 from zobench.loop import MOST
 from zobench.optimizers import on_tree
 from zobench.probing import Scale
+from zobench.rhythm import RECORDS_PER_GRADIENT_STEP
 from zobench.solvers import Solver
 from zobench.trees import flat
 from zobench.types import Estimator, Key, Method, Problem, Scalar, measured_in, oracle, require_wide
@@ -26,7 +27,7 @@ Optimizer = Callable[[Any], optax.GradientTransformation]
 
 
 class Settings(NamedTuple):
-    """How a cell is run, in the words of conf/config.yaml: step rules, seeds, precision, stop, tuning and layout."""
+    """How a cell is run, in the words of conf/config.yaml."""
 
     step: Sequence[str | float]
     seeds: int = 20
@@ -40,13 +41,15 @@ class Settings(NamedTuple):
     tuning_tries: int = 16
     tuning_seeds: int = 5
     layout: str = "auto"
+    records: float = RECORDS_PER_GRADIENT_STEP
 
 
 class Plan(NamedTuple):
     """A cell that can be run: its problem in the right dtype, its method for a step size, a step for each rule.
 
     `cap` is how many iterations a run may take: gd_iterations of the method's time scale, within the budget of calls;
-    of a black box how many calls. A step that values at x0 are to decide is nan; `scaled` makes it of what they say.
+    of a black box how many calls. `often`: records in the time of a step with the gradient. A step that values at x0
+    are to decide is nan; `scaled` makes it of what they say.
     """
 
     problem: Problem
@@ -55,6 +58,7 @@ class Plan(NamedTuple):
     steps: dict[str, float]
     cap: int
     scaled: Callable[[Scale], float] = lambda scale: nan
+    often: float = RECORDS_PER_GRADIENT_STEP
 
 
 def plan_cell(
@@ -106,7 +110,7 @@ def plan_cell(
         cap = cap if budget is None else min(cap, budget // calls.total)
     moment = estimator.second_moment(problem.n)
     scaled = partial(probing.descent_step, moment=moment) if uses(method, "estimator") else probing.length
-    return Plan(problem, method_of, outline, steps, cap, scaled)
+    return Plan(problem, method_of, outline, steps, cap, scaled, settings.records)
 
 
 def _require_solver(problem: Problem, solver: Solver) -> None:

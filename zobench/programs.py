@@ -4,27 +4,35 @@ JAX writes what a function closes over, the matrix of a quadratic say, into its 
 then another program, which takes long to compile where it is large, and is kept on disk with its data.
 """
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
+from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
 
+from zobench.likeness import likeness
 from zobench.types import Key, Problem
 
 KEPT = 64  # programs that a process keeps, without their arrays
 LARGE = 2**10  # bytes of an array that is not to be in a program
 COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}  # a quarter faster where AVX-512 is; changes rounding only
-CALLBACK = "callback"  # in the text of a program that calls Python, and keeps what it calls
 COMPARED = 2**20  # bytes at a time
 LOOPS = ("scan", "while", "cond")
 
 _programs: OrderedDict[Any, Callable] = OrderedDict()
+
+
+class Opened(NamedTuple):
+    """A function that closes over no array, the arrays, each once, and what it is: its jaxpr, and the rest."""
+
+    call: Callable
+    arrays: list[Any]
+    jaxpr: Jaxpr
+    about: tuple[Any, ...]
 
 
 def compiled(
@@ -33,25 +41,35 @@ def compiled(
     """The function f compiled for arguments of these shapes; it takes over the arguments numbered in `taken`.
 
     The arrays that f closes over are put on the device once, where `placed` says, and given to the program in each
-    call. Where the text of the program is that of one of the last 64 of this process, it is that one.
+    call. Where it is one of the last 64 programs of this process (`zobench.likeness`), it is that one: it is traced,
+    and neither lowered nor compiled. One that calls Python is not kept, as it keeps what it calls.
     """
-    opened, held = hoisted(f, *args)
-    arrays = [placed(jnp.asarray(array)) for array in held]
-    donated = tuple(1 + place for place in taken)
-    lowered = jax.jit(opened, compiler_options=COMPILER_OPTIONS, donate_argnums=donated).lower(arrays, *args)
-    text = lowered.as_text()
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    key = digest, lowered.in_tree, lowered.out_tree, jax.default_backend()
-    program = _programs.pop(key, None) or lowered.compile()
-    if CALLBACK not in text:
+    opened = _opened(f, *args)
+    arrays = [placed(jnp.asarray(array)) for array in opened.arrays]
+    donated, places = tuple(1 + place for place in taken), [*map(_place, jax.tree.leaves((arrays, args)))]
+    like, wide = likeness(opened.jaxpr), jax.dtypes.canonicalize_dtype(float)
+    key = like and (like, opened.about, *places, donated, jax.default_backend(), wide)
+    program = _programs.pop(key, None)
+    if program is None:
+        jitted = jax.jit(opened.call, compiler_options=COMPILER_OPTIONS, donate_argnums=donated)
+        program = jitted.lower(arrays, *args).compile()
+    if key:
         _programs[key] = program  # the latest comes last
     while len(_programs) > KEPT:
         _programs.popitem(last=False)
     return partial(program, arrays)
 
 
+def _place(array: Any) -> Any:
+    return getattr(array, "sharding", None), getattr(array, "committed", False)
+
+
 def hoisted(f: Callable, *args: Any) -> tuple[Callable, list[Any]]:
     """A function (arrays, *args) that does what f does and closes over no array, and the arrays, each once."""
+    return _opened(f, *args)[:2]
+
+
+def _opened(f: Callable, *args: Any) -> Opened:
     traced = jax.jit(f).trace(*args)
     closed, tree = traced.jaxpr, jax.tree.structure(traced.out_info)
     arrays, places = _each_once(closed.consts)
@@ -60,7 +78,8 @@ def hoisted(f: Callable, *args: Any) -> tuple[Callable, list[Any]]:
         known = ClosedJaxpr(closed.jaxpr, [arrays[place] for place in places])
         return jax.tree.unflatten(tree, jaxpr_as_fun(known)(*jax.tree.leaves(args)))
 
-    return block, [array if isinstance(array, jax.Array) else np.asarray(array) for array in arrays]
+    held = [array if isinstance(array, jax.Array) else np.asarray(array) for array in arrays]
+    return Opened(block, held, closed.jaxpr, (*places, jax.tree.structure(args), tree))
 
 
 def _each_once(arrays: Sequence[Any]) -> tuple[list[Any], list[int]]:

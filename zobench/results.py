@@ -122,6 +122,7 @@ def run(
     optimizer: Optimizer = optax.sgd,
     tuning: tuple[int, int] = (16, 5),
     layout: str = "auto",
+    records: float = 2,
     progress: bool | None = None,
 ) -> Result:
     """Run a method on a problem for so many seeds, until the target or the budget.
@@ -133,8 +134,8 @@ def run(
     start or minimum; of several targets, which the runs of one meet all, the least ends them. Metrics are gap f − f*,
     gradient min ‖∇f‖² and distance ‖x − x*‖². A run takes at most gd_iterations·B iterations and `calls` oracle calls.
     The precision is that of `dtype` whatever JAX's setting. `layout`: runs one by one (apart), in one program
-    (together), or as it is faster (auto). `progress`: say on a line how far it is, after two seconds;
-    None: in a notebook.
+    (together), or as it is faster (auto). `records`: how many a run has in the time of a step with the gradient, n
+    iterations of two-point descent. `progress`: say on a line how far it is, after two seconds; None: in a notebook.
 
     A problem whose x0 is a tree of arrays is run over all their numbers, and the result's `parameters` are trees again.
 
@@ -151,7 +152,7 @@ def run(
     goal = target if isinstance(target, float | int) else build.targets(list(target))
     stop = {"metric": metric, "target": goal, "relative_to": relative_to, "gd_iterations": gd_iterations}
     asked = {"step": [step], "seeds": seeds, "seed": seed, "dtype": dtype, "stop": {**stop, "calls": calls}}
-    asked["layout"] = layout
+    asked |= {"layout": layout, "records": records}
     asked["tuning"] = dict(zip(("tries", "seeds"), tuning, strict=True))
     try:
         meanings.check(asked)

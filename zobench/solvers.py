@@ -124,10 +124,13 @@ def scipy(
         elif isfinite(h):
             lower, upper = np.transpose(ends) if ends else (-inf, inf)
             own, quotient = {}, central_gradient(box.many, h, lower, upper)
+        ask = box
+        if gradient == "exact" and isinstance(box, Box):
+            ask, quotient = box.value, box.gradient
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # at its tightest tolerances a solver ends in rounding, and says so
             given = {"method": algorithm, "jac": quotient, "options": options | own, "bounds": ends}
-            return str(minimize(box, x0, **given).message)
+            return str(minimize(ask, x0, **given).message)
 
     each = Calls(value=1, grad=1) if gradient == "exact" else Calls(value=1)
     solve = partial(traced, run, gradient == "exact")

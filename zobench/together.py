@@ -14,14 +14,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zobench import programs, store
+from zobench import programs, store, wide_steps
 from zobench.batches import RUNS, is_wide, widest
 from zobench.loop import Curves, Stop, Values, curves_of, events, measure, steps_of
-from zobench.rhythm import rhythm
+from zobench.rhythm import RECORDS_PER_GRADIENT_STEP, rhythm
 from zobench.runs import Program
 from zobench.spread import Spread, spread
 from zobench.states import Family, load, now_and_then, save
-from zobench.types import Key, Method, Problem, Scalar, measured_in, oracle
+from zobench.types import Method, Problem, Scalar, measured_in
+from zobench.wide_steps import unless
 
 GROUP = 64
 MOST = 2**24  # coordinates of a group; a run that is longer is alone in it
@@ -30,8 +31,6 @@ MANY = 64  # where there are at least so many of them
 WIDE = SHORT**2  # and no array within f is larger, such as the matrix of a quadratic
 ROOM = 2**28  # coordinates of a group on a wide machine
 PADDED = 2**20  # coordinates of a group that costs no more where some of its runs are not needed
-TURNS = 64  # steps between two questions of a wide machine to the host, at most
-MOVED = 2**25  # coordinates between them, tenths of a millisecond: a question takes about a hundredth of one
 
 
 def goes_together(problem: Problem, layout: str, runs: int) -> bool:
@@ -70,15 +69,17 @@ def tuned_in(size: int, n: int, runs: int) -> int:
     return size if size * n <= PADDED else size_of(n, runs)
 
 
-def compile_group(problem: Problem, method_of: Callable[[Scalar], Method], size: int) -> Program:
+def compile_group(
+    problem: Problem, method_of: Callable[[Scalar], Method], size: int, often: float = RECORDS_PER_GRADIENT_STEP
+) -> Program:
     """Compile a block of a group of runs, a section of `loop.compile_block`'s and the record behind it.
 
     All runs of a group are at one iteration: its loops have one end. On a CPU a draw serves as many steps as it does
-    apart; a wide machine draws in each step, and its loops have lengths that are known when it is compiled.
+    apart; on a wide machine two at most, and its loops have lengths that are known when it is compiled.
     """
     x0, problem = problem.x0, programs.straight(problem)
-    records, every = rhythm(problem, method_of(jnp.ones((), x0.dtype)))
-    make = _wide_steps if is_wide() else _steps
+    records, every = rhythm(problem, method_of(jnp.ones((), x0.dtype)), often)
+    make = wide_steps.steps_of if is_wide() else _steps
 
     def block(x, state, seed, step, k, cap, stays, end):
         steps, drawn = make(problem, method_of(step), seed, every, size)
@@ -92,7 +93,10 @@ def compile_group(problem: Problem, method_of: Callable[[Scalar], Method], size:
             x, state, drawn = steps(x, state, k, drawn, until, ended)
             return (x, state, until, drawn), found
 
-        (x, state, _, _), found = jax.lax.scan(record, (x, state, k, drawn), jnp.arange(records + 1))
+        rows = jnp.arange(records if is_wide() else records + 1)
+        (x, state, _, _), found = jax.lax.scan(record, (x, state, k, drawn), rows)
+        if is_wide():  # where steps behind the end are made, none are to be behind the last record
+            found = jnp.concatenate([found, jnp.stack(measure(problem, x))[None]])
         return x, state, found
 
     def init(step):
@@ -114,41 +118,9 @@ def _steps(problem: Problem, method: Method, seed: Any, every: int, size: int) -
 
     def taken(x, state, k, drawn, end, ended):
         *made, _, drawn = steps(x, state, k, drawn, end)
-        return *_where(ended, (x, state), tuple(made)), drawn
+        return *unless(ended, (x, state), tuple(made)), drawn
 
     return taken, drawn
-
-
-def _wide_steps(problem: Problem, method: Method, seed: Any, every: int, size: int) -> tuple[Callable, Any]:
-    """The same without a loop that asks the host in each turn: in rounds of a fixed number of steps.
-
-    Steps behind the end are made and not taken.
-    """
-    n, dtype = problem.n, problem.x0.dtype
-    turns = max(1, min(every, TURNS, MOVED // (size * n)))
-
-    def steps(x, state, k, drawn, end, ended):
-        def step(_, carry):
-            x, state, k = carry
-            key = Key(seed, k.astype(jnp.uint32))
-            # 0, which XLA cannot know: else it keeps what of a random number does not depend on k, 8 bytes a coordinate
-            own = key._replace(call=jnp.where(k < 0, jnp.uint32(1), jnp.uint32(0)))
-            draw: Any = method.draw(own, n, dtype) if method.draw else ()
-            made = method.step(oracle(problem, key), x, state, draw)
-            return *_where(ended | (k >= end), (x, state), made), k + 1
-
-        def one_round(carry):
-            return jax.lax.fori_loop(0, turns, step, carry)
-
-        if every <= turns:
-            return *one_round((x, state, k))[:2], drawn
-        return *jax.lax.while_loop(lambda carry: carry[2] < end, one_round, (x, state, k))[:2], drawn
-
-    return steps, ()
-
-
-def _where(ended: Any, old: Any, new: Any) -> Any:
-    return jax.tree.map(lambda old, new: jnp.where(ended, old, new), old, new)
 
 
 def _shapes(state: Any, size: int, over: Spread) -> Any:

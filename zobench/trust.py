@@ -24,7 +24,7 @@ FACTORIES = re.compile(
     r"|hadamard_directions|block_directions|baselines|robust_estimates|kernel_estimates|gradientless|adaptive_rules"
     r"|guided_directions|scalar_adaptation|telescoping_quotients|momentum_directions|candidate_pools"
     r"|subspace_directions|matrix_directions|old_values|curvature_directions|bayesian_directions|parameter_free"
-    r"|noise_aware)"
+    r"|noise_aware|variance_reduction|adaptive_sampling)"
 )
 OPTAX = re.compile(r"optax(\.[^\W_]\w*)*")
 EXAMPLE = "scipy.optimize.rosen"  # the function of conf/problem/black_box.yaml

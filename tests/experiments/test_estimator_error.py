@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from zobench import estimators, families, sampling, store
-from zobench.experiments.estimator_error import expected
+from zobench.experiments.estimator_error import expected, recent
 from zobench.experiments.estimator_error.study import estimator_error, formula
 from zobench.problems.landscapes import landscape
 from zobench.problems.quadratics import quadratic
 from zobench.problems.robust import welsch
 from zobench.problems.wrappers import noisy
 from zobench.report import claims, lines, page
-from zobench.types import Key, oracle
+from zobench.types import Key, Problem, oracle
 
 SMALL = {"samples": 4000, "q": [1, 2], "eps": [0.1], "sigma": [0.01], "seed": 0, "dtype": "float64"}
 
@@ -158,3 +158,23 @@ def test_one_record_alone_leaves_quantities_out(rows, tmp_path):
         asked = {check.quantity for claim in claims.of("estimator_error") for check in claim.checks}
         assert asked <= measured.keys()
         assert np.isnan(measured["sphere, E‖G‖²/‖g‖²: exponent in n"].value)
+
+
+def test_the_telescoping_series_sums_to_the_nearest_quotient_and_two_lengths_have_a_second_moment_of_two():
+    """Σₖ pₖ (D(μ₁) + (D(μₖ₊₁) − D(μₖ))/pₖ) = D(μ_K+1), exactly; E G = g and E‖G‖² = 2‖g‖² of two lengths."""
+    f, eps, ratio, levels = (lambda t: np.exp(t) + t**3), 0.2, 0.5, 8
+    quotient = lambda h: (f(h) - f(0.0)) / h  # noqa: E731
+    steps = eps * ratio ** np.arange(levels + 1)
+    p = ratio ** np.arange(levels)
+    p /= p.sum()
+    points = [quotient(steps[0]) + (quotient(steps[k + 1]) - quotient(steps[k])) / p[k] for k in range(levels)]
+    assert p @ points == pytest.approx(quotient(steps[-1]), rel=1e-12)
+    with jax.enable_x64(True):
+        g = np.array([0.6, 0.0, 0.8, 0.0, 0.0])
+        problem = Problem(f=lambda x: jnp.asarray(g) @ x, x0=np.zeros(5))
+        made = recent.two_lengths(jnp.asarray(g))
+        x, samples = jnp.zeros(5), 4000
+        (sample,) = sampling.estimates(problem, [made], x, sampling.draws(made, x, samples, 0), samples, 0)
+    assert np.abs(sample.mean(0) - g).max() < 4.5 / samples**0.5 and (sample**2).sum(1).mean() == pytest.approx(
+        2, abs=0.15
+    )

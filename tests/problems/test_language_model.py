@@ -97,11 +97,23 @@ def test_sequences_are_cut_once_and_some_are_seen():
         ({"width": 64}, "use trained=null"),
         ({"trained": None, "width": 12}, "a multiple of 8"),
         ({"rank": 0}, "rank=0"),
+        ({"parameters": "prefix", "prefix": 200}, "prefix=200: a context of 128 tokens has room for 127"),
+        ({"trained": None, "seed": -1}, "seed=-1: a whole number from 0 on"),
     ],
 )
 def test_what_makes_no_sense_is_refused(arguments, said):
     with pytest.raises(ValueError, match=f"problem.*{said}"):
         zo.problems.language_model(**arguments)
+
+
+@pytest.mark.slow
+def test_a_prefix_may_be_longer_than_the_sequences():
+    made = task(**TINY, parameters="prefix", prefix=20)
+    assert made.problem.n == 2 * 4 * 20
+    _, tokenizer = package.load_pretrained("en")
+    weights = decoders.untrained(made.decoder, 0)
+    keys = decoders.keys_of(weights, np.array(tokenizer.encode(words("jax"))[:20]), made.decoder)
+    np.testing.assert_allclose(made.problem.tree(made.problem.x0)["blocks.0.prefix.K"], keys["blocks.0.prefix.K"])
 
 
 def test_a_text_of_ones_own(tmp_path):

@@ -16,7 +16,7 @@ from zobench import build
 from zobench.build import Config
 
 KEY = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*")  # no place in a list, nothing that begins with _
-SINGLE = ("step", "seeds", "seed", "dtype", "layout")
+SINGLE = ("step", "seeds", "seed", "dtype", "layout", "records")
 WITHIN = (*build.FACTORIES, "tuning", "stop", "study")
 SPECIAL = re.compile(r"[$\\]|\?\?\?")  # of OmegaConf, in a word
 DEFAULT_FOLDER = "reports/${report}"  # no number depends on it

@@ -23,10 +23,12 @@ OTHERS = {
     "zobench.methods.one_plus_one": "(1+1)-ES",
     "zobench.methods.three_point": "three points",
     "zobench.scalar_adaptation.meazo": "MEAZO",
+    "zobench.variance_reduction.svrg": "SVRG",
     "zobench.gradientless.gradientless_descent": "gradientless descent",
     "zobench.noise_aware.noise_aware_lbfgs": "noise-aware L-BFGS",
     "zobench.solvers.cma": "CMA-ES",
-}  # methods that take no estimator
+    "zobench.adaptive_sampling.inner_product_test": "inner product test",
+}  # methods that take no estimator, or any
 DESCENT, ACCELERATED, GD = "zobench.methods.descent", "zobench.methods.accelerated", "optax.sgd"
 METHOD = ("estimator", "optimizer", "method")  # what makes the iterates
 NAMING = ("spectrum", "cities")  # arguments that belong to a problem's name

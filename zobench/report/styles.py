@@ -72,6 +72,8 @@ LOOKS: dict[str, tuple[str, str, Any]] = {
     "(1+1)-ES": (PURPLE, "p", LONG),
     "three points": (SKY, "v", DASH_DOTS),
     "MEAZO": (BLUE, "<", SPARSE),
+    "SVRG": (SKY, "s", SPARSE),
+    "inner product test": (PURPLE, "D", SPARSE),
     "gradientless descent": (BLACK, "^", SPARSE),
     "CMA-ES": (PURPLE, "*", DOT),
     "conjugate gradients": (BLACK, "d", DASH_DOT),

@@ -5,6 +5,7 @@ from math import nan, sqrt
 from pathlib import Path
 from typing import Any
 
+from zobench.experiments.estimator_error import recent
 from zobench.report import lines, tables
 from zobench.report.page import Experiment
 from zobench.report.records import ended, target
@@ -34,7 +35,8 @@ def pick(found: Sequence[Row], **wanted: Any) -> list[Row]:
 def measures(found: Sequence[Row]) -> dict[str, Estimate]:
     """Of formulas, moments, angles, biases and noise; nan where they were not measured."""
     moments = pick(found, kind="moments", dtype="float64", quadratic=True)
-    return {**_formulas(found), **_moments(moments), **_angles(moments), **_biases(found), **_noise(found)}
+    parts = [_formulas(found), _moments(moments), _angles(moments), _biases(found), _noise(found), _recent(found)]
+    return {name: value for part in parts for name, value in part.items()}
 
 
 def _formulas(found: Sequence[Row]) -> dict[str, Estimate]:
@@ -121,6 +123,36 @@ def _noise(found: Sequence[Row]) -> dict[str, Estimate]:
     }
 
 
+def _recent(found: Sequence[Row]) -> dict[str, Estimate]:
+    """Telescoping quotients beside forward ones and exact slopes; directions aligned with g, or of two lengths."""
+    named: dict[str, Estimate] = {}
+    rows = pick(found, kind="recent", factory="telescoping")
+    for points in (3, 4):
+        own = pick(rows, factor=f"{points} points")
+        widest = pick(own, eps=max((row["eps"] for row in own), default=0))
+        words = f"telescoping, {points} points"
+        named[f"{words}: bias over that of a forward quotient at the largest ε"] = _ratio(widest, "bias")
+        second = [lines.normal(*row["second"]).times(1 / (1 + (row["n"] - 1) / row["q"])) for row in own]
+        named |= _ends(f"{words}: second moment over that of exact slopes along as many directions", second)
+        over = [lines.normal(*recent.variance_times_values(row["error"], row["forward"], row["calls"])) for row in own]
+        named |= _ends(f"{words}: variance times values over those of a forward quotient", over)
+    kinds = {
+        "along g": "aligned with the gradient: E‖G‖²/(n‖g‖²)",
+        "across g": "aligned across the gradient: E‖G‖²/((n+2)‖g‖²)",
+    }
+    for kind, words in kinds.items():
+        named[words] = _ratio(pick(found, kind="recent", factor=kind), "second")
+    lengths = [
+        lines.normal(*row["second"]).times(1 / row["n"]) for row in pick(found, kind="recent", factor="two lengths")
+    ]
+    return named | _ends("two lengths, along and across: E‖G‖²/(n‖g‖²)", lengths)
+
+
+def _ends(name: str, values: Sequence[Estimate]) -> dict[str, Estimate]:
+    """The smallest and the largest, nan where there are none."""
+    return {f"{name}: {end}": Estimate(nan) for end in ("smallest", "largest")} | lines.extremes(name, values)
+
+
 def _unit(row: Row) -> float:
     """n²σ²/(2ε²), which noise adds to E‖G‖² of a central quotient, and four times to that of a forward one."""
     return (row["n"] * row["sigma"] / row["eps"]) ** 2 / 2
@@ -165,7 +197,14 @@ def shown(rows: Sequence[tables.Row]) -> list[tables.Table]:
     moments = [row for row in rows if row["kind"] == "moments" and row["dtype"] == "float64"]
     some = [row for row in moments if row["problem"] == moments[0]["problem"]]
     note = "Measured ± standard error (expected). 1 is the gradient itself; n of it must be averaged for one."
-    return [tables.by_size("E‖G‖²/‖g‖² of one estimate", note, some, _name, _second, "estimator")]
+    recent = [row for row in rows if row["kind"] == "recent"]
+    return [
+        tables.by_size("E‖G‖²/‖g‖² of one estimate", note, some, _name, _second, "estimator"),
+        tables.table("Two recent papers' estimators", RECENT_NOTE, recent, RECENT, words=2),
+    ]
+
+
+RECENT_NOTE = "Bias over ‖g‖ along ∇Δf, measured ± standard error (that of a forward quotient at the same ε)."
 
 
 def _name(row: tables.Row) -> str:
@@ -180,6 +219,23 @@ def _second(row: tables.Row) -> str:
     value, error, theory = (tables.value(row, f"second{part}") for part in ("", "_error", "_theory"))
     spread = f" ± {tables.significant(error, 2)}" if error > KNOWN else ""
     return f"{tables.significant(value, 4)}{spread} ({tables.significant(theory, 4)})"
+
+
+def _bias(row: tables.Row) -> str:
+    if not row["bias"]:
+        return ""
+    value, error, theory = (tables.value(row, f"bias{part}") for part in ("", "_error", "_theory"))
+    return f"{tables.significant(value, 2)} ± {tables.significant(error, 2)} ({tables.significant(theory, 2)})"
+
+
+RECENT: dict[str, tables.Cell] = {
+    "estimator": "factory",
+    "": "factor",
+    "n": "n",
+    "ε": tables.rounded("eps"),
+    "E‖G‖²/‖g‖²": _second,
+    "bias": _bias,
+}
 
 
 EXPERIMENT = Experiment(

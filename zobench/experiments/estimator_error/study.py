@@ -2,7 +2,7 @@
 
 Kinds of rows: `moments` (exact slopes, as far as the dtype goes), `quotient` (difference steps ε, against the same
 directions with exact slopes, so that the bias stands out of the variance), `noise` (in the values), `formula` (the
-lecture's G = d (f(x+εv) − f(x−εv))/(2ε) v with and without its factor d, for three kinds of v).
+lecture's G = d (f(x+εv) − f(x−εv))/(2ε) v with and without its factor d, for three kinds of v), `recent`.
 """
 
 import inspect
@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import differences, estimators, families, sampling
-from zobench.experiments.estimator_error import expected
+from zobench.experiments.estimator_error import expected, recent
 from zobench.experiments.estimator_error.expected import Local
 from zobench.problems.wrappers import noisy
 from zobench.sampling import Mean
@@ -25,6 +25,7 @@ from zobench.types import Calls, Draw, Estimator, Problem, Vector
 DIRECTIONS = ("sphere", "gaussian", "rademacher", "coordinate")
 FAMILY = {"finite_difference": "axes", "regression": "span", "one_point": "sphere", "residual_one_point": "sphere"}
 NAMES = ("direction", "q", "orthogonal", "quotient", "eps")
+THEORY = ("along", "second", "error", "captured", "bias")
 
 
 class Row(NamedTuple):
@@ -71,6 +72,10 @@ def estimator_error(
 def _measure(problem, estimator, samples, q, eps, sigma, seed, dtype) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     x = jnp.asarray(problem.x0, dtype)
     at = expected.local(problem, x)
+    about = {"n": problem.n, "samples": samples, "M": float(np.abs(at.third).max())}
+    about |= {"quadratic": problem.modes is not None, "norm2": at.norm2}
+    if _name(estimator) in recent.MADE:
+        return {}, about | {"rows": list(_recent(problem, estimator, at, eps, samples, seed))}
     known: dict[str, Any] = {}  # directions that several rows share
 
     def draw(made: Estimator, x: Vector, row: Row) -> Draw:
@@ -80,8 +85,16 @@ def _measure(problem, estimator, samples, q, eps, sigma, seed, dtype) -> tuple[d
         return known[name]
 
     rows = [_row(problem, estimator, row, at, draw, samples, seed) for row in _rows(estimator, problem, q, eps, sigma)]
-    about = {"n": problem.n, "samples": samples, "M": float(np.abs(at.third).max())}
-    return {}, {**about, "quadratic": problem.modes is not None, "norm2": at.norm2, "rows": rows}
+    return {}, about | {"rows": rows}
+
+
+def _recent(problem, factory, at: Local, eps, samples: int, seed: int) -> Iterator[dict[str, Any]]:
+    """The rows of the papers' estimators, of which nothing varies but what the papers speak of."""
+    about = {"kind": "recent", **dict.fromkeys(NAMES), "factory": _name(factory), "family": "sphere"}
+    about |= {"sigma": 0.0, "dtype": "float64"} | {f"{of}_theory": nan for of in THEORY}
+    for row in recent.rows(problem, factory, _name(factory), at, eps, samples, seed):
+        numbers = _numbers(row.pop("sample"), at)
+        yield about | row | {name: list(part) for name, part in numbers.items()}
 
 
 def _rows(factory, problem, q, eps, sigma) -> Iterator[Row]:

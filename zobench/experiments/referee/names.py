@@ -49,6 +49,8 @@ METHODS = (
     Known("three points", "three points"),
     Known("gradientless descent", "gradientless descent"),
     Known("(1+1)-ES", "(1+1)-ES"),
+    Known("SVRG", "SVRG"),
+    Known("inner product test", "inner product test"),
     Known("median of 3", "median_slope", {"q": 1, "repeats": 3}),
     Known("clipped at 1", "clipped_slope", {"q": 1, "clip": 1.0}),
     Known("old partials (CoCD)", "stale_coordinates", {"size": 1}),
