@@ -73,3 +73,15 @@ def test_what_makes_no_steps_is_refused():
         stepper(f, zo.two_point(), optax.sgd(0.1))(x, -1)
     with pytest.raises(ValueError, match=r"f gives float16 of an x of float64"):
         stepper(lambda x: jnp.sum(x**2).astype(jnp.float16), zo.two_point(), optax.sgd(0.1))(x, 1)
+
+
+def test_what_is_donated_is_gone_and_moves_as_what_is_kept():
+    x0, given = jnp.arange(1.0, 2049.0), (zo.two_point(), optax.sgd(1e-4, momentum=0.5))
+    f = lambda x: jnp.sum(x**2)  # noqa: E731
+    kept, taken = stepper(f, *given), stepper(f, *given, donate=True)
+    expected, place = kept(x0, 3)
+    expected, _ = kept(expected, 4, place)
+    once, place = taken(x0 + 0, 3)
+    found, _ = taken(once, 4, place)
+    np.testing.assert_array_equal(found, expected)
+    assert once.is_deleted() and not x0.is_deleted()

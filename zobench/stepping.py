@@ -31,6 +31,7 @@ def stepper(
     optimizer: Any = None,
     *,
     seed: int = 0,
+    donate: bool = False,
 ) -> Callable[..., tuple[Tree, Position]]:
     """A function `(x, steps, position) -> (x, position)` that makes so many steps on f in one call of a program.
 
@@ -42,7 +43,8 @@ def stepper(
     A step asks what the method asks (`calls(n)`) and costs what it does in a run. A call costs some tens of
     microseconds besides, and a round of directions, half of which are thrown away on average: 2⌈256/(qn)⌉ steps of q
     directions share one, so make at least some hundreds of steps at a time where n is small. Another number of steps
-    does not compile again; x of another shape or dtype does.
+    does not compile again; x of another shape or dtype does. With `donate` a call takes over the memory of x and of
+    `position`, which must be jax's and cannot be read afterwards: for weights of which a copy is too many.
 
     Raises ValueError for an estimator without an optimizer and a method with one, for a black box and for an f of
     another precision than x, where a method asks for a gradient that is not there, and for more than 2³⁰ steps a call.
@@ -85,7 +87,9 @@ def stepper(
         x = jnp.asarray(x) if is_flat(x) else jax.tree.map(jnp.asarray, x)
         args = x, np.int32(steps), start(x) if position is None else position
         kind = jax.tree.structure(x), *((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(x))
-        known[kind] = known[kind] if kind in known else programs.compiled(advance, *args)
+        known[kind] = (
+            known[kind] if kind in known else programs.compiled(advance, *args, taken=(0, 2) if donate else ())
+        )
         return known[kind](*args)
 
     return make
