@@ -31,7 +31,7 @@ def test_a_comparison_has_two_over_pi_of_what_its_difference_tells_and_never_mor
     m = np.linspace(-6, 6, 1201)
     told = norm.pdf(m) ** 2 / (norm.cdf(m) * norm.cdf(-m))
     assert told.max() == pytest.approx(2 / np.pi) and told.argmax() == 600
-    assert law.compared(8, 100, 1.0, 1.0, 1.0) == law.possible(8, 200 / np.pi, 1.0, 1.0)  # pyright: ignore[reportArgumentType]
+    assert law.compared(8, 100, 1.0, 1.0, 1.0) == law.possible(8, 200 / np.pi, 1.0, 1.0)
 
 
 def test_descent_along_the_axes_is_the_best_filter_and_none_is_below_what_is_possible():

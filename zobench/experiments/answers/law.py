@@ -9,15 +9,17 @@ S = E Σ‖xᵢ−x*‖², and the prior has n²/R². By van Trees's inequality 
 Proof: docs/theory/possible.md.
 """
 
+from typing import Any
+
 import numpy as np
 
 
-def possible(n: int, asked: np.ndarray, start: float, sigma: float) -> np.ndarray:
+def possible(n: int, asked: Any, start: float, sigma: float) -> Any:
     """The least E f(x̂) = ½E‖x̂−x*‖² after values whose squared distances from x* add up to `asked`; R = `start`."""
     return n**2 / (n**2 / start**2 + asked / sigma**2) / 2
 
 
-def compared(n: int, count: np.ndarray, start: float, sigma: float, eps: float) -> np.ndarray:
+def compared(n: int, count: Any, start: float, sigma: float, eps: float) -> Any:
     """The same of every method that learns of T = `count` values only which of two, 2ε apart, is the larger.
 
     The sign of y₊ − y₋ has the information φ(m)²/(Φ(m)Φ(−m)) ≤ 2/π of what the difference itself has, m its mean over
