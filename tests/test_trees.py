@@ -9,10 +9,11 @@ import optax
 import pytest
 
 import zobench as zo
-from zobench import store
+from zobench import directions, store
 from zobench.moments import Direction
 from zobench.problems.pytrees import factorisation, factors
-from zobench.trees import flat, flattened
+from zobench.trees import PIECE, flat, flattened
+from zobench.types import Key
 
 
 class Layer(NamedTuple):
@@ -136,3 +137,16 @@ def test_directions_drawn_again_are_those_that_are_kept():
         np.testing.assert_allclose(again.x, kept.x, rtol=0, atol=1e-9)
     with pytest.raises(ValueError, match="replay=true: it has gaussian and rademacher directions, and no sphere"):
         zo.two_point(replay=True)
+
+
+def test_a_long_leaf_is_moved_in_pieces_of_the_same_direction():
+    """Behind a short one, and before one of which no piece is the whole: as by the direction drawn at once."""
+    sizes = {"a": 7, "b": 2 * PIECE, "c": 2 * PIECE + 1}
+    x, tree = flattened({name: np.zeros(size, np.float32) for name, size in sizes.items()})
+    key, kinds = (
+        Key(jnp.uint32(3), jnp.uint32(5)),
+        {"gaussian": directions.gaussian, "rademacher": directions.rademacher},
+    )
+    for kind, whole in kinds.items():
+        moved = tree.moved(jnp.asarray(x), lambda start, size, kind=kind: directions.piece(kind, key, 0, start, size))
+        np.testing.assert_allclose(jnp.concatenate(jax.tree.leaves(moved)), whole(key, x.size), rtol=1e-6)

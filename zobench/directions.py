@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Complex64, Float, Float32, UInt32
 
 from zobench.batches import is_wide, runs_together
@@ -248,7 +249,7 @@ def _pairs(draw: Draw, shape: tuple[int, int]) -> Complex64[Array, " m"]:
     if isinstance(z, Seeds):
         vector, i, high = places(*shape)
         z = _normals(Key(z.seed, z.first, z.call), z.first + draw.turn // 2, vector, i, high)
-    if is_wide() and not isinstance(draw.turn, jax.core.Tracer):  # of steps in a row: for all of them in one kernel
+    if is_wide() and not isinstance(draw.turn, Tracer):  # of steps in a row: for all of them in one kernel
         z = jax.lax.complex(*jax.lax.optimization_barrier((jnp.real(z), jnp.imag(z))))
     return z
 
@@ -279,16 +280,17 @@ def rademacher(key: Key, n: int) -> Float32[Array, " n"]:
     return signs(rademacher_draw(key, n), jnp.float32)[0]
 
 
-def piece(kind: str, key: Key, j: Any, start: int, stop: int) -> Float32[Array, " m"]:
-    """Coordinates start ... stop − 1 of direction j of the step key.step: those of `rows` or `signs`, drawn alone.
+def piece(kind: str, key: Key, j: Any, start: Any, size: int) -> Float32[Array, " size"]:
+    """Coordinates start ... start + size − 1 of direction j of the step key.step: those of `rows` or `signs`, alone.
 
     kind: gaussian or rademacher. Nothing is kept for other steps: a normal costs as much as the pair that `rows` has.
     """
     call = key.call + jnp.asarray(j, jnp.uint32)
     # behind the barrier XLA does not make the places once for all turns of a loop, and keep them
-    first, call, step = jax.lax.optimization_barrier((jnp.uint32(start), call, jnp.asarray(key.step, jnp.uint32)))
+    parts = (jnp.asarray(part, jnp.uint32) for part in (start, call, key.step))
+    first, call, step = jax.lax.optimization_barrier(tuple(parts))
     key = key._replace(step=step)
-    i = first + jnp.arange(stop - start, dtype=jnp.uint32)
+    i = first + jnp.arange(size, dtype=jnp.uint32)
     if kind == "rademacher":
         word, _ = words(key, SIGNS, key.step // jnp.uint32(BITS), call, i)
         return signs(Draw(word, key.step % jnp.uint32(BITS)), jnp.float32)

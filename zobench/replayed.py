@@ -35,16 +35,16 @@ def slopes(
     Values are as the problem makes them: of a 16-bit x perhaps in float32. A black box is asked for all together.
     """
 
-    def move(call: Array, start: int = 0, stop: int = x.size) -> Array:
+    def move(call: Array, start: Any = 0, size: int = x.size) -> Array:
         """h vⱼ, −h vⱼ or 0: calls are numbered as those of `differences.slope`."""
         j, sign = (call // 2, 1 - 2 * (call % 2)) if quotient == "central" else (call - 1, jnp.minimum(call, 1))
         length = jnp.asarray(h * sign, x.dtype)
-        return length * directions.piece(direction, key, j, start, stop).astype(x.dtype)
+        return length * directions.piece(direction, key, j, start, size).astype(x.dtype)
 
     def value(call: Array) -> Array:
         if oracle.along is None:
             return oracle.value(x + move(call), call)
-        return oracle.along(x, lambda start, stop: move(call, start, stop), call)
+        return oracle.along(x, lambda start, size: move(call, start, size), call)
 
     calls = jnp.arange(calls_of(quotient, q))
     values = oracle.many(x + jax.vmap(move)(calls)) if oracle.many else jax.lax.map(value, calls)

@@ -8,9 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 from numpy import ndarray
 
+from zobench.batches import is_wide
 from zobench.types import Key, Problem, Scalar, Vector
 
 ARRAYS = (np.ndarray, np.generic, jax.Array, float)
+PIECE = 2**14  # coordinates of a long leaf that are moved at a time
+
+Move = Callable[[Any, int], Any]  # coordinates start, ..., start + size − 1 of a vector
 
 
 class Tree(NamedTuple):
@@ -33,17 +37,17 @@ class Tree(NamedTuple):
         """The tree of x."""
         return self._of(x)
 
-    def moved(self, x: Vector, move: Callable[[int, int], Any]) -> Any:
-        """The tree of x + v, each leaf with its part v[start:stop] = move(start, stop): v is not made as a whole."""
+    def moved(self, x: Vector, move: Move) -> Any:
+        """The tree of x + v, each leaf with its part v[start : start + size] = move(start, size)."""
         return self._of(x, move)
 
-    def _of(self, x: Any, move: Callable[[int, int], Any] | None = None) -> Any:
+    def _of(self, x: Any, move: Move | None = None) -> Any:
         """A split: its derivative puts parts together, where that of slices adds a whole vector for each leaf."""
         sizes = [int(np.prod(shape)) for shape in self.shapes]
         ends = np.cumsum(sizes).tolist()
         parts = np.split(x, ends[:-1]) if isinstance(x, np.ndarray) else jax.lax.split(x, sizes)
         if move:
-            parts = [part + move(end - size, end) for part, size, end in zip(parts, sizes, ends, strict=True)]
+            parts = [_moved(part, move, end - part.size) for part, end in zip(parts, ends, strict=True)]
         leaves = [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
         return jax.tree.unflatten(self.structure, leaves)
 
@@ -96,6 +100,23 @@ def flat(problem: Problem) -> Problem:
         if (form.structure, form.shapes) != (tree.structure, tree.shapes):
             raise ValueError("x_star: it has another form than x0")
     return problem._replace(f=f_of, F=F and F_of, x0=x0, x_star=x_star, tree=tree)
+
+
+def _moved(part: Any, move: Move, start: int) -> Any:
+    """A leaf moved, a long one piece by piece, so that what is drawn on the way to normals is kept of one of them.
+
+    As a whole where its size is no multiple of PIECE, as a rest would be a copy, and on a wide machine: there memory is
+    large and loops are slow.
+    """
+    if is_wide() or part.size < 2 * PIECE or part.size % PIECE:
+        return part + move(start, part.size)
+
+    def one(i: Any, part: Any) -> Any:
+        at = i * PIECE
+        moved = jax.lax.dynamic_slice(part, (at,), (PIECE,)) + move(start + at, PIECE)
+        return jax.lax.dynamic_update_slice(part, moved, (at,))
+
+    return jax.lax.fori_loop(0, part.size // PIECE, one, part)
 
 
 def _on_trees(f: Callable[[Any], Scalar], tree: Tree) -> Callable[[Vector], Scalar]:

@@ -30,8 +30,8 @@ def test_on_a_quadratic_it_is_the_exact_recursion():
         np.testing.assert_allclose(iterations, exact(step), rtol=0.15)
     finest = min(exact(step)[-1] for step in np.geomspace(0.002, 0.014, 25))
     assert told.told[told.best, -1] < 1.15 * finest and len(told.steps) > 1
-    assert told.gradient[-1] == 4 and (np.diff(told.flow) > 0).all()
-    assert told.slowdown[-1] == told.told[told.best, -1] / 4
+    assert told.gradient[-1] == pytest.approx(4, rel=1e-3) and (np.diff(told.flow) > 0).all()
+    assert told.slowdown[-1] == told.told[told.best, -1] / told.gradient[-1]
 
 
 def test_where_nothing_descends_nothing_is_told():

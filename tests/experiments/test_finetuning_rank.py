@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from zobench.advising.forecast import SHARES
 from zobench.experiments.finetuning_rank import page, study
 from zobench.report import claims
 from zobench.store import Record
@@ -16,6 +17,11 @@ def quadratic():
     """Half of 200 eigenvalues are 1, half 0.2: tr H = 120, r + 2 = 122 where n = 200."""
     h = jnp.asarray(np.repeat([1.0, 0.2], 100), jnp.float32)
     return Problem(f=lambda x: 0.5 * jnp.sum(h * x**2), x0=np.ones(200))
+
+
+def named(record, case):
+    """The same record under another case's name."""
+    return record._replace(meta={**record.meta, "config": {"study": {"case": case, **TIMES}}})
 
 
 def found(case="norms"):
@@ -34,15 +40,16 @@ def test_on_a_quadratic_the_spectrum_says_the_slowdown(monkeypatch):
     record = found()
     assert record.meta["L"] == pytest.approx(1, rel=1e-4) and record.meta["T"] == pytest.approx(120, rel=1e-4)
     assert page.rank(record, 0) == pytest.approx(122, rel=1e-3) == page.stepped(record) / record.meta["gd_step"]
-    for i in range(len(study.SHARES)):
+    for i in range(len(SHARES)):
         assert 0.9 < page.slowdown(record, i, ruled=True).value / record.meta["r_plus_2"] < 2.5
     assert page.best(record) == 0 and page.held(record) == []
-    assert len(page.curvature([record])) == 4 + len(record.arrays["multiples"])
+    assert len(page.curvature([record])) == 5 + len(record.arrays["multiples"])
+    assert all(0.6 < page.over_told(record, i).value < 1.6 for i in range(len(SHARES)))
     hits = record.arrays["two_point"].copy()
     hits[0, :, -1], hits[1, :, -1] = np.inf, 2000
     record = record._replace(arrays={**record.arrays, "two_point": hits})
     assert page.held(record) == [pytest.approx(120 / 122 / 2, rel=1e-3)]
-    measured = page.measures([record])
+    measured = page.measures([record, named(record, "last norm")])
     assert all(check.quantity in measured for claim in claims.of("finetuning_rank") for check in claim.checks)
 
 

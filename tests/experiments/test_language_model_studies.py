@@ -94,7 +94,7 @@ def test_what_cannot_be_is_refused(change, said):
 
 @pytest.mark.slow
 def test_a_step_that_replays_its_directions_has_the_memory_of_a_value():
-    """To 1 % for signs, whatever q; directions that are kept take q vectors of n numbers more."""
+    """To 1 %, signs whatever q, and normals; directions that are kept take q vectors of n numbers more."""
     pytest.importorskip("glassllm", reason="needs glassllm: pip install 'zobench[lm]'")
     from zobench.estimators import two_point
 
@@ -102,5 +102,7 @@ def test_a_step_that_replays_its_directions_has_the_memory_of_a_value():
     one = prices.temporary_of(prices.ways(problem)["value"], problem.x0)
     again = prices.stepped(problem, two_point("rademacher", q=64, replay=True))
     assert prices.temporary_of(again, problem.x0, True) < 1.01 * one
+    normals = prices.stepped(problem, two_point("gaussian", replay=True))
+    assert prices.temporary_of(normals, problem.x0, True) < 1.01 * one
     kept = prices.stepped(problem, two_point("rademacher", q=4))
     assert prices.temporary_of(kept, problem.x0, True) > one + 4 * 4 * problem.n

@@ -15,6 +15,7 @@ ITERATIONS = 6  # of gradient descent
 PROBES, KRYLOV = 24, 12  # products with the Hessian for its trace, and for its largest eigenvalue
 TINY = 1e-12  # for λ₁ where no curvature is positive
 SHARES = (0.5, 0.75, 1.0)  # of what gradient descent at its best step learns: the losses
+ROUNDING = 1e-5
 MULTIPLES = tuple(2 ** (i / 2) for i in range(-4, 9))  # of 1/λ₁ at the start: the steps of gradient descent
 FINE = 24  # steps of the diffusion for one of gradient descent
 TRIES = 5  # steps without gradients at most, each half of the one before
@@ -92,8 +93,8 @@ def best_descent(f: Callable[[Any], Any], x0: Any, iterations: int, largest: flo
 
 
 def losses_of(values: ndarray) -> ndarray:
-    """SHARES of what was learnt."""
-    return values[0] - np.array(SHARES) * (values[0] - values.min())
+    """SHARES of what was learnt; less by rounding, so that another program of the same steps is there, too."""
+    return values[0] - (1 - ROUNDING) * np.array(SHARES) * (values[0] - values.min())
 
 
 def met(k: ndarray, values: ndarray, losses: Sequence[float] | ndarray) -> ndarray:

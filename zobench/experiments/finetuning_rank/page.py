@@ -79,19 +79,6 @@ def held(record: Record) -> list[float]:
     return [float(steps[i] * traces[i] / 2) for i in longer if arrays["two_point"][i, 0, LAST] == np.inf]
 
 
-def by_minibatch(found: Sequence[Record]) -> dict[str, Estimate]:
-    """Iterations to each loss with 8 of 32 sequences over those with all of them, where both are there."""
-    by = {case(record): record for record in found}
-    few, whole = (by.get(f"last layer on {name}") for name in ("8 of 32 sequences", "32 sequences"))
-    if not (few and whole):
-        return {}
-    medians = [float(np.median(whole.arrays["two_point"][best(whole), :, i])) for i in range(len(SHARES))]
-    random = np.random.default_rng(0)
-    times = [statistics.median(few.arrays["two_point"][best(few), :, i], random) for i in range(len(SHARES))]
-    ratios = [time.times(1 / middle) for time, middle in zip(times, medians, strict=True)]
-    return lines.extremes("iterations with 8 of 32 sequences over those with all", ratios)
-
-
 def rows(found: Sequence[Record]) -> list[dict[str, Any]]:
     """A line a case and loss."""
     return [_row(record, i) for record in found for i in range(len(SHARES))]
@@ -200,7 +187,6 @@ def measures(found: Sequence[Record]) -> dict[str, Estimate]:
     long = [record.meta["gd_step"] * record.arrays["largest"][record.meta["on_the_way"] - 1] for record in found]
     start = [record.arrays["trace"][0] / max(record.arrays["trace"]) for record in found]
     return {
-        **by_minibatch(found),
         **lines.extremes("slowdown over r + 2", tuned),
         **lines.extremes("slowdown over a(tr H + 2L), a the best step of SGD", steps),
         **lines.extremes("slowdown over what was told, sets it was chosen on", halves[0]),

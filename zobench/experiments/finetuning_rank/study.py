@@ -27,12 +27,8 @@ CASES: dict[str, dict[str, Any]] = {
     "last layer": {"only": ["blocks.3"]},
     "all weights": {},
     "random weights of width 16": {"trained": None, "width": 16},
-    "random weights of width 8": {"trained": None, "width": 8},
     "random weights of width 64": {"trained": None, "width": 64},
     "random weights of width 512 and 12 layers": {"trained": None, "width": 512, "layers": 12},
-    "last layer on 32 sequences": {"only": ["blocks.3"], "sequences": 32},
-    "last layer on 8 of 32 sequences": {"only": ["blocks.3"], "sequences": 32, "batch": 8},
-    "all weights from Portuguese": {"trained": "pt"},
 }
 CHOSEN_ON = ("norms", "LoRA of rank 8", "all weights")  # the forecast was chosen on these, and not on the others
 TRIES = 4  # steps of the two-point method at most, each half of the one before
@@ -55,29 +51,29 @@ class Run(NamedTuple):
 def finetuning_rank(
     case: str, text: str, sequences: int, length: int, steps: int, probes: int, runs: int, seed: int
 ) -> Callable[[], tuple[dict[str, ndarray], dict[str, Any]]]:
-    """The study of one of CASES, all `sequences` in each evaluation or as the case says, in float32.
+    """The study of one of CASES, all `sequences` in each evaluation, in float32.
 
-    The losses are SHARES of what `steps` of gradient descent learn at the best step of a grid; `foretell` says
-    before any run without gradients how many steps these take. tr H by Hutchinson's
-    estimator of `probes` signs, λ₁ by Lanczos' method at the start, where gradient descent meets each loss, and where
-    the first run of each step of the two-point method (signs) ends. With L and T the largest λ₁ and tr H on the way of
+    The losses are SHARES of what `steps` of gradient descent learn at the best step of a grid; `forecast.foretell` says
+    before any run without gradients how many steps these take. tr H by Hutchinson's estimator of `probes` signs, λ₁ by
+    Lanczos' method at the start, where gradient descent meets each loss, where the first run of each step of the
+    two-point method (signs) ends, and where the forecast does. With L and T the largest λ₁ and tr H on the way of
     gradient descent, 1/L and 1/(T + 2L) are the steps of the rule, which make a slowdown of about T/L + 2 where f is
-    quadratic; the two-point method is run at that one and at halves of it until it is no faster. Raises ValueError for
-    a case that is not there, fewer than two steps, probes or runs, and for what `problems.language_model` refuses.
+    quadratic; the two-point method is run at that one and at halves of it until it is no faster. Raises
+    ValueError for a case that is not there, fewer than two steps, probes or runs, and for what
+    `problems.language_model` refuses.
     """
     if case not in CASES:
         raise ValueError(f"case={case}: there are {'; '.join(CASES)}")
     for name, value in {"steps": steps, "probes": probes, "runs": runs}.items():
         sampling.require_count(name, value, 2)
-    given = {"text": text, "sequences": sequences, "length": length, "batch": None, "seed": seed}
-    problem = language_model(**{**given, **CASES[case]})
+    problem = language_model(text=text, sequences=sequences, length=length, batch=None, seed=seed, **CASES[case])
     return partial(measured, problem, steps, probes, runs, seed)
 
 
 def measured(problem: Problem, steps: int, probes: int, runs: int, seed: int) -> tuple[dict[str, ndarray], Any]:
     """The study of any problem that is given."""
     problem = problem._replace(x0=jnp.asarray(problem.x0, jnp.float32))
-    look, gradient = spectra(problem.f, probes, seed), runner(problem._replace(F=None), estimators.autodiff())
+    look, gradient = spectra(problem.f, probes, seed), runner(problem, estimators.autodiff())
     start, few = look(problem.x0), np.arange(steps + 1)
     told = foretell(problem.f, problem.x0, steps, seed)  # before any run without gradients
     step, losses = told.step, told.losses
