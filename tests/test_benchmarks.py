@@ -18,6 +18,7 @@ cells, harness, others, peers, shapes, steps, table = map(
     importlib.import_module, ("cells", "harness", "others", "peers", "shapes", "steps", "table")
 )
 accelerator, page, ways = map(importlib.import_module, ("accelerator", "accelerator_page", "accelerator_steps"))
+kernels = importlib.import_module("accelerator_kernels")
 STEPS, RUNS = 191, 400
 OURS = ("zobench", "JAX, plain", "NumPy", "fused C")
 
@@ -112,6 +113,39 @@ def test_values_of_the_shapes_are_those_of_the_problem():
         before = [float(stress.f(stress.x0))] * 2 + [float(dense.f(dense.x0))]
         after = [float(p.f(x[0])) for p, x in zip((stress, stress, dense), ends, strict=True)]
     assert all(0 < end < start for start, end in zip(before[1:], after[1:], strict=True))
+
+
+PROGRAM = """
+%turn (arg: (s32[], f32[4,10])) -> (s32[], f32[4,10]) {
+  %arg = (s32[], f32[4,10]{1,0}) parameter(0)
+  %i = s32[] get-tuple-element(%arg), index=0
+  %x = f32[4,10]{1,0} get-tuple-element(%arg), index=1
+  %both = (f32[4]{0}, f32[4,10]{1,0}) fusion(%x, %i), kind=kInput, calls=%made
+  %sums = f32[4]{0} get-tuple-element(%both), index=0
+  %w = (f32[4]{0}, f32[4,10]{1,0}) while(%both), condition=%c, body=%open
+  %y = f32[4]{0} custom-call(%sums), custom_call_target="cusolver"
+  ROOT %t = (s32[], f32[4,10]{1,0}) tuple(%i, %x)
+}
+
+%open (arg: (s32[])) -> (s32[]) {
+  %arg.1 = (s32[]) parameter(0)
+  ROOT %copy = (s32[]) copy(%arg.1)
+}
+
+ENTRY %main (p: (s32[], f32[4,10])) -> (s32[], f32[4,10]) {
+  %p = (s32[], f32[4,10]{1,0}) parameter(0)
+  ROOT %while = (s32[], f32[4,10]) while(%p), condition=%c, body=%turn, backend_config={"known_trip_count":{"n":"7"}}
+}
+"""
+
+
+def test_kernels_loops_and_bytes_are_read_from_a_program():
+    computations = kernels.parsed(PROGRAM)
+    assert kernels.loops(computations, "ENTRY", 4) == [("turn", 7), ("open", None)]
+    assert [len(each) for each in kernels.open_loops(computations, "turn")] == [1]
+    made = [each for each in computations["turn"] if each.kind not in kernels.NO_KERNELS]
+    assert [each.name for each in made] == ["both", "y"] and kernels.calls(made) == 1
+    assert kernels.operands(made[0]) == ["x", "i"] and kernels.size_of(made[0].shape) == 4 * 4 + 4 * 40
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ import numpy as np
 from zobench import programs, store, wide_steps
 from zobench.batches import RUNS, is_wide, widest
 from zobench.loop import Curves, Stop, Values, curves_of, events, measure, steps_of
-from zobench.rhythm import RECORDS_PER_GRADIENT_STEP, rhythm
+from zobench.rhythm import OFTEN, rhythm
 from zobench.runs import Program, on_device
 from zobench.spread import Spread, spread
 from zobench.states import Family, load, now_and_then, save
@@ -69,9 +69,7 @@ def tuned_in(size: int, n: int, runs: int) -> int:
     return size if size * n <= PADDED else size_of(n, runs)
 
 
-def compile_group(
-    problem: Problem, method_of: Callable[[Scalar], Method], size: int, often: float = RECORDS_PER_GRADIENT_STEP
-) -> Program:
+def compile_group(problem: Problem, method_of: Callable[[Scalar], Method], size: int, often: float = OFTEN) -> Program:
     """Compile a block of a group of runs, a section of `loop.compile_block`'s and the record behind it.
 
     All runs of a group are at one iteration: its loops have one end. On a CPU a draw serves as many steps as it does
