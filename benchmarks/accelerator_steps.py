@@ -93,23 +93,24 @@ def _together(problem: Problem, task: Task, estimator: Estimator, step: Any) -> 
     size = together.size_of(task.n, task.runs)
     program = together.compile_group(problem, lambda step: descent(estimator, optax.sgd(step)), size)
     span, over = program.records * program.every, spread(size, task.n)
-    shared, rounds, turns = wide_steps.rounds_of(_period(estimator, task.n, size), program.every, size * task.n)
-    steps = steps_of(task)
+    shared, rounds, turns = wide_steps.rounds_of(period_of(estimator, task.n, size), program.every, size * task.n)
+    steps = steps_of(task._replace(runs=size))  # a call moves one group, and makes all records however few its steps
     if is_wide():  # rounds are made whole, and where a record is in one, the whole block is
         steps = span if rounds == 1 else -(-steps // (shared * turns)) * shared * turns
     steps = min(span, steps)
     seeds = over.run(jnp.arange(size, dtype=jnp.uint32))
+    step = over.run(jnp.full(size, step)) if is_wide() else step
     about = step, np.int32(0), np.int32(steps), np.bool_(False), (np.int32(0), np.float32(-1), np.float32(np.inf))
 
     def start() -> Any:
-        own = descent(estimator, optax.sgd(step)).init(problem.x0)
+        own = descent(estimator, optax.sgd(0.0)).init(problem.x0)
         repeated = jax.tree.map(lambda leaf: jnp.tile(leaf, (size, *[1] * jnp.ndim(leaf))), (problem.x0, own))
         return jax.tree.map(over.run, repeated)
 
     return Made(start, lambda state: program.block(*state, seeds, *about)[:2], steps, size, bytes_of(program.block))
 
 
-def _period(estimator: Estimator, n: int, size: int) -> int:
+def period_of(estimator: Estimator, n: int, size: int) -> int:
     """How many steps share their random numbers where so many runs go together."""
     found: list[int] = []
     jax.vmap(lambda _: found.append(estimator.period(n)), axis_name=RUNS)(np.empty(size))

@@ -316,3 +316,16 @@ def test_pairs_of_values_are_the_values():
     size = min(paired.shape[1], alone.shape[1])
     assert size > 10
     np.testing.assert_allclose(paired[:, :size], alone[:, :size], rtol=1e-3)
+
+
+def test_a_run_compiles_its_block_and_nothing_else(caplog):
+    """A program for a single operation costs tens of milliseconds at each n."""
+    n = 37  # of no other test
+    problem = quadratic(np.geomspace(0.01, 1, n))
+    problem = problem._replace(x0=np.ones(n, np.float32))
+    with jax.log_compiles():
+        program, stop = loop.compile_block(problem, two_point_descent), loop.Stop("gap", -1.0, np.inf, 50)
+        loop.at_start(program)
+        loop.advance(program, [0.01], [0], stop, lambda k: None)
+    compiled = [said for said in caplog.messages if said.startswith("Compiling") and f"[{n}]" in said]
+    assert len(compiled) == 1 and "jit(block)" in compiled[0]

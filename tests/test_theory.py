@@ -1,6 +1,8 @@
 """The exact recursion: its golden values, its fixed points, and simulated means against it."""
 
 import inspect
+from contextlib import nullcontext
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +18,7 @@ from zobench.hadamard_directions import hadamard
 from zobench.kernel_estimates import kernel_smoothed
 from zobench.methods import descent
 from zobench.problems.wrappers import noisy
-from zobench.types import Problem
+from zobench.types import Moment, Problem
 
 SPHERE, GD = estimators.two_point(), estimators.autodiff()
 
@@ -183,3 +185,15 @@ def test_the_floor_under_noise(quotient):
     settled = gap[:, 500:].mean(1)
     assert abs(settled.mean() - floor[quotient]) < 4 * settled.std(ddof=1) / np.sqrt(len(settled))
     assert {"central": 5.0e-4, "forward": 0.0270}[quotient] == pytest.approx(floor[quotient], rel=1e-3)
+
+
+def test_the_recursion_is_reckoned_on_the_processor_whatever_else_there_is(monkeypatch):
+    devices, wanted = [], object()
+    monkeypatch.setattr(theory.jax, "local_devices", lambda backend: {"cpu": [wanted]}[backend])
+    monkeypatch.setattr(theory.jax, "default_device", lambda device: devices.append(device) or nullcontext())
+    modes: Any = quadratic(np.ones(4), np.ones(4)).modes
+    theory.expectation(modes, Moment(A=1.0, C=2.0), np.zeros(4), 0.1, 2, 3)
+    assert devices == [wanted]
+    monkeypatch.setattr(theory.jax, "local_devices", lambda backend: (_ for _ in ()).throw(RuntimeError("no cpu")))
+    theory.expectation(modes, Moment(A=1.0, C=2.0), np.zeros(4), 0.1, 2, 3)
+    assert devices == [wanted, None]

@@ -236,10 +236,17 @@ def test_a_wide_machine_keeps_the_directions_of_a_turn(direction, arrays):
 
 
 @pytest.mark.slow
-def test_steps_are_tuned_at_once_on_a_wide_machine():
-    """The tries, their hitting times and outcomes are those of runs one by one, divergence and giving up included."""
-    settings = {"step": ["tuned"], "tuning_seeds": 5, "tuning_tries": 6, "seeds": 6, "target": 1e-2}
+@pytest.mark.parametrize(("seeds", "calls"), [(6, 8), (20, 4)])
+def test_steps_are_tuned_at_once_on_a_wide_machine(seeds, calls, monkeypatch):
+    """The tries, their hitting times and outcomes are those of runs one by one, divergence and giving up included.
+
+    Where there is room for the runs of several tries, these go together.
+    """
+    settings = {"step": ["tuned"], "tuning_seeds": 5, "tuning_tries": 8, "seeds": seeds, "target": 1e-2}
+    made, advance = [], together.advance
+    monkeypatch.setattr(together, "advance", lambda *args, **given: made.append(args) or advance(*args, **given))
     apart, beside = both(quadratic(N, mu=0.1), True, **settings)
+    assert len(made) - 1 <= calls  # and one of the runs that are reported
     for name in ("multiples", "hits", "outcome"):
         np.testing.assert_array_equal(beside[f"tuning/{name}"], apart[f"tuning/{name}"])
     assert {"diverged", "not run"} & {*apart["tuning/outcome"].ravel()}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made import made
 
-from zobench import statistics
+from zobench import statistics, tuning
 from zobench.report import records, retuned
 from zobench.statistics import Estimate
 from zobench.tuning import penalised, search
@@ -84,3 +84,32 @@ def test_the_interval_holds_the_time_at_the_best_step():
         time = retuned.tuned(statistics.median(times, rng), one, np.random.default_rng(trial))
         held += time.low <= 100 <= time.high
     assert held / 200 >= 0.93
+
+
+@pytest.mark.parametrize("valley", [0.3, -2.7, 5.0])
+def test_what_a_search_asks_is_among_what_it_said_would_follow(valley):
+    """The first is what it asks next; most of what it asks later has been said, so that few are made one by one."""
+    asked, said = [], []
+
+    def score(multiple):
+        asked.append(multiple)
+        return (abs(np.log2(multiple) - valley),)
+
+    found = tuning.search(score, 12, said.append)
+    assert found == tuning.search(lambda multiple: (abs(np.log2(multiple) - valley),), 12)
+    assert [places[0] for places in said] == asked
+    assert all(len({*places}) == min(tuning.AHEAD, 12 - i) for i, places in enumerate(said))
+    made, together = set(), 0
+    for places in said:
+        together += places[0] not in made
+        made |= {*places} if places[0] not in made else set()
+    assert together <= 6
+
+
+def test_a_run_that_was_made_for_a_larger_cap_is_cut():
+    run = tuning.Run(80.0, "reached", 0.1, 80, 1.0)
+    assert tuning._cut(80, run, 100) == run
+    assert tuning._cut(80, run, 60)[:2] == (np.inf, "not reached") and tuning._cut(80, run, 60).iterations == 60
+    lost = tuning.Run(np.inf, "diverged", np.inf, 512, 1.0)
+    assert tuning._cut(40, lost, 60) == lost._replace(iterations=60)
+    assert tuning._cut(70, lost, 60).outcome == "not reached"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Complex64, Float, Float32, UInt32
 
 from zobench.batches import is_wide, runs_together
@@ -248,7 +249,7 @@ def _pairs(draw: Draw, shape: tuple[int, int]) -> Complex64[Array, " m"]:
     if isinstance(z, Seeds):
         vector, i, high = places(*shape)
         z = _normals(Key(z.seed, z.first, z.call), z.first + draw.turn // 2, vector, i, high)
-    if is_wide() and not isinstance(draw.turn, jax.core.Tracer):  # of steps in a row: for all of them in one kernel
+    if is_wide() and not isinstance(draw.turn, Tracer):  # of steps in a row: for all of them in one kernel
         z = jax.lax.complex(*jax.lax.optimization_barrier((jnp.real(z), jnp.imag(z))))
     return z
 

@@ -17,8 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import programs
-from zobench.rhythm import RECORDS, RECORDS_PER_GRADIENT_STEP, rhythm, sections
-from zobench.runs import Program, Runs, end_of, keep, known_block, next_block, save_all
+from zobench.rhythm import OFTEN, RECORDS, rhythm, sections
+from zobench.runs import Program, Runs, end_of, keep, known_block, next_block, on_device, save_all
 from zobench.states import Past, new_past, now_and_then
 from zobench.types import Draw, Key, Method, Problem, Scalar, measured_in, oracle, require_precision, sum_each
 
@@ -64,9 +64,7 @@ class Stop(NamedTuple):
     targets: tuple[float, ...] = ()
 
 
-def compile_block(
-    problem: Problem, method_of: Callable[[Scalar], Method], often: float = RECORDS_PER_GRADIENT_STEP
-) -> Program:
+def compile_block(problem: Problem, method_of: Callable[[Scalar], Method], often: float = OFTEN) -> Program:
     """Compile a block of one run of the method that `method_of` makes for a step size.
 
     A block has sections of 64 records, or as few as are worth calling it; a black box is asked for one record at a
@@ -183,7 +181,7 @@ def measure(problem: Problem, x) -> Values:
 def at_start(program: Program) -> Values:
     """`measure` at x0, by a block without iterations: eager, its operations would be compiled one by one for each n."""
     step, none, one = np.ones((), program.problem.x0.dtype), np.int32(0), np.int32(1)
-    state, least = jax.tree.map(jnp.array, program.init(step)), np.ones((), measured_in(step.dtype))
+    state, least = on_device(program.init(step)), np.ones((), measured_in(step.dtype))
     records = program.block(*state, np.uint32(0), step, none, one, none, np.bool_(False), (none, least, least))[2]
     return Values(*map(float, np.asarray(records)[0]))
 

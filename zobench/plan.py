@@ -14,7 +14,7 @@ from zobench import probing, theory
 from zobench.loop import MOST
 from zobench.optimizers import on_tree
 from zobench.probing import Scale
-from zobench.rhythm import RECORDS_PER_GRADIENT_STEP
+from zobench.rhythm import OFTEN
 from zobench.solvers import Solver
 from zobench.trees import flat
 from zobench.types import Estimator, Key, Method, Problem, Scalar, measured_in, oracle, require_wide
@@ -41,7 +41,7 @@ class Settings(NamedTuple):
     tuning_tries: int = 16
     tuning_seeds: int = 5
     layout: str = "auto"
-    records: float = RECORDS_PER_GRADIENT_STEP
+    records: float = OFTEN
 
 
 class Plan(NamedTuple):
@@ -58,7 +58,7 @@ class Plan(NamedTuple):
     steps: dict[str, float]
     cap: int
     scaled: Callable[[Scale], float] = lambda scale: nan
-    often: float = RECORDS_PER_GRADIENT_STEP
+    often: float = OFTEN
 
 
 def plan_cell(

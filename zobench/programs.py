@@ -36,7 +36,7 @@ class Opened(NamedTuple):
 
 
 def compiled(
-    f: Callable, *args: Any, taken: Sequence[int] = (), placed: Callable[[Any], Any] = jnp.asarray
+    f: Callable, *args: Any, taken: Sequence[int] = (), placed: Callable[[Any], Any] = lambda array: array
 ) -> Callable:
     """The function f compiled for arguments of these shapes; it takes over the arguments numbered in `taken`.
 
@@ -45,7 +45,7 @@ def compiled(
     and neither lowered nor compiled. One that calls Python is not kept, as it keeps what it calls.
     """
     opened = _opened(f, *args)
-    arrays = [placed(jnp.asarray(array)) for array in opened.arrays]
+    arrays = [placed(jnp.asarray(array, array.dtype)) for array in opened.arrays]
     donated, places = tuple(1 + place for place in taken), [*map(_place, jax.tree.leaves((arrays, args)))]
     like, wide = likeness(opened.jaxpr), jax.dtypes.canonicalize_dtype(float)
     key = like and (like, opened.about, *places, donated, jax.default_backend(), wide)

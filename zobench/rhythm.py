@@ -12,13 +12,13 @@ from zobench.meanings import USUAL
 from zobench.types import Key, Method, Problem, oracle
 
 RECORDS = 64  # of a section: a run ends behind one
-RECORDS_PER_GRADIENT_STEP: float = USUAL["records"]
+OFTEN: float = USUAL["records"]  # records in the time of a step with the gradient
 BLOCK = 2_000_000  # coordinates moved in a block, some milliseconds: a run is not to go on long after its end
 SECTIONS = 16  # of a block at most
 SHORT = 2**19  # numbers made in a block of several sections, less than a millisecond
 
 
-def rhythm(problem: Problem, outline: Method, often: float = RECORDS_PER_GRADIENT_STEP) -> tuple[int, int]:
+def rhythm(problem: Problem, outline: Method, often: float = OFTEN) -> tuple[int, int]:
     """How many records a section has, and how many iterations there are between them.
 
     `often`: records in the time of a step with the gradient.
@@ -27,7 +27,7 @@ def rhythm(problem: Problem, outline: Method, often: float = RECORDS_PER_GRADIEN
     return max(1, min(RECORDS, BLOCK // (every * problem.n))) if problem.differentiable else 1, every
 
 
-def sections(problem: Problem, outline: Method, often: float = RECORDS_PER_GRADIENT_STEP) -> int:
+def sections(problem: Problem, outline: Method, often: float = OFTEN) -> int:
     """How many sections a block has: a call of it costs as much as some hundred steps at n = 10.
 
     So many that they make SHORT numbers, as far as the jaxpr of f tells: a loop of unknown length is one section.

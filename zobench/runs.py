@@ -12,6 +12,18 @@ from zobench.rhythm import RECORDS
 from zobench.states import Past, Tail
 from zobench.types import Problem
 
+LONG = 2**20  # bytes of an array that is not to be on the host twice
+
+
+def on_device(state: Any) -> Any:
+    """A state on the device, of arrays that are nobody else's: a block takes them over."""
+    return jax.tree.map(lambda leaf: _owned(np.asarray(leaf)), state)
+
+
+def _owned(leaf: np.ndarray) -> jax.Array:
+    """A copy; of a short array on the host, as JAX compiles a program to copy a shape where no dtype is given."""
+    return jnp.asarray(leaf.copy(), leaf.dtype) if leaf.nbytes < LONG else jnp.array(leaf)
+
 
 class Program(NamedTuple):
     """The compiled block of `records` records of one run, or of a group of them, `every` iterations between records.
@@ -68,7 +80,7 @@ class Runs(NamedTuple):
         start, states = self.starts[run], self.pasts[run].states
         first = max((at for at in states if at <= min(block, self.whole)), default=0)
         saved = jax.tree.unflatten(jax.tree.structure(start), states[first]) if first else start
-        state = jax.tree.map(jnp.array, saved)  # copied, as a block takes it over
+        state = on_device(saved)
         for between in range(first, block):
             state = self.call(run, between, state)[:2]
         return state

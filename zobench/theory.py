@@ -1,6 +1,6 @@
 """What is known beforehand: step rules, worst-case bounds, and the exact expectation on quadratics."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -83,8 +83,9 @@ def expectation(
     E f − f* = ½ Σ λᵢ s_i, E‖x − x*‖² = Σ s_i. No approximation: an estimator's simulated mean must agree. Where D ≠ 0
     the eigenvectors must be the coordinate axes. O(n) a step, (records − 1)·every of them or less.
     Golden values: zobench's theory sheet, 10.2.
+    On the processor, where JAX has it beside an accelerator: that would be asked for each of so many short steps.
     """
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), jax.default_device(_processor()):
         s = jnp.asarray(modes.energy, jnp.float64)
         known = [jnp.asarray(part, jnp.float64) for part in (modes.eigenvalue, [moment.A, moment.C + moment.D], excess)]
         parts = []
@@ -94,6 +95,14 @@ def expectation(
             s, part = _expectation(s, *known, step, between, taken, records - 1 - first)
             parts.append(np.asarray(part)[:, :taken])
         return Expectation(*np.concatenate(parts, axis=1))
+
+
+def _processor() -> Any:
+    """JAX's device of the processor; None, its default, where JAX_PLATFORMS leaves that out."""
+    try:
+        return jax.local_devices(backend="cpu")[0]
+    except RuntimeError:
+        return None
 
 
 def _one_step(s, decay, feed, added):

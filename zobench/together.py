@@ -17,8 +17,8 @@ import numpy as np
 from zobench import programs, store, wide_steps
 from zobench.batches import RUNS, is_wide, widest
 from zobench.loop import Curves, Stop, Values, curves_of, events, measure, steps_of
-from zobench.rhythm import RECORDS_PER_GRADIENT_STEP, rhythm
-from zobench.runs import Program
+from zobench.rhythm import OFTEN, rhythm
+from zobench.runs import Program, on_device
 from zobench.spread import Spread, spread
 from zobench.states import Family, load, now_and_then, save
 from zobench.types import Method, Problem, Scalar, measured_in
@@ -69,9 +69,7 @@ def tuned_in(size: int, n: int, runs: int) -> int:
     return size if size * n <= PADDED else size_of(n, runs)
 
 
-def compile_group(
-    problem: Problem, method_of: Callable[[Scalar], Method], size: int, often: float = RECORDS_PER_GRADIENT_STEP
-) -> Program:
+def compile_group(problem: Problem, method_of: Callable[[Scalar], Method], size: int, often: float = OFTEN) -> Program:
     """Compile a block of a group of runs, a section of `loop.compile_block`'s and the record behind it.
 
     All runs of a group are at one iteration: its loops have one end. On a CPU a draw serves as many steps as it does
@@ -104,10 +102,12 @@ def compile_group(
 
     start, step, k = time.perf_counter(), jnp.ones((), x0.dtype), jnp.int32(0)
     least, over = jnp.ones((), measured_in(x0.dtype)), spread(size, problem.n)
-    group = jax.vmap(block, in_axes=(0, 0, 0, None, None, None, None, None), axis_name=RUNS)
+    own = 0 if is_wide() else None  # there the tries of several steps go together
+    group = jax.vmap(block, in_axes=(0, 0, 0, own, None, None, None, None), axis_name=RUNS)
     state = _shapes(jax.eval_shape(lambda: (x0, method_of(step).init(x0))), size, over)
     seeds = _shapes(jax.ShapeDtypeStruct((), np.uint32), size, over)
-    args = *state, seeds, step, k, k, jnp.bool_(False), (k, least, least)
+    given = step if own is None else _shapes(step, size, over)
+    args = *state, seeds, given, k, k, jnp.bool_(False), (k, least, least)
     program = programs.compiled(group, *args, taken=(0, 1), placed=over.array)
     return Program(program, init, problem, records, every, time.perf_counter() - start, size)
 
@@ -132,13 +132,21 @@ def _shapes(state: Any, size: int, over: Spread) -> Any:
 
 
 def _repeated(state: Any, size: int) -> Any:
-    return jax.tree.map(lambda leaf: jnp.array(np.broadcast_to(leaf, (size, *np.shape(leaf)))), state)
+    return on_device(jax.tree.map(lambda leaf: np.broadcast_to(leaf, (size, *np.shape(leaf))), state))
 
 
-def _call(program: Program, state: Any, seeds: np.ndarray, *about: Any) -> Any:
+def _started(program: Program, step: np.ndarray) -> Any:
+    """Where a group begins, of one step size or of one for each run."""
+    if not step.ndim:
+        return _repeated(program.init(step), program.size)
+    return on_device(jax.tree.map(lambda *leaves: np.stack(leaves), *map(program.init, step)))
+
+
+def _call(program: Program, state: Any, seeds: np.ndarray, step: np.ndarray, *about: Any) -> Any:
     """The next state of the group of these seeds, and its records; takes the state over."""
     over = spread(program.size, program.problem.n)
-    return program.block(*jax.tree.map(over.run, state), over.run(seeds), *about)
+    step = np.broadcast_to(step, program.size) if is_wide() else step
+    return program.block(*jax.tree.map(over.run, state), over.run(seeds), over.run(step) if is_wide() else step, *about)
 
 
 def _end(program: Program, stop: Stop) -> tuple[np.ndarray, ...]:
@@ -158,15 +166,19 @@ def _groups(seeds: Sequence[int], size: int) -> tuple[list[np.ndarray], np.ndarr
     """The seeds of each group, and where in all of them those are that are asked for."""
     asked = np.asarray(seeds, np.int64)
     if is_wide():
-        full = np.pad(asked, (0, -len(asked) % size), mode="edge")
-        return list(full.astype(np.uint32).reshape(-1, size)), np.arange(len(asked))
+        return _filled(asked.astype(np.uint32), size), np.arange(len(asked))
     firsts, group = np.unique(asked // size * size, return_inverse=True)
     return [np.arange(first, first + size, dtype=np.uint32) for first in firsts], group * size + asked % size
 
 
+def _filled(asked: np.ndarray, size: int) -> list[np.ndarray]:
+    """Groups of that size, the last one filled with the last run."""
+    return list(np.pad(asked, (0, -len(asked) % size), mode="edge").reshape(-1, size))
+
+
 def advance(
     program: Program,
-    step: float,
+    step: float | Sequence[float],
     seeds: Sequence[int],
     stop: Stop,
     progress: Callable[[int], None],
@@ -174,16 +186,19 @@ def advance(
     stays: bool = False,
     family: Family | None = None,
 ) -> Curves:
-    """`loop.advance` of runs of one step size, a group after the other.
+    """`loop.advance` of runs of one step size, or on a wide machine of one for each run; a group after the other.
 
     `family`: where whole blocks are saved, every 30 seconds and where an exception ends them, until all are made. The
     same runs go on from there, and from nothing where they would end before.
     """
     cast, span = np.asarray(step, program.problem.x0.dtype), program.records * program.every
     groups, places = _groups(seeds, program.size)
-    states: list[Any] = [_repeated(program.init(cast), program.size) for _ in groups]
+    steps = _filled(cast, program.size) if cast.ndim else [cast] * len(groups)
+    states: list[Any] = [_started(program, own) for own in steps]
     fixed, seconds = (np.int32(stop.cap), np.bool_(stays), _end(program, stop)), 0.0
-    kept = Kept(family, store.digest("together", float(step).hex(), program.size, stays), seeds)
+    kept = Kept(
+        family, store.digest("together", *(float(one).hex() for one in np.ravel(step)), program.size, stays), seeds
+    )
     blocks, states, ended = _resumed(program, kept, stop, states, len(seeds))
     begun = len(blocks)
 
@@ -195,8 +210,8 @@ def advance(
     try:
         while (k := len(blocks) * span) <= stop.cap and not ended.all():
             start = time.perf_counter()
-            pairs = zip(states, groups, strict=True)
-            done = [_call(program, state, group, cast, np.int32(k), *fixed) for state, group in pairs]
+            parts = zip(states, groups, steps, strict=True)
+            done = [_call(program, state, group, own, np.int32(k), *fixed) for state, group, own in parts]
             shown = program.records + (k + span > stop.cap)  # what is cut short has its record at the cap
             found = np.concatenate([np.asarray(each[2]) for each in done])[places, :shown].transpose(2, 0, 1)
             states, seconds = [each[:2] for each in done], seconds + time.perf_counter() - start
@@ -244,5 +259,5 @@ def _resumed(
         ended = [np.logical_or(*events(Values(*block), stop)).any(axis=1) for block in blocks]
         so_far = np.logical_or.accumulate(ended)
         if len(blocks) * program.records * program.every <= stop.cap and not so_far[-1].all():
-            return blocks, jax.tree.unflatten(structure, [jnp.array(one) for one in found]), so_far[-1]
+            return blocks, on_device(jax.tree.unflatten(structure, found)), so_far[-1]
     return [], states, np.zeros(runs, bool)

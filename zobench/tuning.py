@@ -1,9 +1,10 @@
 """Tuning a step size: a search that refines, the same for every method, on seeds that are never reported."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from functools import partial
+from heapq import heappop, heappush
 from math import ceil, inf, isfinite
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from zobench.runs import Program
 from zobench.states import Family
 
 TUNING_SEEDS_FROM = 1_000_000
+AHEAD = 8  # tries that are made at once, at most
+GOES_ON, REFINED = 0.8, 0.3  # how often a larger step is taken to be better at first, and any one later
 
 Score = tuple[float, ...]
 
@@ -47,24 +50,53 @@ class Run(NamedTuple):
     is_known: bool = False
 
 
-def search(score: Callable[[float], Score], tries: int) -> list[tuple[float, Score]]:
+Longer = dict[tuple[float, int], tuple[int, Run]]  # runs of several tries, by step and seed; where each has ended
+
+
+def search(
+    score: Callable[[float], Score], tries: int, prepare: Callable[[list[float]], None] | None = None
+) -> list[tuple[float, Score]]:
     """So many multiples and their scores, less is better, in the order in which they are tried.
 
     From 1, the neighbours of the best at a factor of 2, the larger first, as far as it goes on to improve; where
     neither is better the factor becomes its square root. So the best is bracketed first and then approached from both
     sides, which finds an optimum just below a cliff as well as a flat one. A tie is no improvement. What it finds is an
     optimum among its neighbours: of a response with several valleys it finds one.
+
+    `prepare` is told before each try which ones may follow, that one first: what they need may be made together.
     """
     found: dict[float, Score] = {}
     best, apart = 0.0, 1.0  # logarithms to base 2, which stay exact
     while len(found) < tries:
-        place = next((at for at in (best, best + apart, best - apart) if at not in found), None)
-        if place is None:
-            apart /= 2
-            continue
+        if prepare:
+            prepare([2.0**place for place in likely({*found}, best, apart, min(AHEAD, tries - len(found)))])
+        place, apart = _next(found, best, apart)
         found[place] = score(2.0**place)
         best = place if found[place] < found[best] else best
     return [(2.0**place, value) for place, value in found.items()]
+
+
+def _next(found: Container[float], best: float, apart: float) -> tuple[float, float]:
+    """Where `search` looks next, and how far apart neighbours are then."""
+    while True:
+        for place in (best, best + apart, best - apart):
+            if place not in found:
+                return place, apart
+        apart /= 2
+
+
+def likely(found: set[float], best: float, apart: float, many: int) -> list[float]:
+    """So many places at which `search` may look next, whatever is found there, the likeliest first."""
+    ways, count, places = [(-1.0, 0, frozenset(found), best, apart)], 0, []
+    while len(places) < many:
+        odds, _, known, best, apart = heappop(ways)
+        place, apart = _next(known, best, apart)
+        places += [] if place in places else [place]
+        better = 1.0 if not known else GOES_ON if place > best and apart == 1 else REFINED
+        for share, then in ((better, place), (1 - better, best)):
+            count += 1
+            heappush(ways, (odds * share, count, known | {place}, then, apart))
+    return places
 
 
 def penalised(hits: np.ndarray, cap: float) -> np.ndarray:
@@ -93,20 +125,29 @@ def tune(
     `progress` is told 0 all the time: it is where the user may put an end to it.
     """
     known, number = _load(family, base, stop, seeds), program.problem.x0.dtype.type
+    longer: Longer = {}
+    many = program.size // len(
+        seeds
+    )  # tries that go together at no more cost than one, as there is room for their runs
     hits, outcome, least, used, begun = [], [], inf, [], len(known)
     save = partial(_save, family, base, stop, seeds, known)
     look = states.now_and_then(save)
 
+    def capped_now() -> Stop:
+        return stop._replace(cap=min(stop.cap, ceil(2 * least)) if isfinite(least) else stop.cap)
+
+    def prepare(multiples: list[float]) -> None:
+        steps = [multiple * base for multiple in multiples[: max(many, 1)]]
+        _run_all(program, steps, seeds, capped_now(), known, longer, lambda k: progress(0))
+
     def score(multiple: float) -> Score:
         nonlocal least
-        capped = stop._replace(cap=min(stop.cap, ceil(2 * least)) if isfinite(least) else stop.cap)
+        capped = capped_now()
         times, ends, metrics = np.full(len(seeds), inf), np.full(len(seeds), "not run", object), []
-        if program.size:
-            _run_all(program, multiple * base, seeds, capped, known, lambda k: progress(0))
         for i, seed in enumerate(seeds):
             if i > len(seeds) / 2 and np.isinf(times[:i]).all():
                 break
-            run = _run(program, multiple * base, seed, capped, known, lambda k: progress(0))
+            run = _run(program, multiple * base, seed, capped, known, longer, lambda k: progress(0))
             look()
             times[i], ends[i] = run.hit, run.outcome
             metrics.append(inf if ends[i] in ("diverged", "nan") else number(run.metric))
@@ -118,7 +159,7 @@ def tune(
         return (mean,) if isfinite(mean) else (inf, float(np.median(metrics)), multiple)
 
     try:
-        found = search(score, tries)
+        found = search(score, tries, prepare if program.size else None)
     finally:
         if len(known) > begun:
             save()
@@ -132,23 +173,36 @@ def tune(
 
 def _run_all(
     program: Program,
-    step: float,
+    steps: Sequence[float],
     seeds: Sequence[int],
     stop: Stop,
     known: dict[str, Run],
+    longer: Longer,
     progress: Callable[[int], None],
 ) -> None:
-    """The runs of a try together, unless they are known; those that are then given up too."""
-    names = [_name(step, seed, stop) for seed in seeds]
-    if all(name in known for name in names):
+    """The runs of several tries together, unless those of the first are known; also runs that are then given up."""
+    is_made = {
+        step: all((step, seed) in longer or _name(step, seed, stop) in known for seed in seeds) for step in steps
+    }
+    if is_made[steps[0]]:
         return
-    curves = together.advance(program, step, seeds, stop, progress, stays=True)
+    asked = [(step, seed) for step in steps if not is_made[step] for seed in seeds]
+    curves = together.advance(program, [step for step, _ in asked], [s for _, s in asked], stop, progress, stays=True)
     (hits, outcomes), lost, section = hitting_times(curves, stop), events(curves, stop)[1], program.records
-    for i, name in enumerate(names):
+    for i, one in enumerate(asked):
         made = (lost[i].argmax() // section + 1) * section * program.every if lost[i].any() else stop.cap
         iterations = int(hits[i] if isfinite(hits[i]) else min(made, stop.cap))
-        metric, seconds = float(getattr(curves, stop.metric)[i, -1]), curves.seconds / len(seeds)
-        known[name] = Run(float(hits[i]), str(outcomes[i]), metric, iterations, seconds)
+        metric = float(getattr(curves, stop.metric)[i, -1])
+        seconds = curves.seconds / len(seeds) if one[0] == steps[0] else 0.0  # which may be the only try that is used
+        ended = hits[i] if isfinite(hits[i]) else curves.k[lost[i].argmax()] if lost[i].any() else stop.cap
+        longer[one] = int(ended), Run(float(hits[i]), str(outcomes[i]), metric, iterations, seconds)
+
+
+def _cut(ended: int, run: Run, cap: int) -> Run:
+    """The same run to a cap that may be smaller, as some other may have arrived since."""
+    if ended <= cap:
+        return run._replace(iterations=min(run.iterations, cap))
+    return run._replace(hit=inf, outcome="not reached", iterations=cap)
 
 
 def _name(step: float, seed: int, stop: Stop) -> str:
@@ -156,10 +210,18 @@ def _name(step: float, seed: int, stop: Stop) -> str:
 
 
 def _run(
-    program: Program, step: float, seed: int, stop: Stop, known: dict[str, Run], progress: Callable[[int], None]
+    program: Program,
+    step: float,
+    seed: int,
+    stop: Stop,
+    known: dict[str, Run],
+    longer: Longer,
+    progress: Callable[[int], None],
 ) -> Run:
     """A run of a try, made and added unless it is known."""
     name = _name(step, seed, stop)
+    if name not in known and (step, seed) in longer:
+        known[name] = _cut(*longer[step, seed], stop.cap)
     if name in known:
         return known[name]
     start = time.perf_counter()

@@ -38,7 +38,7 @@ def steps_of(problem: Problem, method: Method, seed: Any, every: int, size: int)
         draw: Any = method.draw(Key(seed, k.astype(jnp.uint32), call), n, dtype) if method.draw else ()
         if shared == 1:
             return [draw]
-        turn = 0 if shared == period else k.astype(jnp.uint32) % jnp.uint32(period)
+        turn: Any = 0 if shared == period else k.astype(jnp.uint32) % jnp.uint32(period)
         return [Draw(draw.source, turn + np.uint32(i)) for i in range(shared)]
 
     def steps(x, state, k, drawn, end, ended):

@@ -54,6 +54,13 @@ def test_advice_tells_it_beyond_a_thousand_coordinates():
         told = forecast.foretell(large.f, jnp.ones(1200, jnp.float32))
     assert advice.forecast and advice.forecast.slowdown.tolist() == told.slowdown.tolist()
     assert f"{told.told[told.best, -1]:.3g} of {told.steps[told.best]:.2g}" in repr(advice)
+    race = next(entry for entry in advice.entries if entry.name == "two-point descent")
+    best = float(told.steps[told.best])
+    for step, taken in ((8 * best, f"{best:.3g}"), (best / 8, f"{best / 8:.3g}")):
+        first = race._replace(overrides=f"estimator=two_point estimator.eps=1e-05 step={step:.3g}")
+        taking = advice._replace(entries=(first,))
+        assert taking.overrides == f"estimator=two_point estimator.eps=1e-05 step={taken}"
+        assert (f"go on with {taken}" in repr(taking)) == (step > best)
 
 
 def test_the_factor_that_advice_says_is_that_of_the_committed_report():

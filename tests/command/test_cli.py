@@ -18,7 +18,7 @@ from omegaconf import OmegaConf
 
 from zobench import annotations, build, code, factories, reads, report, store, sweeps
 from zobench.__main__ import main
-from zobench.command import compose
+from zobench.command import compose, terminal
 
 CONF = Path(str(files("zobench.conf")))
 SMALL = ["problem=quadratic", "problem.dim=4", "problem.spectrum=two_level", "estimator=autodiff"]
@@ -146,6 +146,14 @@ def test_a_real_cell(zobench, tmp_path):
     record = store.read(next(tmp_path.rglob("*.npz")))
     assert result.code == 0 and record and record.arrays["theory/outcome"].tolist() == ["reached"]
     assert record.meta["rules"].keys() == {"theory", "0.5"}
+
+
+@pytest.mark.parametrize(("calls", "said"), [({"value": 2}, "40 values asked"), ({"value": 1}, "20 values asked")])
+def test_without_a_target_a_row_says_what_was_asked_and_not_the_iterations(calls, said):
+    about = {"rules": {"0.1": {"step": 0.1, "run_seconds": 0.0}}, "n": 3, "compile_seconds": 0.0, "target": -np.inf}
+    arrays = {"0.1/k": [0, 20], "0.1/hits": [np.inf], "0.1/outcome": ["not reached"]}
+    made = store.Record({k: np.array(v) for k, v in arrays.items()}, {"status": "ok", "calls": calls, **about})
+    assert said in terminal.rows(made)[0]
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,10 @@ def test_no_design_within_the_radius_is_below_the_bound_and_axes_meet_it():
         design = rng.standard_normal((values, n))
         design /= np.maximum(np.linalg.norm(design, axis=1, keepdims=True), 1)
         assert noise**2 * np.trace(np.linalg.inv(design.T @ design)) > bound
+        posterior = np.trace(np.linalg.inv(n * np.eye(n) + design.T @ design / noise**2))  # the best of all estimates
+        assert posterior > law.possible_at_all(n, values, noise)
+    posterior = np.trace(np.linalg.inv(n * np.eye(n) + axes.T @ axes / noise**2))
+    assert posterior == pytest.approx(law.possible_at_all(n, values, noise))
 
 
 def test_estimates_of_a_slope_are_off_as_the_law_says():

@@ -64,6 +64,17 @@ class Advice(NamedTuple):
         """The first of the race."""
         return self.entries[0]
 
+    @property
+    def overrides(self) -> str:
+        """Those of a command that runs it; two-point descent with the step that is told, if it raced with a longer one.
+
+        A step that is best for a few values may raise f after them: the told one is for all that comes.
+        """
+        before, _, step = self.best.overrides.partition(" step=")
+        if self.forecast is None or self.best.name != "two-point descent" or not step:
+            return self.best.overrides
+        return f"{before} step={min(float(step), float(self.forecast.steps[self.forecast.best])):.3g}"
+
     def columns(self) -> dict[str, np.ndarray]:
         """A line a contender, the first of the race first: method, values to the level, lowest value, why left out."""
         lines = [(e.name, e.reached, e.shown, len(e.values), e.left_out) for e in self.entries]
@@ -143,6 +154,9 @@ def _choice(advice: Advice) -> Iterator[str]:
     yield f"Take {first.name}: it was {share} after {first.reached:.0f} values."
     there = [f"{entry.name} after {entry.reached:.0f}" for entry in others if isfinite(entry.reached)]
     yield f"Also there: {', '.join(there)}." if there else f"None of the others was there after {advice.each} values."
+    if advice.overrides != advice.best.overrides:
+        raced, told = (text.rpartition("=")[2] for text in (advice.best.overrides, advice.overrides))
+        yield f"It raced with the step {raced}, which may be too long for more values than those: go on with {told}."
     if advice.each <= advice.facts.n:
         yield f"No gradient by differences fits into {advice.each} values: it takes n + 1 = {advice.facts.n + 1}."
     if first.name == "two-point descent":

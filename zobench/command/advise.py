@@ -88,7 +88,7 @@ def _show(found: Any, given: Sequence[str], console: Console) -> None:
     console.print(table)
     for sentence in sentences(found):
         console.print(printable(sentence), soft_wrap=True, markup=False, highlight=False)
-    command = " ".join(["zobench", *given, found.best.overrides, f"stop.calls={found.each}"])
+    command = " ".join(["zobench", *given, found.overrides, f"stop.calls={found.each}"])
     console.print(printable(f"To run it: {command}"), soft_wrap=True, markup=False, highlight=False)
 
 

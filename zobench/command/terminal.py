@@ -140,7 +140,8 @@ def rows(record: Record | None) -> list[list[str]]:
         iterations, spread, asked = _times(arrays[f"{rule}/hits"], calls)
         reached = _outcomes(arrays[f"{rule}/outcome"])
         if meta.get("target") == -np.inf:
-            reached, iterations, asked = "no target", "", f"{_number(np.median(arrays[f'{rule}/k'][-1]))} asked"
+            reached, iterations = "no target", ""
+            asked = f"{_calls(float(np.median(arrays[f'{rule}/k'][-1])), calls)} asked"
         found.append([
             rule, f"{about['step']:.3g}".replace("nan", ""), str(meta["n"]), iterations, spread, asked, reached,
             _best(arrays.get(f"{rule}/best")), f"{about['run_seconds']:.2f}", f"{meta['compile_seconds']:.2f}",
@@ -159,8 +160,12 @@ def _times(hits: np.ndarray, calls: dict[str, int]) -> tuple[str, str, str]:
     """Iterations to a target: the median, its quartiles, and the calls of the median."""
     low, middle, high = np.quantile(hits, [0.25, 0.5, 0.75], method="inverted_cdf")
     spread = "" if low == high else f"{_number(low)} to {_number(high)}"
-    asked = ", ".join(f"{_number(middle * count)} {kind}s" for kind, count in calls.items() if np.isfinite(middle))
-    return _number(middle), spread, asked
+    return _number(middle), spread, _calls(float(middle), calls) if np.isfinite(middle) else ""
+
+
+def _calls(iterations: float, calls: dict[str, int]) -> str:
+    """What so many iterations ask, by kind; one of a black box or a solver is a call."""
+    return ", ".join(f"{_number(iterations * count)} {kind}s" for kind, count in calls.items())
 
 
 def _best(values: np.ndarray | None) -> str:

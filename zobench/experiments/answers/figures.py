@@ -12,6 +12,7 @@ from zobench.report.drawing import BLUE, GREEN, GREY, ORANGE, SKY, VERMILLION, h
 from zobench.store import Record
 
 WAYS = dict(zip(noisy.WAYS, (BLUE, VERMILLION, GREEN), strict=True))
+SIZES = dict(zip(noisy.WAYS, (6.0, 3.0, 3.0), strict=True))  # values and axes have the same errors
 KINDS = {"f": ("radii to 2R√(n/k)", BLUE, "o"), "narrow": ("radii to 2R", VERMILLION, "s")}
 MADE = {"residual, one value": (ORANGE, "o"), "two points": (SKY, "s")}
 
@@ -30,9 +31,8 @@ def possible(found: Sequence[Record]) -> Figure | None:
     left.plot(count / n**2, least, color=GREY, lw=1.6)
     for way, color in WAYS.items():
         rows = list(page.curve(record, way))
-        left.plot(
-            [row["values"] / n**2 for row in rows], [row["f"] for row in rows], color=color, marker="o", ms=2.5, lw=0.9
-        )
+        x, f = [row["values"] / n**2 for row in rows], [row["f"] for row in rows]
+        left.plot(x, f, color=color, marker="o", mfc="none", ms=SIZES[way], lw=0.9)
         for each, shade in zip(found, shades, strict=True):
             rows, size = list(page.curve(each, way)), each.meta["n"]
             right.plot(
@@ -44,16 +44,15 @@ def possible(found: Sequence[Record]) -> Figure | None:
     right.axhline(1, color=GREY, lw=1.6)
     right.set(xscale="log", xlabel="values T over n²", ylabel="E f over the least possible", ylim=(0.8, None))
     right.set_title("Distance from what is possible")
-    handles = [handle(way, color, marker="o", ms=3) for way, color in WAYS.items()] + [
-        handle("no method below", GREY, lw=1.6)
-    ]
+    handles = [handle(way, color, marker="o", mfc="none", ms=SIZES[way]) for way, color in WAYS.items()]
+    handles += [handle("no method below", GREY, lw=1.6), handle("none by comparisons", GREY, ls=(0, (4, 2)))]
     sizes = ", ".join(str(each.meta["n"]) for each in found)
     caption = (
         f"f = ½‖x‖², σ = {sigma:g} in each value, ε = {eps:g}, R = {R:g}, {len(record.arrays['f/values'])} runs. Left: "
     )
     caption += "no method that asks within √(R² + ε²) of the minimum, in the mean square, is below the line. "
     drawing.legend(
-        figure, handles, caption + f"Right: n = {sizes} (fainter where smaller), each by its own queries.", columns=4
+        figure, handles, caption + f"Right: n = {sizes} (fainter where smaller), each by its own queries.", columns=5
     )
     return figure
 
@@ -75,9 +74,14 @@ def little(found: Sequence[Record]) -> Figure:
     for row in fed:
         color, mark = MADE[row["kind"]]
         drawing.interval(right, row["n"], row["told"].times(1 / row["n"]), color=color, marker=mark, ms=4)
+    for record in found:
+        if "feedback/one" in record.arrays:
+            told, n = page.fixed(record), record.meta["n"]
+            drawing.interval(right, n, told.times(1 / n), color=VERMILLION, marker="^", ms=4)
     right.set(xscale="log", xlabel="dimension n", ylabel="values over n", ylim=(0, None))
     right.set_title("Not convex, to a small gradient")
-    keys.below(right, [handle(words, color, marker=mark, lw=0, ms=4) for words, (color, mark) in MADE.items()])
+    shown = {**MADE, f"residual, step {page.STEP:g}/(nL)": (VERMILLION, "^")}
+    keys.below(right, [handle(words, color, marker=mark, lw=0, ms=4) for words, (color, mark) in shown.items()])
     drawing.sizes(right, sorted({row["n"] for row in fed}))
     caption = f"Left: f/f(x0) = {found[0].meta['target']:g}, condition number {condition:g}, medians [95 %]. "
     drawing.legend(

@@ -16,6 +16,7 @@ from zobench.statistics import Estimate
 from zobench.store import Record
 
 TENTH = 0.1  # of f(x0), at which values are counted
+STEP, RADIUS = 2.0, 0.2  # of one value a step where it is the same for all n
 LATE = 1 / 8  # of the values: from there on the exponent in T
 
 
@@ -78,6 +79,14 @@ def feedback(record: Record) -> Iterator[dict[str, Any]]:
             eps = record.meta["radii"][place[0]] if kind == "one" else None
             yield {"n": n, "kind": words, "runs": told.runs, "step": record.meta["steps"][place[-1]], "eps": eps,
                    **files.ends("values", told), "told": told}  # fmt: skip
+
+
+def fixed(record: Record) -> Estimate:
+    """Values of one value a step at the step 2/(nL) and ε = 0.2, whatever n; nan where these were not tried."""
+    steps, radii = record.meta["steps"], record.meta["radii"]
+    if STEP not in steps or RADIUS not in radii:
+        return Estimate(np.nan)
+    return _median(record.arrays["feedback/one"][radii.index(RADIUS), steps.index(STEP)], record.meta["n"])
 
 
 def tuned(found: np.ndarray, n: int) -> tuple[Estimate, int]:
@@ -191,6 +200,9 @@ def _fed(found: Sequence[Record]) -> dict[str, Estimate]:
     exponent = _slope([row["n"] for row in one], [row["told"] for row in one])
     ratios = [_ratio(a["told"], b["told"]) for a, b in zip(one, two, strict=True)]
     named = lines.extremes("residual feedback over two points: values", ratios)
+    own = [record for record in found if "feedback/one" in record.arrays]
+    words = "residual feedback, step 2/(nL), ε = 0.2: values to the gradient's target: exponent in n"
+    named[words] = _slope([record.meta["n"] for record in own], [fixed(record) for record in own])
     return named | {"residual feedback: values to the gradient's target: exponent in n": exponent}
 
 

@@ -81,8 +81,8 @@ def _error(along: Callable, slope: float, sigma: float, quotient: str, h: float)
     if not (np.isfinite(h) and h > 0):
         return np.inf
     if quotient == "forward":
-        off, noise = (float(along(h)) - float(along(0.0))) / h - slope, 2 * sigma**2 / h**2
+        off, noise = (float(along(h)) - float(along(0.0))) / h - slope, 2**0.5 * sigma / h
     else:
-        off, noise = (float(along(h)) - float(along(-h))) / (2 * h) - slope, sigma**2 / (2 * h**2)
-    found = float(np.sqrt(off**2 + noise))
+        off, noise = (float(along(h)) - float(along(-h))) / (2 * h) - slope, sigma / (2**0.5 * h)
+    found = float(np.hypot(off, noise))  # h may be 1e200, where squares are no numbers
     return found if np.isfinite(found) else np.inf

@@ -94,6 +94,7 @@ def noise(found: Sequence[Record]) -> Figure:
     n, sigma = record.meta["n"], record.meta["noise"]
     count = np.geomspace(n, 64 * n, 20)
     left.plot(count, law.possible(n, count, sigma), color=GREY, lw=2.0)  # type: ignore[arg-type]
+    left.plot(count, law.possible_at_all(n, count, sigma), color=GREY, lw=1.2, ls=(0, (4, 2)))  # type: ignore[arg-type]
     left.plot(count, [law.noisy_mean_square("sphere", n, t / 2, sigma) for t in count], color=ORANGE, lw=0.9)  # type: ignore[arg-type]
     for row in page.noise(record):
         left.plot(row["values"], row["error"], color=NOISY[row["way"]], marker="o", ms=4, lw=0)
@@ -110,7 +111,10 @@ def noise(found: Sequence[Record]) -> Figure:
     right.set_title("Distance from the bound")
     words = {"axes": "central, axes", "forward axes": "forward, axes", "sphere": "sphere, averaged"}
     handles = [handle(words.get(way, way), color, marker="o", ms=4, lw=0) for way, color in NOISY.items()]
-    handles.append(handle("no unbiased estimate is below", GREY, lw=2.0))
+    handles += [
+        handle("no unbiased estimate is below", GREY, lw=2.0),
+        handle("no estimate at all", GREY, ls=(0, (4, 2))),
+    ]
     caption = (
         f"Noise of {sigma:g} ε‖g‖ in each of T values within ε of x. Line: the law of sphere directions. Right: all T."
     )

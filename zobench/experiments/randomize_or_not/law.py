@@ -71,6 +71,15 @@ def possible(n: int, values: float, noise: float) -> float:
     return n**2 * noise**2 / values
 
 
+def possible_at_all(n: int, values: float, noise: float) -> float:
+    """The same of every estimate, biased ones too, on average over g ~ N(0, I/n): s/(1+s), s = n²σ²/(Tε²).
+
+    By van Trees's inequality (docs/theory/possible.md): the prior has the information nI. An estimate that meets the
+    bound above has this one times its best factor.
+    """
+    return scaled(possible(n, values, noise))
+
+
 def noisy_mean_square(way: str, n: int, q: int, noise: float) -> float:
     """E‖G−g‖²/‖g‖² with independent noise in each value: what noise adds is n²σ²/(2qε²) along unit directions.
 
