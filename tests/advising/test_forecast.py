@@ -1,5 +1,8 @@
 """What is told of two-point descent without a run of it: on a quadratic the exact recursion, and by the command."""
 
+import json
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +12,7 @@ from zobench import theory
 from zobench.advising import forecast
 from zobench.types import Modes, Moment, Problem
 
+ROOT = Path(__file__).parents[2]
 H = np.repeat([1.0, 0.2], 100)  # tr H = 120 where n = 200
 
 
@@ -57,3 +61,11 @@ def test_advice_tells_it_beyond_a_thousand_coordinates():
         taking = advice._replace(entries=(first,))
         assert taking.overrides == f"estimator=two_point estimator.eps=1e-05 step={taken}"
         assert (f"go on with {taken}" in repr(taking)) == (step > best)
+
+
+def test_the_factor_that_advice_says_is_that_of_the_committed_report():
+    """Of all sets, those it was chosen on and the others."""
+    told = json.loads((ROOT / "reports/finetuning_rank/verdicts.json").read_text())
+    found = {one["quantity"]: one["measured"] for entry in told for one in entry["checks"]}
+    over = [value for name, value in found.items() if name.startswith("slowdown over what was told")]
+    assert len(over) == 4 and min(over) >= 1 / forecast.WITHIN and max(over) <= forecast.WITHIN

@@ -22,7 +22,7 @@ TRIES = 5  # steps without gradients at most, each half of the one before
 RUNS = 2  # of the diffusion
 LONGEST = 6  # times what it takes without noise
 MOST = 2000  # steps of a diffusion
-WITHIN = 2.0  # the factor between what was told and what came out, reports/finetuning_rank/verdicts.json
+WITHIN = 2.2  # the factor between what was told and what came out, reports/finetuning_rank/verdicts.json
 FAR = 1.5  # times the first loss: a run that is there has left
 
 
