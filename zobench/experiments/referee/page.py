@@ -85,7 +85,7 @@ def _alike(methods: str) -> str:
 
 def _taken(row: Row) -> str:
     if not row["take"]:
-        return "none arrives"
+        return "none"
     return row["take"] if row["take"] == names.TWO_POINT else f"{row['take']}: {_ratio(row)}"
 
 
