@@ -112,7 +112,7 @@ def test_a_prefix_may_be_longer_than_the_sequences():
     assert made.problem.n == 2 * 4 * 20
     _, tokenizer = package.load_pretrained("en")
     weights = decoders.untrained(made.decoder, 0)
-    keys = decoders.keys_of(weights, np.array(tokenizer.encode(words("jax"))[:20]), made.decoder)
+    keys = decoders.keys_of(weights, jnp.array(tokenizer.encode(words("jax"))[:20]), made.decoder)
     np.testing.assert_allclose(made.problem.tree(made.problem.x0)["blocks.0.prefix.K"], keys["blocks.0.prefix.K"])
 
 
