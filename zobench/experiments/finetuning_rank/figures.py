@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zobench.advising.forecast import SHARES
-from zobench.experiments.finetuning_rank.page import best, case, slowdown, told
-from zobench.experiments.finetuning_rank.page import rank as rank_of
+from zobench.experiments.finetuning_rank.readings import best, case, slowdown, told, whole
+from zobench.experiments.finetuning_rank.readings import rank as rank_of
 from zobench.experiments.finetuning_rank.study import CASES
 from zobench.report import drawing, keys
 from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, handle
@@ -22,6 +22,7 @@ FACTOR = 2.0  # of the band
 
 def rank(found: Sequence[Record]) -> Figure:
     """Slowdown against n, against what was told (and r + 2), and the trace against the loss."""
+    found = whole(found)
     figure, [[size, predicted, way]] = drawing.panels(1, 3, wide=2.35, high=2.5, foot=0.9)
     n = np.array([record.meta["n"] for record in found], float)
     r = np.array([[rank_of(record, i) for i in range(len(SHARES))] for record in found])
