@@ -41,6 +41,7 @@ def _beside(few: Record, every: Record, i: int) -> dict[str, Any]:
         **files.ends("over_all", over(one, slowdown(every, i))),
         "told": told(few, i),
         **files.ends("over_told", one.times(1 / told(few, i))),
+        "squares": few.arrays["squares"][i],
         "two_point_over_all": iterations(few, i).value / iterations(every, i).value,
     }
 
@@ -57,9 +58,13 @@ def beside(few: Sequence[tables.Row]) -> tables.Table:
         "over that": tables.spread("over_all"),
         "over told": tables.spread("over_told"),
         "K over K of all": rounded("two_point_over_all"),
+        "‖∇F‖²/‖∇f‖²": rounded("squares"),
     }
     note = "Both methods with the same number of sequences an evaluation, drawn afresh for each step and common to its "
-    note += f"values; the loss is that of all. SGD: medians of {SAMPLED} runs. Told: from gradients of all."
+    note += f"values; the loss is that of all. SGD: medians of {SAMPLED} runs. Told: from gradients of all. "
+    note += (
+        "‖∇F‖²: the mean of squared gradients of minibatches, where gradient descent with all sequences meets the loss."
+    )
     return tables.table("With minibatches", note, few, columns)
 
 

@@ -46,8 +46,8 @@ def over(a: Estimate, b: Estimate) -> Estimate:
 
 
 def rank(record: Record, loss: int) -> float:
-    """r + 2 = tr H/λ₁ + 2 where gradient descent meets the loss."""
-    return float(record.arrays["trace"][loss + 1] / record.arrays["largest"][loss + 1] + 2)
+    """r + 2 = tr H/λ₁ + 2 where gradient descent meets the loss; 2 where tr H is below 0."""
+    return float(max(record.arrays["trace"][loss + 1], 0.0) / record.arrays["largest"][loss + 1] + 2)
 
 
 def stepped(record: Record) -> float:

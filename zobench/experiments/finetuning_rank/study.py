@@ -36,6 +36,7 @@ CASES: dict[str, dict[str, Any]] = {
 }
 CHOSEN_ON = ("norms", "LoRA of rank 8", "all weights")  # the forecast was chosen on these, and not on the others
 SAMPLED = 15  # runs of gradient descent with minibatches
+BATCHES = 100  # of which the gradients' squares are the mean
 TRIES = 4  # steps of the two-point method at most, each half of the one before
 LONGEST = 3  # runs last so many times what the ratio of the steps makes of gradient descent's
 FINER = 1.04  # recorded iterations grow by so much; times are read off straight lines between them
@@ -101,9 +102,17 @@ def measured(problem: Problem, steps: int, probes: int, runs: int, seed: int) ->
     if problem.F:
         sampled = halved(runner(problem, estimators.autodiff()), step, losses, TRIES * longest, SAMPLED, seed)
         arrays["sampled_gd"] = sampled["hits"][int(np.argmin(np.median(sampled["hits"][..., -1], axis=1)))]
+        arrays["squares"] = np.array([squares(problem, x, seed) for x in best.x])
     arrays |= {"told_steps": told.steps, "told": told.told, "flow": told.flow}
     about = {"n": problem.n, "L": L, "T": T, "r_plus_2": r + 2, "rule": rule, "gd_step": step, "on_the_way": len(way)}
     return arrays, about
+
+
+def squares(problem: Problem, x: Any, seed: int) -> float:
+    """E‖∇F(x)‖²/‖∇f(x)‖², of BATCHES minibatches."""
+    squared = jax.jit(lambda x, k: jnp.sum(oracle(problem, Key(jnp.uint32(seed), k)).grad(x) ** 2))
+    few = [float(squared(x, jnp.uint32(k))) for k in range(BATCHES)]
+    return float(np.mean(few) / jnp.sum(jax.grad(problem.f)(x) ** 2))
 
 
 def halved(
