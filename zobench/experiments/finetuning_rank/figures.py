@@ -14,8 +14,9 @@ from zobench.report import drawing, keys
 from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, handle
 from zobench.store import Record
 
-PALETTE = (SKY, BLUE, GREEN, ORANGE, VERMILLION, BLACK, PURPLE)
-COLORS = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(CASES)}
+# in the order of CASES: seven filled, then hollow ones
+PALETTE = (SKY, BLUE, GREEN, ORANGE, VERMILLION, BLACK, PURPLE, GREEN, VERMILLION, ORANGE, BLUE, BLACK)
+COLORS = dict(zip(CASES, PALETTE, strict=True))
 MARKERS = ("o", "s", "^")  # of the three losses
 FACTOR = 2.0  # of the band
 
@@ -64,8 +65,8 @@ def rank(found: Sequence[Record]) -> Figure:
 
 
 def _look(record: Record) -> dict:
-    """Random weights are dashed."""
-    return {"ls": "--" if "random" in case(record) else "-"}
+    """Random weights are dashed, another text is dotted."""
+    return {"ls": "--" if "random" in case(record) else ":" if "text" in case(record) else "-"}
 
 
 def _of(record: Record) -> list[float]:
@@ -74,7 +75,7 @@ def _of(record: Record) -> list[float]:
 
 def _slowdowns(axes: Axes, found: Sequence[Record], x: np.ndarray) -> None:
     for record, at in zip(found, x, strict=True):
-        face = "none" if "random" in case(record) else COLORS[case(record)]
+        face = COLORS[case(record)] if _look(record)["ls"] == "-" else "none"
         for i, marker in enumerate(MARKERS):
             look = {"color": COLORS[case(record)], "marker": marker, "ms": 4.5, "mfc": face, "lw": 0}
             drawing.interval(axes, at[i], slowdown(record, i), **look)

@@ -33,6 +33,7 @@ def _beside(few: Record, every: Record, i: int) -> dict[str, Any]:
     return {
         "case": case(few),
         "n": few.meta["n"],
+        "share": SHARES[i],
         "loss": few.arrays["losses"][i],
         "iterations_gd": np.median(few.arrays["sampled_gd"][:, i]),
         "iterations_two_point": np.median(few.arrays["two_point"][best(few), :, i]),

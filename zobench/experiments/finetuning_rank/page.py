@@ -107,7 +107,7 @@ def shown(rows: Sequence[tables.Row], points: Sequence[tables.Row], few: Sequenc
     note = (
         "Iterations to a loss, all sequences in each evaluation, each method at the best step of a grid; r = tr H/λ₁ "
     )
-    note += "where SGD meets that loss; a: its step. By rule: steps 1/L and "
+    note += "where SGD meets that loss, 0 where tr H is below; a: its step. By rule: steps 1/L and "
     note += "1/(tr H + 2L), of the largest L and tr H on the way of SGD; inf: not met. Medians over runs."
     low = "tr H by Hutchinson's estimator ± its standard error; λ₁, λ₅ by Lanczos' method; the curvature along the "
     low += "gradient. Two points: where the first run of each step a ends, at the last loss or later; a tr H/2 = 1 is "
