@@ -23,7 +23,7 @@ RUNS = 2  # of the diffusion
 LONGEST = 6  # times what it takes without noise
 MOST = 2000  # steps of a diffusion
 WITHIN = 2.2  # the factor between what was told and what came out, reports/finetuning_rank/verdicts.json
-FAR = 0.5  # of the first loss above it, and no less than what is learnt: a run that is there has left
+FAR = 0.5  # times the first loss, or what is learnt where that is more, above it: a run that is there has left
 
 
 class Forecast(NamedTuple):
@@ -153,7 +153,7 @@ def _diffusion(f: Callable[[Any], Any], x0: Any, losses: Sequence[float] | ndarr
         while len(values) * delta <= longest and len(values) < MOST:
             after, value = move(x, jax.random.fold_in(key, len(values)), by, size)
             values.append(float(value) if isfinite(value) else inf)
-            far = values[0] + max(FAR * abs(values[0]), values[0] - losses[-1])
+            far = values[0] + FAR * max(abs(values[0]), values[0] - losses[-1])
             if values[-1] <= losses[-1] or values[-1] > far:
                 break
             x = after
