@@ -106,6 +106,7 @@ ALMOST_ALIKE = [
     (lambda x: jax.lax.cond(x[0] > 0, jnp.sin, jnp.cos, x), lambda x: jax.lax.cond(x[0] > 0, jnp.cos, jnp.sin, x)),
     (lambda x: jax.nn.relu(x - 2), lambda x: jax.nn.elu(x - 2)),
     (lambda x: x.astype("float16"), lambda x: x.astype("bfloat16")),
+    (jax.jit(lambda x: x - A.astype(jnp.bfloat16)), jax.jit(lambda x: x - B.astype(jnp.bfloat16))),
     (lambda x: (x, x + 1), lambda x: (x + 1, x)),
     (lambda x: (x, x + 1), lambda x: [x, x + 1]),
     (

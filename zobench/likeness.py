@@ -87,7 +87,8 @@ def _value(value: Any, seen: dict[int, int]) -> Iterator[Any]:
         yield from _value(sorted(value.items()), seen)
     elif isinstance(value, float | complex | np.generic | np.ndarray | jax.Array):
         array = np.ascontiguousarray(value)  # by its bytes: 0 == -0, and nan is not nan
-        yield type(value), array.dtype, np.shape(value), hashlib.sha256(array.data).digest()
+        data = array.data if array.dtype.isbuiltin == 1 else array.tobytes()  # of bfloat16 NumPy shows no memory
+        yield type(value), array.dtype, np.shape(value), hashlib.sha256(data).digest()
     elif callable(value) and not isinstance(value, PLAIN):
         raise Unknown
     else:
