@@ -4,6 +4,7 @@ import doctest
 import subprocess
 import sys
 import threading
+from functools import partial
 from typing import Any
 
 import jax
@@ -70,7 +71,7 @@ def test_methods_are_compared_and_plotted_and_read_back():
         "two-point": zo.two_point(),
         "gradient": zo.autodiff(),
         "pursuit": zo.random_pursuit(),
-        "three": zo.three_point,
+        "three": partial(zo.three_point, 0.5),
     }
     found = zo.compare(quadratic, methods, calls=2000, seeds=3)
     columns = found.columns()
@@ -94,6 +95,9 @@ def test_methods_are_compared_and_plotted_and_read_back():
             zo.run(quadratic, zo.two_point(), **wrong)
     with pytest.raises(ValueError, match=r"^metric=gap: this problem does not know f_star; use metric=gradient"):
         zo.run(zo.Problem(f=jnp.sum, x0=np.ones(2)), zo.two_point(), step=0.1)
+    for rule in ("theory", "trace"):
+        with pytest.raises(ValueError, match=f"^step={rule}: this method asks no estimator, .*; use step=tuned or"):
+            zo.run(quadratic, zo.three_point, step=rule)
     with pytest.raises(ValueError, match="accelerated takes an estimator: give estimator="):
         zo.run(quadratic, zo.accelerated)
     with pytest.raises(ValueError, match=r"^two: step=theory: this problem does not know L"):

@@ -25,7 +25,7 @@ def test_methods_arrive_with_the_eps_of_the_dtype(dtype):
         "axes without replacement": zo.two_point("coordinate", q=4, orthogonal=True),
         "differences": zo.finite_difference(),
         "pursuit": zo.random_pursuit(),
-        "three points": zo.three_point,
+        "three points": zo.three_point(1.0),
         "Hadamard": zo.hadamard(3),
         "leave one out": zo.leave_one_out(q=4),
         "kernel": zo.kernel_smoothed(),

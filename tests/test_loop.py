@@ -9,6 +9,7 @@ import numpy as np
 import optax
 import pytest
 
+import zobench as zo
 from zobench import directions, estimators, loop, rhythm, theory
 from zobench.methods import descent
 from zobench.types import Key, Problem, separable
@@ -316,6 +317,13 @@ def test_pairs_of_values_are_the_values():
     size = min(paired.shape[1], alone.shape[1])
     assert size > 10
     np.testing.assert_allclose(paired[:, :size], alone[:, :size], rtol=1e-3)
+
+
+@pytest.mark.parametrize("often", [1e-308, 1e-9, 1e300])
+def test_records_are_as_many_as_a_run_can_have(often):
+    """Two at least, at its start and its end: an interval that 32 bits do not count is no reason to fail."""
+    found = zo.run(quadratic(np.ones(3)), zo.two_point(), seeds=1, calls=50, records=often, target=1e-12)
+    assert found.k.tolist() == ([0, 25] if often < 1 else [*range(26)])
 
 
 def test_a_run_compiles_its_block_and_nothing_else(caplog):

@@ -7,10 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax.experimental.xla_metadata import set_xla_metadata
+from jax.extend.core import Primitive
 
 from zobench import loop, programs, together
 from zobench.derivatives.price import operations
 from zobench.estimators import two_point
+from zobench.likeness import likeness
 from zobench.loop import Stop
 from zobench.methods import descent
 from zobench.problems.maps import mds
@@ -103,6 +106,7 @@ ALMOST_ALIKE = [
     (lambda x: jax.lax.cond(x[0] > 0, jnp.sin, jnp.cos, x), lambda x: jax.lax.cond(x[0] > 0, jnp.cos, jnp.sin, x)),
     (lambda x: jax.nn.relu(x - 2), lambda x: jax.nn.elu(x - 2)),
     (lambda x: x.astype("float16"), lambda x: x.astype("bfloat16")),
+    (jax.jit(lambda x: x - A.astype(jnp.bfloat16)), jax.jit(lambda x: x - B.astype(jnp.bfloat16))),
     (lambda x: (x, x + 1), lambda x: (x + 1, x)),
     (lambda x: (x, x + 1), lambda x: [x, x + 1]),
     (
@@ -122,6 +126,18 @@ def test_programs_that_differ_in_anything_are_two(pair):
         assert again.func is program.func
         assert jax.tree.structure(program(x)) == jax.tree.structure(f(x))
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a.astype(float), b.astype(float)), program(x), f(x))
+
+
+def test_another_setting_of_jax_and_another_primitive_of_the_same_name_are_another_program():
+    def through(primitive):
+        primitive.def_abstract_eval(lambda x: x)
+        return primitive.bind
+
+    made = [jax.make_jaxpr(lambda x: 2 * x)(A), *(jax.make_jaxpr(through(Primitive("own")))(A) for _ in range(2))]
+    with set_xla_metadata(own="setting"):
+        made.append(jax.make_jaxpr(lambda x: 2 * x)(A))
+    found = [likeness(each.jaxpr) for each in made]
+    assert None not in found and len({*found}) == 4
 
 
 def test_as_few_programs_are_kept_as_is_said(monkeypatch):

@@ -87,6 +87,14 @@ def test_the_same_numbers_with_several_steps_in_a_turn(name, n, monkeypatch):
         np.testing.assert_allclose(beside["theory/x_end"], apart["theory/x_end"], rtol=1e-5, atol=1e-9)
 
 
+@pytest.mark.parametrize("period", [1, 2, 3, 4, 5, 6, 12, 32])
+def test_no_turn_goes_over_the_end_of_a_period(period):
+    """Behind it there is another draw, also of a user's own estimator with a period that is odd; all steps are made."""
+    for every in range(1, 70):
+        shared, rounds, turns = wide_steps.rounds_of(period, every, 64)
+        assert period % shared == 0 and shared * rounds * turns >= every + (every % shared > 0)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", [*METHODS])

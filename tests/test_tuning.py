@@ -1,12 +1,16 @@
 """The search for a step: made-up responses whose best step is known, and what a record keeps of it."""
 
+from contextlib import nullcontext
 from math import inf
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from made import made
 
 from zobench import statistics, tuning
+from zobench.loop import Stop
 from zobench.report import records, retuned
 from zobench.statistics import Estimate
 from zobench.tuning import penalised, search
@@ -104,6 +108,24 @@ def test_what_a_search_asks_is_among_what_it_said_would_follow(valley):
         together += places[0] not in made
         made |= {*places} if places[0] not in made else set()
     assert together <= 6
+
+
+class Made(Exception):
+    """Runs were asked for."""
+
+
+@pytest.mark.parametrize(("cap", "anew"), [(100, False), (84, False), (80, False), (75, False), (83, True)])
+def test_a_run_that_may_arrive_at_the_cap_between_two_records_is_made_anew(cap, anew, monkeypatch):
+    """A run to 83 has records at 80 and 83, and the one of 200 iterations at 80 and 85, at which it has arrived."""
+
+    def advance(*asked, **more):
+        raise Made
+
+    monkeypatch.setattr(tuning.together, "advance", advance)
+    longer = {(0.1, 7): (85, tuning.Run(85.0, "reached", 0.1, 85, 1.0))}
+    program: Any = SimpleNamespace(every=5 if cap != 84 else 1)
+    with pytest.raises(Made) if anew else nullcontext():
+        tuning._run_all(program, [0.1], [7], Stop("gap", 0.1, inf, cap), {}, longer, lambda k: None)
 
 
 def test_a_run_that_was_made_for_a_larger_cap_is_cut():

@@ -42,9 +42,10 @@ def run_cell(
     one without a step size has the rule "own". `family`: where the states of its runs are saved, and gone on from.
     `programs` has the compiled block of a cell of the same family, or gets it.
 
-    Raises ValueError where a step rule or the metric needs a constant that the problem does not know, where the method
-    needs a gradient that it does not have, where f(x0), f* or the target make no sense, and where f is computed in
-    another precision than `settings.dtype`, which holds whatever JAX's setting.
+    Raises ValueError where a step rule or the metric needs a constant that the problem does not know, or the rule an
+    estimator that the method does not ask, where the method needs a gradient that the problem does not have, where
+    f(x0), f* or the target make no sense, and where f is computed in another precision than `settings.dtype`, which
+    holds whatever JAX's setting.
     """
     with jax.enable_x64(settings.dtype == "float64"):
         return _run_cell(problem, estimator, optimizer, method, settings, progress, family, programs)

@@ -1,7 +1,7 @@
 """Whether two jaxprs are one program: what is compared before they are lowered, which takes longer than to trace them.
 
-A program is known by the primitives in order, their parameters, the shapes of their arguments, and the literals and
-arrays within. Names of variables and lines of source are not in it.
+A program is known by the primitives in order, their parameters, the settings of JAX under which they were traced, the
+shapes of their arguments, and the literals and arrays within. Names of variables and lines of source are not in it.
 """
 
 import hashlib
@@ -47,11 +47,12 @@ def _body(jaxpr: Jaxpr, seen: dict[int, int]) -> Iterator[Any]:
         return
     seen[id(jaxpr)] = len(seen)
     names: dict[Any, int] = {}
+    yield from (len(jaxpr.constvars), len(jaxpr.invars), len(jaxpr.eqns))
     for variable in (*jaxpr.constvars, *jaxpr.invars):
         names[variable] = len(names)
         yield variable.aval
     for equation in jaxpr.eqns:
-        yield equation.primitive.name
+        yield equation.primitive, equation.ctx  # itself, as names are anybody's; where and how it is computed
         for taken in equation.invars:
             yield _literal(taken) if isinstance(taken, Literal) else names[taken]
         for made in equation.outvars:
@@ -86,7 +87,8 @@ def _value(value: Any, seen: dict[int, int]) -> Iterator[Any]:
         yield from _value(sorted(value.items()), seen)
     elif isinstance(value, float | complex | np.generic | np.ndarray | jax.Array):
         array = np.ascontiguousarray(value)  # by its bytes: 0 == -0, and nan is not nan
-        yield type(value), array.dtype, np.shape(value), hashlib.sha256(array.data).digest()
+        data = array.data if array.dtype.isbuiltin == 1 else array.tobytes()  # of bfloat16 NumPy shows no memory
+        yield type(value), array.dtype, np.shape(value), hashlib.sha256(data).digest()
     elif callable(value) and not isinstance(value, PLAIN):
         raise Unknown
     else:

@@ -17,12 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from zobench import programs
-from zobench.rhythm import OFTEN, RECORDS, rhythm, sections
+from zobench.rhythm import MOST, OFTEN, RECORDS, rhythm, sections
 from zobench.runs import Program, Runs, end_of, keep, known_block, next_block, on_device, save_all
 from zobench.states import Past, new_past, now_and_then
 from zobench.types import Draw, Key, Method, Problem, Scalar, measured_in, oracle, require_precision, sum_each
-
-MOST = 2**30  # iterations of a run
 
 
 class Values(NamedTuple):

@@ -11,10 +11,9 @@ import jax.numpy as jnp
 import optax
 
 from zobench import probing, theory
-from zobench.loop import MOST
 from zobench.optimizers import on_tree
 from zobench.probing import Scale
-from zobench.rhythm import OFTEN
+from zobench.rhythm import MOST, OFTEN
 from zobench.solvers import Solver
 from zobench.trees import flat
 from zobench.types import Estimator, Key, Method, Problem, Scalar, measured_in, oracle, require_wide
@@ -80,10 +79,12 @@ def plan_cell(
 
     if not problem.differentiable:
         require_wide(settings.dtype, "a black box computes in double precision")
-    outline = method_of(1.0)
+    outline = _outline(method, method_of)
     if not isinstance(outline, Method | Solver):
         raise ValueError(f"method: it gives a {type(outline).__name__}, no Method and no Solver")
     _require_metric(problem, settings.metric, settings.calls)
+    if has_step and not uses(method, "estimator"):
+        _require_no_moment(settings)
     steps = _rule_steps(problem, estimator, settings) if has_step else {OWN: nan}
     calls = outline.calls(problem.n)
     if not problem.differentiable and (calls.grad or calls.jvp):
@@ -111,6 +112,24 @@ def plan_cell(
     moment = estimator.second_moment(problem.n)
     scaled = partial(probing.descent_step, moment=moment) if uses(method, "estimator") else probing.length
     return Plan(problem, method_of, outline, steps, cap, scaled, settings.records)
+
+
+def _outline(method: Callable[..., Any], method_of: Callable[[float], Any]) -> Any:
+    """The method at the step 1; what it refuses of its own arguments by their whole names, as other groups do."""
+    try:
+        return method_of(1.0)
+    except ValueError as error:
+        if str(error).partition("=")[0] not in getattr(method, "keywords", {}):
+            raise
+        raise ValueError(f"method.{error}") from error
+
+
+def _require_no_moment(settings: Settings) -> None:
+    """Refuse a rule made of the second moment of an estimator that the method does not ask: ValueError."""
+    for rule in settings.step:
+        if rule in ("theory", "trace"):
+            said = "this method asks no estimator, of whose second moment the rule is made"
+            raise ValueError(f"step={rule}: {said}; use step=tuned or a number")
 
 
 def _require_solver(problem: Problem, solver: Solver) -> None:

@@ -139,8 +139,9 @@ def run(
 
     A problem whose x0 is a tree of arrays is run over all their numbers, and the result's `parameters` are trees again.
 
-    Raises ValueError where the step or the metric needs a constant that the problem does not know, where a method needs
-    a gradient that it does not have, and for an unknown step, metric, dtype or layout.
+    Raises ValueError where the step or the metric needs a constant that the problem does not know, for the steps theory
+    and trace of a method that asks no estimator (zo.three_point), where a method needs a gradient that the problem does
+    not have, and for an unknown step, metric, dtype or layout.
 
     >>> import zobench as zo
     >>> result = zo.run(zo.problems.quadratic(8), zo.two_point(), seeds=4)

@@ -11,6 +11,7 @@ from zobench.derivatives.price import inside
 from zobench.meanings import USUAL
 from zobench.types import Key, Method, Problem, oracle
 
+MOST = 2**30  # iterations of a run, which 32 bits count
 RECORDS = 64  # of a section: a run ends behind one
 OFTEN: float = USUAL["records"]  # records in the time of a step with the gradient
 BLOCK = 2_000_000  # coordinates moved in a block, some milliseconds: a run is not to go on long after its end
@@ -21,9 +22,9 @@ SHORT = 2**19  # numbers made in a block of several sections, less than a millis
 def rhythm(problem: Problem, outline: Method, often: float = OFTEN) -> tuple[int, int]:
     """How many records a section has, and how many iterations there are between them.
 
-    `often`: records in the time of a step with the gradient.
+    `often`: records in the time of a step with the gradient; of a run two at least, at its start and its end.
     """
-    every = max(1, round(outline.time_scale(problem.n) / often))
+    every = max(1, round(min(outline.time_scale(problem.n) / often, MOST)))
     return max(1, min(RECORDS, BLOCK // (every * problem.n))) if problem.differentiable else 1, every
 
 

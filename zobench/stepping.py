@@ -9,9 +9,10 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from zobench import programs
-from zobench.loop import MOST, steps_of
+from zobench.loop import steps_of
 from zobench.methods import descent
 from zobench.optimizers import on_tree
+from zobench.rhythm import MOST
 from zobench.trees import is_flat
 from zobench.types import Estimator, Method, Problem, State, require_precision
 

@@ -73,7 +73,7 @@ def compile_group(problem: Problem, method_of: Callable[[Scalar], Method], size:
     """Compile a block of a group of runs, a section of `loop.compile_block`'s and the record behind it.
 
     All runs of a group are at one iteration: its loops have one end. On a CPU a draw serves as many steps as it does
-    apart; on a wide machine two at most, and its loops have lengths that are known when it is compiled.
+    apart; on a wide machine four at most, and its loops have lengths that are known when it is compiled.
     """
     x0, problem = problem.x0, programs.straight(problem)
     records, every = rhythm(problem, method_of(jnp.ones((), x0.dtype)), often)

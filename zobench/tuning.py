@@ -126,9 +126,7 @@ def tune(
     """
     known, number = _load(family, base, stop, seeds), program.problem.x0.dtype.type
     longer: Longer = {}
-    many = program.size // len(
-        seeds
-    )  # tries that go together at no more cost than one, as there is room for their runs
+    many = program.size // len(seeds)  # tries that go together at no more cost than one, as there is room for them
     hits, outcome, least, used, begun = [], [], inf, [], len(known)
     save = partial(_save, family, base, stop, seeds, known)
     look = states.now_and_then(save)
@@ -181,9 +179,12 @@ def _run_all(
     progress: Callable[[int], None],
 ) -> None:
     """The runs of several tries together, unless those of the first are known; also runs that are then given up."""
-    is_made = {
-        step: all((step, seed) in longer or _name(step, seed, stop) in known for seed in seeds) for step in steps
-    }
+
+    def is_told(step: float, seed: int) -> bool:
+        made = longer.get((step, seed))
+        return _name(step, seed, stop) in known or (bool(made) and _can_be_cut(made[0], stop.cap, program.every))
+
+    is_made = {step: all(is_told(step, seed) for seed in seeds) for step in steps}
     if is_made[steps[0]]:
         return
     asked = [(step, seed) for step in steps if not is_made[step] for seed in seeds]
@@ -198,8 +199,16 @@ def _run_all(
         longer[one] = int(ended), Run(float(hits[i]), str(outcomes[i]), metric, iterations, seconds)
 
 
+def _can_be_cut(ended: int, cap: int, every: int) -> bool:
+    """Whether a run to the cap ends as the longer one says: it has a record there, which may be between two of that."""
+    return ended <= cap or ended - every >= cap or cap % every == 0
+
+
 def _cut(ended: int, run: Run, cap: int) -> Run:
-    """The same run to a cap that may be smaller, as some other may have arrived since."""
+    """The same run to a cap that may be smaller, as some other may have arrived since (`_can_be_cut`).
+
+    Where f − f* is not monotone a run to the cap may also arrive there and no longer have arrived a record later.
+    """
     if ended <= cap:
         return run._replace(iterations=min(run.iterations, cap))
     return run._replace(hit=inf, outcome="not reached", iterations=cap)

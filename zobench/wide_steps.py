@@ -65,9 +65,10 @@ def rounds_of(period: int, every: int, size: int) -> tuple[int, int, int]:
     """How many steps a turn has, how many rounds there are at most between two records, and how many turns in a round.
 
     For `size` coordinates of a group. Where an odd number of steps is between two records, they may begin in a turn.
+    No turn goes over the end of a period, behind which there is another draw.
     """
     shared = gcd(every, period, STEPS)
-    shared = 1 if size > BOTH else 2 if shared == 1 and period > 1 and every >= ODD else shared
+    shared = 1 if size > BOTH else 2 if shared == 1 and period % 2 == 0 and every >= ODD else shared
     turns = every // shared + (every % shared > 0)
     rounds = max(-(-turns * shared * size // MOVED), -(-turns * shared // TURNS))
     return shared, rounds, -(-turns // rounds)

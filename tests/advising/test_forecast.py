@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from zobench import theory
-from zobench.advising import forecast
+from zobench.advising import advice, forecast
 from zobench.types import Modes, Moment, Problem
 
 ROOT = Path(__file__).parents[2]
@@ -44,21 +44,37 @@ def test_where_nothing_descends_nothing_is_told():
 
 
 @pytest.mark.slow
+def test_what_is_told_does_not_depend_on_where_f_has_its_zero():
+    """Where f(x0) is negative or 0, too."""
+    told = [forecast.foretell(lambda x, c=c: f(x) - c, jnp.ones(200, jnp.float32), 4) for c in (0.0, 60.0, 100.0)]
+    for shifted in told[1:]:
+        np.testing.assert_allclose(shifted.told, told[0].told, rtol=1e-2)
+    lost = told[0]._replace(told=np.full_like(told[0].told, np.inf))
+    assert lost.best == len(lost.steps) - 1
+    assert "does not get to the last with any step" in advice._told(lost) and "inf" not in advice._told(lost)
+
+
+def test_a_loss_that_is_met_at_once_takes_no_iterations():
+    assert forecast.met(np.array([0]), np.array([1.0]), [1.0, 0.5]).tolist() == [0.0, np.inf]
+    assert forecast.met(np.arange(3), np.array([4.0, 2.0, 1.0]), [3.0, 1.0]).tolist() == [0.5, 2.0]
+
+
+@pytest.mark.slow
 def test_advice_tells_it_beyond_a_thousand_coordinates():
     """The numbers of `foretell` itself, in single precision."""
     from zobench import advise
 
     large = Problem(f=lambda x: 0.5 * jnp.sum(jnp.linspace(0.1, 1, 1200, dtype=x.dtype) * x**2), x0=np.ones(1200))
-    advice = advise(large, calls=900)
+    found = advise(large, calls=900)
     with jax.enable_x64(True):
         told = forecast.foretell(large.f, jnp.ones(1200, jnp.float32))
-    assert advice.forecast and advice.forecast.slowdown.tolist() == told.slowdown.tolist()
-    assert f"{told.told[told.best, -1]:.3g} of {told.steps[told.best]:.2g}" in repr(advice)
-    race = next(entry for entry in advice.entries if entry.name == "two-point descent")
+    assert found.forecast and found.forecast.slowdown.tolist() == told.slowdown.tolist()
+    assert f"{told.told[told.best, -1]:.3g} of {told.steps[told.best]:.2g}" in repr(found)
+    race = next(entry for entry in found.entries if entry.name == "two-point descent")
     best = float(told.steps[told.best])
     for step, taken in ((8 * best, f"{best:.3g}"), (best / 8, f"{best / 8:.3g}")):
         first = race._replace(overrides=f"estimator=two_point estimator.eps=1e-05 step={step:.3g}")
-        taking = advice._replace(entries=(first,))
+        taking = found._replace(entries=(first,))
         assert taking.overrides == f"estimator=two_point estimator.eps=1e-05 step={taken}"
         assert (f"go on with {taken}" in repr(taking)) == (step > best)
 

@@ -367,7 +367,7 @@ def test_a_black_box_runs_in_float64_whatever_asks_it(zobench, tmp_path, monkeyp
     jax.config.update("jax_enable_x64", False)
     try:
         methods = "method=one_plus_one,three_point,descent"
-        ended = zobench("-m", *box, "problem.L=2", "seeds=20", "stop.calls=60", methods)
+        ended = zobench("-m", *box, "step=0.1", "seeds=20", "stop.calls=60", methods)
     finally:
         jax.config.update("jax_enable_x64", True)
     assert (ended.code, "failed" in ended.err) == (0, False)

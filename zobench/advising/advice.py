@@ -73,6 +73,8 @@ class Advice(NamedTuple):
         before, _, step = self.best.overrides.partition(" step=")
         if self.forecast is None or self.best.name != "two-point descent" or not step:
             return self.best.overrides
+        if not isfinite(self.forecast.slowdown[-1]):
+            return self.best.overrides  # no step was told to get there
         return f"{before} step={min(float(step), float(self.forecast.steps[self.forecast.best])):.3g}"
 
     def columns(self) -> dict[str, np.ndarray]:
@@ -138,6 +140,12 @@ def _told(found: Forecast) -> str:
         for numbers in (found.losses, found.gradient, found.told[found.best], found.slowdown)
     )
     last = float(found.slowdown[-1])
+    if not isfinite(last):
+        return (
+            f"Told by gradients alone: to f = {to} gradient descent takes {with_g} steps of {found.step:.2g}, and"
+            f" two-point descent does not get to the last with any step from {found.steps[0]:.2g} to"
+            f" {found.steps[-1]:.2g}."
+        )
     return (
         f"Told by gradients alone: to f = {to} gradient descent takes {with_g} steps of {found.step:.2g}, and two-point"
         f" descent with signs or normals about {without} of {found.steps[found.best]:.2g}: {times} times as many, the"

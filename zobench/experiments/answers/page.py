@@ -233,7 +233,7 @@ SEARCH_NOTE += "share of runs with the values of f itself; narrow: radii that do
 FED_NOTE = "Welsch function: median values to the gradient's target [95 %, choice included] at the best step and ε."
 
 NOISE: dict[str, tables.Cell] = {
-    "n": "n", "way": "way", "values T": "values", "E f": spread("f"), "over possible": spread("over"),
+    "n": "n", "way": "way", "values T": "values", "E f": spread("f", digits=4), "over possible": spread("over"),
 }  # fmt: skip
 SEARCH: dict[str, tables.Cell] = {
     "n": "n", "k": "k", "condition": "condition", "seen": "kind", "values": spread("values"), "over log n":
