@@ -1,6 +1,6 @@
 """What a run costs beyond its steps: records, the host's look at them, a loop of one's own, many seeds beside NumPy.
 
-`python benchmarks/records.py [--out DIR]` takes a minute. Processor time of one process on one core, all of a row in
+`python benchmarks/records.py [--out DIR]` takes two minutes. Processor time of one process on one core, all of a row in
 turn: other work on the machine disturbs it less than a clock.
 """
 
@@ -47,8 +47,12 @@ NOTES = [
     "  1000 steps a call. jit a step: `zo.as_optax` in a function that is compiled and called for each step.",
     "- gradient descent: a record each step; scan: the step and three sums in one pass, in `lax.scan`, nothing else.",
     "- 1,000 runs: together, as `layout=auto` takes them, and apart, all with their records; NumPy moves them all at",
-    "  once and keeps no records.",
+    "  once and keeps no records. Below: the same for fewer runs and at other n, whatever `layout=auto` takes.",
 ]
+SHORT = (  # n, runs, steps of each
+    (10, 10, 50_000), (10, 100, 10_000), (10, 1000, 2000), (64, 10, 10_000), (64, 64, 5000), (100, 100, 5000),
+    (1000, 100, 2000),
+)  # fmt: skip
 Make = Callable[[Problem, Setting, int], Run]
 
 
@@ -138,6 +142,9 @@ def rows() -> list[Row]:
     for dtype in harness.DTYPES:
         those = {"together": (grouped, 5000), "apart": (steps.zobench_run, 1000), "NumPy": (steps.numpy_tuned, 1000)}
         found.append(Row("two points, 1,000 runs", Setting(10, 1000, dtype), those))
+    for n, runs, count in SHORT:
+        those = {"together": (grouped, count), "apart": (steps.zobench_run, count)}
+        found.append(Row("runs together and apart", Setting(n, runs, "float64"), those))
     return found
 
 
@@ -160,10 +167,12 @@ def page(found: Sequence[dict[str, str | float]]) -> str:
     """The numbers, a table for each kind."""
     lines = ["# What a run costs beyond its steps", "", f"{surroundings.machine()['processor']}.", *NOTES]
     for title in dict.fromkeys(str(row["what"]) for row in found):
-        lines += ["", f"| {title} | n | | µs a step of a run | ratio |", "| --- | ---: | --- | ---: | ---: |"]
+        lines += ["", f"| {title} | n | runs | | µs a step of a run | ratio |"]
+        lines += ["| --- | ---: | ---: | --- | ---: | ---: |"]
         for row in (row for row in found if row["what"] == title):
             spread = f"{row['microseconds']:.3g} ({row['least']:.3g} to {row['most']:.3g})"
-            lines.append(f"| {row['dtype']} | {row['n']} | {row['name']} | {spread} | {row['ratio']:.3g} |")
+            about = f"{row['dtype']} | {row['n']} | {row['runs']} | {row['name']}"
+            lines.append(f"| {about} | {spread} | {row['ratio']:.3g} |")
     return "\n".join(lines) + "\n"
 
 

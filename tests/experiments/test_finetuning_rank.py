@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from zobench.advising.forecast import SHARES
-from zobench.experiments.finetuning_rank import page, study
+from zobench.experiments.finetuning_rank import minibatches, page, study
 from zobench.report import claims
 from zobench.store import Record
 from zobench.types import Problem
@@ -49,8 +49,35 @@ def test_on_a_quadratic_the_spectrum_says_the_slowdown(monkeypatch):
     hits[0, :, -1], hits[1, :, -1] = np.inf, 2000
     record = record._replace(arrays={**record.arrays, "two_point": hits})
     assert page.held(record) == [pytest.approx(120 / 122 / 2, rel=1e-3)]
-    measured = page.measures([record, named(record, "last norm")])
+    others = ["last norm", "random weights of width 16", "random weights of width 64"]
+    few = record._replace(arrays={**record.arrays, "sampled_gd": np.ones((3, 3)), "squares": np.ones(3)})
+    measured = page.measures([record, *(named(record, case) for case in others), named(few, study.FEW)])
     assert all(check.quantity in measured for claim in claims.of("finetuning_rank") for check in claim.checks)
+
+
+@pytest.mark.slow
+def test_both_methods_have_the_minibatches_and_the_forecast_has_none():
+    """Of samples that are all 0.6 f gradient descent needs more steps by the same step; what is told stays."""
+    whole = quadratic()
+    arrays, about = study.measured(whole._replace(F=lambda x, key: 0.6 * whole.f(x)), 4, 8, 2, 0)
+    record = named(Record(arrays=arrays, meta=about), study.FEW)
+    every = found()
+    assert (arrays["told"] == every.arrays["told"]).all() and (arrays["gd"] == every.arrays["gd"]).all()
+    assert np.ptp(arrays["sampled_gd"], axis=0).max() == 0 and (arrays["sampled_gd"][0] > 1.2 * arrays["gd"]).all()
+    assert np.median(arrays["two_point"][0, :, -1]) > 1.2 * np.median(every.arrays["two_point"][0, :, -1])
+    assert page.rows([every, record]) == page.rows([every]) and page.curvature([every, record]) == page.curvature(
+        [every]
+    )
+    np.testing.assert_allclose(arrays["squares"], 0.36, rtol=1e-5)
+    few = minibatches.minibatches([every, record])
+    for line, i in zip(few, range(len(SHARES)), strict=True):
+        slower = np.median(arrays["two_point"][page.best(record), :, i]) / arrays["sampled_gd"][0, i]
+        assert line["slowdown"] == pytest.approx(slower)
+        assert line["over_all"] == pytest.approx(slower / page.slowdown(every, i).value)
+    measured = page.measures([every, record])
+    assert measured["slowdown with 4 of 8 sequences over that with all: largest"].value == max(
+        line["over_all"] for line in few
+    )
 
 
 def test_times_are_read_between_records():

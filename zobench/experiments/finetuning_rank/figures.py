@@ -7,21 +7,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zobench.advising.forecast import SHARES
-from zobench.experiments.finetuning_rank.page import best, case, slowdown, told
-from zobench.experiments.finetuning_rank.page import rank as rank_of
+from zobench.experiments.finetuning_rank.readings import best, case, slowdown, told, whole
+from zobench.experiments.finetuning_rank.readings import rank as rank_of
 from zobench.experiments.finetuning_rank.study import CASES
 from zobench.report import drawing, keys
 from zobench.report.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, handle
 from zobench.store import Record
 
-PALETTE = (SKY, BLUE, GREEN, ORANGE, VERMILLION, BLACK, PURPLE)
-COLORS = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(CASES)}
+# in the order of CASES: seven filled, then hollow ones
+PALETTE = (SKY, BLUE, GREEN, ORANGE, VERMILLION, BLACK, PURPLE, GREEN, VERMILLION, ORANGE, BLUE, BLACK)
+COLORS = dict(zip(CASES, PALETTE, strict=True))
 MARKERS = ("o", "s", "^")  # of the three losses
 FACTOR = 2.0  # of the band
 
 
 def rank(found: Sequence[Record]) -> Figure:
     """Slowdown against n, against what was told (and r + 2), and the trace against the loss."""
+    found = whole(found)
     figure, [[size, predicted, way]] = drawing.panels(1, 3, wide=2.35, high=2.5, foot=0.9)
     n = np.array([record.meta["n"] for record in found], float)
     r = np.array([[rank_of(record, i) for i in range(len(SHARES))] for record in found])
@@ -63,8 +65,8 @@ def rank(found: Sequence[Record]) -> Figure:
 
 
 def _look(record: Record) -> dict:
-    """Random weights are dashed."""
-    return {"ls": "--" if "random" in case(record) else "-"}
+    """Random weights are dashed, another text is dotted."""
+    return {"ls": "--" if "random" in case(record) else ":" if "text" in case(record) else "-"}
 
 
 def _of(record: Record) -> list[float]:
@@ -73,7 +75,7 @@ def _of(record: Record) -> list[float]:
 
 def _slowdowns(axes: Axes, found: Sequence[Record], x: np.ndarray) -> None:
     for record, at in zip(found, x, strict=True):
-        face = "none" if "random" in case(record) else COLORS[case(record)]
+        face = COLORS[case(record)] if _look(record)["ls"] == "-" else "none"
         for i, marker in enumerate(MARKERS):
             look = {"color": COLORS[case(record)], "marker": marker, "ms": 4.5, "mfc": face, "lw": 0}
             drawing.interval(axes, at[i], slowdown(record, i), **look)

@@ -7,6 +7,23 @@ import numpy as np
 
 from zobench import statistics
 from zobench.advising.forecast import SHARES
+from zobench.experiments.finetuning_rank import minibatches
+from zobench.experiments.finetuning_rank.readings import (
+    LAST,
+    best,
+    by_flow,
+    case,
+    growth,
+    growth_told,
+    held,
+    over,
+    over_told,
+    rank,
+    slowdown,
+    stepped,
+    told,
+    whole,
+)
 from zobench.experiments.finetuning_rank.study import CHOSEN_ON
 from zobench.report import files, lines, records, tables
 from zobench.report.page import Experiment
@@ -14,74 +31,10 @@ from zobench.report.tables import fixed, rounded
 from zobench.statistics import Estimate
 from zobench.store import Record
 
-LAST = len(SHARES) - 1
-
-
-def case(record: Record) -> str:
-    """Which parameters move, a key of the study's CASES."""
-    return record.meta["config"]["study"]["case"]
-
-
-def best(record: Record) -> int:
-    """Which of the steps that were tried met the last loss first."""
-    return int(np.argmin(np.median(record.arrays["two_point"][..., LAST], axis=1)))
-
-
-def slowdown(record: Record, loss: int, ruled: bool = False) -> Estimate:
-    """Two-point iterations over those of gradient descent, each at its best step; `ruled`: each at the spectrum's."""
-    iterations = record.arrays["two_point"][0 if ruled else best(record), :, loss]
-    gradient = record.arrays["gd_ruled" if ruled else "gd"][loss]
-    return statistics.median(iterations, np.random.default_rng(record.meta["n"])).times(1 / gradient)
-
-
-def rank(record: Record, loss: int) -> float:
-    """r + 2 = tr H/λ₁ + 2 where gradient descent meets the loss."""
-    return float(record.arrays["trace"][loss + 1] / record.arrays["largest"][loss + 1] + 2)
-
-
-def stepped(record: Record) -> float:
-    """a(T + 2L): gradient descent's best step a over 1/(T + 2L), that of the two-point method by the rule."""
-    return record.meta["gd_step"] / record.meta["rule"]
-
-
-def told(record: Record, loss: int) -> float:
-    """K/K_SGD as `advising.forecast` says it before the runs."""
-    iterations = record.arrays["told"]
-    return float(iterations[int(np.argmin(iterations[:, LAST])), loss] / record.arrays["gd"][loss])
-
-
-def over_told(record: Record, loss: int) -> Estimate:
-    """What was found over what was told."""
-    return slowdown(record, loss).times(1 / told(record, loss))
-
-
-def by_flow(record: Record, loss: int) -> float:
-    """2τT/K_SGD: τ what gradient flow takes to the loss, T the largest tr H on the way of gradient descent."""
-    return float(2 * record.arrays["flow"][loss] * record.meta["T"] / record.arrays["gd"][loss])
-
-
-def growth(record: Record) -> float:
-    """tr H where the two-point method ends at its best step over that where gradient descent meets the last loss."""
-    trace, last = record.arrays["trace"], record.meta["on_the_way"]
-    return float(trace[last + best(record)] / trace[last - 1])
-
-
-def growth_told(record: Record) -> float:
-    """tr H where the two-point method ends at its best step over that where the forecast of it ends."""
-    trace = record.arrays["trace"]
-    return float(trace[record.meta["on_the_way"] + best(record)] / trace[-1])
-
-
-def held(record: Record) -> list[float]:
-    """a tr H/2 where the first run ends of each step a that is longer than the best and misses the last loss."""
-    arrays, longer = record.arrays, range(best(record))
-    traces, steps = arrays["trace"][record.meta["on_the_way"] : -1], arrays["multiples"] * record.meta["rule"]
-    return [float(steps[i] * traces[i] / 2) for i in longer if arrays["two_point"][i, 0, LAST] == np.inf]
-
 
 def rows(found: Sequence[Record]) -> list[dict[str, Any]]:
-    """A line a case and loss."""
-    return [_row(record, i) for record in found for i in range(len(SHARES))]
+    """A line a case and loss, with all sequences in each evaluation."""
+    return [_row(record, i) for record in whole(found) for i in range(len(SHARES))]
 
 
 def _row(record: Record, i: int) -> dict[str, Any]:
@@ -116,7 +69,7 @@ def _row(record: Record, i: int) -> dict[str, Any]:
 
 def curvature(found: Sequence[Record]) -> list[dict[str, Any]]:
     """A line a point: the start, where gradient descent meets each loss, and where each step of two points ends."""
-    return [line for record in found for line in _points(record)]
+    return [line for record in whole(found) for line in _points(record)]
 
 
 def _points(record: Record) -> list[dict[str, Any]]:
@@ -134,8 +87,8 @@ def _points(record: Record) -> list[dict[str, Any]]:
     ]
 
 
-def shown(rows: Sequence[tables.Row], points: Sequence[tables.Row]) -> list[tables.Table]:
-    """A line a case and loss, and a line a point of the way."""
+def shown(rows: Sequence[tables.Row], points: Sequence[tables.Row], few: Sequence[tables.Row]) -> list[tables.Table]:
+    """A line a case and loss, a line a loss with minibatches, and a line a point of the way."""
     columns: dict[str, tables.Cell] = {
         "": "case",
         "n": lambda row: f"{int(row['n']):,}",
@@ -154,7 +107,7 @@ def shown(rows: Sequence[tables.Row], points: Sequence[tables.Row]) -> list[tabl
     note = (
         "Iterations to a loss, all sequences in each evaluation, each method at the best step of a grid; r = tr H/λ₁ "
     )
-    note += "where SGD meets that loss; a: its step. By rule: steps 1/L and "
+    note += "where SGD meets that loss, 0 where tr H is below; a: its step. By rule: steps 1/L and "
     note += "1/(tr H + 2L), of the largest L and tr H on the way of SGD; inf: not met. Medians over runs."
     low = "tr H by Hutchinson's estimator ± its standard error; λ₁, λ₅ by Lanczos' method; the curvature along the "
     low += "gradient. Two points: where the first run of each step a ends, at the last loss or later; a tr H/2 = 1 is "
@@ -172,12 +125,27 @@ def shown(rows: Sequence[tables.Row], points: Sequence[tables.Row]) -> list[tabl
     }
     return [
         tables.table("A language model without gradients", note, rows, columns),
+        minibatches.beside(few),
         tables.table("Its curvature on the way", low, points, curved),
     ]
 
 
+def by_width(found: Sequence[Record]) -> dict[str, Estimate]:
+    """How the slowdown of random weights at the last loss grows from the narrowest to the widest, over how n does."""
+    random = [record for record in found if "random weights" in case(record)]
+    if len(random) < 2:
+        return {}
+    narrow, wide = random[0], random[-1]
+    grown = over(slowdown(wide, LAST), slowdown(narrow, LAST))
+    return {"random weights: growth of slowdown over that of n": grown.times(narrow.meta["n"] / wide.meta["n"])}
+
+
 def measures(found: Sequence[Record]) -> dict[str, Estimate]:
     """Slowdowns over r + 2 and over n, how the trace grows, and where steps that are too long end."""
+    return {**minibatches.by_minibatch(found), **by_width(whole(found)), **_measures(whole(found))}
+
+
+def _measures(found: Sequence[Record]) -> dict[str, Estimate]:
     n, ends = [record.meta["n"] for record in found], [slowdown(record, LAST) for record in found]
     losses = range(len(SHARES))
     tuned = [slowdown(record, i).times(1 / rank(record, i)) for record in found for i in losses]
@@ -211,5 +179,5 @@ EXPERIMENT = Experiment(
     tables=shown,
     measures=measures,
     figures=("rank",),
-    more={"curvature.csv": curvature},
+    more={"curvature.csv": curvature, "minibatches.csv": minibatches.minibatches},
 )

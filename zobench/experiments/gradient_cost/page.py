@@ -20,6 +20,8 @@ WORDS = {
     "central_difference": "central differences",
 }
 
+POINT = 3  # operations a coordinate of a point of finite differences: compare, add, select
+
 
 class Line(NamedTuple):
     """One problem, smallest size first. n, operations [sizes, methods], seconds [sizes, methods, repeats], errors."""
@@ -65,6 +67,7 @@ def measures(found: Sequence[Line]) -> dict[str, Estimate]:
     """Over all problems: extremes of ratios, of slopes in n, of times, of errors."""
     n, values, error = (np.concatenate([getattr(line, name) for line in found]) for name in ("n", "values", "error"))
     measured = {}
+    made = np.concatenate([1 + POINT * line.n / line.operations[:, 0] for line in found])  # a point and f there, over f
 
     def over(above: str, below: str = "value") -> np.ndarray:
         return np.concatenate([line.ratio(above, below) for line in found])
@@ -85,7 +88,7 @@ def measures(found: Sequence[Line]) -> dict[str, Estimate]:
         "forward mode over central differences, operations": over("forward", "central_difference"),
         "central differences, values of f over 2n": values[:, 1] / (2 * n),
         "forward differences, values of f over n + 1": values[:, 0] / (n + 1),
-        "central differences over 2n f, operations": over("central_difference") / (2 * n),
+        "central differences over 2n values and their points, operations": over("central_difference") / (2 * n) / made,
         **{f"relative error, {name.replace('_', ' ')}": error[:, i] for i, name in enumerate(GRADIENTS)},
     }.items():
         measured |= lines.extremes(name, ratios)
