@@ -40,9 +40,11 @@ def iterations(record: Record, loss: int, ruled: bool = False) -> Estimate:
 
 
 def over(a: Estimate, b: Estimate) -> Estimate:
-    """a/b of independent runs."""
-    draws, runs = a.draws / b.draws, min(a.runs, b.runs)
-    return Estimate(a.value / b.value, *statistics.interval(draws, runs), draws, runs=runs)
+    """a/b of independent runs; what neither has met is not counted."""
+    with np.errstate(invalid="ignore"):
+        draws, value = a.draws / b.draws, float(np.divide(a.value, b.value))
+    runs = min(a.runs, b.runs)
+    return Estimate(value, *statistics.interval(draws, runs), draws, runs=runs)
 
 
 def rank(record: Record, loss: int) -> float:
