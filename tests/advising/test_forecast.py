@@ -70,6 +70,9 @@ def test_advice_tells_it_beyond_a_thousand_coordinates():
         told = forecast.foretell(large.f, jnp.ones(1200, jnp.float32))
     assert found.forecast and found.forecast.slowdown.tolist() == told.slowdown.tolist()
     assert f"{told.told[told.best, -1]:.3g} of {told.steps[told.best]:.2g}" in repr(found)
+    noisy = repr(found._replace(facts=found.facts._replace(repeats=False)))
+    assert "{:g} to {:g} times as many as told".format(*forecast.BY_SAMPLES) in noisy
+    assert "of f itself" not in repr(found)
     race = next(entry for entry in found.entries if entry.name == "two-point descent")
     best = float(told.steps[told.best])
     for step, taken in ((8 * best, f"{best:.3g}"), (best / 8, f"{best / 8:.3g}")):
@@ -85,3 +88,5 @@ def test_the_factor_that_advice_says_is_that_of_the_committed_report():
     found = {one["quantity"]: one["measured"] for entry in told for one in entry["checks"]}
     over = [value for name, value in found.items() if name.startswith("slowdown over what was told")]
     assert len(over) == 4 and min(over) >= 1 / forecast.WITHIN and max(over) <= forecast.WITHIN
+    few = [value for name, value in found.items() if name.startswith("slowdown with 4 of 8 sequences over what was")]
+    assert sorted(round(value, 1) for value in few) == list(forecast.BY_SAMPLES)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zobench.advising.forecast import WITHIN, Forecast
+from zobench.advising.forecast import BY_SAMPLES, WITHIN, Forecast
 from zobench.advising.probe import Facts
 from zobench.advising.race import Entry
 from zobench.statistics import Estimate
@@ -95,6 +95,12 @@ def sentences(advice: Advice) -> Iterator[str]:
         yield _spectrum(advice.curvature, advice.facts.n)
     if advice.forecast:
         yield _told(advice.forecast)
+        if not advice.facts.repeats and isfinite(advice.forecast.slowdown[-1]):
+            few, many = BY_SAMPLES
+            yield (
+                "That is told of f itself, and values of yours do not repeat: where each step saw 4 of 8 sequences,"
+                f" {few:g} to {many:g} times as many as told were found in that report."
+            )
     yield from _choice(advice)
     yield _certainty(advice)
     yield _gradient(advice)

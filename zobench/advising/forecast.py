@@ -23,6 +23,7 @@ RUNS = 2  # of the diffusion
 LONGEST = 6  # times what it takes without noise
 MOST = 2000  # steps of a diffusion
 WITHIN = 2.2  # the factor between what was told and what came out, reports/finetuning_rank/verdicts.json
+BY_SAMPLES = (1.3, 3.2)  # that factor with 4 of 8 sequences a step, reports/finetuning_rank/verdicts.json
 FAR = 0.5  # times the first loss, or what is learnt where that is more, above it: a run that is there has left
 
 
