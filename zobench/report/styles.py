@@ -73,7 +73,7 @@ LOOKS: dict[str, tuple[str, str, Any]] = {
     "three points": (SKY, "v", DASH_DOTS),
     "MEAZO": (BLUE, "<", SPARSE),
     "SVRG": (SKY, "s", SPARSE),
-    "inner product test": (PURPLE, "D", SPARSE),
+    "inner product test": (SKY, "h", WIDE),
     "gradientless descent": (BLACK, "^", SPARSE),
     "CMA-ES": (PURPLE, "*", DOT),
     "conjugate gradients": (BLACK, "d", DASH_DOT),
