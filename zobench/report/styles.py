@@ -20,7 +20,7 @@ COLORS = (PURPLE, ORANGE, SKY, GREEN, BLUE, VERMILLION, BLACK)  # of methods; gr
 SOLID, DASH, DOT, DASH_DOT = "-", (0, (5, 2)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5))
 LONG, DASH_DOTS = (0, (10, 2.5)), (0, (4, 1.2, 1.2, 1.2, 1.2, 1.2))
 LONG_DOT, SPARSE = (0, (10, 1.5, 1.2, 1.5)), (0, (1.2, 3.5))
-SHORT, UNEVEN, WIDE = (0, (2.5, 1)), (0, (8, 2, 3, 2)), (0, (5, 5))
+SHORT, UNEVEN, WIDE, FAR = (0, (2.5, 1)), (0, (8, 2, 3, 2)), (0, (5, 5)), (0, (10, 6))
 LINES = (DOT, DASH_DOT, DASH, LONG, DASH_DOTS)  # five, nine markers and seven colours: all three differ in turn
 MARKERS = ("v", "P", "X", "<", ">", "*", "h", "p", "d")
 
@@ -72,7 +72,7 @@ LOOKS: dict[str, tuple[str, str, Any]] = {
     "(1+1)-ES": (PURPLE, "p", LONG),
     "three points": (SKY, "v", DASH_DOTS),
     "MEAZO": (BLUE, "<", SPARSE),
-    "SVRG": (SKY, "s", SPARSE),
+    "SVRG": (SKY, "P", FAR),
     "inner product test": (SKY, "h", WIDE),
     "gradientless descent": (BLACK, "^", SPARSE),
     "CMA-ES": (PURPLE, "*", DOT),
