@@ -47,10 +47,10 @@ def by_products(a: Float[Array, "q n"]) -> Float[Array, "q n"]:
         return v, _product(v, v.T), turn + 1
 
     def going(carry):
-        return ~(_apart(carry[1], jnp.inf) <= enough) & (carry[2] < PASSES)
+        return ~(jnp.max(_apart(carry[1])) <= enough) & (carry[2] < PASSES)
 
     v, gram, _ = jax.lax.while_loop(going, correct, factorised(a))
-    return jnp.where(_apart(gram, jnp.inf) <= enough, v, jnp.nan)
+    return jnp.where(jnp.max(_apart(gram)) <= enough, v, jnp.nan)
 
 
 def factorised(a: Float[Array, "q n"]) -> tuple[Float[Array, "q n"], Float[Array, "q q"], Scalar]:
@@ -58,7 +58,7 @@ def factorised(a: Float[Array, "q n"]) -> tuple[Float[Array, "q n"], Float[Array
 
     def going(carry):
         _, gram, _, turn = carry
-        return ~(_apart(gram, None) <= NEAR) & (turn < PASSES)
+        return ~(jnp.sqrt(jnp.sum(_apart(gram) ** 2)) <= NEAR) & (turn < PASSES)
 
     def again(carry):
         v, gram, shift, turn = carry
@@ -72,10 +72,9 @@ def factorised(a: Float[Array, "q n"]) -> tuple[Float[Array, "q n"], Float[Array
     return v, gram, turn
 
 
-def _apart(gram: Float[Array, "q q"], order: Any) -> Scalar:
-    """How far from I: the largest number of the difference (inf), or the root of the sum of their squares (None)."""
-    difference = jnp.abs(gram - jnp.eye(len(gram), dtype=gram.dtype))
-    return jnp.max(difference) if order else jnp.sqrt(jnp.sum(difference**2))
+def _apart(gram: Float[Array, "q q"]) -> Float[Array, "q q"]:
+    """How far from I its numbers are."""
+    return jnp.abs(gram - jnp.eye(len(gram), dtype=gram.dtype))
 
 
 def _half(gram: Float[Array, "q q"]) -> Float[Array, "q q"]:

@@ -88,9 +88,8 @@ def stepper(
         x = jnp.asarray(x) if is_flat(x) else jax.tree.map(jnp.asarray, x)
         args = x, np.int32(steps), start(x) if position is None else position
         kind = jax.tree.structure(x), *((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(x))
-        known[kind] = (
-            known[kind] if kind in known else programs.compiled(advance, *args, taken=(0, 2) if donate else ())
-        )
+        if kind not in known:
+            known[kind] = programs.compiled(advance, *args, taken=(0, 2) if donate else ())
         return known[kind](*args)
 
     return make

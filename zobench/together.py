@@ -145,8 +145,8 @@ def _started(program: Program, step: np.ndarray) -> Any:
 def _call(program: Program, state: Any, seeds: np.ndarray, step: np.ndarray, *about: Any) -> Any:
     """The next state of the group of these seeds, and its records; takes the state over."""
     over = spread(program.size, program.problem.n)
-    step = np.broadcast_to(step, program.size) if is_wide() else step
-    return program.block(*jax.tree.map(over.run, state), over.run(seeds), over.run(step) if is_wide() else step, *about)
+    own = over.run(np.broadcast_to(step, program.size)) if is_wide() else step
+    return program.block(*jax.tree.map(over.run, state), over.run(seeds), own, *about)
 
 
 def _end(program: Program, stop: Stop) -> tuple[np.ndarray, ...]:
@@ -196,9 +196,8 @@ def advance(
     steps = _filled(cast, program.size) if cast.ndim else [cast] * len(groups)
     states: list[Any] = [_started(program, own) for own in steps]
     fixed, seconds = (np.int32(stop.cap), np.bool_(stays), _end(program, stop)), 0.0
-    kept = Kept(
-        family, store.digest("together", *(float(one).hex() for one in np.ravel(step)), program.size, stays), seeds
-    )
+    sizes = [float(one).hex() for one in np.ravel(step)]
+    kept = Kept(family, store.digest("together", *sizes, program.size, stays), seeds)
     blocks, states, ended = _resumed(program, kept, stop, states, len(seeds))
     begun = len(blocks)
 
